@@ -1,0 +1,1 @@
+"""dotnn compiles neural networks written as text."""

@@ -1,0 +1,32 @@
+"""From ``.nn`` text to a checked graph and an ONNX model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .diagnostics import Diagnostic, DotnnError
+    from .driver import Compiled, check, compile_file, compile_source
+    from .limits import Limits
+
+__all__ = ["Compiled", "Diagnostic", "DotnnError", "Limits", "check", "compile_file", "compile_source"]
+
+_HOMES = {
+    "Compiled": "driver",
+    "check": "driver",
+    "compile_file": "driver",
+    "compile_source": "driver",
+    "Diagnostic": "diagnostics",
+    "DotnnError": "diagnostics",
+    "Limits": "limits",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Parts of the compiler are of use without the whole: a diagnostic needs no grammar.
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{home}", __name__), name)

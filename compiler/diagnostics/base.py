@@ -1,0 +1,136 @@
+"""What a diagnostic is: data. How it looks is the renderers' business.
+
+Each kind of diagnostic is one frozen dataclass: its fields are the facts of the case, its class attributes the sentences
+made of them, its docstring the page that ``dotnn explain CODE`` shows. Sites that raise one hold no prose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from ..source import Span
+
+
+class Severity(StrEnum):
+    """How bad it is: an error means that there is no model, a warning that there may be a mistake."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A further place that helps to understand a diagnostic, and what to say of it."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A text edit that mends the mistake: replace what stands at ``span``."""
+
+    span: Span
+    replacement: str
+
+
+class _Facts(Mapping[str, Any]):
+    """The attributes of a diagnostic as a mapping, for the sentence templates."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self._diagnostic = diagnostic
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self._diagnostic, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+#: Every concrete diagnostic class by its code.
+CATALOGUE: dict[str, type[Diagnostic]] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnostic:
+    """Base of all diagnostics.
+
+    Subclasses are frozen keyword-only dataclasses that set ``code`` and the templates. A template is text in the form of
+    ``str.format``; its names are the fields and properties of the class.
+
+    Attributes:
+        span: the primary place, or None for faults that lie in no source text (a weight file, an input array).
+        trace: places through which the primary place was reached (calls of blocks, imports), innermost first.
+    """
+
+    code: ClassVar[str] = ""
+    severity: ClassVar[Severity] = Severity.ERROR
+    message: ClassVar[str] = ""
+    label: ClassVar[str] = ""
+    remedy: ClassVar[str] = ""
+
+    span: Span | None = None
+    trace: tuple[Label, ...] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "code" not in cls.__dict__:
+            return
+        other = CATALOGUE.setdefault(cls.code, cls)
+        # A dataclass with slots is made twice; anything else is a clash of codes.
+        if other.__qualname__ != cls.__qualname__:
+            raise TypeError(f"{cls.__name__} takes the code {cls.code} of {other.__name__}")
+        CATALOGUE[cls.code] = cls
+
+    def headline(self) -> str:
+        """The one-sentence statement of what is wrong."""
+        return self.message.format_map(_Facts(self))
+
+    def caret(self) -> str:
+        """What stands beside the caret; may be empty."""
+        return self.label.format_map(_Facts(self))
+
+    def advice(self) -> str:
+        """What to do about it; may be empty."""
+        return self.remedy.format_map(_Facts(self))
+
+    def labels(self) -> tuple[Label, ...]:
+        """Further labelled places."""
+        return ()
+
+    def notes(self) -> tuple[str, ...]:
+        """Further facts that belong to no place, such as both shapes."""
+        return ()
+
+    def fix(self) -> Fix | None:
+        """A text edit that mends the mistake, where one is certain."""
+        return None
+
+
+class DotnnError(Exception):
+    """Diagnostics on their way to the user: the one exception of dotnn for faults of the input.
+
+    Attributes:
+        diagnostics: what is wrong, at least one, in the order of the source.
+    """
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        self.diagnostics = diagnostics
+        super().__init__(*diagnostics)
+
+    def __str__(self) -> str:
+        return "\n".join(_one_line(diagnostic) for diagnostic in self.diagnostics)
+
+
+def _one_line(diagnostic: Diagnostic) -> str:
+    place = f"{diagnostic.span}: " if diagnostic.span is not None else ""
+    advice = diagnostic.advice()
+    return f"{place}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.headline()}" + (
+        f" ({advice})" if advice else ""
+    )

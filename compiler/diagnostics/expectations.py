@@ -1,0 +1,108 @@
+"""Expectations that do not hold, or cannot be judged (E7xx, W7xx)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..source import Span
+from .base import Diagnostic, Label, Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Failed(Diagnostic):
+    """Base of expectations that do not hold."""
+
+    message: ClassVar[str] = "this expectation does not hold: {sides}"
+    label: ClassVar[str] = "{sides}"
+    remedy: ClassVar[str] = "change the model, or state what is true"
+
+    sides: str
+    made_at: Span | None = None
+    made: str = ""
+    way: tuple[str, ...] = ()
+
+    def labels(self) -> tuple[Label, ...]:
+        """Where the tensor in question is made."""
+        return () if self.made_at is None else (Label(self.made_at, self.made),)
+
+    def notes(self) -> tuple[str, ...]:
+        """How its shape came about."""
+        return self.way
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectationFailed(_Failed):
+    """An `expect` is false.
+
+    An expectation states what must hold at compile time: a parameter count, a budget, a shape. Both sides are shown.
+
+    ```nn
+    expect params == 61_482
+    expect features.shape == [N, 512, 7, 7]
+    expect macs <= 300M
+    ```
+
+    Metrics are `params macs weights_bytes peak_activation_bytes longest_path receptive_field(tensor)`; costs are those
+    of one example (`N = 1`), measured before optimization.
+    """
+
+    code: ClassVar[str] = "E701"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectationFailedOtherwise(_Failed):
+    """An `expect` is false for arguments other than the defaults.
+
+    Expectations state facts about the default arguments; with others a false one is only a warning.
+    """
+
+    code: ClassVar[str] = "W701"
+    severity: ClassVar[Severity] = Severity.WARNING
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostDependsOnDimension(Diagnostic):
+    """A cost depends on a dimension that has no number.
+
+    Costs are for one example, `N = 1`. Any other symbolic dimension must have a number for the cost to be one.
+    """
+
+    code: ClassVar[str] = "E702"
+    message: ClassVar[str] = "`{metric}` depends on {symbols}: it is {formula}"
+    label: ClassVar[str] = "no number while {symbols} is open"
+    remedy: ClassVar[str] = "give {symbols} a number in the type of the input; only `N` is taken to be 1"
+
+    metric: str
+    symbols: str
+    formula: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoCondition(Diagnostic):
+    """An `expect` states no condition.
+
+    ```nn
+    expect params                 # wrong: what of it?
+    expect params <= 5M
+    ```
+    """
+
+    code: ClassVar[str] = "E703"
+    message: ClassVar[str] = "an expectation must be true or false, and this is {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "compare it: `expect params == 61_482`"
+
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoReceptiveField(Diagnostic):
+    """`receptive_field` is asked of something without spatial axes."""
+
+    code: ClassVar[str] = "E704"
+    message: ClassVar[str] = "there is no receptive field: {reason}"
+    label: ClassVar[str] = "here"
+    remedy: ClassVar[str] = "ask it of a tensor `[N, C, H, W]`: `receptive_field(features)`"
+
+    reason: str

@@ -1,0 +1,108 @@
+"""Files that import others, and models that are asked for (E6xx)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .base import Diagnostic
+from .names import _WithNearNames
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportNotFound(Diagnostic):
+    """An imported file does not exist, or cannot be read.
+
+    Paths are relative to the importing file.
+    """
+
+    code: ClassVar[str] = "E601"
+    message: ClassVar[str] = "cannot import from `{path}`: {reason}"
+    label: ClassVar[str] = "{reason}"
+    remedy: ClassVar[str] = "paths are relative to the importing file; this one leads to `{resolved}`"
+
+    path: str
+    resolved: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportCycle(Diagnostic):
+    """Files import each other in a circle."""
+
+    code: ClassVar[str] = "E602"
+    message: ClassVar[str] = "this import closes a circle: {circle}"
+    label: ClassVar[str] = "closes the circle"
+    remedy: ClassVar[str] = "move what both files need into a third one"
+
+    circle: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportEscapes(Diagnostic):
+    """An import leads out of the project.
+
+    The root of a project is the nearest folder above the compiled file that has a `pyproject.toml` or a `.git`, else the
+    file's own folder; `--root` names another. A model taken from elsewhere can thus read no file outside of its project.
+    """
+
+    code: ClassVar[str] = "E603"
+    message: ClassVar[str] = "`{path}` leads out of the project"
+    label: ClassVar[str] = "outside of the project root"
+    remedy: ClassVar[str] = "import from below `{root}`, or name another root with `--root`"
+
+    path: str
+    root: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedNameMissing(_WithNearNames):
+    """The imported file does not define the name."""
+
+    code: ClassVar[str] = "E604"
+    message: ClassVar[str] = "`{path}` defines no block or const `{name}`"
+    label: ClassVar[str] = "not there"
+    remedy: ClassVar[str] = "it defines {known}"
+
+    path: str
+    name: str
+    known: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoModel(_WithNearNames):
+    """There is no such model in the file, or none at all."""
+
+    code: ClassVar[str] = "E605"
+    message: ClassVar[str] = "{reason}"
+    label: ClassVar[str] = "no model"
+    remedy: ClassVar[str] = "{hint}"
+
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelArgument(_WithNearNames):
+    """A model argument is missing, unknown, or has a value of the wrong kind."""
+
+    code: ClassVar[str] = "E606"
+    message: ClassVar[str] = "{reason}"
+    label: ClassVar[str] = "argument of the model"
+    remedy: ClassVar[str] = "{hint}"
+
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceUnreadable(Diagnostic):
+    """A source file cannot be read."""
+
+    code: ClassVar[str] = "E607"
+    message: ClassVar[str] = "cannot read `{path}`: {reason}"
+    remedy: ClassVar[str] = "{hint}"
+
+    path: str
+    reason: str
+    hint: str = "give the path of a `.nn` file, or `-` for standard input"

@@ -1,0 +1,305 @@
+"""Names that are unknown, taken, or used where they mean nothing (E2xx, W2xx)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..source import Span
+from .base import Diagnostic, Label, Severity
+from .suggest import did_you_mean
+
+
+@dataclass(frozen=True, kw_only=True)
+class _WithNearNames(Diagnostic):
+    """Base of diagnostics that suggest names."""
+
+    near: tuple[str, ...] = ()
+
+    def advice(self) -> str:
+        """Near names if there are any."""
+        return did_you_mean(self.near) or super().advice()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndefinedName(_WithNearNames):
+    """A name stands for nothing here.
+
+    Bindings, arguments and `const` items are visible from where they are written on; blocks of the same file everywhere
+    in it; names of other files after an `import`.
+
+    ```nn
+    output y = x -> dense(clases)      # the argument is called `classes`
+    ```
+    """
+
+    code: ClassVar[str] = "E201"
+    message: ClassVar[str] = "`{name}` is not defined"
+    label: ClassVar[str] = "nothing here has this name"
+    remedy: ClassVar[str] = "define it above, or import it"
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownSymbol(_WithNearNames):
+    """An upper-case name is not a dimension of any input.
+
+    An upper-case name that nothing else defines is a symbolic dimension, and the types of the inputs introduce them.
+
+    ```nn
+    input x: float32[N, 10]
+    output y = x -> reshape([M, 2, 5])     # only `N` is a dimension here
+    ```
+    """
+
+    code: ClassVar[str] = "E202"
+    message: ClassVar[str] = "`{name}` is not a dimension of any input"
+    label: ClassVar[str] = "not introduced by an input"
+    remedy: ClassVar[str] = "introduce it in the type of an `input`, or write a number"
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownLayer(_WithNearNames):
+    """There is no layer, block or function of this name.
+
+    `dotnn layers` lists the layers. Names follow one form: lower case, words joined by `_`, the number of spatial axes
+    at the end (`max_pool2d`).
+    """
+
+    code: ClassVar[str] = "E203"
+    message: ClassVar[str] = "there is no layer or block `{name}`"
+    label: ClassVar[str] = "unknown"
+    remedy: ClassVar[str] = "`dotnn layers` lists the layers; blocks of other files need an `import`"
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownArgument(_WithNearNames):
+    """A layer or block has no argument of this name.
+
+    Nothing is ignored: a misspelt argument would silently build another network.
+    """
+
+    code: ClassVar[str] = "E204"
+    message: ClassVar[str] = "`{kind}` has no argument `{name}`"
+    label: ClassVar[str] = "unknown argument"
+    remedy: ClassVar[str] = "{hint}"
+
+    kind: str
+    name: str
+    known: tuple[str, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        """What it does take."""
+        if not self.known:
+            return f"`{self.kind}` takes no named arguments"
+        return f"`{self.kind}` takes " + ", ".join(f"`{name}`" for name in self.known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Taken(Diagnostic):
+    """Base of clashes of names."""
+
+    name: str
+    earlier: Span | None = None
+
+    def labels(self) -> tuple[Label, ...]:
+        """Where the name was taken first."""
+        return () if self.earlier is None else (Label(self.earlier, "first here"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateLabel(_Taken):
+    """Two layers in one scope have the same label.
+
+    Labels name weights, so they must be unique within a block, a labelled group or the model. Loops without a label open
+    no scope: give the loop a label, or compute the label (`conv{i}:`).
+    """
+
+    code: ClassVar[str] = "E205"
+    message: ClassVar[str] = "the label `{name}` is taken"
+    label: ClassVar[str] = "again here"
+    remedy: ClassVar[str] = "choose another label; in a loop compute it, as in `{name}_{{i}}:`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateName(_Taken):
+    """A name is bound twice.
+
+    Bindings are single-assignment: a name means one thing from its line on.
+
+    ```nn
+    y = x -> dense(10)
+    y = y -> relu          # wrong: write z = y -> relu, or one pipe
+    ```
+    """
+
+    code: ClassVar[str] = "E206"
+    message: ClassVar[str] = "`{name}` is already defined"
+    label: ClassVar[str] = "again here"
+    remedy: ClassVar[str] = "choose another name"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReservedName(Diagnostic):
+    """The name belongs to the language.
+
+    Layers, functions, element types, initializers and the metrics of `expect` keep their names; a block, model or const
+    cannot take them.
+    """
+
+    code: ClassVar[str] = "E207"
+    message: ClassVar[str] = "`{name}` is the name of {owner}"
+    label: ClassVar[str] = "cannot be defined"
+    remedy: ClassVar[str] = "choose another name, such as `my_{name}`"
+
+    name: str
+    owner: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownPath(_WithNearNames):
+    """No layer or block with this label can be seen from here.
+
+    `reuse` and `freeze` take labels: of this scope, of the scopes around it up to the block, and with dots those inside.
+    Only what stands before can be reused. A layer that has no label cannot be named: give it one.
+    """
+
+    code: ClassVar[str] = "E208"
+    message: ClassVar[str] = "no layer or block is labelled `{path}` here"
+    label: ClassVar[str] = "unknown label"
+    remedy: ClassVar[str] = "label the layer, as in `-> {path}: dense(10)`, before it is used here"
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReuseDiffers(Diagnostic):
+    """What is reused turns out different on the new value.
+
+    `reuse` applies the same layers with the same weights; if a condition in the block asks for the shape, another shape
+    may take the other branch, and then there are no weights to share.
+    """
+
+    code: ClassVar[str] = "E209"
+    message: ClassVar[str] = "reusing `{path}` takes another course here than where it was defined"
+    label: ClassVar[str] = "no counterpart"
+    remedy: ClassVar[str] = "feed it a tensor of the same shape, or write a second block"
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReuseShapes(Diagnostic):
+    """The weights of a reused layer do not fit the new value.
+
+    ```nn
+    a = x -> a: dense(8)          # x: float32[N, 4]
+    b = z -> reuse(a)             # z: float32[N, 5]: the weight is [8, 4], and [8, 5] would be needed
+    ```
+    """
+
+    code: ClassVar[str] = "E210"
+    message: ClassVar[str] = "`{weight}` has shape {owned}, and here {wanted} would be needed"
+    label: ClassVar[str] = "weights do not fit"
+    remedy: ClassVar[str] = "reuse it on a tensor with as many channels as before"
+
+    weight: str
+    owned: str
+    wanted: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CannotReuse(Diagnostic):
+    """This cannot be applied again to another value by `reuse`.
+
+    `reuse(path)` pipes one value into what it names. A layer or block that was given further tensors would have to be
+    given them anew, and `reuse` has no place to write them; something that is not finished yet cannot be reused inside
+    of itself.
+    """
+
+    code: ClassVar[str] = "E211"
+    message: ClassVar[str] = "`{path}` cannot be reused: {reason}"
+    label: ClassVar[str] = "not reusable here"
+    remedy: ClassVar[str] = "make the shared part a labelled layer or block of one tensor and reuse that"
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecursiveBlock(Diagnostic):
+    """A block calls itself, directly or through others.
+
+    Blocks are pieces of a graph without cycles. For repetition use `repeat` or `for`.
+    """
+
+    code: ClassVar[str] = "E212"
+    message: ClassVar[str] = "the block `{name}` calls itself"
+    label: ClassVar[str] = "called inside of `{name}`"
+    remedy: ClassVar[str] = "use `repeat(n) {{ … }}` or `for i in range(n) {{ … }}`"
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SameFullName(_Taken):
+    """Two things have the same full name.
+
+    Full names are made of the labels of the scopes, joined by dots, so that a label with dots may meet a scope:
+    `a.0: dense(1)` and, in a block labelled `a`, `0: dense(2)`.
+    """
+
+    code: ClassVar[str] = "E213"
+    message: ClassVar[str] = "two things are named `{name}`"
+    label: ClassVar[str] = "again here"
+    remedy: ClassVar[str] = "change one of the labels"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadLabel(Diagnostic):
+    """A computed part of a label is no word.
+
+    What stands in braces must be an int of at least 0, or a string of letters, digits and `_`.
+    """
+
+    code: ClassVar[str] = "E214"
+    message: ClassVar[str] = "a label cannot be made of {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "compute an int of at least 0, or a string of letters, digits and `_`"
+
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnusedBinding(Diagnostic):
+    """A name is bound and never used.
+
+    It may be a forgotten line, or a name that was meant elsewhere. A skipped result of several is written `_`.
+    """
+
+    code: ClassVar[str] = "W201"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "{what} `{name}` is never used"
+    label: ClassVar[str] = "unused"
+    remedy: ClassVar[str] = "use it, or remove it"
+
+    name: str
+    what: str = "the binding"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircularConst(Diagnostic):
+    """A `const` is defined by itself, directly or through others."""
+
+    code: ClassVar[str] = "E215"
+    message: ClassVar[str] = "`{name}` is defined by itself"
+    label: ClassVar[str] = "needs its own value"
+    remedy: ClassVar[str] = "give it a value that does not depend on it"
+
+    name: str

@@ -1,0 +1,479 @@
+"""What can be wrong where tensors are joined, broadcast, reshaped, divided and indexed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .base import Diagnostic
+
+
+@dataclass(frozen=True, kw_only=True)
+class CannotBroadcast(Diagnostic):
+    """Two tensors do not fit together element by element.
+
+    Shapes are aligned at their last axes, as in numpy. Two dimensions fit if they are equal or if one of them
+    is 1, and a missing axis counts as 1.
+
+    ```nn
+    input x: float32[N, 16, 8, 8]
+    input gate: float32[N, 16]
+    output y = x * gate                              # wrong: 16 against the width 8
+    output z = x * (gate -> unsqueeze(axis=[2, 3]))  # [N, 16, 8, 8] and [N, 16, 1, 1]
+    ```
+    """
+
+    code: ClassVar[str] = "E430"
+    message: ClassVar[str] = "`{kind}` cannot combine {left} and {right}: {left_dim} and {right_dim} on axis {axis}"
+    label: ClassVar[str] = "this is {right}"
+    remedy: ClassVar[str] = "make the dimensions equal, or one of them 1 (`unsqueeze`, `transpose`, `reshape`)"
+
+    kind: str
+    left: str
+    right: str
+    left_dim: str
+    right_dim: str
+    axis: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroadcastUndecided(Diagnostic):
+    """Whether two tensors fit together depends on dimensions that are still symbolic.
+
+    Two dimensions fit if they are equal or if one of them is 1. Where they are different symbols, neither is
+    certain, and it is not guessed.
+
+    ```nn
+    input a: float32[N, T]
+    input b: float32[N, S]
+    output y = a + b            # wrong: is T equal to S?
+    ```
+
+    Give both axes one name, `float32[N, T]`, or numbers.
+    """
+
+    code: ClassVar[str] = "E431"
+    message: ClassVar[str] = (
+        "`{kind}` of {left} and {right} would have to know whether `{left_dim}` and `{right_dim}` "
+        "on axis {axis} are equal"
+    )
+    label: ClassVar[str] = "this is {right}"
+    remedy: ClassVar[str] = "give both dimensions the same name or number in the types of the inputs"
+
+    kind: str
+    left: str
+    right: str
+    left_dim: str
+    right_dim: str
+    axis: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElementTypesDiffer(Diagnostic):
+    """Tensors that are combined have elements of different types.
+
+    Nothing is converted silently: both sides need the same element type. A number written in the source takes
+    the type of the tensor beside it.
+    """
+
+    code: ClassVar[str] = "E432"
+    message: ClassVar[str] = "`{kind}` needs one element type, not {left} and {right}"
+    label: ClassVar[str] = "this is {right}"
+    remedy: ClassVar[str] = "declare both inputs with the same element type"
+
+    kind: str
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RanksDiffer(Diagnostic):
+    """Tensors to be joined have different numbers of axes.
+
+    `concat` lays tensors one behind the other along an axis that they all have.
+    """
+
+    code: ClassVar[str] = "E433"
+    message: ClassVar[str] = "`{kind}` needs tensors of one rank, not {left} and {right}"
+    label: ClassVar[str] = "this is {right}"
+    remedy: ClassVar[str] = "bring both to one rank with `flatten` or `unsqueeze`"
+
+    kind: str
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CannotConcatenate(Diagnostic):
+    """Tensors to be joined differ on another axis than the one they are joined along.
+
+    ```nn
+    input a: float32[N, 16, 8, 8]
+    input b: float32[N, 16, 4, 4]
+    output y = concat(a, b)                      # wrong: 8 and 4 on axis 2
+    output z = concat(a -> max_pool2d(2), b)     # [N, 32, 4, 4]
+    ```
+    """
+
+    code: ClassVar[str] = "E434"
+    message: ClassVar[str] = (
+        "`{kind}` along axis {along} cannot join {left} and {right}: {left_dim} and {right_dim} on axis {axis}"
+    )
+    label: ClassVar[str] = "this is {right}"
+    remedy: ClassVar[str] = "all axes but axis {along} must be equal"
+
+    kind: str
+    along: int
+    left: str
+    right: str
+    left_dim: str
+    right_dim: str
+    axis: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConcatenationUndecided(Diagnostic):
+    """Whether tensors can be joined depends on dimensions that are still symbolic.
+
+    All axes but the one they are joined along must be equal, for all values of the symbols.
+    """
+
+    code: ClassVar[str] = "E435"
+    message: ClassVar[str] = (
+        "`{kind}` of {left} and {right} along axis {along} would have to know whether "
+        "`{left_dim}` and `{right_dim}` on axis {axis} are equal"
+    )
+    label: ClassVar[str] = "this is {right}"
+    remedy: ClassVar[str] = "give both dimensions the same name or number in the types of the inputs"
+
+    kind: str
+    along: int
+    left: str
+    right: str
+    left_dim: str
+    right_dim: str
+    axis: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitSizes(Diagnostic):
+    """The sizes given to `split` do not add up to the dimension that is divided.
+
+    ```nn
+    input x: float32[N, 64]
+    a, b = x -> split([16, 32])      # wrong: 48 of 64
+    c, d = x -> split([16, 48])
+    ```
+    """
+
+    code: ClassVar[str] = "E436"
+    message: ClassVar[str] = "the parts {sizes} add up to {total}, and axis {axis} of {found} has {dim}"
+    label: ClassVar[str] = "{total}, not {dim}"
+    remedy: ClassVar[str] = "write sizes that add up to {dim}"
+
+    sizes: str
+    total: int
+    axis: int
+    found: str
+    dim: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitNotEven(Diagnostic):
+    """A dimension cannot be divided into that many equal parts.
+
+    Unequal parts are written as a list of sizes: `split([3, 3, 4])`.
+    """
+
+    code: ClassVar[str] = "E437"
+    message: ClassVar[str] = "axis {axis} of {found} has {dim}, which {parts} does not divide"
+    label: ClassVar[str] = "{dim} is no multiple of {parts}"
+    remedy: ClassVar[str] = "write a divisor of {dim}, or the sizes of the parts as a list"
+
+    parts: int
+    axis: int
+    found: str
+    dim: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitUndecided(Diagnostic):
+    """How a symbolic dimension divides is not certain.
+
+    A list of sizes needs a dimension that is a number; a count needs one that it certainly divides, such as
+    `2*T`.
+    """
+
+    code: ClassVar[str] = "E438"
+    message: ClassVar[str] = "`split` into {parts} would have to know `{dim}`, axis {axis} of {found}"
+    label: ClassVar[str] = "{dim} is symbolic"
+    remedy: ClassVar[str] = "give `{symbol}` a number in the type of the input, or take parts by index: `x[:, 0:8]`"
+
+    parts: str
+    axis: int
+    found: str
+    dim: str
+    symbol: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElementCounts(Diagnostic):
+    """A reshape would change the number of elements.
+
+    A reshape keeps all elements in their order; only the axes are new.
+
+    ```nn
+    input x: float32[N, 784]
+    output y = x -> reshape([N, 1, 28, 27])      # wrong: 756*N of 784*N elements
+    output z = x -> reshape([N, 1, 28, 28])
+    ```
+    """
+
+    code: ClassVar[str] = "E439"
+    message: ClassVar[str] = "{found} has {count} elements, and {shape} {wanted}"
+    label: ClassVar[str] = "{wanted} elements, not {count}"
+    remedy: ClassVar[str] = "write a shape with {count} elements; one entry may be -1 and takes what is left"
+
+    found: str
+    count: str
+    shape: str
+    wanted: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElementCountsUndecided(Diagnostic):
+    """Whether a reshape keeps the number of elements depends on dimensions that are still symbolic.
+
+    ```nn
+    input x: float32[N, T]
+    output y = x -> reshape([N, 12, 64])         # wrong: only if T is 768
+    ```
+    """
+
+    code: ClassVar[str] = "E440"
+    message: ClassVar[str] = "reshaping {found} to {shape} would have to know whether {count} is {wanted}"
+    label: ClassVar[str] = "{wanted} elements, perhaps not {count}"
+    remedy: ClassVar[str] = (
+        "give the symbolic dimensions numbers in the types of the inputs, or use the same ones in the shape"
+    )
+
+    found: str
+    count: str
+    shape: str
+    wanted: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlattenRange(Diagnostic):
+    """The first axis to flatten lies behind the last one."""
+
+    code: ClassVar[str] = "E441"
+    message: ClassVar[str] = "`flatten` from axis {start} to axis {end} of {found} is empty"
+    label: ClassVar[str] = "axis {start} comes after axis {end}"
+    remedy: ClassVar[str] = "write a `start` that is not behind `end`"
+
+    start: int
+    end: int
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotAPermutation(Diagnostic):
+    """The order given to `transpose` does not name every axis once.
+
+    ```nn
+    input x: float32[N, T, 64]
+    output y = x -> transpose([0, 2])            # wrong: where does axis 1 go?
+    output z = x -> transpose([0, 2, 1])         # [N, 64, T]
+    ```
+    """
+
+    code: ClassVar[str] = "E442"
+    message: ClassVar[str] = "`transpose` to {order} does not name every axis of {found} once"
+    label: ClassVar[str] = "axes are 0 to {last}"
+    remedy: ClassVar[str] = "write each of the axes {axes} once"
+
+    order: str
+    found: str
+    last: int
+    axes: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SqueezedAxis(Diagnostic):
+    """An axis to be removed has not the size 1.
+
+    `squeeze` removes axes that hold nothing but themselves; one with more elements needs an index (`x[:,
+    0]`), a `mean` or a `reshape`.
+    """
+
+    code: ClassVar[str] = "E443"
+    message: ClassVar[str] = "`squeeze` cannot remove axis {axis} of {found}: it has {dim}, not 1"
+    label: ClassVar[str] = "axis {axis} has {dim}"
+    remedy: ClassVar[str] = "remove an axis of size 1, or take one element of it by index"
+
+    axis: int
+    found: str
+    dim: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SqueezeUndecided(Diagnostic):
+    """Whether an axis to be removed has the size 1 depends on a dimension that is still symbolic."""
+
+    code: ClassVar[str] = "E444"
+    message: ClassVar[str] = "`squeeze` would have to know whether axis {axis} of {found}, `{dim}`, is 1"
+    label: ClassVar[str] = "{dim} is symbolic"
+    remedy: ClassVar[str] = "write 1 in the type of the input, or take the one element by index"
+
+    axis: int
+    found: str
+    dim: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepeatedAxis(Diagnostic):
+    """A list of axes names one axis twice.
+
+    Negative axes count from the end: on a tensor of rank 4, -1 and 3 are the same.
+    """
+
+    code: ClassVar[str] = "E445"
+    message: ClassVar[str] = "`{kind}` names axis {axis} of {found} twice in {axes}"
+    label: ClassVar[str] = "axis {axis} twice"
+    remedy: ClassVar[str] = "name every axis once"
+
+    kind: str
+    axis: int
+    found: str
+    axes: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoAxis(Diagnostic):
+    """A list of axes is empty, so the layer would do nothing.
+
+    Frameworks disagree on what an empty list means: nothing to numpy, every axis to ONNX.
+    """
+
+    code: ClassVar[str] = "E446"
+    message: ClassVar[str] = "`{kind}` of {found} names no axis"
+    label: ClassVar[str] = "an empty list"
+    remedy: ClassVar[str] = "write an axis or a list of axes, or leave the layer out"
+
+    kind: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CannotExpand(Diagnostic):
+    """A tensor cannot be repeated to that shape.
+
+    Shapes are aligned at their last axes, as in numpy. Only axes of size 1 grow, and new axes are added in
+    front.
+
+    ```nn
+    input x: float32[N, 64]
+    output y = x -> expand([N, 10, 64])                          # wrong: N against 10
+    output z = x -> unsqueeze(axis=1) -> expand([N, 10, 64])
+    ```
+    """
+
+    code: ClassVar[str] = "E447"
+    message: ClassVar[str] = "`expand` cannot grow {found} to {shape}{why}"
+    label: ClassVar[str] = "this is {found}"
+    remedy: ClassVar[str] = "only axes of size 1 grow; add them with `unsqueeze`"
+
+    found: str
+    shape: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpandUndecided(Diagnostic):
+    """Whether a tensor can be repeated to a shape depends on dimensions that are still symbolic."""
+
+    code: ClassVar[str] = "E448"
+    message: ClassVar[str] = "`expand` of {found} to {shape} would have to know whether `{dim}` is 1 or {wanted}"
+    label: ClassVar[str] = "{dim} is not certain to be {wanted}"
+    remedy: ClassVar[str] = "use the same dimension in the shape, or write 1 in the type of the input"
+
+    found: str
+    shape: str
+    dim: str
+    wanted: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexOutOfRange(Diagnostic):
+    """An index lies outside its axis.
+
+    Indices are counted from 0; negative ones from the end, -1 being the last.
+    """
+
+    code: ClassVar[str] = "E449"
+    message: ClassVar[str] = "index {index} is outside axis {axis} of {found}"
+    label: ClassVar[str] = "axis {axis} has {dim}"
+    remedy: ClassVar[str] = "write an index below {dim}, or a negative one that counts from the end"
+
+    index: int
+    axis: int
+    found: str
+    dim: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmptySlice(Diagnostic):
+    """A slice holds no element.
+
+    The bounds of a slice are the first element and the one after the last; negative ones count from the end.
+
+    ```nn
+    input x: float32[N, 10]
+    output y = x[:, 10:]        # wrong: the last element is number 9
+    output z = x[:, 8:]         # [N, 2]
+    ```
+    """
+
+    code: ClassVar[str] = "E450"
+    message: ClassVar[str] = "the slice {slice} of axis {axis} of {found} is empty"
+    label: ClassVar[str] = "axis {axis} has {dim}"
+    remedy: ClassVar[str] = "write bounds with at least one element between them"
+
+    slice: str
+    axis: int
+    found: str
+    dim: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliceOutOfRange(Diagnostic):
+    """A slice of a symbolic dimension reaches further than the dimension can.
+
+    A slice of a known dimension is clipped as in numpy. A slice of a symbolic one demands that its bounds
+    exist, so that its size is exact: `x[:, 0:27]` of `[N, T]` gives `[N, 27]` and demands `T >= 27`.
+    """
+
+    code: ClassVar[str] = "E451"
+    message: ClassVar[str] = "the slice {slice} of axis {axis} of {found} reaches beyond `{dim}`"
+    label: ClassVar[str] = "axis {axis} has {dim}"
+    remedy: ClassVar[str] = "write bounds inside the axis"
+
+    slice: str
+    axis: int
+    found: str
+    dim: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooManyIndices(Diagnostic):
+    """A tensor is indexed on more axes than it has."""
+
+    code: ClassVar[str] = "E452"
+    message: ClassVar[str] = "{count} indices for the {rank} axes of {found}"
+    label: ClassVar[str] = "rank {rank}"
+    remedy: ClassVar[str] = "write at most {rank}"
+
+    count: int
+    rank: int
+    found: str

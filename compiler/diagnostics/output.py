@@ -1,0 +1,112 @@
+"""What may go wrong when a model is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .base import Diagnostic
+
+
+@dataclass(frozen=True, kw_only=True)
+class CannotWrite(Diagnostic):
+    """The operating system refused to write an output file.
+
+    Files are written beside their destination and moved there when they are complete, so whatever stood there
+    before is still there, unchanged.
+    """
+
+    code: ClassVar[str] = "E840"
+    message: ClassVar[str] = "cannot write `{path}`: {reason}"
+    remedy: ClassVar[str] = "write to another place; what stood there before is unchanged"
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoSpace(Diagnostic):
+    """The disk, or the user's share of it, is full.
+
+    A model is written beside its destination before it takes the old one's place, so for a moment both need
+    room. What was written so far has been removed, and an existing output is unchanged.
+    """
+
+    code: ClassVar[str] = "E841"
+    message: ClassVar[str] = "no space left to write `{path}`"
+    remedy: ClassVar[str] = "free some space, or write to another disk; what stood there before is unchanged"
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoDirectory(Diagnostic):
+    """The directory that an output file should go to does not exist. dotnn makes no directories."""
+
+    code: ClassVar[str] = "E842"
+    message: ClassVar[str] = "cannot write `{path}`: there is no directory `{directory}`"
+    remedy: ClassVar[str] = "make it with `mkdir -p {directory}`, or write to another place"
+
+    path: str
+    directory: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotPermitted(Diagnostic):
+    """The directory of an output file may not be written to, or its file system is read-only.
+
+    Files are written beside their destination and then moved, so the directory itself must be writable.
+    """
+
+    code: ClassVar[str] = "E843"
+    message: ClassVar[str] = "not permitted to write `{path}`: {reason}"
+    remedy: ClassVar[str] = "write to a directory of your own, or change the permissions of `{directory}`"
+
+    path: str
+    directory: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotARegularFile(Diagnostic):
+    """What stands at the place of an output file is a directory or a device, which no file can replace."""
+
+    code: ClassVar[str] = "E844"
+    message: ClassVar[str] = "cannot write `{path}`: it is {found}"
+    remedy: ClassVar[str] = "name a file, such as `model.onnx`"
+
+    path: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelTooLarge(Diagnostic):
+    """A model of this size cannot be held in one piece.
+
+    An ONNX model is a protocol buffer, which is at most 2 GB. Larger models keep their weights in a second
+    file beside the first, which is only possible where the model is written to a file.
+    """
+
+    code: ClassVar[str] = "E845"
+    message: ClassVar[str] = "the model `{name}` takes {size:,} bytes, and in memory at most {limit:,} are possible"
+    remedy: ClassVar[str] = "write it to a file with `dotnn build` and use the file"
+
+    name: str
+    size: int
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvalidModel(Diagnostic):
+    """A model does not pass ONNX's own checker and strict shape inference.
+
+    For a model that dotnn has built this is a mistake of dotnn, not of the source. Please report it with the
+    source.
+    """
+
+    code: ClassVar[str] = "E846"
+    message: ClassVar[str] = "the ONNX model `{name}` is not valid: {reason}"
+    remedy: ClassVar[str] = "report this with the source of the model; `--no-optimize` may help until it is mended"
+
+    name: str
+    reason: str

@@ -1,0 +1,476 @@
+"""What can be wrong when a model is loaded, fed and run (E901-E919, E950s, W901-W909)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .base import Diagnostic, Severity
+from .suggest import did_you_mean
+
+# Models and sessions ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileNotReadable(Diagnostic):
+    """A file cannot be read: it is not there, it is a folder, or reading is not permitted.
+
+    Paths are taken from the folder in which the command runs.
+    """
+
+    code: ClassVar[str] = "E901"
+    message: ClassVar[str] = "cannot read `{path}`: {reason}"
+    remedy: ClassVar[str] = "check the path; it is taken from the folder in which the command runs"
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotAModel(Diagnostic):
+    """The file or the bytes are no ONNX model: empty, cut off, or another kind of file.
+
+    A `.nn` text is compiled first: `dotnn build net.nn` writes `net.onnx`.
+    """
+
+    code: ClassVar[str] = "E902"
+    message: ClassVar[str] = "`{name}` is not an ONNX model: {reason}"
+    remedy: ClassVar[str] = "give an `.onnx` file such as `dotnn build` writes; if it was copied, copy it again"
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRefused(Diagnostic):
+    """onnxruntime reads the model but cannot prepare it for running.
+
+    Most often the model uses an operator, or a version of one, that the installed onnxruntime does not have on this
+    provider. `dotnn build --target onnx` uses standard operators only.
+    """
+
+    code: ClassVar[str] = "E903"
+    message: ClassVar[str] = "onnxruntime {version} refuses `{name}`: {reason}"
+    remedy: ClassVar[str] = "build it with `--target onnx`, or install a newer onnxruntime"
+
+    name: str
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsFileMissing(Diagnostic):
+    """The weights of a model lie in a file beside it, and that file is missing or damaged.
+
+    Large weights are kept in a data file whose name the model holds. The two files are moved and copied together.
+    """
+
+    code: ClassVar[str] = "E904"
+    message: ClassVar[str] = "the weights that `{name}` keeps in a file of their own cannot be read: {reason}"
+    remedy: ClassVar[str] = "put the data file beside the model again, or build the model once more"
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CudaNotInstalled(Diagnostic):
+    """The CUDA provider was asked for, and the installed onnxruntime is built without it.
+
+    The package `onnxruntime` runs on the CPU; `onnxruntime-gpu` also runs on NVIDIA GPUs. Both put their files into the
+    same folder, so only one of them may be installed in an environment.
+    """
+
+    code: ClassVar[str] = "E905"
+    message: ClassVar[str] = "the CUDA provider is not installed: {installed}"
+    remedy: ClassVar[str] = (
+        'install `pip install "dotnn[gpu]"`, then remove the CPU package, which owns the same files: '
+        "`pip uninstall onnxruntime` and `pip install --force-reinstall --no-deps onnxruntime-gpu`; "
+        "or run with `--provider cpu`"
+    )
+
+    installed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CudaDoesNotLoad(Diagnostic):
+    """The CUDA provider was asked for and is installed, but it does not start on this machine.
+
+    It needs an NVIDIA GPU with its driver, and the CUDA and cuDNN libraries of the versions that it was built for.
+    onnxruntime alone would run on the CPU without a word; dotnn asks it which provider it really uses.
+    """
+
+    code: ClassVar[str] = "E906"
+    message: ClassVar[str] = "the CUDA provider does not start: {reason}"
+    remedy: ClassVar[str] = (
+        "check `nvidia-smi`, install the libraries with "
+        '`pip install "onnxruntime-gpu[cuda,cudnn]"`, or run with `--provider cpu`'
+    )
+
+    reason: str
+    installed: str
+
+    def notes(self) -> tuple[str, ...]:
+        """What is installed."""
+        return (self.installed,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFailed(Diagnostic):
+    """onnxruntime stopped while it ran the model.
+
+    The inputs passed all checks that the model allows; what the operators demand beyond that shows only when they run.
+    """
+
+    code: ClassVar[str] = "E907"
+    message: ClassVar[str] = "onnxruntime {version} failed while running `{name}`: {reason}"
+    remedy: ClassVar[str] = (
+        "check the sizes and values of the inputs; if memory ran out, feed fewer examples at once"
+    )
+
+    name: str
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadOption(Diagnostic):
+    """An option has a value outside its range.
+
+    `--provider` is `auto`, `cpu` or `cuda`; numbers of threads and of classes to show, and sizes, are at least 1.
+    """
+
+    code: ClassVar[str] = "E908"
+    message: ClassVar[str] = "`{option}` is {found}, and must be {expected}"
+    remedy: ClassVar[str] = "give {expected}"
+
+    option: str
+    found: str
+    expected: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadModelMetadata(Diagnostic):
+    """The metadata that dotnn writes into a model cannot be read, so somebody changed it.
+
+    `dotnn.demands` is a JSON list of objects with `dim`, `minimum` and `reason`; `dotnn.labels` is a list of names.
+    """
+
+    code: ClassVar[str] = "E909"
+    message: ClassVar[str] = "the metadata `{key}` of `{name}` cannot be read: {reason}"
+    remedy: ClassVar[str] = "build the model again"
+
+    name: str
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElementTypeNotSupported(Diagnostic):
+    """A model has an input or output whose values numpy cannot hold, so it cannot be run from Python.
+
+    onnxruntime exchanges numpy arrays, and numpy has no `bfloat16`. Cast inside the model: declare the input as
+    `float32` and write `cast(bfloat16)` behind it.
+    """
+
+    code: ClassVar[str] = "E910"
+    message: ClassVar[str] = "`{name}` is {found}, which cannot be exchanged with onnxruntime from Python"
+    remedy: ClassVar[str] = "let the model read and give `float32` or another numpy type, and cast inside it"
+
+    name: str
+    found: str
+
+
+# Feeds against the model --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingInput(Diagnostic):
+    """An input of the model is given no values."""
+
+    code: ClassVar[str] = "E911"
+    message: ClassVar[str] = "the input `{name}`, {expected}, is not given"
+    remedy: ClassVar[str] = "give it: `--input {name}=FILE`, or `{name}` in the mapping of `Session.run`"
+
+    name: str
+    expected: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnexpectedInput(Diagnostic):
+    """Values are given for a name that is no input of the model."""
+
+    code: ClassVar[str] = "E912"
+    message: ClassVar[str] = "the model has no input `{name}`"
+    remedy: ClassVar[str] = "the inputs are {inputs}"
+
+    name: str
+    inputs: str
+    near: tuple[str, ...] = ()
+
+    def advice(self) -> str:
+        """Near names if there are any, and all inputs."""
+        return " ".join(part for part in (did_you_mean(self.near), super().advice()) if part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _WithBothShapes(Diagnostic):
+    """Base of faults of shapes.
+
+    Attributes:
+        name: the input.
+        found: the shape of what was fed.
+        expected: the shape that the model declares.
+    """
+
+    name: str
+    found: str
+    expected: str
+
+    def notes(self) -> tuple[str, ...]:
+        """Both shapes."""
+        return (f"given: {self.found}", f"the model reads: {self.expected}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongFeedRank(_WithBothShapes):
+    """The values of an input have another number of axes than the model reads.
+
+    The first axis counts the examples; a single example still has it: `x[None]` in numpy.
+    """
+
+    code: ClassVar[str] = "E913"
+    message: ClassVar[str] = "`{name}` has {found_rank} axes, and the model reads {expected_rank}"
+
+    found_rank: int
+    expected_rank: int
+
+    def advice(self) -> str:
+        """One axis too few is nearly always that of the examples."""
+        if self.found_rank == self.expected_rank - 1:
+            return "a single example needs its first axis too: `x[None]` in numpy, one more pair of brackets in JSON"
+        return f"reshape the values to {self.expected}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongFeedSize(_WithBothShapes):
+    """An axis of the values of an input has another size than the model reads."""
+
+    code: ClassVar[str] = "E914"
+    message: ClassVar[str] = "axis {axis} of `{name}` has size {size}, and the model reads {declared}"
+    remedy: ClassVar[str] = "{hint}"
+
+    axis: int
+    size: int
+    declared: str
+    hint: str = "reshape, crop or transpose the values"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SymbolsDisagree(_WithBothShapes):
+    """A symbolic dimension has one size wherever it stands, and two axes give it two.
+
+    `input a: float32[N, 4]` and `input b: float32[N, 8]` are fed the same number of examples.
+    """
+
+    code: ClassVar[str] = "E915"
+    message: ClassVar[str] = (
+        "axis {axis} of `{name}` makes `{symbol}` {size}, and axis {other_axis} of `{other}` makes it {other_size}"
+    )
+    remedy: ClassVar[str] = "give both axes the same size"
+
+    axis: int
+    symbol: str
+    size: int
+    other: str
+    other_axis: int
+    other_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongFeedType(Diagnostic):
+    """The elements of an input have another type than the model reads, and converting them could change them.
+
+    Converted are: floats to wider floats, integers to wider integers, numpy's default `float64` to `float32` and
+    `float16`, and its default `int64` to any type that holds every one of the values exactly. Anything else is written
+    out: `x.astype("float32")`; bytes of an image want their scale too: `x.astype("float32") / 255`.
+    """
+
+    code: ClassVar[str] = "E916"
+    message: ClassVar[str] = "`{name}` has {found} elements, and the model reads {expected}: {reason}"
+    remedy: ClassVar[str] = "{hint}"
+
+    name: str
+    found: str
+    expected: str
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnmetDemand(Diagnostic):
+    """The inputs are too small for a layer of the model.
+
+    A convolution with a kernel of 3 and no padding makes `H - 2` rows of `H`, and there must be at least one. What the
+    layers demand of the symbolic dimensions is found when a model is compiled and checked when it is fed.
+    """
+
+    code: ClassVar[str] = "E917"
+    message: ClassVar[str] = "with {sizes} the model gets `{dim}` = {found}, and needs at least {minimum}"
+    remedy: ClassVar[str] = "give larger inputs"
+
+    sizes: str
+    dim: str
+    found: int
+    minimum: int
+    reason: str = ""
+
+    def notes(self) -> tuple[str, ...]:
+        """Which layer demands it."""
+        return (f"demanded by {self.reason}",) if self.reason else ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmptyAxis(_WithBothShapes):
+    """An axis of the values of an input has size 0.
+
+    Every dimension of a dotnn model is at least 1.
+    """
+
+    code: ClassVar[str] = "E918"
+    message: ClassVar[str] = "axis {axis} of `{name}` is empty"
+    remedy: ClassVar[str] = "give at least one example, and at least one element on every axis"
+
+    axis: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputNameNeeded(Diagnostic):
+    """Values are given without the name of an input, and the model has several.
+
+    `--input NAME=FILE` names one; `Session.run` takes a mapping from names to arrays.
+    """
+
+    code: ClassVar[str] = "E919"
+    message: ClassVar[str] = "{what} does not say which input it is for, and the model reads {inputs}"
+    remedy: ClassVar[str] = "name it: `--input NAME=FILE`, or `Session.run({{name: array}})`"
+
+    what: str
+    inputs: str
+
+
+# Results ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongSaveSuffix(Diagnostic):
+    """Results are saved as `.npy` (one output) or `.npz` (any number)."""
+
+    code: ClassVar[str] = "E951"
+    message: ClassVar[str] = "cannot tell from the name `{path}` how to save the outputs"
+    remedy: ClassVar[str] = "let it end in `.npz`, or in `.npy` for a single output"
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeveralOutputsInNpy(Diagnostic):
+    """A `.npy` file holds one array, and there are several outputs."""
+
+    code: ClassVar[str] = "E952"
+    message: ClassVar[str] = "`{path}` can hold one output, and there are {count}: {outputs}"
+    remedy: ClassVar[str] = "let the name end in `.npz`"
+
+    path: str
+    count: int
+    outputs: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotWritable(Diagnostic):
+    """A file cannot be written: its folder is missing or protected, or the disk is full.
+
+    What stood at that path before is untouched.
+    """
+
+    code: ClassVar[str] = "E953"
+    message: ClassVar[str] = "cannot write `{path}`: {reason}"
+    remedy: ClassVar[str] = "check the folder and the space on the disk"
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotSavable(Diagnostic):
+    """An output is no array of numbers, truth values or texts, so it fits into no `.npy` file."""
+
+    code: ClassVar[str] = "E954"
+    message: ClassVar[str] = "the output `{name}` is {found}, which `.npy` and `.npz` files cannot hold"
+    remedy: ClassVar[str] = "save only the other outputs"
+
+    name: str
+    found: str
+
+
+# What is said without stopping --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsOnCpu(Diagnostic):
+    """`--provider auto` found no usable GPU, so the model runs on the CPU.
+
+    The numbers are the same up to rounding; only the speed differs. `--provider cpu` asks for the CPU and says nothing;
+    `--provider cuda` insists on the GPU.
+    """
+
+    code: ClassVar[str] = "W901"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "running on the CPU: {reason}"
+    remedy: ClassVar[str] = "`--provider cpu` asks for this, `--provider cuda` says how to get the GPU"
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsAreInitial(Diagnostic):
+    """The weights of the model are the random ones it starts with: they were never loaded or trained.
+
+    The numbers show that the model runs; they mean nothing.
+    """
+
+    code: ClassVar[str] = "W902"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "the weights were never loaded or trained, so the outputs mean nothing"
+    remedy: ClassVar[str] = "load weights: `--weights FILE`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedConverted(Diagnostic):
+    """The elements of an input were converted to the type that the model reads.
+
+    This is done only where the values stay the same, or where `float64`, numpy's default, is rounded.
+    """
+
+    code: ClassVar[str] = "W903"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "`{name}` was converted from {found} to {expected}"
+    remedy: ClassVar[str] = "give {expected} values to spare the conversion"
+
+    name: str
+    found: str
+    expected: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedNotFinite(Diagnostic):
+    """An input holds values that are not numbers (NaN) or infinite, and they spread through a network."""
+
+    code: ClassVar[str] = "W904"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "`{name}` holds {count} of {total} values that are NaN or infinite"
+    remedy: ClassVar[str] = "replace them before the model is fed"
+
+    name: str
+    count: int
+    total: int

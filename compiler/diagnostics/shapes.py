@@ -1,0 +1,115 @@
+"""What every layer may find wrong with its operands: rank, element type, undecided dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .base import Diagnostic
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongRank(Diagnostic):
+    """A tensor has another number of axes than the layer reads.
+
+    Layers read channels first: a 2-D convolution reads `[N, C, H, W]`, a recurrent layer `[N, T, C]`, a dense layer
+    `[N, C]` or more axes with `axis=` written.
+
+    ```nn
+    input x: float32[N, 784]
+    output y = x -> conv2d(8, kernel=3)          # wrong: two axes
+    output z = x -> reshape([N, 1, 28, 28]) -> conv2d(8, kernel=3)
+    ```
+    """
+
+    code: ClassVar[str] = "E401"
+    message: ClassVar[str] = "`{kind}` reads {expected}, not {found}"
+    label: ClassVar[str] = "this is {found}"
+    remedy: ClassVar[str] = "{hint}"
+
+    kind: str
+    expected: str
+    found: str
+    hint: str = "bring the tensor to that form with `reshape`, `transpose`, `unsqueeze` or `flatten`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongElementType(Diagnostic):
+    """A tensor has elements of a type that the layer does not compute with.
+
+    Most layers compute with floating point numbers; `embedding` reads integers. Nothing is converted silently.
+    """
+
+    code: ClassVar[str] = "E402"
+    message: ClassVar[str] = "`{kind}` needs {expected} elements, and this is {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "declare the input with {expected} elements"
+
+    kind: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndecidedDimension(Diagnostic):
+    """A number is needed where a dimension is still symbolic.
+
+    The sizes of weights must be known when a model is compiled, and so must a few other numbers. A dimension that
+    cannot be decided is never guessed.
+
+    ```nn
+    input x: float32[N, C]          # C is symbolic
+    output y = x -> dense(10)       # wrong: how many weights?
+    ```
+
+    Write the number in the type of the input: `float32[N, 784]`.
+    """
+
+    code: ClassVar[str] = "E403"
+    message: ClassVar[str] = "`{kind}` must know {what}, and it is the symbolic dimension `{dim}`"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "give `{symbol}` a number in the type of the input"
+
+    kind: str
+    what: str
+    dim: str
+    symbol: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AxisOutOfRange(Diagnostic):
+    """An axis does not exist in the tensor.
+
+    Axes are counted from 0; negative ones from the end, -1 being the last.
+    """
+
+    code: ClassVar[str] = "E404"
+    message: ClassVar[str] = "`{kind}` has no axis {axis} in {found}"
+    label: ClassVar[str] = "axes are {low} to {high}"
+    remedy: ClassVar[str] = "write an axis from {low} to {high}"
+
+    kind: str
+    axis: int
+    found: str
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AxisMustBeWritten(Diagnostic):
+    """The axis has a default that would be a guess for a tensor of this rank.
+
+    The last axis of an image `[N, C, H, W]` is its width, which hardly anybody means; and axis 1 of a tensor of rank 3 may
+    be channels (`[N, C, L]`) or time (`[N, T, C]`). There the axis must be written.
+    """
+
+    code: ClassVar[str] = "E405"
+    message: ClassVar[str] = "`{kind}` of {found} must say which axis it means"
+    label: ClassVar[str] = "rank {rank}"
+    remedy: ClassVar[str] = "write `axis=`, such as `axis={example}`"
+
+    kind: str
+    found: str
+    rank: int
+    example: int

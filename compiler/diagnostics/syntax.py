@@ -1,0 +1,414 @@
+"""Diagnostics of the grammar at large: brackets, values, calls and conditions.
+
+Codes E101 to E104, E118 to E122, E125 to E128 and E138. What is wrong with items, statements and pipelines is in
+``statements.py``, with characters and words in ``spelling.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..source import Span
+from .base import Diagnostic, Fix, Label
+from .wording import FoundDiagnostic, expected_words
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnexpectedToken(FoundDiagnostic):
+    """Something stands where the grammar has no place for it.
+
+    The message says what could stand there instead.
+
+    ```nn
+    const width 64      # `=` is missing
+    ```
+
+    ```nn
+    const width = 64
+    ```
+
+    Attributes:
+        expected: the terminals of the grammar that could stand there.
+    """
+
+    code: ClassVar[str] = "E101"
+    message: ClassVar[str] = "expected {expected_words}, but found {found_words}"
+    label: ClassVar[str] = "not expected here"
+    remedy: ClassVar[str] = "write {expected_words} here, or look for a slip just before"
+
+    expected: frozenset[str]
+
+    @property
+    def expected_words(self) -> str:
+        """What could stand there, in plain words."""
+        return expected_words(self.expected)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingValue(FoundDiagnostic):
+    """A value is missing: after `=`, after an operator, between commas or brackets.
+
+    ```nn
+    const width =
+    const depth = 4
+    ```
+
+    ```nn
+    const width = 64
+    const depth = 4
+    ```
+
+    Attributes:
+        after: the text just before the place.
+    """
+
+    code: ClassVar[str] = "E102"
+    message: ClassVar[str] = "a value is missing: `{after}` is followed by {found_words}"
+    label: ClassVar[str] = "a value should stand before this"
+    remedy: ClassVar[str] = "write a number, a string, a list, a name or a call after `{after}`"
+
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnclosedBracket(FoundDiagnostic):
+    """A bracket is opened and never closed.
+
+    The message points at the bracket that was opened; a second place shows where its closing one was missed.
+
+    ```nn
+    model tiny() {
+        input x: float32[N, 4]
+        output y = x -> dense(2
+    }
+    ```
+
+    ```nn
+    model tiny() {
+        input x: float32[N, 4]
+        output y = x -> dense(2)
+    }
+    ```
+
+    Attributes:
+        opening: the bracket.
+        closing: the bracket that would close it.
+        noticed: the place where it should have been closed at the latest.
+    """
+
+    code: ClassVar[str] = "E103"
+    message: ClassVar[str] = "`{opening}` is never closed"
+    label: ClassVar[str] = "opened here"
+    remedy: ClassVar[str] = "write the missing `{closing}` before {found_words}"
+
+    opening: str
+    closing: str
+    noticed: Span
+
+    def labels(self) -> tuple[Label, ...]:
+        """Where it was missed."""
+        return (Label(self.noticed, f"`{self.closing}` is missing before this"),)
+
+    def notes(self) -> tuple[str, ...]:
+        """Blocks do not nest."""
+        if self.opening == "{" and self.found in ("model", "block", "const", "import"):
+            return (f"`{self.found}` stands at the top level of a file, never inside of braces",)
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnmatchedBracket(FoundDiagnostic):
+    """A bracket is closed that was never opened, or was opened as another kind of bracket.
+
+    ```nn
+    const sizes = [1, 2, 3)
+    ```
+
+    ```nn
+    const sizes = [1, 2, 3]
+    ```
+
+    Attributes:
+        opened: the place of the innermost bracket that is open, if there is one.
+    """
+
+    code: ClassVar[str] = "E104"
+    message: ClassVar[str] = "`{found}` closes nothing"
+    label: ClassVar[str] = "{blame}"
+    remedy: ClassVar[str] = "{advice_text}"
+
+    opened: Span | None = None
+
+    @property
+    def blame(self) -> str:
+        """What stands beside the caret."""
+        return "no bracket is open here" if self.opened is None else f"`{self.opened.text}` cannot be closed by this"
+
+    @property
+    def advice_text(self) -> str:
+        """What to do."""
+        if self.opened is None:
+            return f"remove this `{self.found}`, or look for one too many above"
+        closing = {"(": ")", "[": "]", "{": "}"}[self.opened.text]
+        return f"close `{self.opened.text}` with `{closing}`, or remove this `{self.found}`"
+
+    def labels(self) -> tuple[Label, ...]:
+        """The bracket that is open."""
+        return () if self.opened is None else (Label(self.opened, "this bracket is open"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingParentheses(FoundDiagnostic):
+    """Arguments follow a name without parentheses.
+
+    ```nn
+    block feature(x) { return x -> conv2d 32 }
+    ```
+
+    ```nn
+    block feature(x) { return x -> conv2d(32, kernel=3) }
+    ```
+
+    Attributes:
+        name: what is called.
+    """
+
+    code: ClassVar[str] = "E118"
+    message: ClassVar[str] = "the arguments of `{name}` need parentheses"
+    label: ClassVar[str] = "an argument without parentheses"
+    remedy: ClassVar[str] = "write `{name}({found})`"
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignmentInCondition(Diagnostic):
+    """A condition says `=`, which binds, where it means `==`, which compares.
+
+    ```nn
+    model tiny() {
+        input x: float32[N, 4]
+        output y = x -> dense(2)
+        expect params = 10
+    }
+    ```
+
+    ```nn
+    model tiny() {
+        input x: float32[N, 4]
+        output y = x -> dense(2)
+        expect params == 10
+    }
+    ```
+
+    Attributes:
+        keyword: ``expect`` or ``if``.
+    """
+
+    code: ClassVar[str] = "E119"
+    message: ClassVar[str] = "`{keyword}` compares with `==`; a single `=` binds a name"
+    label: ClassVar[str] = "write `==`"
+    remedy: ClassVar[str] = "write `==`"
+
+    keyword: str
+
+    def fix(self) -> Fix | None:
+        """Double the sign."""
+        return None if self.span is None else Fix(self.span, "==")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonAsBinding(Diagnostic):
+    """A statement says `==`, which compares, where it means `=`, which binds.
+
+    ```nn
+    block double(width: int) { wide == 2 * width return wide }
+    ```
+
+    ```nn
+    block double(width: int) { wide = 2 * width return wide }
+    ```
+
+    Attributes:
+        name: the name that was to be bound.
+        operator: the comparison.
+    """
+
+    code: ClassVar[str] = "E120"
+    message: ClassVar[str] = "`{name} {operator} …` compares and does nothing else; a binding has a single `=`"
+    label: ClassVar[str] = "a comparison"
+    remedy: ClassVar[str] = "write `{name} = …` to bind, or `expect {name} {operator} …` to state that it holds"
+
+    name: str
+    operator: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonChain(FoundDiagnostic):
+    """Comparisons do not chain.
+
+    ```nn
+    const fine = 0 < 1 < 2
+    ```
+
+    ```nn
+    const fine = 0 < 1 and 1 < 2
+    ```
+    """
+
+    code: ClassVar[str] = "E121"
+    message: ClassVar[str] = "comparisons do not chain"
+    label: ClassVar[str] = "a second comparison"
+    remedy: ClassVar[str] = "join two comparisons: `a < b and b {found} c`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PositionalAfterNamed(Diagnostic):
+    """An argument without a name follows one with a name.
+
+    ```nn
+    block feature(x) { return x -> conv2d(kernel=3, 32) }
+    ```
+
+    ```nn
+    block feature(x) { return x -> conv2d(32, kernel=3) }
+    ```
+
+    Attributes:
+        function: what is called.
+        named: the argument with a name that stands before.
+    """
+
+    code: ClassVar[str] = "E122"
+    message: ClassVar[str] = "in `{function}(…)` an argument without a name follows one with a name"
+    label: ClassVar[str] = "this argument has no name"
+    remedy: ClassVar[str] = "move it before `{named_text}`, or give it its name"
+
+    function: str
+    named: Span
+
+    @property
+    def named_text(self) -> str:
+        """The argument before."""
+        text = self.named.text
+        return text if len(text) <= 32 else text[:29] + "…"
+
+    def labels(self) -> tuple[Label, ...]:
+        """The argument before."""
+        return (Label(self.named, "named arguments begin here"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColonForArgument(Diagnostic):
+    """A named argument is written with `:` instead of `=`.
+
+    ```nn
+    block feature(x) { return x -> conv2d(32, kernel: 3) }
+    ```
+
+    ```nn
+    block feature(x) { return x -> conv2d(32, kernel=3) }
+    ```
+
+    Attributes:
+        name: the argument.
+    """
+
+    code: ClassVar[str] = "E125"
+    message: ClassVar[str] = "a named argument is written with `=`"
+    label: ClassVar[str] = "write `=`"
+    remedy: ClassVar[str] = "write `{name}=…`"
+
+    name: str
+
+    def fix(self) -> Fix | None:
+        """Replace the sign."""
+        return None if self.span is None else Fix(self.span, "=")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColonForBrace(Diagnostic):
+    """A colon opens what braces should hold, as in Python.
+
+    ```nn
+    model tiny():
+        input x: float32[N, 4]
+    ```
+
+    ```nn
+    model tiny() {
+        input x: float32[N, 4]
+        output y = x -> dense(2)
+    }
+    ```
+    """
+
+    code: ClassVar[str] = "E126"
+    message: ClassVar[str] = "what follows stands in braces, not behind a colon"
+    label: ClassVar[str] = "write `{{`"
+    remedy: ClassVar[str] = "write `{{` here, and `}}` at the end of the part"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingComma(FoundDiagnostic):
+    """Two values stand side by side in brackets.
+
+    ```nn
+    const sizes = [16 32]
+    ```
+
+    ```nn
+    const sizes = [16, 32]
+    ```
+    """
+
+    code: ClassVar[str] = "E127"
+    message: ClassVar[str] = "a comma is missing before {found_words}"
+    label: ClassVar[str] = "a second value"
+    remedy: ClassVar[str] = "write `,` between the two"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingElse(FoundDiagnostic):
+    """An `if` lacks its `else`.
+
+    An `if` is a value, so it needs one in either case.
+
+    ```nn
+    block choose(x, deep: bool) { return if deep { x -> relu } }
+    ```
+
+    ```nn
+    block choose(x, deep: bool) { return if deep { x -> relu } else { x } }
+    ```
+    """
+
+    code: ClassVar[str] = "E128"
+    message: ClassVar[str] = "`if` needs an `else`: it is a value, whatever its condition says"
+    label: ClassVar[str] = "expected `else`"
+    remedy: ClassVar[str] = "{advice_text}"
+
+    @property
+    def advice_text(self) -> str:
+        """What to do."""
+        if self.found in ("elif", "elseif", "elsif"):
+            return "write `else if`"
+        return "add `else { … }`, with `else { x }` where nothing is to change"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliceStep(Diagnostic):
+    """A slice has a second colon.
+
+    Slices have a start and an end, and no step.
+
+    ```nn
+    block every_second(x) { return x[:, 0:10:2] }
+    ```
+    """
+
+    code: ClassVar[str] = "E138"
+    message: ClassVar[str] = "a slice has no step"
+    label: ClassVar[str] = "a second colon"
+    remedy: ClassVar[str] = "write `start:end`"

@@ -1,0 +1,402 @@
+"""Values of the wrong kind, wrong calls, wrong statements (E3xx)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..source import Span
+from .base import Diagnostic, Label, Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongArgument(Diagnostic):
+    """An argument has a value that the layer does not take.
+
+    `dotnn layers NAME` shows every argument with its type, bounds and default.
+    """
+
+    code: ClassVar[str] = "E301"
+    message: ClassVar[str] = "`{name}` of `{kind}` must be {expected}, not {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "`dotnn layers {kind}` shows the arguments"
+
+    kind: str
+    name: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndecidedArgument(Diagnostic):
+    """An argument needs a number, and it is given a symbolic dimension.
+
+    A dimension that cannot be decided is never guessed: give it a number in the type of the input.
+    """
+
+    code: ClassVar[str] = "E302"
+    message: ClassVar[str] = "`{name}` of `{kind}` must be {expected}, and `{dim}` is not known while compiling"
+    label: ClassVar[str] = "the symbolic dimension `{dim}`"
+    remedy: ClassVar[str] = "give it a number in the type of the input"
+
+    kind: str
+    name: str
+    expected: str
+    dim: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingArgument(Diagnostic):
+    """A required argument is not written."""
+
+    code: ClassVar[str] = "E303"
+    message: ClassVar[str] = "`{kind}` needs {name}"
+    label: ClassVar[str] = "missing here"
+    remedy: ClassVar[str] = "write {example}"
+
+    kind: str
+    name: str
+    example: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooManyArguments(Diagnostic):
+    """There are more arguments without a name than the call takes.
+
+    Operands come first; at most one attribute is positional, the layer's size (`conv2d(32, kernel=3)`). Everything else
+    is named, so that a reader need not know the order.
+    """
+
+    code: ClassVar[str] = "E304"
+    message: ClassVar[str] = "`{kind}` does not take this argument without a name"
+    label: ClassVar[str] = "one too many"
+    remedy: ClassVar[str] = "{hint}"
+
+    kind: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArgumentTwice(Diagnostic):
+    """An argument is given twice."""
+
+    code: ClassVar[str] = "E305"
+    message: ClassVar[str] = "`{name}` of `{kind}` is given twice"
+    label: ClassVar[str] = "again here"
+    remedy: ClassVar[str] = "remove one of the two"
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotATensor(Diagnostic):
+    """A tensor is needed, and this is a compile-time value.
+
+    ```nn
+    output y = 3 -> relu              # wrong: 3 is a number of the compiler
+    block f(x, width) { … }           # width is a tensor; a number is declared as `width: int`
+    ```
+    """
+
+    code: ClassVar[str] = "E306"
+    message: ClassVar[str] = "{what} must be a tensor, and this is {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "{hint}"
+
+    what: str
+    found: str
+    hint: str = "use an input, a binding, or a `const` with a tensor type"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotAValue(Diagnostic):
+    """A compile-time value is needed, and this is something else.
+
+    The numbers inside of a tensor are not known while compiling; its shape is (`x.shape`, `x.channels`, `x.rank`).
+    """
+
+    code: ClassVar[str] = "E307"
+    message: ClassVar[str] = "{what} must be {expected}, and this is {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "{hint}"
+
+    what: str
+    expected: str
+    found: str
+    hint: str = "write {expected}"
+
+    def advice(self) -> str:
+        """The hint, with what is expected filled in."""
+        return self.hint.replace("{expected}", self.expected)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongOperands(Diagnostic):
+    """An operator does not take these two.
+
+    Arithmetic takes numbers and dimensions, or tensors; comparisons take values of one kind; `and`, `or`, `not` take
+    bools.
+    """
+
+    code: ClassVar[str] = "E308"
+    message: ClassVar[str] = "`{operator}` does not take {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "{hint}"
+
+    operator: str
+    found: str
+    hint: str = "arithmetic is between numbers, or between tensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadArithmetic(Diagnostic):
+    """The arithmetic has no result: a division by zero, an overflow, a negative dimension."""
+
+    code: ClassVar[str] = "E309"
+    message: ClassVar[str] = "this has no value: {reason}"
+    label: ClassVar[str] = "{reason}"
+    remedy: ClassVar[str] = "{hint}"
+
+    reason: str
+    hint: str = "change the numbers"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undecided(Diagnostic):
+    """A condition cannot be decided, because it depends on a symbolic dimension.
+
+    The compiler never guesses: it would have to know the dimension.
+
+    ```nn
+    input x: float32[N, 3, H, W]
+    y = if x.shape[2] > 32 { x -> max_pool2d(2) } else { x }     # H may be anything
+    ```
+    """
+
+    code: ClassVar[str] = "E310"
+    message: ClassVar[str] = "this cannot be decided: {question}"
+    label: ClassVar[str] = "depends on {symbols}"
+    remedy: ClassVar[str] = "give {symbols} a number in the type of the input"
+
+    question: str
+    symbols: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadIndex(Diagnostic):
+    """An index is outside of a list, or no index at all."""
+
+    code: ClassVar[str] = "E311"
+    message: ClassVar[str] = "{reason}"
+    label: ClassVar[str] = "here"
+    remedy: ClassVar[str] = "{hint}"
+
+    reason: str
+    hint: str = "indices count from 0; negative ones from the end"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoAttribute(Diagnostic):
+    """A value has no such attribute.
+
+    Tensors have `shape`, `rank`, `dtype` and `channels`.
+    """
+
+    code: ClassVar[str] = "E312"
+    message: ClassVar[str] = "{found} has no attribute `{name}`"
+    label: ClassVar[str] = "unknown attribute"
+    remedy: ClassVar[str] = "tensors have `shape`, `rank`, `dtype` and `channels`"
+
+    found: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoChannels(Diagnostic):
+    """`channels` has no clear meaning for a tensor of this rank.
+
+    It is axis 1 of a tensor of rank 2, and of rank 4 and up. On rank 3, `[N, T, C]` and `[N, C, L]` disagree.
+    """
+
+    code: ClassVar[str] = "E313"
+    message: ClassVar[str] = "`channels` is not clear for {found}"
+    label: ClassVar[str] = "rank {rank}"
+    remedy: ClassVar[str] = "write `shape[1]` or `shape[2]`"
+
+    found: str
+    rank: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongType(Diagnostic):
+    """A value is not of the type that was written for it."""
+
+    code: ClassVar[str] = "E314"
+    message: ClassVar[str] = "`{name}` is declared {declared}, and the value is {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "change the declaration or the value"
+
+    name: str
+    declared: str
+    found: str
+    declared_at: Span | None = None
+
+    def labels(self) -> tuple[Label, ...]:
+        """The declaration."""
+        return () if self.declared_at is None else (Label(self.declared_at, f"declared {self.declared}"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadType(Diagnostic):
+    """A type is not one, or not one that can stand here.
+
+    Values are `int float bool string list`; tensors are an element type and a shape: `float32[N, 3, H, W]`.
+    """
+
+    code: ClassVar[str] = "E315"
+    message: ClassVar[str] = "{reason}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "{hint}"
+
+    reason: str
+    found: str
+    hint: str = "write a tensor type such as `float32[N, 3, 224, 224]`, or one of `int float bool string list`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadDimension(Diagnostic):
+    """A dimension is not a positive int or an upper-case name."""
+
+    code: ClassVar[str] = "E316"
+    message: ClassVar[str] = "a dimension must be a positive int or an upper-case name, not {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "write a number of at least 1, or a name such as `N`"
+
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadLiteral(Diagnostic):
+    """A list of numbers does not make a tensor.
+
+    All rows must be equally long, all elements numbers, and the shape the one that is wanted.
+    """
+
+    code: ClassVar[str] = "E317"
+    message: ClassVar[str] = "{reason}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "{hint}"
+
+    reason: str
+    found: str
+    hint: str = "write nested lists of numbers with rows of equal length"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooManyNames(Diagnostic):
+    """More names are bound than there are results."""
+
+    code: ClassVar[str] = "E318"
+    message: ClassVar[str] = "{names} names are bound, and there {results}"
+    label: ClassVar[str] = "{source}"
+    remedy: ClassVar[str] = "bind fewer names"
+
+    names: int
+    count: int
+    source: str
+
+    @property
+    def results(self) -> str:
+        """How many results, as a phrase."""
+        return "is one result" if self.count == 1 else f"are {self.count} results"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartsNotTaken(Diagnostic):
+    """Not all parts of a split are taken.
+
+    The parts of `split` must all be named, so that none is lost by mistake; `_` skips one on purpose.
+    """
+
+    code: ClassVar[str] = "E319"
+    message: ClassVar[str] = "`{source}` gives {count} parts, and {taken} taken"
+    label: ClassVar[str] = "{count} parts"
+    remedy: ClassVar[str] = "name all {count}, with `_` for those not wanted: `a, b, _ = …`"
+
+    source: str
+    count: int
+    names: int
+
+    @property
+    def taken(self) -> str:
+        """How many were taken, as a phrase."""
+        return "1 is" if self.names == 1 else f"{self.names} are"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misplaced(Diagnostic):
+    """A statement or value stands where it has no meaning."""
+
+    code: ClassVar[str] = "E320"
+    message: ClassVar[str] = "{what} cannot stand {where}"
+    label: ClassVar[str] = "not here"
+    remedy: ClassVar[str] = "{hint}"
+
+    what: str
+    where: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingStatement(Diagnostic):
+    """A model without an output, or a block without a `return`."""
+
+    code: ClassVar[str] = "E321"
+    message: ClassVar[str] = "{owner} has no {what}"
+    label: ClassVar[str] = "gives nothing"
+    remedy: ClassVar[str] = "{hint}"
+
+    owner: str
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadInitializer(Diagnostic):
+    """An initializer is given numbers that make no sense."""
+
+    code: ClassVar[str] = "E322"
+    message: ClassVar[str] = "`{name}`: {reason}"
+    label: ClassVar[str] = "here"
+    remedy: ClassVar[str] = "change the numbers of the initializer"
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotUsedHere(Diagnostic):
+    """A value is computed and thrown away."""
+
+    code: ClassVar[str] = "W301"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "{what} is never reached"
+    label: ClassVar[str] = "after `return`"
+    remedy: ClassVar[str] = "remove it, or move it before the `return`"
+
+    what: str = "this statement"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unrepeatable(Diagnostic):
+    """A loop runs over something that is no list, or counts by something that is no number."""
+
+    code: ClassVar[str] = "E323"
+    message: ClassVar[str] = "{what}, and this is {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "{hint}"
+
+    what: str
+    found: str
+    hint: str

@@ -1,0 +1,321 @@
+"""What convolutions and poolings may find wrong: windows, padding, groups, the order of axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..source import Span
+from .base import Diagnostic, Label
+
+#: Divisors are looked for up to here only, so that no number of channels takes long.
+_LARGEST_GROUPS_SHOWN = 64
+
+
+def _channels_last_hint(order: str) -> str:
+    if not order:
+        return ""
+    return f"; if the last axis holds the channels, put `transpose({order})` first"
+
+
+def _operand_label(operand: Span | None, found: str) -> tuple[Label, ...]:
+    return (Label(operand, f"this is {found}"),) if operand is not None else ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowTooLarge(Diagnostic):
+    """A window is larger than the padded input that it slides over, so that there is no output.
+
+    Along each axis a window spans `dilation * (kernel - 1) + 1` positions, and must fit into the input with
+    its padding. With `ceil=true` the last window of a pooling may overhang the end by at most `stride - 1`.
+
+    ```nn
+    input x: float32[N, 8, 4, 4]
+    output y = x -> conv2d(16, kernel=5)                # wrong: 5 positions do not fit into 4
+    output z = x -> conv2d(16, kernel=5, padding=2)     # 2 + 4 + 2 = 8 positions
+    ```
+
+    Often there are simply too many poolings or strides before, or the channels stand last: layers read
+    `[N, C, H, W]`.
+    """
+
+    code: ClassVar[str] = "E410"
+    message: ClassVar[str] = "the window of `{kind}` spans {span_text} along axis {axis}, where {found} has {positions}"
+    label: ClassVar[str] = "spans {span_text}"
+    remedy: ClassVar[str] = "use a smaller {knobs}, more `padding`, or fewer strides and poolings before it{hint}"
+
+    kind: str
+    found: str
+    axis: int
+    kernel: int
+    dilation: int
+    stride: int
+    before: int
+    after: int
+    size: str
+    padded: str
+    ceil: bool = False
+    order: str = ""  #: the `transpose` that makes it fit, where the channels may stand last
+    operand: Span | None = None
+
+    @property
+    def extent(self) -> int:
+        """Positions from the first to the last that the window reads."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def span_text(self) -> str:
+        """``5``, or the sum that makes it."""
+        if self.dilation == 1:
+            return f"{self.extent} positions"
+        return f"{self.dilation}*({self.kernel} - 1) + 1 = {self.extent} positions"
+
+    @property
+    def positions(self) -> str:
+        """What there is along the axis, padding included."""
+        if not self.before and not self.after:
+            return self.size
+        return f"{self.before} + {self.size} + {self.after} = {self.padded} with padding"
+
+    @property
+    def knobs(self) -> str:
+        """The attributes that make the window large."""
+        return "`kernel`" if self.dilation == 1 else "`kernel` or `dilation`"
+
+    @property
+    def hint(self) -> str:
+        """What else it may be."""
+        return _channels_last_hint(self.order)
+
+    def labels(self) -> tuple[Label, ...]:
+        """The operand."""
+        return _operand_label(self.operand, self.found)
+
+    def notes(self) -> tuple[str, ...]:
+        """How far a last window may overhang."""
+        if not self.ceil:
+            return ()
+        return (f"with `ceil=true` the last window may overhang by stride - 1 = {self.stride - 1}",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiltersNotDivisible(Diagnostic):
+    """The filters of a grouped convolution cannot be shared out evenly.
+
+    Each of the `groups` makes `filters / groups` output channels from its own part of the input channels.
+
+    ```nn
+    input x: float32[N, 8, 32, 32]
+    output y = x -> conv2d(18, kernel=3, groups=4)      # wrong: 18 / 4 leaves 2
+    output z = x -> conv2d(20, kernel=3, groups=4)      # 5 filters per group
+    ```
+    """
+
+    code: ClassVar[str] = "E411"
+    message: ClassVar[str] = "`{kind}` cannot share {filters} filters among {groups} groups: {filters} = {arithmetic}"
+    label: ClassVar[str] = "no multiple of {groups}"
+    remedy: ClassVar[str] = "use {choices}, or another `groups`"
+
+    kind: str
+    filters: int
+    groups: int
+    groups_span: Span | None = None
+
+    @property
+    def arithmetic(self) -> str:
+        """The division with its remainder."""
+        return f"{self.filters // self.groups}*{self.groups} + {self.filters % self.groups}"
+
+    @property
+    def choices(self) -> str:
+        """The multiples around it."""
+        below = self.filters // self.groups * self.groups
+        above = below + self.groups
+        return f"{below} or {above} filters" if below else f"{above} filters"
+
+    def labels(self) -> tuple[Label, ...]:
+        """Where the groups are said."""
+        return (Label(self.groups_span, f"{self.groups} groups"),) if self.groups_span is not None else ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelsNotDivisible(Diagnostic):
+    """The channels of the input of a grouped convolution cannot be shared out evenly.
+
+    Each of the `groups` reads its own `C / groups` channels; axis 1 holds the channels.
+
+    ```nn
+    input x: float32[N, 10, 32, 32]
+    output y = x -> conv2d(16, kernel=3, groups=4)      # wrong: 10 / 4 leaves 2
+    output z = x -> conv2d(16, kernel=3, groups=2)      # 5 channels per group
+    ```
+    """
+
+    code: ClassVar[str] = "E412"
+    message: ClassVar[str] = (
+        "`{kind}` cannot share the {channels} channels of {found} among {groups} groups: {channels} = {arithmetic}"
+    )
+    label: ClassVar[str] = "{groups} does not divide {channels}"
+    remedy: ClassVar[str] = "use a `groups` that divides {channels}: {choices}{hint}"
+
+    kind: str
+    found: str
+    channels: int
+    groups: int
+    order: str = ""  #: the `transpose` that makes it fit, where the channels may stand last
+    operand: Span | None = None
+
+    @property
+    def arithmetic(self) -> str:
+        """The division with its remainder."""
+        return f"{self.channels // self.groups}*{self.groups} + {self.channels % self.groups}"
+
+    @property
+    def choices(self) -> str:
+        """Up to six divisors, the nearest ones to what was written."""
+        small = [one for one in range(1, _LARGEST_GROUPS_SHOWN + 1) if self.channels % one == 0]
+        nearest = sorted(small, key=lambda one: abs(one - self.groups))[:6]
+        return ", ".join(map(str, sorted(nearest)))
+
+    @property
+    def hint(self) -> str:
+        """What else it may be."""
+        return _channels_last_hint(self.order)
+
+    def labels(self) -> tuple[Label, ...]:
+        """The operand."""
+        return _operand_label(self.operand, self.found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamePaddingUndecided(Diagnostic):
+    """`padding="same"` with a stride needs a dimension that is still symbolic.
+
+    The output of `"same"` is `ceil(n / stride)`. With a stride, how much padding that takes depends on `n`:
+    an even size needs another amount than an odd one. A dimension that cannot be decided is never guessed.
+
+    ```nn
+    input x: float32[N, 3, H, W]
+    output y = x -> conv2d(8, kernel=3, stride=2, padding="same")   # wrong: is H even?
+    output z = x -> conv2d(8, kernel=3, stride=2, padding=1)        # PyTorch's way, for every H
+    ```
+
+    Write the number in the type of the input (`float32[N, 3, 224, 224]`), or write the padding out. With
+    stride 1 the padding is the same for every size, and symbolic dimensions are fine.
+    """
+
+    code: ClassVar[str] = "E413"
+    message: ClassVar[str] = (
+        '`padding="same"` with stride {stride} must know axis {axis} of {found}, and it is the symbolic '
+        "dimension `{dim}`"
+    )
+    label: ClassVar[str] = "takes {total} positions"
+    remedy: ClassVar[str] = (
+        "give `{symbol}` a number in the type of the input, or write the padding out: `padding={example}`"
+    )
+
+    kind: str
+    found: str
+    axis: int
+    stride: int
+    dim: str
+    symbol: str
+    total: str
+    example: str
+    operand: Span | None = None
+
+    def labels(self) -> tuple[Label, ...]:
+        """The operand."""
+        return _operand_label(self.operand, self.found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolPaddingTooLarge(Diagnostic):
+    """A pooling pads by more than half of its kernel.
+
+    A window could then lie wholly in the padding, where there is nothing to pool. PyTorch has the same rule.
+
+    ```nn
+    input x: float32[N, 8, 32, 32]
+    output y = x -> max_pool2d(3, stride=2, padding=2)              # wrong: at most 3 // 2 = 1
+    output z = x -> max_pool2d(3, stride=2, padding=1)
+    ```
+    """
+
+    code: ClassVar[str] = "E414"
+    message: ClassVar[str] = (
+        "`{kind}` pads axis {axis} by {amount}, more than half of its kernel: {kernel} // 2 = {limit}"
+    )
+    label: ClassVar[str] = "at most {limit} here"
+    remedy: ClassVar[str] = "use a padding of at most {limit}, or a larger kernel"
+
+    kind: str
+    axis: int
+    amount: int
+    kernel: int
+
+    @property
+    def limit(self) -> int:
+        """The most that may be padded."""
+        return self.kernel // 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowInPadding(Diagnostic):
+    """A dilated pooling window steps over the whole input and reads nothing but padding.
+
+    A dilated window reads positions that are `dilation` apart. Where the input is shorter than that step, a window
+    that starts in the padding may miss the input altogether; its maximum would be minus infinity.
+
+    ```nn
+    input x: float32[N, 8, 2]
+    output y = x -> max_pool1d(2, stride=1, padding=1, dilation=3)  # wrong: reads positions -1 and 2 of 0, 1
+    output z = x -> max_pool1d(2, stride=1, padding=1, dilation=2)
+    ```
+    """
+
+    code: ClassVar[str] = "E415"
+    message: ClassVar[str] = (
+        "a window of `{kind}` may miss the input: along axis {axis} it reads positions {dilation} apart, "
+        "and {found} has only {size}"
+    )
+    label: ClassVar[str] = "a step of {dilation} over {size}"
+    remedy: ClassVar[str] = "use a `dilation` of at most {size}, or no padding along that axis"
+
+    kind: str
+    found: str
+    axis: int
+    dilation: int
+    size: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelsLast(Diagnostic):
+    """A tensor looks as if its channels stood last, and the layer reads them from axis 1.
+
+    Convolutions and poolings read `[N, C, *spatial]`; recurrent layers and embeddings speak `[N, T, C]`, and
+    Keras writes images as `[N, H, W, C]`. A tensor whose last axis is a number while all between it and the
+    first are symbolic is of that second form, and sliding a window over its channels would be wrong without
+    any other sign.
+
+    ```nn
+    input words: int64[N, T]
+    embedded = words -> embedding(1000, dim=64)                     # [N, T, 64]
+    output y = embedded -> conv1d(32, kernel=3)                     # wrong
+    output z = embedded -> transpose([0, 2, 1]) -> conv1d(32, kernel=3)
+    ```
+    """
+
+    code: ClassVar[str] = "E416"
+    message: ClassVar[str] = (
+        "`{kind}` reads {expected}, and {found} looks like {looks}: axis 1 is symbolic, the last axis is {last}"
+    )
+    label: ClassVar[str] = "this is {found}"
+    remedy: ClassVar[str] = "put `transpose({order})` before it; or give axis 1 a number, if it does hold the channels"
+
+    kind: str
+    expected: str
+    looks: str
+    found: str
+    last: int
+    order: str

@@ -1,0 +1,92 @@
+"""How syntax errors call what was found and what could stand there.
+
+Words are chosen by the terminals of the grammar, which this module knows by name, and by the text that was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from .base import Diagnostic
+
+#: What to call the terminals of the grammar. Those that are left out are signs, called by their text.
+_TERMINALS: Final[Mapping[str, str]] = {
+    "NAME": "a name",
+    "FIELD": "the name of an attribute",
+    "ARGUMENT": "the name of an argument",
+    "LABEL": "a label",
+    "PATH": "the label of a layer",
+    "STRING": "a string",
+    "ARROW": "`->`",
+    "EQUAL": "`=`",
+    "LPAR": "`(`",
+    "RPAR": "`)`",
+    "LSQB": "`[`",
+    "RSQB": "`]`",
+    "LBRACE": "`{`",
+    "RBRACE": "`}`",
+    "COMMA": "`,`",
+    "COLON": "`:`",
+    "FROM": "`from`",
+    "IN": "`in`",
+    "ELSE": "`else`",
+}
+_VALUES: Final = frozenset(
+    ["NAME", "INTEGER", "FLOAT", "STRING", "TRUE", "FALSE", "LPAR", "LSQB", "IF", "MINUS", "NOT"]
+)
+_STAGES: Final = frozenset({"NAME", "LABEL", "LBRACE", "REPEAT", "FOR", "REUSE"})
+_ITEMS: Final = frozenset({"IMPORT", "CONST", "BLOCK", "MODEL"})
+_STATEMENTS: Final = frozenset({"INPUT", "OUTPUT", "PARAMETER", "RETURN", "EXPECT", "FREEZE"})
+
+
+def expected_words(terminals: frozenset[str]) -> str:
+    """What could stand at a place, in plain words, from the terminals that the grammar takes there."""
+    rest, words = set(terminals), []
+    for group, word in (
+        ({"REPEAT", "NAME"}, "a layer, a block or a `{ … }` group"),
+        ({"INTEGER", "NAME"}, "a value"),
+        (_STATEMENTS, "a statement"),
+        (_ITEMS, "`import`, `const`, `block` or `model`"),
+    ):
+        if group <= rest:
+            words.append(word)
+            rest -= _VALUES | _STAGES if "NAME" in group else group | {"NAME"}
+    if "PLUS" in rest:
+        words.append("an operator")
+        rest -= {"LPAR", "LSQB", "ARROW", "DOT"}
+    words += [word for name, word in _TERMINALS.items() if name in rest]
+    return _alternatives(words) or "the end"
+
+
+def _alternatives(words: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
+
+
+def found_words(text: str) -> str:
+    """A piece of source text in plain words; an empty one is the end."""
+    if not text:
+        return "the end of the text"
+    shown = text if len(text) <= 32 else text[:29] + "…"
+    if shown[0] == '"':
+        return f"the string `{shown}`"
+    if shown[0].isdigit():
+        return f"the number `{shown}`"
+    return f"`{shown}`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundDiagnostic(Diagnostic):
+    """Base of the syntax errors that name what was found.
+
+    Attributes:
+        found: the text found at the place; empty at the end of the text.
+    """
+
+    found: str
+
+    @property
+    def found_words(self) -> str:
+        """What was found, in plain words."""
+        return found_words(self.found)

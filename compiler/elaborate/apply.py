@@ -1,0 +1,121 @@
+"""Applying one layer to tensors: types, weights, a name, a draft of the node."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..diagnostics import DotnnError
+from ..diagnostics.names import ReuseShapes
+from ..diagnostics.values import BadInitializer, BadLiteral
+from ..graph.dims import DimTooComplex
+from ..graph.tensors import Literal
+from ..graph.types import DType, TensorType, format_shape
+from ..layers.base import Layer, Site, WeightSpec
+from ..source import Span
+from .literals import literal
+from .scope import Entry
+from .state import Draft, Frame, with_initializer
+from .values import CompileValue, Several, TensorRef
+
+
+@dataclass(frozen=True)
+class LiteralArgument:
+    """A weight written as numbers in a call."""
+
+    value: CompileValue
+    span: Span
+
+
+@dataclass(frozen=True)
+class Application:
+    """A layer and everything that applying it to tensors needs.
+
+    Attributes:
+        operands: one per operand of the layer, None where an optional one is absent.
+        operand_spans: the operands as written.
+        argument_spans: the attributes as written.
+        literals: weights written as numbers, by local name.
+    """
+
+    layer: Layer
+    operands: tuple[TensorRef | None, ...]
+    operand_spans: Sequence[Span]
+    span: Span
+    argument_spans: Mapping[str, Span] = field(default_factory=dict)
+    literals: Mapping[str, LiteralArgument] = field(default_factory=dict)
+    doc: str = ""
+
+
+def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several:
+    """Add a node; returns its results. Raises ``DotnnError`` where the operands do not fit."""
+    layer, state = application.layer, frame.state
+    types = tuple(None if ref is None else ref.type for ref in application.operands)
+    site = Site(layer.kind, application.span, application.argument_spans, application.operand_spans)
+    try:
+        results = layer.infer(types, site)
+        specs = layer.weights(types)
+    except DimTooComplex as error:
+        from ..diagnostics.values import BadArithmetic
+
+        reason = f"a dimension becomes too complex ({error})"
+        hint = "give the dimension a number in the type of the input"
+        raise DotnnError(BadArithmetic(span=application.span, reason=reason, hint=hint)) from None
+    specs = tuple(_with_literal(spec, application) for spec in specs)
+    _check_initializers(specs, weight_dtype(results), application.span)
+    _share(entry, specs, application)
+    values = tuple(None if ref is None else ref.value for ref in application.operands)
+    draft = Draft(layer, values, results, entry, "", application.span, frame.call_spans, specs, application.doc)
+    refs = state.draft(draft)
+    state.demands.extend(site.demands)
+    return Several(refs, layer.kind, layer.take_all_results)
+
+
+def weight_dtype(results: Sequence[TensorType]) -> DType:
+    """The element type of a layer's weights: that of what it computes."""
+    return results[0].dtype if results and results[0].dtype.is_float else DType.FLOAT32
+
+
+def _with_literal(spec: WeightSpec, application: Application) -> WeightSpec:
+    argument = application.literals.get(spec.name)
+    if argument is None:
+        return spec
+    numbers = literal(argument.value, argument.span)
+    if numbers.shape != spec.shape:
+        reason = (
+            f"`{spec.name}` of this `{application.layer.kind}` has shape {format_shape(spec.shape)}, "
+            f"and the numbers have {format_shape(numbers.shape)}"
+        )
+        hint = f"write nested lists of shape {format_shape(spec.shape)}"
+        raise DotnnError(BadLiteral(span=argument.span, reason=reason, found=format_shape(numbers.shape), hint=hint))
+    return with_initializer(spec, numbers)
+
+
+def _check_initializers(specs: Sequence[WeightSpec], dtype: DType, span: Span) -> None:
+    for spec in specs:
+        if isinstance(spec.initializer, Literal):
+            continue
+        check = getattr(spec.initializer, "check", None)
+        problem = check(dtype.value) if check is not None else None
+        if problem is not None:
+            raise DotnnError(BadInitializer(span=span, name=str(spec.initializer), reason=problem))
+
+
+def _share(entry: Entry, specs: Sequence[WeightSpec], application: Application) -> None:
+    """Hold the weights against those of the owner, where they are shared by ``reuse``."""
+    shapes = {spec.name: spec.shape for spec in specs}
+    if entry.owner is entry:
+        entry.weight_shapes = shapes
+        return
+    owned = entry.owner.weight_shapes
+    for name, shape in shapes.items():
+        if owned.get(name) != shape:
+            found = format_shape(owned[name]) if name in owned else "none"
+            raise DotnnError(ReuseShapes(span=application.span, weight=name, owned=found, wanted=format_shape(shape)))
+
+
+def reapply(application: Application, operand: TensorRef, span: Span) -> Application:
+    """The same layer on another value, called from elsewhere."""
+    others = application.operands[1:]
+    return dataclasses.replace(application, operands=(operand, *others), operand_spans=(span,), span=span)

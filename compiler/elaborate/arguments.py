@@ -1,0 +1,231 @@
+"""Arguments of layers: which value goes where, and whether it may."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..diagnostics import DotnnError
+from ..diagnostics.names import UnknownArgument
+from ..diagnostics.suggest import suggestions
+from ..diagnostics.values import (
+    ArgumentTwice,
+    MissingArgument,
+    TooManyArguments,
+    UndecidedArgument,
+    WrongArgument,
+)
+from ..graph.dims import format_dim
+from ..layers.attributes import REQUIRED, AttributeFault, Flag, UndecidedFault
+from ..layers.base import Layer, Operand
+from ..source import Span
+from ..syntax import tree
+from .apply import LiteralArgument
+from .evaluate import evaluate
+from .operators import as_tensor
+from .state import Frame
+from .values import CompileValue, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
+
+
+@dataclass(frozen=True)
+class Piped:
+    """The value before an arrow, and where it stands."""
+
+    value: CompileValue
+    span: Span
+
+
+@dataclass
+class BoundArguments:
+    """The arguments of a layer call, sorted.
+
+    Attributes:
+        failed: something was wrong or unknown, so that the layer cannot be applied.
+    """
+
+    operands: list[TensorRef | None] = field(default_factory=list)
+    operand_spans: list[Span] = field(default_factory=list)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
+    literals: dict[str, LiteralArgument] = field(default_factory=dict)
+    failed: bool = False
+
+
+class ArgumentBinder:
+    """Sorts the arguments of one layer call; reports every fault it finds."""
+
+    def __init__(self, layer: type[Layer], call: tree.Call, frame: Frame) -> None:
+        self.layer = layer
+        self.call = call
+        self.frame = frame
+        self.bound = BoundArguments()
+        self._operands: dict[str, list[tuple[CompileValue, Span]]] = {}
+        self._fields = {one.name: one for one in layer.attributes()}
+        self._misnamed = False
+
+    def bind(self, piped: Piped | None) -> BoundArguments:
+        """Sort everything: the piped value, what is given in order, what is given by name."""
+        self._in_order(piped)
+        for argument in self.call.named:
+            self._attempt(self._by_name, argument)
+        self._attempt(self._collect_operands)
+        self._attempt(self._check_required)
+        return self.bound
+
+    def _attempt(self, step: Any, *arguments: Any) -> None:
+        try:
+            step(*arguments)
+        except DotnnError as error:
+            self.bound.failed = True
+            self.frame.fail_all(error)
+
+    def _in_order(self, piped: Piped | None) -> None:
+        wanted = [operand for operand in self.layer.operands if not operand.optional]
+        given = [(piped.value, piped.span)] if piped is not None else []
+        named = {argument.name for argument in self.call.named}
+        positional = [one for one in self._fields.values() if one.metadata["positional"]]
+        places = [operand for operand in wanted if operand.name not in named or given]
+        for expression in self.call.positional:
+            if len(given) < len(places) or (wanted and wanted[-1].variadic):
+                given.append((evaluate(expression, self.frame), expression.span))
+            elif positional:
+                self._attempt(self._set_attribute, positional.pop(), evaluate(expression, self.frame), expression.span)
+            else:
+                self._attempt(self._too_many, expression)
+        for index, item in enumerate(given):
+            operand = places[min(index, len(places) - 1)] if places else None
+            if operand is None:
+                self._attempt(self._too_many, self.call)
+                return
+            self._operands.setdefault(operand.name, []).append(item)
+
+    def _too_many(self, at: tree.Node) -> None:
+        name = next((one.name for one in self._fields.values() if one.metadata["positional"]), None)
+        others = [f"`{one.name}=`" for one in self._fields.values() if not one.metadata["positional"]]
+        first = f"only `{name}` goes without a name; " if name is not None else ""
+        hint = first + ("name the others: " + ", ".join(others) if others else "it takes nothing more")
+        raise DotnnError(TooManyArguments(span=at.span, kind=self.layer.kind, hint=hint))
+
+    def _by_name(self, argument: tree.Argument) -> None:
+        name = argument.name
+        value = evaluate(argument.value, self.frame)
+        if any(operand.name == name for operand in self.layer.operands):
+            if name in self._operands:
+                raise DotnnError(ArgumentTwice(span=argument.name_span, kind=self.layer.kind, name=name))
+            self._operands[name] = [(value, argument.value.span)]
+        elif name in self._fields:
+            self._set_attribute(self._fields[name], value, argument.value.span)
+        elif self.layer.takes_literal(name):
+            self._set_literal(name, value, argument.value.span)
+        else:
+            self._misnamed = True
+            raise DotnnError(self._unknown(argument))
+
+    def _unknown(self, argument: tree.Argument) -> UnknownArgument:
+        known = (*self._fields, *(one.name for one in self.layer.operands if one.optional))
+        candidates = [*known, *self.layer.literal_weights]
+        near = suggestions("attribute", argument.name, candidates)
+        return UnknownArgument(
+            span=argument.name_span, kind=self.layer.kind, name=argument.name, near=near, known=known
+        )
+
+    def _set_literal(self, name: str, value: CompileValue, span: Span) -> None:
+        if name in self.bound.literals:
+            raise DotnnError(ArgumentTwice(span=span, kind=self.layer.kind, name=name))
+        if isinstance(value, Unknown):
+            self.bound.failed = True
+            return
+        if not isinstance(value, tuple | TensorConstant):
+            expected = "nested lists of numbers, or a const that holds them"
+            raise DotnnError(
+                WrongArgument(span=span, kind=self.layer.kind, name=name, expected=expected, found=_found(value))
+            )
+        self.bound.literals[name] = LiteralArgument(value, span)
+
+    def _set_attribute(self, one: dataclasses.Field[Any], value: CompileValue, span: Span) -> None:
+        name, kind = one.name, one.metadata["kind"]
+        if name in self.bound.spans:
+            raise DotnnError(ArgumentTwice(span=span, kind=self.layer.kind, name=name))
+        self.bound.spans[name] = span
+        if isinstance(value, Unknown):
+            self.bound.failed = True
+            return
+        if isinstance(kind, Flag) and isinstance(value, tuple | TensorConstant) and self.layer.takes_literal(name):
+            self._set_literal(name, value, span)
+            value = True
+        try:
+            self.bound.attributes[name] = kind.convert(value, self.layer)
+        except UndecidedFault as fault:
+            raise DotnnError(
+                UndecidedArgument(
+                    span=span,
+                    kind=self.layer.kind,
+                    name=name,
+                    expected=fault.expected,
+                    dim=format_dim(fault.dim),
+                )
+            ) from None
+        except AttributeFault as fault:
+            raise DotnnError(
+                WrongArgument(span=span, kind=self.layer.kind, name=name, expected=fault.expected, found=_found(value))
+            ) from None
+
+    def _collect_operands(self) -> None:
+        for operand in self.layer.operands:
+            given = self._operands.get(operand.name, [])
+            if not given and operand.optional:
+                self.bound.operands.append(None)
+                self.bound.operand_spans.append(self.call.span)
+            elif len(given) < (2 if operand.variadic else 1):
+                raise DotnnError(self._missing_operand(operand))
+            for value, span in given:
+                self._take_operand(operand, value, span)
+
+    def _take_operand(self, operand: Operand, value: CompileValue, span: Span) -> None:
+        self.bound.operand_spans.append(span)
+        if isinstance(value, Unknown):
+            self.bound.failed = True
+            self.bound.operands.append(None)
+            return
+        what = f"`{operand.name}` of `{self.layer.kind}`"
+        self.bound.operands.append(as_tensor(value, span, what, self.frame))
+
+    def _missing_operand(self, operand: Operand) -> MissingArgument:
+        kind = self.layer.kind
+        names = [one.name for one in self.layer.operands if not one.optional]
+        if operand.variadic:
+            return MissingArgument(
+                span=self.call.span, kind=kind, name="two tensors or more", example=f"`{kind}(a, b)`"
+            )
+        example = f"`{names[0]} -> {kind}`" if len(names) == 1 else f"`{kind}({', '.join(names)})`"
+        return MissingArgument(span=self.call.span, kind=kind, name=f"the tensor `{operand.name}`", example=example)
+
+    def _check_required(self) -> None:
+        if self._misnamed:
+            # The missing argument may well be the misspelt one: one mistake, one message.
+            return
+        for one in self._fields.values():
+            required = one.default is REQUIRED and one.default_factory is REQUIRED
+            if not required or one.name in self.bound.spans:
+                continue
+            kind = one.metadata["kind"]
+            example = f"`{self.layer.kind}(…)`" if one.metadata["positional"] else f"`{one.name}=…`"
+            name = f"`{one.name}`, {kind.expected}"
+            raise DotnnError(MissingArgument(span=self.call.span, kind=self.layer.kind, name=name, example=example))
+
+
+def _found(value: CompileValue) -> str:
+    if isinstance(value, TensorRef | TensorConstant):
+        return f"the tensor {value.type}"
+    return show(value) if not is_tensor(value) and _short(value) else describe(value)
+
+
+def _short(value: CompileValue) -> bool:
+    return isinstance(value, int | float | str | tuple)
+
+
+def argument_names(formals: Sequence[tree.Formal]) -> tuple[str, ...]:
+    """Names of the arguments of a block or model."""
+    return tuple(formal.name.name for formal in formals)

@@ -1,0 +1,396 @@
+"""Calls: of layers, of blocks, of functions, of initializers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..diagnostics import DotnnError, Label
+from ..diagnostics.names import RecursiveBlock, UnknownArgument, UnknownLayer
+from ..diagnostics.suggest import near_names, suggestions
+from ..diagnostics.values import (
+    ArgumentTwice,
+    BadInitializer,
+    Misplaced,
+    MissingArgument,
+    NotAValue,
+    TooManyArguments,
+    WrongOperands,
+)
+from ..graph.dims import DimExpr, dim_max, dim_min
+from ..layers.base import LAYERS, Layer
+from ..source import Span
+from ..syntax import tree
+from ..weights.initializers import INITIALIZERS
+from .apply import Application, apply_layer, reapply
+from .arguments import ArgumentBinder, Piped, argument_names
+from .arithmetic import binary, check_length, rounded
+from .bodies import run_block
+from .evaluate import evaluate, evaluates
+from .modules import FUNCTIONS, Definition
+from .operators import as_tensor
+from .scope import Entry, Scope
+from .state import METRICS, Bound, Frame
+from .types import hold_against, is_value_type, match_argument
+from .values import UNKNOWN, CompileValue, Unknown, describe, first, is_number, is_tensor
+
+
+@evaluates(tree.Call)
+def _call(call: tree.Call, frame: Frame) -> CompileValue:
+    return apply_call(call, None, None, "", frame)
+
+
+def apply_call(call: tree.Call, piped: Piped | None, label: str | None, doc: str, frame: Frame) -> CompileValue:
+    """A call, as an expression or as a stage; raises ``DotnnError`` or reports and gives ``UNKNOWN``."""
+    name = call.function
+    definition = frame.module.definitions.get(name)
+    if definition is not None and isinstance(definition.item, tree.Block):
+        return _call_block(definition, definition.item, call, piped, label, frame)
+    if name in FUNCTIONS and not _means_layer(call, piped, frame):
+        return _call_function(call, piped, frame)
+    if name in METRICS:
+        return _call_metric(call, frame)
+    layer = LAYERS.get(name)
+    if layer is not None and layer.callable:
+        return _call_layer(layer, call, piped, label, doc, frame)
+    if name in INITIALIZERS and piped is None:
+        return _call_initializer(call, frame)
+    if label is not None:
+        frame.scope.add(name, label, call.span)
+    if not _is_missing_import(name, frame):
+        frame.fail(_unknown_layer(call, definition, frame))
+    return UNKNOWN
+
+
+def _is_missing_import(name: str, frame: Frame) -> bool:
+    imports = (item for item in frame.module.file.items if isinstance(item, tree.Import))
+    return any(name == one.name for item in imports for one in item.names)
+
+
+def _unknown_layer(call: tree.Call, definition: Definition | None, frame: Frame) -> UnknownLayer | Misplaced:
+    if definition is not None or frame.find(call.function) is not None:
+        hint = "what is called must be a layer, a block or a function; an arrow leads to a layer, not to a value"
+        return Misplaced(span=call.function_span, what=f"the value `{call.function}`", where="as a call", hint=hint)
+    blocks = [name for name, one in frame.module.definitions.items() if isinstance(one.item, tree.Block)]
+    candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
+    near = suggestions("layer", call.function, candidates)
+    return UnknownLayer(span=call.function_span, name=call.function, near=near)
+
+
+# --- layers ----------------------------------------------------------------------------------------------------------
+
+
+def _call_layer(
+    layer: type[Layer], call: tree.Call, piped: Piped | None, label: str | None, doc: str, frame: Frame
+) -> CompileValue:
+    entry = frame.scope.add(layer.kind, label, call.span)
+    # Until the layer has been applied, reusing it gives something unknown: its fault is reported here.
+    entry.replay = _unknown_replay
+    bound = ArgumentBinder(layer, call, frame).bind(piped)
+    if bound.failed:
+        return UNKNOWN
+    application = Application(
+        layer(**bound.attributes),
+        tuple(bound.operands),
+        tuple(bound.operand_spans),
+        call.span,
+        bound.spans,
+        bound.literals,
+        doc,
+    )
+    results = apply_layer(application, entry, frame)
+    entry.replay = _replay_layer(application)
+    return results
+
+
+def _unknown_replay(*_: Any) -> CompileValue:
+    return UNKNOWN
+
+
+def _replay_layer(application: Application) -> Callable[..., CompileValue] | None:
+    if sum(operand is not None for operand in application.operands) != 1:
+        return None
+
+    def replay(piped: Piped, entry: Entry, frame: Frame) -> CompileValue:
+        operand = as_tensor(piped.value, piped.span, f"`x` of `{application.layer.kind}`", frame)
+        return apply_layer(reapply(application, operand, entry.span), entry, frame)
+
+    return replay
+
+
+# --- blocks ----------------------------------------------------------------------------------------------------------
+
+
+def _call_block(
+    definition: Definition,
+    block: tree.Block,
+    call: tree.Call,
+    piped: Piped | None,
+    label: str | None,
+    frame: Frame,
+) -> CompileValue:
+    name = block.name.name
+    if block in frame.active:
+        raise DotnnError(RecursiveBlock(span=call.function_span, name=name))
+    entry = frame.scope.add(name, label, call.span)
+    given = _block_arguments(block, call, piped, frame)
+    tensors = sum(is_tensor(value) for value, _ in given.values())
+
+    def run(entry: Entry, values: Mapping[str, tuple[CompileValue, Span]], at: Frame) -> CompileValue:
+        scope = entry.scope.open(entry, boundary=True)
+        inner = _block_frame(definition, block, entry, scope, at)
+        try:
+            _bind_formals(block, values, inner, entry)
+            return run_block(block, inner)
+        finally:
+            scope.close()
+
+    def replay(piped: Piped, entry: Entry, at: Frame) -> CompileValue:
+        fed = next(name for name, (value, _) in given.items() if not _is_value(value))
+        return run(entry, {**given, fed: (piped.value, piped.span)}, at)
+
+    result = run(entry, given, frame)
+    entry.replay = replay if tensors == 1 else (_unknown_replay if isinstance(first(result), Unknown) else None)
+    return result
+
+
+def _is_value(value: CompileValue) -> bool:
+    return not is_tensor(value) and not isinstance(value, Unknown)
+
+
+def _block_frame(definition: Definition, block: tree.Block, entry: Entry, scope: Scope, frame: Frame) -> Frame:
+    if frame.depth + 1 > frame.state.limits.nesting:
+        frame.state.stop("nesting", entry.span)
+    way = Label(entry.span, f"in block `{block.name.name}`, called here")
+    return Frame(
+        frame.state,
+        definition.module,
+        scope,
+        block.name.name,
+        calls=(way, *frame.calls),
+        active=(*frame.active, block),
+        depth=frame.depth + 1,
+    )
+
+
+def _block_arguments(
+    block: tree.Block, call: tree.Call, piped: Piped | None, frame: Frame
+) -> dict[str, tuple[CompileValue, Span]]:
+    """What is given for each argument; every fault is reported, and the argument then unknown."""
+    names = argument_names(block.formals)
+    given: dict[str, tuple[CompileValue, Span]] = {}
+    in_order = [(piped.value, piped.span)] if piped is not None else []
+    in_order += [(evaluate(one, frame), one.span) for one in call.positional]
+    for name, item in zip(names, in_order, strict=False):
+        given[name] = item
+    if len(in_order) > len(names):
+        arguments = ", ".join(f"`{name}`" for name in names) or "nothing"
+        hint = f"`{call.function}` takes {arguments}"
+        frame.fail(TooManyArguments(span=in_order[len(names)][1], kind=call.function, hint=hint))
+    for argument in call.named:
+        value = evaluate(argument.value, frame)
+        if argument.name not in names:
+            near = near_names(argument.name, names)
+            frame.fail(
+                UnknownArgument(span=argument.name_span, kind=call.function, name=argument.name, near=near, known=names)
+            )
+        elif argument.name in given:
+            frame.fail(ArgumentTwice(span=argument.name_span, kind=call.function, name=argument.name))
+        else:
+            given[argument.name] = (value, argument.value.span)
+    return given
+
+
+def _bind_formals(
+    block: tree.Block, given: Mapping[str, tuple[CompileValue, Span]], frame: Frame, entry: Entry
+) -> None:
+    for formal in block.formals:
+        try:
+            value = _formal_value(formal, given, frame, entry)
+        except DotnnError as error:
+            frame.fail_all(error)
+            value = UNKNOWN
+        frame.bindings[formal.name.name] = Bound(value, formal.name.span, wanted=False)
+
+
+def _formal_value(
+    formal: tree.Formal, given: Mapping[str, tuple[CompileValue, Span]], frame: Frame, entry: Entry
+) -> CompileValue:
+    name = formal.name.name
+    if name not in given:
+        if formal.default is None:
+            kind = formal.type.span.text if formal.type is not None else "a tensor"
+            raise DotnnError(
+                MissingArgument(
+                    span=entry.span, kind=frame.block, name=f"the argument `{name}` ({kind})", example=f"`{name}=…`"
+                )
+            )
+        return hold_against(name, evaluate(formal.default, frame), formal.type, frame, formal.default)
+    value, span = given[name]
+    at = tree.Name(name=name, span=span)
+    if formal.type is not None and is_value_type(formal.type):
+        return hold_against(name, value, formal.type, frame, at)
+    if isinstance(value, Unknown):
+        _bind_unknown_symbols(formal, frame)
+        return value
+    if not is_tensor(value):
+        hint = f"declare the argument as a value, as in `{name}: int`, if that is meant"
+        raise DotnnError(
+            NotAValue(
+                span=span, what=f"`{name}` of `{frame.block}`", expected="a tensor", found=describe(value), hint=hint
+            )
+        )
+    if formal.type is not None:
+        match_argument(name, value, formal.type, frame, at)
+    return as_tensor(value, span, f"`{name}`", frame)
+
+
+def _bind_unknown_symbols(formal: tree.Formal, frame: Frame) -> None:
+    for item in (formal.type.shape or ()) if formal.type is not None else ():
+        if isinstance(item, tree.Name) and frame.find(item.name) is None and item.name.isupper():
+            frame.bindings[item.name] = Bound(UNKNOWN, item.span, wanted=False)
+
+
+# --- functions of compile-time values --------------------------------------------------------------------------------
+
+
+def _means_layer(call: tree.Call, piped: Piped | None, frame: Frame) -> bool:
+    """Whether ``min``, ``max`` or ``sum`` is applied to a tensor, and means the layer."""
+    if call.function not in LAYERS:
+        return False
+    if piped is not None:
+        return is_tensor(piped.value)
+    return bool(call.positional) and isinstance(call.positional[0], tree.Pipeline | tree.Call)
+
+
+def _call_function(call: tree.Call, piped: Piped | None, frame: Frame) -> CompileValue:
+    values = [piped.value] if piped is not None else []
+    values += [evaluate(one, frame) for one in call.positional]
+    for argument in call.named:
+        frame.fail(UnknownArgument(span=argument.name_span, kind=call.function, name=argument.name))
+    if any(isinstance(value, Unknown) for value in values) or call.named:
+        return UNKNOWN
+    return _FUNCTIONS[call.function](call, values, frame)
+
+
+def _range(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+    if not 1 <= len(values) <= 3 or not all(type(value) is int for value in values):
+        raise _wrong_call(call, "one to three ints", values)
+    if len(values) == 3 and values[2] == 0:
+        raise _wrong_call(call, "a step that is not 0", values)
+    if any(value.bit_length() > 62 for value in values):
+        frame.state.stop("list_length", call.span)
+    numbers = range(*values)
+    check_length(len(numbers), call.span, frame.state)
+    return tuple(numbers)
+
+
+def _len(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+    if len(values) != 1 or not isinstance(values[0], tuple):
+        raise _wrong_call(call, "one list", values)
+    return len(values[0])
+
+
+def _extreme(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+    items = _numbers(call, values)
+    if not items:
+        raise _wrong_call(call, "at least one number", values)
+    frame.state.step(len(items), call.span)
+    if any(isinstance(item, DimExpr) for item in items):
+        return (dim_max if call.function == "max" else dim_min)(*items)
+    return max(items) if call.function == "max" else min(items)
+
+
+def _sum(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+    total: CompileValue = 0
+    for item in _numbers(call, values):
+        frame.state.step(1, call.span)
+        total = binary("+", total, item, call.span, frame.state)
+    return total
+
+
+def _numbers(call: tree.Call, values: Sequence[CompileValue]) -> Sequence[CompileValue]:
+    items = values[0] if len(values) == 1 and isinstance(values[0], tuple) else values
+    for item in items:
+        if not is_number(item) and not isinstance(item, DimExpr):
+            raise _wrong_call(call, "numbers, or one list of numbers", values)
+    return items
+
+
+def _rounding(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+    if len(values) != 1:
+        raise _wrong_call(call, "one number", values)
+    return rounded(values[0], call.function == "ceil", call.span)
+
+
+_FUNCTIONS: dict[str, Callable[[tree.Call, Sequence[CompileValue], Frame], CompileValue]] = {
+    "range": _range,
+    "len": _len,
+    "min": _extreme,
+    "max": _extreme,
+    "sum": _sum,
+    "ceil": _rounding,
+    "floor": _rounding,
+}
+
+
+def _wrong_call(call: tree.Call, expected: str, values: Sequence[CompileValue]) -> DotnnError:
+    found = ", ".join(describe(value) for value in values[:4]) or "nothing"
+    hint = f"`{call.function}` takes {expected}"
+    return DotnnError(WrongOperands(span=call.span, operator=call.function, found=found, hint=hint))
+
+
+def _call_metric(call: tree.Call, frame: Frame) -> CompileValue:
+    metric = None if frame.metrics is None else frame.metrics[call.function]
+    if metric is None:
+        hint = "write `expect` for it in the body of the model"
+        what = f"the metric `{call.function}`"
+        raise DotnnError(Misplaced(span=call.span, what=what, where="here", hint=hint))
+    if not callable(metric) or len(call.positional) != 1 or call.named:
+        hint = "only `receptive_field(tensor)` takes an argument, a tensor"
+        raise DotnnError(TooManyArguments(span=call.span, kind=call.function, hint=hint))
+    value = evaluate(call.positional[0], frame)
+    return value if isinstance(value, Unknown) else metric(value, call.positional[0].span)
+
+
+# --- initializers ----------------------------------------------------------------------------------------------------
+
+
+def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
+    kind = INITIALIZERS[call.function]
+    names = tuple(one.name for one in dataclasses.fields(kind))
+    values: dict[str, CompileValue] = {}
+    positional = getattr(kind, "positional", None)
+    for index, expression in enumerate(call.positional):
+        if index > 0 or positional is None:
+            hint = "name the numbers: " + ", ".join(f"`{name}=`" for name in names)
+            raise DotnnError(TooManyArguments(span=expression.span, kind=call.function, hint=hint))
+        values[positional] = evaluate(expression, frame)
+    for argument in call.named:
+        if argument.name not in names:
+            near = near_names(argument.name, names)
+            raise DotnnError(
+                UnknownArgument(span=argument.name_span, kind=call.function, name=argument.name, near=near, known=names)
+            )
+        if argument.name in values:
+            raise DotnnError(ArgumentTwice(span=argument.name_span, kind=call.function, name=argument.name))
+        values[argument.name] = evaluate(argument.value, frame)
+    if any(isinstance(value, Unknown) for value in values.values()):
+        return UNKNOWN
+    return make_initializer(call.function, kind, values, call.span)
+
+
+def make_initializer(name: str, kind: type, values: Mapping[str, CompileValue], span: Span) -> CompileValue:
+    """An initializer from its arguments; raises ``DotnnError``."""
+    fields = dataclasses.fields(kind)
+    required = [one.name for one in fields if one.default is dataclasses.MISSING and one.name not in values]
+    if required:
+        example = f"`{name}({', '.join(f'{one}=…' for one in required)})`"
+        needed = " and ".join(f"`{one}`" for one in required)
+        raise DotnnError(MissingArgument(span=span, kind=name, name=needed, example=example))
+    initializer = kind(**values)
+    problem = initializer.check()
+    if problem is not None:
+        raise DotnnError(BadInitializer(span=span, name=name, reason=problem))
+    return initializer

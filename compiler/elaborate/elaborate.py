@@ -1,0 +1,238 @@
+"""From a syntax tree to a graph: one model, its arguments given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..diagnostics import DotnnError, Report
+from ..diagnostics.imports import ModelArgument
+from ..diagnostics.names import SameFullName, UnknownPath
+from ..diagnostics.suggest import near_names
+from ..graph.graph import Graph, Origin
+from ..graph.operations import Input
+from ..graph.tensors import Tensor, Weight
+from ..graph.types import DType
+from ..layers.base import WeightSpec
+from ..limits import Limits
+from ..source import Span
+from ..syntax import tree
+from . import calls, expressions, stages  # noqa: F401  they register what evaluates each expression
+from .apply import weight_dtype
+from .bodies import run_model
+from .evaluate import evaluate
+from .modules import Module
+from .scope import Entry, Scope
+from .state import Bound, Draft, Elaboration, Expectation, Frame, Stop
+from .types import hold_against, is_value_type
+from .values import UNKNOWN, CompileValue
+
+
+@dataclass(frozen=True)
+class Network:
+    """An elaborated model.
+
+    Attributes:
+        expectations: what ``expect`` states, not yet judged.
+        defaults: whether every argument has its default value, for which the expectations are written.
+    """
+
+    graph: Graph
+    model: tree.Model
+    module: Module
+    expectations: tuple[Expectation, ...]
+    defaults: bool
+
+
+def elaborate(
+    model: tree.Model,
+    module: Module,
+    arguments: Mapping[str, CompileValue],
+    limits: Limits,
+    report: Report,
+) -> Network | None:
+    """Elaborate a model; None where the report has errors of it.
+
+    Args:
+        model: one of the module's models.
+        module: the file.
+        arguments: values of the model's arguments by name; the others take their defaults.
+        limits: what it may use up.
+        report: takes every diagnostic.
+    """
+    state = Elaboration(limits, report)
+    scope = Scope()
+    frame = Frame(state, module, scope, model.name.name)
+    before = len(report.errors)
+    try:
+        _bind_arguments(model, arguments, frame)
+        run_model(model, frame)
+        scope.close()
+        if len(report.errors) > before:
+            return None
+        graph = _build(model, frame)
+    except Stop:
+        return None
+    except DotnnError as error:
+        frame.fail_all(error)
+        return None
+    if graph is None or len(report.errors) > before:
+        return None
+    defaults = all(name not in arguments for name in (formal.name.name for formal in model.formals))
+    return Network(graph, model, module, tuple(state.expectations), defaults)
+
+
+def _bind_arguments(model: tree.Model, arguments: Mapping[str, CompileValue], frame: Frame) -> None:
+    names = [formal.name.name for formal in model.formals]
+    for name in arguments:
+        if name not in names:
+            known = ", ".join(f"`{one}`" for one in names)
+            hint = f"it takes {known}" if names else "it takes none"
+            reason = f"the model `{model.name.name}` has no argument `{name}`"
+            near = near_names(name, names)
+            frame.fail(ModelArgument(span=model.name.span, reason=reason, hint=hint, near=near))
+    for formal in model.formals:
+        try:
+            value = _argument_value(formal, arguments, frame)
+        except DotnnError as error:
+            frame.fail_all(error)
+            value = UNKNOWN
+        frame.bindings[formal.name.name] = Bound(value, formal.name.span, wanted=False)
+
+
+def _argument_value(formal: tree.Formal, arguments: Mapping[str, CompileValue], frame: Frame) -> CompileValue:
+    name = formal.name.name
+    if formal.type is None or not is_value_type(formal.type):
+        reason = f"the model argument `{name}` must be a compile-time value"
+        hint = f"declare its type, as in `{name}: int = 10`; tensors come in by `input`"
+        raise DotnnError(ModelArgument(span=formal.span, reason=reason, hint=hint))
+    if name in arguments:
+        return hold_against(name, arguments[name], formal.type, frame, formal)
+    if formal.default is None:
+        reason = f"the model argument `{name}` has no value"
+        hint = f"give it a default, or `--set {name}=…`"
+        raise DotnnError(ModelArgument(span=formal.span, reason=reason, hint=hint))
+    return hold_against(name, evaluate(formal.default, frame), formal.type, frame, formal.default)
+
+
+def _build(model: tree.Model, frame: Frame) -> Graph | None:
+    """Make the graph of the drafts, now that every name is known."""
+    state = frame.state
+    graph = Graph(model.name.name, frame.module.doc(model))
+    names = _Names(frame)
+    frozen = _frozen_paths(frame)
+    for draft in state.drafts:
+        name = names.of(draft)
+        # A fused or folded node's weights keep the names that the owner gave them.
+        weights = {spec.name: _weight(draft, spec, frozen, names) for spec in draft.weights}
+        path = draft.entry.path if draft.entry is not None else name
+        origin = Origin(path, draft.span, draft.calls)
+        graph.add(
+            draft.op,
+            draft.operands,
+            draft.results,
+            name=name,
+            weights=weights,
+            origins=(origin,),
+            doc=draft.doc,
+        )
+    for name, (ref, _, doc) in state.outputs.items():
+        graph.outputs[name] = ref.value
+        if doc:
+            graph.output_docs[name] = doc
+    graph.demands = list(dict.fromkeys(state.demands))
+    return graph
+
+
+class _Names:
+    """Full names of nodes and weights, each unique."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._nodes: dict[str, Span | None] = {}
+        self._weights: dict[str, Entry] = {}
+        for draft in frame.state.drafts:
+            if isinstance(draft.op, Input):
+                self._nodes[draft.name] = draft.span
+        self._labelled = {draft.entry.path for draft in frame.state.drafts if draft.entry is not None}
+
+    def of(self, draft: Draft) -> str:
+        """The name of a draft's node."""
+        if isinstance(draft.op, Input):
+            return draft.name
+        if draft.entry is None:
+            return self._free(draft)
+        name = draft.entry.path
+        if name in self._nodes and not self._is_input(name):
+            self._frame.fail(SameFullName(span=draft.span, name=name, earlier=self._nodes[name]))
+        self._nodes.setdefault(name, draft.span)
+        return name
+
+    def _is_input(self, name: str) -> bool:
+        return any(isinstance(d.op, Input) and d.name == name for d in self._frame.state.drafts)
+
+    def _free(self, draft: Draft) -> str:
+        """A name for a constant, which no label can be: it has a colon where its own is taken."""
+        name, number = draft.name, 0
+        while name in self._nodes or name in self._labelled:
+            number += 1
+            name = f"{draft.name}:{number}"
+        self._nodes[name] = draft.span
+        return name
+
+    def weight(self, owner: Entry, local: str) -> str:
+        """The full name of a weight, reported where another owner has it."""
+        name = f"{owner.path}.{local}" if local else owner.path
+        other = self._weights.setdefault(name, owner)
+        if other is not owner:
+            self._frame.fail(SameFullName(span=owner.span, name=name, earlier=other.span))
+        return name
+
+
+def _weight(draft: Draft, spec: WeightSpec, frozen: _Frozen, names: _Names) -> Tensor:
+    if draft.entry is None:
+        raise ValueError("a constant owns no weights")
+    owner = draft.entry.owner
+    dtype = draft.results[0].dtype if spec.name == "" else weight_dtype(draft.results)
+    return Weight(
+        names.weight(owner, spec.name),
+        spec.shape,
+        dtype if dtype.is_float else DType.FLOAT32,
+        spec.initializer,
+        spec.fan,
+        spec.role,
+        frozen.covers(owner.path),
+        owner.span,
+    )
+
+
+class _Frozen:
+    """The paths below which ``freeze`` holds everything."""
+
+    def __init__(self, paths: set[str]) -> None:
+        self._paths = paths
+
+    def covers(self, path: str) -> bool:
+        """Whether a path is one of them or lies below one."""
+        return path in self._paths or any(prefix in self._paths for prefix in _prefixes(path))
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    position = path.rfind(".")
+    while position > 0:
+        yield path[:position]
+        position = path.rfind(".", 0, position)
+
+
+def _frozen_paths(frame: Frame) -> _Frozen:
+    known = {
+        prefix
+        for draft in frame.state.drafts
+        if draft.entry is not None
+        for prefix in (draft.entry.path, *_prefixes(draft.entry.path))
+    }
+    for path, span in frame.state.freezes:
+        if path not in known:
+            near = near_names(path, sorted(known))
+            frame.fail(UnknownPath(span=span, path=path, near=near))
+    return _Frozen({path for path, _ in frame.state.freezes})

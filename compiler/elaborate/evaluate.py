@@ -1,0 +1,43 @@
+"""Evaluation of expressions: one function, and a table of what each kind of expression does.
+
+An expression that fails reports why and has the value ``UNKNOWN``; everything independent of it is still checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..diagnostics import DotnnError
+from ..syntax import tree
+from .state import Frame
+from .values import UNKNOWN, CompileValue, first
+
+Evaluator = Callable[[Any, Frame], CompileValue]
+_EVALUATORS: dict[type, Evaluator] = {}
+_Function = TypeVar("_Function", bound=Evaluator)
+
+
+def evaluates(kind: type) -> Callable[[_Function], _Function]:
+    """Register what evaluates a kind of expression."""
+
+    def register(function: _Function) -> _Function:
+        _EVALUATORS[kind] = function
+        return function
+
+    return register
+
+
+def evaluate_all(expression: tree.Expression, frame: Frame) -> CompileValue:
+    """The value of an expression, with all its results if it has several."""
+    frame.state.step(1, expression.span)
+    try:
+        return _EVALUATORS[type(expression)](expression, frame)
+    except DotnnError as error:
+        frame.fail_all(error)
+        return UNKNOWN
+
+
+def evaluate(expression: tree.Expression, frame: Frame) -> CompileValue:
+    """The value of an expression; of several results the first."""
+    return first(evaluate_all(expression, frame))

@@ -1,0 +1,304 @@
+"""Evaluation of every expression but calls and pipelines."""
+
+from __future__ import annotations
+
+from ..diagnostics import DotnnError
+from ..diagnostics.names import CircularConst, UndefinedName
+from ..diagnostics.suggest import near_names
+from ..diagnostics.values import BadIndex, Misplaced, NoAttribute, NoChannels, NotAValue, WrongOperands
+from ..graph.dims import DimExpr
+from ..graph.types import DTYPES, DType, TensorType
+from ..layers.base import LAYERS
+from ..syntax import tree
+from ..weights.initializers import INITIALIZERS
+from .arithmetic import binary, negate
+from .evaluate import evaluate, evaluate_all, evaluates
+from .literals import expand, literal
+from .modules import Definition
+from .operators import apply_operator, index_tensor
+from .scope import Scope
+from .state import METRICS, Frame
+from .types import dimension, hold_against, is_symbol_name, is_value_type, tensor_type, unknown_symbol
+from .values import (
+    UNKNOWN,
+    CompileValue,
+    TensorConstant,
+    TensorRef,
+    Unknown,
+    describe,
+    is_tensor,
+    show,
+)
+
+
+@evaluates(tree.Number)
+@evaluates(tree.String)
+@evaluates(tree.Boolean)
+def _constant(expression: tree.Number | tree.String | tree.Boolean, frame: Frame) -> CompileValue:
+    return expression.value
+
+
+@evaluates(tree.ListExpression)
+def _list(expression: tree.ListExpression, frame: Frame) -> CompileValue:
+    items = tuple(evaluate(item, frame) for item in expression.items)
+    return UNKNOWN if any(isinstance(item, Unknown) for item in items) else items
+
+
+@evaluates(tree.Name)
+def _name(expression: tree.Name, frame: Frame) -> CompileValue:
+    name = expression.name
+    bound = frame.find(name)
+    if bound is not None:
+        bound.used = True
+        return bound.value
+    definition = frame.module.definitions.get(name)
+    if definition is not None:
+        return _defined(definition, expression, frame)
+    if name in METRICS:
+        return _metric(expression, frame)
+    if name in DTYPES:
+        return DType(name)
+    initializer = INITIALIZERS.get(name)
+    if initializer is not None:
+        return _initializer(expression, initializer)
+    if name in frame.state.symbols:
+        return frame.state.symbols[name]
+    if _missing_import(name, frame):
+        return UNKNOWN
+    raise DotnnError(_undefined(expression, frame))
+
+
+def _initializer(expression: tree.Name, initializer: type) -> CompileValue:
+    from .calls import make_initializer
+
+    return make_initializer(expression.name, initializer, {}, expression.span)
+
+
+def _missing_import(name: str, frame: Frame) -> bool:
+    imports = (item for item in frame.module.file.items if isinstance(item, tree.Import))
+    return any(name == one.name for item in imports for one in item.names)
+
+
+def _undefined(expression: tree.Name, frame: Frame) -> UndefinedName:
+    name = expression.name
+    if is_symbol_name(name):
+        return unknown_symbol(name, expression, frame)  # pyright: ignore[reportReturnType]
+    candidates = [*frame.visible(), *frame.module.definitions, *frame.state.symbols, *INITIALIZERS, *DType]
+    if name in LAYERS:
+        return UndefinedName(span=expression.span, name=name, near=())
+    return UndefinedName(span=expression.span, name=name, near=near_names(name, candidates))
+
+
+def _metric(expression: tree.Name, frame: Frame) -> CompileValue:
+    if frame.metrics is None:
+        hint = "metrics are known when the whole model is: write `expect` for them in the body of the model"
+        raise DotnnError(
+            Misplaced(span=expression.span, what=f"the metric `{expression.name}`", where="here", hint=hint)
+        )
+    value = frame.metrics[expression.name]
+    if callable(value):
+        hint = f"ask it of a tensor: `{expression.name}(features)`"
+        what = f"`{expression.name}` without a tensor"
+        raise DotnnError(Misplaced(span=expression.span, what=what, where="here", hint=hint))
+    return value
+
+
+def _defined(definition: Definition, expression: tree.Name, frame: Frame) -> CompileValue:
+    item = definition.item
+    if isinstance(item, tree.Block):
+        hint = f"call it: `x -> {item.name.name}` or `{item.name.name}(x)`"
+        raise DotnnError(Misplaced(span=expression.span, what="the name of a block", where="as a value", hint=hint))
+    values = frame.state.consts
+    key = (id(definition.module), item.name.name)
+    if key not in values:
+        values[key] = None
+        values[key] = _evaluate_const(definition, item, frame)
+    elif values[key] is None:
+        raise DotnnError(CircularConst(span=expression.span, name=item.name.name))
+    return values[key]
+
+
+def _evaluate_const(definition: Definition, item: tree.Const, frame: Frame) -> CompileValue:
+    inner = Frame(frame.state, definition.module, Scope(), item.name.name)
+    value = evaluate(item.value, inner)
+    try:
+        return _typed_const(item, value, inner)
+    except DotnnError as error:
+        inner.fail_all(error)
+        return UNKNOWN
+
+
+def _typed_const(item: tree.Const, value: CompileValue, frame: Frame) -> CompileValue:
+    if isinstance(value, Unknown):
+        return value
+    if item.type is None or is_value_type(item.type):
+        if isinstance(value, TensorRef):
+            raise DotnnError(NotAValue(span=item.value.span, what="a const", expected="a value", found=describe(value)))
+        return hold_against(item.name.name, value, item.type, frame, item.value)
+    declared = tensor_type(item.type, frame)
+    numbers = literal(value, item.value.span)
+    known = tuple(dim for dim in declared.shape if isinstance(dim, int))
+    if numbers.shape == () and len(known) == declared.rank:
+        frame.state.step(_count(known), item.span)
+        numbers = expand(numbers, known)
+    found = TensorType(declared.dtype, numbers.shape)
+    constant = TensorConstant(item.name.name, numbers, found)
+    return hold_against(item.name.name, constant, item.type, frame, item.value)
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    count = 1
+    for dim in shape:
+        count *= dim
+    return count
+
+
+@evaluates(tree.Attribute)
+def _attribute(expression: tree.Attribute, frame: Frame) -> CompileValue:
+    base = evaluate(expression.base, frame)
+    if isinstance(base, Unknown):
+        return base
+    if not is_tensor(base) or expression.name not in ("shape", "rank", "dtype", "channels"):
+        raise DotnnError(NoAttribute(span=expression.name_span, found=_article(base), name=expression.name))
+    kind: TensorType = base.type
+    if expression.name == "channels":
+        if kind.rank < 2 or kind.rank == 3:
+            raise DotnnError(NoChannels(span=expression.span, found=str(kind), rank=kind.rank))
+        return kind.shape[1]
+    return getattr(kind, expression.name)
+
+
+def _article(value: CompileValue) -> str:
+    return describe(value)
+
+
+@evaluates(tree.Unary)
+def _unary(expression: tree.Unary, frame: Frame) -> CompileValue:
+    value = evaluate(expression.operand, frame)
+    if isinstance(value, Unknown):
+        return value
+    if expression.operator == "not":
+        return not _bool(value, expression.operand, "not")
+    if is_tensor(value):
+        return apply_operator("neg", (value,), expression, (expression.operand,), frame)
+    return negate(value, expression.span)
+
+
+def _bool(value: CompileValue, at: tree.Node, operator: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    hint = "compare it with something, as in `x == 1`"
+    raise DotnnError(WrongOperands(span=at.span, operator=operator, found=describe(value), hint=hint))
+
+
+@evaluates(tree.Binary)
+def _binary(expression: tree.Binary, frame: Frame) -> CompileValue:
+    if expression.operator in ("and", "or"):
+        return _logic(expression, frame)
+    left, right = evaluate(expression.left, frame), evaluate(expression.right, frame)
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return UNKNOWN
+    if is_tensor(left) or is_tensor(right):
+        return _tensor_binary(expression, left, right, frame)
+    return binary(expression.operator, left, right, expression.span, frame.state)
+
+
+_TENSOR_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+
+
+def _tensor_binary(expression: tree.Binary, left: CompileValue, right: CompileValue, frame: Frame) -> CompileValue:
+    kind = _TENSOR_OPERATORS.get(expression.operator)
+    if kind is None:
+        found = f"{describe(left)} and {describe(right)}"
+        hint = "between tensors there are `+ - * /`; a condition may ask for `x.shape`, not for the numbers"
+        raise DotnnError(WrongOperands(span=expression.span, operator=expression.operator, found=found, hint=hint))
+    return apply_operator(kind, (left, right), expression, (expression.left, expression.right), frame)
+
+
+def _logic(expression: tree.Binary, frame: Frame) -> CompileValue:
+    left = evaluate(expression.left, frame)
+    if isinstance(left, Unknown):
+        return left
+    decided = _bool(left, expression.left, expression.operator)
+    if decided == (expression.operator == "or"):
+        return decided
+    right = evaluate(expression.right, frame)
+    return right if isinstance(right, Unknown) else _bool(right, expression.right, expression.operator)
+
+
+@evaluates(tree.If)
+def _if(expression: tree.If, frame: Frame) -> CompileValue:
+    condition = evaluate(expression.condition, frame)
+    if isinstance(condition, Unknown):
+        return condition
+    taken = expression.then if _bool(condition, expression.condition, "if") else expression.otherwise
+    return evaluate_all(taken, frame)
+
+
+@evaluates(tree.Index)
+def _index(expression: tree.Index, frame: Frame) -> CompileValue:
+    if isinstance(expression.base, tree.Name) and _is_type_name(expression.base.name, frame):
+        items = tuple(dimension(evaluate(item, frame), item) for item in _no_slices(expression))
+        return TensorType(DType(expression.base.name), items)
+    base = evaluate(expression.base, frame)
+    if isinstance(base, Unknown):
+        return base
+    if is_tensor(base):
+        return index_tensor(base, _indices(expression, frame), expression, frame)
+    if not isinstance(base, tuple | str) or isinstance(base, DType):
+        reason = f"{describe(base)} has no elements to index"
+        raise DotnnError(BadIndex(span=expression.span, reason=reason, hint="index a list or a tensor"))
+    if len(expression.items) != 1:
+        raise DotnnError(BadIndex(span=expression.span, reason="a list has one axis"))
+    return _list_item(base, _indices(expression, frame)[0], expression, frame)
+
+
+def _is_type_name(name: str, frame: Frame) -> bool:
+    return name in DTYPES and frame.find(name) is None
+
+
+def _no_slices(expression: tree.Index) -> list[tree.Expression]:
+    for item in expression.items:
+        if isinstance(item, tree.Slice):
+            raise DotnnError(BadIndex(span=item.span, reason="a type has no slices"))
+    return [item for item in expression.items if not isinstance(item, tree.Slice)]
+
+
+def _indices(expression: tree.Index, frame: Frame) -> list[int | tuple[int | None, int | None]]:
+    return [_one_index(item, frame) for item in expression.items]
+
+
+def _one_index(item: tree.Expression | tree.Slice, frame: Frame) -> int | tuple[int | None, int | None]:
+    if not isinstance(item, tree.Slice):
+        return _int_index(item, frame)
+    low = None if item.low is None else _int_index(item.low, frame)
+    high = None if item.high is None else _int_index(item.high, frame)
+    return low, high
+
+
+def _int_index(item: tree.Expression, frame: Frame) -> int:
+    value = evaluate(item, frame)
+    if isinstance(value, Unknown):
+        raise DotnnError()
+    if isinstance(value, bool) or not isinstance(value, int) or value.bit_length() > 62:
+        hint = "give the dimension a number in the type of the input" if isinstance(value, DimExpr) else "write an int"
+        found = show(value) if isinstance(value, DimExpr | int) else describe(value)
+        raise DotnnError(BadIndex(span=item.span, reason=f"an index must be an int, not {found}", hint=hint))
+    return value
+
+
+def _list_item(
+    base: tuple[CompileValue, ...] | str,
+    index: int | tuple[int | None, int | None],
+    expression: tree.Index,
+    frame: Frame,
+) -> CompileValue:
+    if isinstance(index, tuple):
+        part = base[index[0] : index[1]]
+        frame.state.step(len(part), expression.span)
+        return part
+    if not -len(base) <= index < len(base):
+        what = "string" if isinstance(base, str) else "list"
+        reason = f"there is no element {index} in a {what} of {len(base)}"
+        raise DotnnError(BadIndex(span=expression.items[0].span, reason=reason))
+    return base[index]

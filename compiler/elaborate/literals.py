@@ -1,0 +1,47 @@
+"""Nested lists of numbers as tensors."""
+
+from __future__ import annotations
+
+from ..diagnostics import DotnnError
+from ..diagnostics.values import BadLiteral
+from ..graph.tensors import Literal
+from ..source import Span
+from .values import CompileValue, TensorConstant, describe
+
+
+def literal(value: CompileValue, span: Span) -> Literal:
+    """A number, or nested lists of numbers with rows of equal length, as a literal; raises ``DotnnError``."""
+    if isinstance(value, TensorConstant):
+        return value.literal
+    shape: list[int] = []
+    level: list[CompileValue] = [value]
+    while level and isinstance(level[0], tuple):
+        length = len(level[0])
+        if length == 0:
+            raise DotnnError(BadLiteral(span=span, reason="an empty list is no tensor", found="an empty list"))
+        shape.append(length)
+        level = _flatten(level, length, len(shape) - 1, span)
+    for element in level:
+        if not isinstance(element, int | float):
+            reason = f"a tensor is made of numbers, and this holds {describe(element)}"
+            raise DotnnError(BadLiteral(span=span, reason=reason, found=describe(element)))
+    return Literal(tuple(shape), tuple(level))
+
+
+def _flatten(rows: list[CompileValue], length: int, axis: int, span: Span) -> list[CompileValue]:
+    flat: list[CompileValue] = []
+    for row in rows:
+        if not isinstance(row, tuple) or len(row) != length:
+            found = f"{len(row)} elements" if isinstance(row, tuple) else describe(row)
+            reason = f"the rows of axis {axis} are not alike: {length} elements in the first, {found} in another"
+            raise DotnnError(BadLiteral(span=span, reason=reason, found="uneven rows"))
+        flat.extend(row)
+    return flat
+
+
+def expand(scalar: Literal, shape: tuple[int, ...]) -> Literal:
+    """A single number filling a shape."""
+    count = 1
+    for dim in shape:
+        count *= dim
+    return Literal(shape, scalar.elements * count)

@@ -1,0 +1,202 @@
+"""Source files and what they define: loading, imports, lookup of blocks and consts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from ..diagnostics import Report
+from ..diagnostics.imports import ImportCycle, ImportedNameMissing, ImportEscapes, ImportNotFound
+from ..diagnostics.limits import LimitExceeded
+from ..diagnostics.names import DuplicateName, ReservedName
+from ..diagnostics.suggest import near_names
+from ..graph.types import DTYPES
+from ..layers import LAYERS
+from ..limits import Limits
+from ..source import Source
+from ..syntax import tree
+from ..syntax.parse import parse
+from ..syntax.read import read_source
+from ..weights.initializers import INITIALIZERS
+from .state import METRICS
+
+#: Functions of compile-time values.
+FUNCTIONS = ("range", "len", "min", "max", "sum", "ceil", "floor")
+
+#: What ends the search for the root of a project.
+ROOT_MARKS = ("pyproject.toml", ".git")
+
+
+@dataclass(frozen=True, eq=False)
+class Definition:
+    """A block or const, and the file that defines it."""
+
+    item: tree.Block | tree.Const
+    module: Module
+
+
+@dataclass(eq=False)
+class Module:
+    """One loaded file.
+
+    Attributes:
+        definitions: blocks and consts by name, imported ones included.
+        models: the models, in file order.
+    """
+
+    file: tree.File
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    models: dict[str, tree.Model] = field(default_factory=dict)
+
+    @property
+    def source(self) -> Source:
+        """The text."""
+        return self.file.source
+
+    def defines(self, name: str) -> bool:
+        """Whether a block or const of this name is visible in the file."""
+        return name in self.definitions
+
+    def doc(self, node: tree.Node) -> str:
+        """The documentation comment before a node; empty if there is none."""
+        return self.file.docs.get(node.span.start, "")
+
+
+def reserved(name: str) -> str | None:
+    """What a name belongs to, as a phrase, if no item may take it."""
+    if name in LAYERS and LAYERS[name].callable:
+        return "a layer"
+    if name in FUNCTIONS:
+        return "a function"
+    if name in DTYPES:
+        return "an element type"
+    if name in INITIALIZERS:
+        return "an initializer"
+    return "a metric of `expect`" if name in METRICS else None
+
+
+_Item: TypeAlias = tree.Block | tree.Const | tree.Model
+
+
+class Project:
+    """Loads files, each once, and never one from outside of the root."""
+
+    def __init__(self, limits: Limits, report: Report, root: Path | None) -> None:
+        self.limits = limits
+        self.report = report
+        self.root = root
+        self._modules: dict[Path, Module] = {}
+        self._loading: list[Path] = []
+
+    def add(self, source: Source) -> Module | None:
+        """Load a source text and what it imports; None where nothing could be made of it."""
+        file = parse(source, self.limits, self.report)
+        if file is None:
+            return None
+        module = Module(file)
+        if source.path is not None:
+            self._modules[source.path] = module
+            self._loading.append(source.path)
+        for item in file.items:
+            if isinstance(item, tree.Import):
+                self._import(item, module)
+            else:
+                self._define(item, module)
+        if source.path is not None:
+            self._loading.pop()
+        return module
+
+    def _define(self, item: _Item, module: Module) -> None:
+        name = item.name.name
+        owner = reserved(name) if not isinstance(item, tree.Const) or name in METRICS else None
+        if owner is not None:
+            self.report.add(ReservedName(span=item.name.span, name=name, owner=owner))
+        earlier = module.models.get(name) or (module.definitions[name].item if module.defines(name) else None)
+        if earlier is not None:
+            self.report.add(DuplicateName(span=item.name.span, name=name, earlier=earlier.name.span))
+            return
+        if isinstance(item, tree.Model):
+            module.models[name] = item
+        else:
+            module.definitions[name] = Definition(item, module)
+
+    def _import(self, item: tree.Import, module: Module) -> None:
+        other = self._load(item, module)
+        if other is None:
+            # The names are known to be meant for something: what uses them is quiet.
+            return
+        for name in item.names:
+            self._bring(name, item, module, other)
+
+    def _bring(self, name: tree.Name, item: tree.Import, module: Module, other: Module) -> None:
+        found = other.definitions.get(name.name)
+        if found is None:
+            known = ", ".join(f"`{one}`" for one in other.definitions) or "none"
+            near = near_names(name.name, list(other.definitions))
+            self.report.add(
+                ImportedNameMissing(span=name.span, path=item.path.value, name=name.name, known=known, near=near)
+            )
+            return
+        earlier = module.definitions.get(name.name)
+        if earlier is not None:
+            self.report.add(DuplicateName(span=name.span, name=name.name, earlier=earlier.item.name.span))
+            return
+        module.definitions[name.name] = found
+
+    def _load(self, item: tree.Import, module: Module) -> Module | None:
+        written = item.path.value
+        path = self._resolve(item, module)
+        if path is None:
+            return None
+        if path in self._loading:
+            circle = [one.name for one in self._loading[self._loading.index(path) :]] + [path.name]
+            self.report.add(ImportCycle(span=item.path.span, circle=" -> ".join(circle)))
+            return None
+        if path in self._modules:
+            return self._modules[path]
+        for limit, used in (("imports", len(self._modules)), ("import_depth", len(self._loading))):
+            maximum = getattr(self.limits, limit)
+            if used > maximum:
+                meaning = Limits.meanings()[limit]
+                self.report.add(LimitExceeded(span=item.path.span, limit=limit, maximum=maximum, meaning=meaning))
+                return None
+        name = os.path.normpath(os.path.join(os.path.dirname(module.source.name), written))
+        try:
+            with path.open("rb") as stream:
+                data = stream.read(self.limits.source_bytes + 1)
+        except OSError as error:
+            self._missing(item, path, error.strerror or "it cannot be read")
+            return None
+        source = read_source(data, name, path, self.limits, self.report)
+        return None if source is None else self.add(source)
+
+    def _resolve(self, item: tree.Import, module: Module) -> Path | None:
+        written = item.path.value
+        base = module.source.path.parent if module.source.path is not None else Path.cwd()
+        if "\0" in written or len(written) > 1000:
+            self._missing(item, base, "this is no path")
+            return None
+        try:
+            path = (base / written).resolve()
+        except (OSError, RuntimeError):
+            self._missing(item, base / written, "this is no path")
+            return None
+        root = self.root or base
+        if not path.is_relative_to(root):
+            self.report.add(ImportEscapes(span=item.path.span, path=written, root=root.name or "/"))
+            return None
+        return path
+
+    def _missing(self, item: tree.Import, path: Path, reason: str) -> None:
+        shown = os.path.relpath(path)
+        self.report.add(ImportNotFound(span=item.path.span, path=item.path.value, resolved=shown, reason=reason))
+
+
+def project_root(path: Path) -> Path:
+    """The nearest folder above a file that marks a project, else the file's own folder."""
+    for folder in path.parents:
+        if any((folder / mark).exists() for mark in ROOT_MARKS):
+            return folder
+    return path.parent

@@ -1,0 +1,164 @@
+"""Hierarchical names: scopes, their entries, and how automatic names are given.
+
+A scope is opened by a block, or by a group or a loop with a label. Its entries are layers, operators and inner scopes.
+Entries without a label are named when the scope closes: by their kind, numbered, stepping around labels; and an entry
+that is all a scope has, and bears no label, takes the scope's own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..diagnostics import DotnnError
+from ..diagnostics.names import DuplicateLabel, ReuseDiffers
+from ..source import Span
+
+
+@dataclass(eq=False)
+class Entry:
+    """Something that has a name in a scope.
+
+    Attributes:
+        kind: what an automatic name is made of.
+        label: the label, or None.
+        inner: the scope that it opens, if any.
+        name: the name within the scope; empty where it takes the scope's own; given when the scope closes.
+        owner: the entry whose weights this one uses: itself, or an earlier one through ``reuse``.
+        replay: applies it again to another value, with the same weights; None where it cannot be.
+    """
+
+    scope: Scope
+    kind: str
+    label: str | None
+    span: Span
+    inner: Scope | None = None
+    name: str = ""
+    owner: Entry = field(init=False)
+    replay: Callable[..., Any] | None = None
+    weight_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.owner = self
+
+    @property
+    def path(self) -> str:
+        """The full name; final only after every enclosing scope has closed."""
+        outer = self.scope.path
+        return f"{outer}.{self.name}" if outer and self.name else outer or self.name
+
+
+class Scope:
+    """A list of entries under one name.
+
+    Attributes:
+        parent: the scope in which labels are looked for next; None at a block or model, whose labels are its own.
+        entry: the entry of the enclosing scope that opened this one; None for the model.
+        original: the scope that this one repeats through ``reuse``: entry by entry, with the same weights.
+    """
+
+    def __init__(self, entry: Entry | None = None, parent: Scope | None = None, original: Scope | None = None) -> None:
+        self.entry = entry
+        self.parent = parent
+        self.original = original
+        self.entries: list[Entry] = []
+        self.labels: dict[str, Entry] = {}
+        self.closed = False
+
+    @property
+    def path(self) -> str:
+        """The full name; empty for the model."""
+        return "" if self.entry is None else self.entry.path
+
+    def add(self, kind: str, label: str | None, span: Span) -> Entry:
+        """A new entry; raises ``DotnnError`` where the label is taken or a reused scope turns out different."""
+        entry = Entry(self, kind, label, span)
+        if label is not None:
+            earlier = self.labels.get(label)
+            if earlier is not None:
+                raise DotnnError(DuplicateLabel(span=span, name=label, earlier=earlier.span))
+            self.labels[label] = entry
+        if self.original is not None:
+            entry.owner = self._counterpart(entry).owner
+        self.entries.append(entry)
+        return entry
+
+    def _counterpart(self, entry: Entry) -> Entry:
+        if self.original is None:
+            return entry
+        place = len(self.entries)
+        others = self.original.entries
+        other = others[place] if place < len(others) else None
+        if other is None or (other.kind, other.label) != (entry.kind, entry.label):
+            raise DotnnError(ReuseDiffers(span=entry.span, path=self.original.path or entry.kind))
+        return other
+
+    def open(self, entry: Entry, *, boundary: bool) -> Scope:
+        """The scope inside an entry; labels of this scope are not seen from behind a boundary."""
+        original = entry.owner.inner if entry.owner is not entry else None
+        entry.inner = Scope(entry, None if boundary else self, original)
+        return entry.inner
+
+    def close(self) -> None:
+        """Give the automatic names."""
+        self.closed = True
+        if self.entry is not None and len(self.entries) == 1 and self.entries[0].label is None:
+            return
+        taken = {prefix for label in self.labels for prefix in _prefixes(label)}
+        counts: dict[str, int] = {}
+        for entry in self.entries:
+            entry.name = entry.label if entry.label is not None else _next_name(entry.kind, counts, taken)
+
+    def find(self, path: str) -> Entry | None:
+        """The entry that a path of labels leads to, seen from here."""
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope._descend(path)
+            if found is not None:
+                return found
+            scope = scope.parent
+        return None
+
+    def _descend(self, path: str) -> Entry | None:
+        whole = self.labels.get(path)
+        if whole is not None:
+            return whole
+        for head in reversed(list(_prefixes(path))[:-1]):
+            entry = self.labels.get(head)
+            if entry is None or entry.inner is None:
+                continue
+            found = entry.inner._descend(path[len(head) + 1 :])
+            if found is not None:
+                return found
+        return None
+
+    def visible_labels(self) -> Iterator[str]:
+        """Every path of labels that ``find`` would find, nearest first."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield from scope._labels_below("")
+            scope = scope.parent
+
+    def _labels_below(self, prefix: str) -> Iterator[str]:
+        for label, entry in self.labels.items():
+            yield prefix + label
+            if entry.inner is not None:
+                yield from entry.inner._labels_below(f"{prefix}{label}.")
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    position = path.find(".")
+    while position != -1:
+        yield path[:position]
+        position = path.find(".", position + 1)
+    yield path
+
+
+def _next_name(kind: str, counts: dict[str, int], taken: set[str]) -> str:
+    while True:
+        number = counts.get(kind, 0)
+        counts[kind] = number + 1
+        name = f"{kind}_{number}" if number else kind
+        if name not in taken:
+            return name

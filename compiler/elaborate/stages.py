@@ -1,0 +1,234 @@
+"""Pipelines: stages, groups, loops and reuse."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ..diagnostics import DotnnError
+from ..diagnostics.names import BadLabel, CannotReuse, DuplicateName, UnknownPath
+from ..diagnostics.suggest import near_names
+from ..diagnostics.values import Unrepeatable
+from ..syntax import tree
+from .arguments import Piped
+from .calls import apply_call
+from .evaluate import evaluate, evaluates
+from .scope import Entry
+from .state import Bound, Frame
+from .values import UNKNOWN, CompileValue, Unknown, describe, first, show
+
+#: One round of a loop: the frame that holds its variables, made from the frame of the round.
+Round = Callable[[Frame], Frame]
+
+
+@evaluates(tree.Pipeline)
+def _pipeline(pipeline: tree.Pipeline, frame: Frame) -> CompileValue:
+    return _run(pipeline.stages, Piped(evaluate(pipeline.head, frame), pipeline.head.span), frame)
+
+
+def _run(stages: Sequence[tree.Stage], piped: Piped, frame: Frame) -> CompileValue:
+    """Pipe a value through stages; the result keeps all results of the last one."""
+    value: CompileValue = piped.value
+    for stage in stages:
+        frame.state.step(1, stage.span)
+        value = _stage(stage, piped, frame)
+        piped = Piped(first(value), stage.span)
+    return value
+
+
+def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
+    try:
+        label = None if stage.label is None else label_text(stage.label, frame)
+        return _OPERATIONS[type(stage.operation)](stage, stage.operation, piped, label, frame)
+    except DotnnError as error:
+        frame.fail_all(error)
+        return UNKNOWN
+
+
+def label_text(label: tree.Label, frame: Frame) -> str:
+    """A label with its computed parts filled in; raises ``DotnnError``."""
+    return ".".join("".join(_piece(piece, frame) for piece in component) for component in label.components)
+
+
+def _piece(piece: str | tree.Expression, frame: Frame) -> str:
+    if isinstance(piece, str):
+        return piece
+    value = evaluate(piece, frame)
+    if isinstance(value, Unknown):
+        raise DotnnError()
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**62:
+        return str(value)
+    if isinstance(value, str) and value.isascii() and value.replace("_", "a").isalnum() and len(value) <= 200:
+        return str(value)
+    raise DotnnError(BadLabel(span=piece.span, found=show(value)))
+
+
+def _apply(stage: tree.Stage, call: tree.Call, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+    return apply_call(call, piped, label, frame.module.doc(stage), frame)
+
+
+def _group(stage: tree.Stage, group: tree.Group, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+    if label is None:
+        return _run(group.stages, piped, frame.inside())
+
+    def run(piped: Piped, entry: Entry, at: Frame) -> CompileValue:
+        scope = entry.scope.open(entry, boundary=False)
+        inner = dataclasses.replace(frame, calls=at.calls).inside(scope)
+        try:
+            return _run(group.stages, piped, inner)
+        finally:
+            scope.close()
+
+    entry = frame.scope.add("group", label, stage.span)
+    result = run(piped, entry, frame)
+    entry.replay = run
+    return result
+
+
+def _repeat(stage: tree.Stage, repeat: tree.Repeat, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+    count = evaluate(repeat.count, frame)
+    if isinstance(count, Unknown):
+        return UNKNOWN
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        found = show(count) if isinstance(count, int) else describe(count)
+        what = "`repeat` counts by an int of at least 0"
+        raise DotnnError(
+            Unrepeatable(span=repeat.count.span, what=what, found=found, hint="write how often, as in `repeat(3)`")
+        )
+    return _loop(stage, repeat.body, (_same for _ in range(count)), piped, label, frame)
+
+
+def _same(frame: Frame) -> Frame:
+    return frame
+
+
+def _for(stage: tree.Stage, loop: tree.For, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+    values = evaluate(loop.iterable, frame)
+    if isinstance(values, Unknown):
+        return UNKNOWN
+    if not isinstance(values, tuple):
+        raise DotnnError(
+            Unrepeatable(
+                span=loop.iterable.span,
+                what="`for` runs over a list",
+                found=describe(values),
+                hint="write a list, as in `for c in [64, 128] { … }`, or `range(n)`",
+            )
+        )
+    _check_targets(loop, frame)
+    rounds = [_with_targets(loop, value) for value in values]
+    return _loop(stage, loop.body, rounds, piped, label, frame)
+
+
+def _check_targets(loop: tree.For, frame: Frame) -> None:
+    for target in loop.targets:
+        earlier = frame.find(target.name)
+        if earlier is not None and target.name != "_":
+            raise DotnnError(DuplicateName(span=target.span, name=target.name, earlier=earlier.span))
+
+
+def _with_targets(loop: tree.For, value: CompileValue) -> Round:
+    targets = loop.targets
+
+    def enter(frame: Frame) -> Frame:
+        if len(targets) == 1:
+            return _bind(frame, zip(targets, (value,), strict=True))
+        if not isinstance(value, tuple) or len(value) != len(targets):
+            found = f"a list of {len(value)}" if isinstance(value, tuple) else describe(value)
+            what = f"each element must be a list of {len(targets)} to be taken apart"
+            hint = "write rows as long as there are names, as in `for t, c in [[1, 16], [6, 24]] { … }`"
+            raise DotnnError(Unrepeatable(span=loop.iterable.span, what=what, found=found, hint=hint))
+        return _bind(frame, zip(targets, value, strict=True))
+
+    return enter
+
+
+def _bind(frame: Frame, pairs: Iterable[tuple[tree.Name, CompileValue]]) -> Frame:
+    for name, value in pairs:
+        if name.name != "_":
+            frame.bindings[name.name] = Bound(value, name.span, wanted=False)
+    return frame
+
+
+def _loop(
+    stage: tree.Stage,
+    body: tree.Group,
+    rounds: Iterable[Round],
+    piped: Piped,
+    label: str | None,
+    frame: Frame,
+) -> CompileValue:
+    if label is None:
+        value: CompileValue = piped.value
+        for enter in rounds:
+            frame.state.step(1, stage.span)
+            value = _run(body.stages, Piped(first(value), piped.span), enter(frame.inside()))
+        return value
+
+    listed = list(_bounded(rounds, stage, frame))
+
+    def run(piped: Piped, entry: Entry, at: Frame) -> CompileValue:
+        scope = entry.scope.open(entry, boundary=False)
+        outer = dataclasses.replace(frame, calls=at.calls)
+        value: CompileValue = piped.value
+        try:
+            for number, enter in enumerate(listed):
+                frame.state.step(1, stage.span)
+                one = scope.add("round", str(number), entry.span)
+                value = _run_round(body, Piped(first(value), piped.span), enter, one, outer)
+        finally:
+            scope.close()
+        return value
+
+    entry = frame.scope.add("loop", label, stage.span)
+    result = run(piped, entry, frame)
+    entry.replay = run
+    return result
+
+
+def _bounded(rounds: Iterable[Round], stage: tree.Stage, frame: Frame) -> Iterable[Round]:
+    for enter in rounds:
+        frame.state.step(1, stage.span)
+        yield enter
+
+
+def _run_round(body: tree.Group, piped: Piped, enter: Round, entry: Entry, frame: Frame) -> CompileValue:
+    def run(piped: Piped, entry: Entry, at: Frame) -> CompileValue:
+        scope = entry.scope.open(entry, boundary=False)
+        inner = dataclasses.replace(frame, calls=at.calls).inside(scope)
+        try:
+            return _run(body.stages, piped, enter(inner))
+        finally:
+            scope.close()
+
+    result = run(piped, entry, frame)
+    entry.replay = run
+    return result
+
+
+def _reuse(stage: tree.Stage, reuse: tree.Reuse, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+    path = label_text(reuse.path, frame)
+    original = frame.scope.find(path)
+    if original is None:
+        near = near_names(path, list(frame.scope.visible_labels()))
+        raise DotnnError(UnknownPath(span=reuse.path.span, path=path, near=near))
+    if original.inner is not None and not original.inner.closed:
+        raise DotnnError(CannotReuse(span=reuse.path.span, path=path, reason="it is not finished here"))
+    if original.replay is None:
+        reason = "it was given more than one tensor"
+        raise DotnnError(CannotReuse(span=reuse.path.span, path=path, reason=reason))
+    entry = frame.scope.add(original.kind, label, stage.span)
+    entry.owner = original.owner
+    if isinstance(piped.value, Unknown):
+        return UNKNOWN
+    return original.replay(piped, entry, frame)
+
+
+_OPERATIONS: dict[type, Callable[[Any, Any, Piped, str | None, Frame], CompileValue]] = {
+    tree.Call: _apply,
+    tree.Group: _group,
+    tree.Repeat: _repeat,
+    tree.For: _for,
+    tree.Reuse: _reuse,
+}

@@ -1,0 +1,196 @@
+"""What an elaboration carries along: the nodes drafted so far, the limits used up, and where we are."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from ..diagnostics import Diagnostic, DotnnError, Label, Report
+from ..diagnostics.limits import LimitExceeded
+from ..graph.dims import DimExpr
+from ..graph.graph import Demand, Value
+from ..graph.operations import Constant, Operation
+from ..graph.tensors import Initializer
+from ..graph.types import TensorType
+from ..layers.base import WeightSpec
+from ..limits import Limits
+from ..source import Span
+from .scope import Entry, Scope
+from .values import CompileValue, TensorConstant, TensorRef
+
+if TYPE_CHECKING:
+    from ..syntax import tree
+    from .modules import Module
+
+#: What ``expect`` can measure; these names mean nothing else anywhere.
+METRICS: Final = (
+    "params",
+    "macs",
+    "weights_bytes",
+    "peak_activation_bytes",
+    "longest_path",
+    "receptive_field",
+)
+
+
+class Stop(Exception):
+    """A limit is used up: elaboration ends, with what was reported so far."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A node that has everything but its name, which is known only when all scopes have closed.
+
+    Attributes:
+        entry: the entry that names it, or None for a constant, which is named ``name``.
+        weights: what it owns or shares, with the initializer that the source asked for.
+    """
+
+    op: Operation
+    operands: tuple[Value | None, ...]
+    results: tuple[TensorType, ...]
+    entry: Entry | None
+    name: str
+    span: Span | None
+    calls: tuple[Span, ...]
+    weights: tuple[WeightSpec, ...] = ()
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """An ``expect`` and the frame in which its names mean what they mean."""
+
+    condition: tree.Expression
+    span: Span
+    frame: Frame
+
+
+class Elaboration:
+    """The state of elaborating one model."""
+
+    def __init__(self, limits: Limits, report: Report) -> None:
+        self.limits = limits
+        self.report = report
+        self.drafts: list[Draft] = []
+        self.demands: list[Demand] = []
+        self.symbols: dict[str, DimExpr] = {}
+        self.expectations: list[Expectation] = []
+        self.outputs: dict[str, tuple[TensorRef, Span, str]] = {}
+        self.freezes: list[tuple[str, Span]] = []
+        self.input_spans: set[Span] = set()
+        self.steps = 0
+        self.consts: dict[tuple[int, str], CompileValue] = {}
+        self._constants: dict[TensorConstant, TensorRef] = {}
+
+    def step(self, count: int = 1, span: Span | None = None) -> None:
+        """Count steps of evaluation; an element of a list made counts as one."""
+        self.steps += count
+        if self.steps > self.limits.steps:
+            self.stop("steps", span)
+
+    def stop(self, limit: str, span: Span | None) -> None:
+        """End the elaboration because a limit is used up."""
+        maximum = getattr(self.limits, limit)
+        self.report.add(LimitExceeded(span=span, limit=limit, maximum=maximum, meaning=Limits.meanings()[limit]))
+        raise Stop
+
+    def draft(self, draft: Draft) -> tuple[TensorRef, ...]:
+        """Take a node; returns references to its results."""
+        node = len(self.drafts)
+        if node >= self.limits.nodes:
+            self.stop("nodes", draft.span)
+        self.drafts.append(draft)
+        return tuple(TensorRef(Value(node, index), kind) for index, kind in enumerate(draft.results))
+
+    def constant(self, constant: TensorConstant, span: Span) -> TensorRef:
+        """A tensor constant as a tensor of the graph: one node, however often it is used."""
+        found = self._constants.get(constant)
+        if found is not None:
+            return found
+        op = Constant(constant.literal)
+        (made,) = self.draft(Draft(op, (), (constant.type,), None, constant.name, span, ()))
+        self._constants[constant] = made
+        return made
+
+
+@dataclass
+class Bound:
+    """A name bound to a value."""
+
+    value: CompileValue
+    span: Span
+    used: bool = False
+    wanted: bool = True  #: unused is worth a warning
+
+
+@dataclass
+class Frame:
+    """Where evaluation stands: what names mean here, which scope names what is made, how we came here.
+
+    Attributes:
+        outer: the frame around a loop body; None for a body of a block or a model.
+        calls: the enclosing block calls, innermost first, for traces.
+        block: the name of the block or model.
+        metrics: what ``expect`` measures, while an expectation is judged.
+    """
+
+    state: Elaboration
+    module: Module
+    scope: Scope
+    block: str
+    outer: Frame | None = None
+    calls: tuple[Label, ...] = ()
+    active: tuple[Any, ...] = ()
+    depth: int = 0
+    bindings: dict[str, Bound] = field(default_factory=dict)
+    metrics: Mapping[str, CompileValue] | None = None
+
+    def fail(self, diagnostic: Diagnostic) -> None:
+        """Report a diagnostic, with the way that led here."""
+        if self.calls and not diagnostic.trace:
+            diagnostic = dataclasses.replace(diagnostic, trace=self.calls)
+        self.state.report.add(diagnostic)
+
+    def fail_all(self, error: DotnnError) -> None:
+        """Report what an error carries."""
+        for diagnostic in error.diagnostics:
+            self.fail(diagnostic)
+
+    def find(self, name: str) -> Bound | None:
+        """The binding of a name in this body, loops around included."""
+        frame: Frame | None = self
+        while frame is not None:
+            bound = frame.bindings.get(name)
+            if bound is not None:
+                return bound
+            frame = frame.outer
+        return None
+
+    def visible(self) -> list[str]:
+        """Every name bound here, nearest first."""
+        names: list[str] = []
+        frame: Frame | None = self
+        while frame is not None:
+            names.extend(frame.bindings)
+            frame = frame.outer
+        return names
+
+    def inside(self, scope: Scope | None = None) -> Frame:
+        """A frame for the body of a loop or group."""
+        deeper = self.depth + 1
+        if deeper > self.state.limits.nesting:
+            self.state.stop("nesting", scope.entry.span if scope is not None and scope.entry is not None else None)
+        return dataclasses.replace(self, outer=self, scope=scope or self.scope, depth=deeper, bindings={})
+
+    @property
+    def call_spans(self) -> tuple[Span, ...]:
+        """The places of the enclosing block calls, innermost first."""
+        return tuple(label.span for label in self.calls)
+
+
+def with_initializer(spec: WeightSpec, initializer: Initializer) -> WeightSpec:
+    """The same weight with first values from elsewhere."""
+    return dataclasses.replace(spec, initializer=initializer)

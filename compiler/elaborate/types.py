@@ -1,0 +1,175 @@
+"""Types as written: resolving them, and holding values against them."""
+
+from __future__ import annotations
+
+from ..diagnostics import DotnnError
+from ..diagnostics.names import UnknownSymbol
+from ..diagnostics.suggest import near_names
+from ..diagnostics.values import BadDimension, BadType, WrongType
+from ..graph.dims import Dim, DimExpr, decide_equal, symbol
+from ..graph.types import DTYPES, DType, TensorType
+from ..syntax import tree
+from .evaluate import evaluate
+from .state import Bound, Frame
+from .values import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe, show
+
+#: Names of the types of compile-time values, and the Python types that they stand for.
+VALUE_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int, DimExpr),
+    "float": (float, int),
+    "bool": (bool,),
+    "string": (str,),
+    "list": (tuple,),
+}
+
+#: Dimensions above this would overflow int64 in products of a few.
+LARGEST_DIMENSION = 2**40
+
+
+def is_value_type(written: tree.Type) -> bool:
+    """Whether it is the type of compile-time values."""
+    return written.shape is None and written.name in VALUE_TYPES
+
+
+def element_type(written: tree.Type) -> DType:
+    """The element type of a tensor type; raises ``DotnnError``."""
+    if written.name not in DTYPES:
+        reason = f"there is no type `{written.name}`"
+        raise DotnnError(
+            BadType(span=written.span, reason=reason, found="unknown type", hint=_types_hint(written.name))
+        )
+    if written.shape is None:
+        reason = f"`{written.name}` is an element type; a tensor has a shape too"
+        hint = f"write `{written.name}[…]`, such as `{written.name}[N, 3]`, or `{written.name}[]` for a single number"
+        raise DotnnError(BadType(span=written.span, reason=reason, found="no shape", hint=hint))
+    return DType(written.name)
+
+
+def _types_hint(name: str) -> str:
+    near = near_names(name, [*DType, *VALUE_TYPES])
+    if near:
+        return f"write `{near[0]}`"
+    return "tensors have `" + " ".join(DType) + "`; values `" + " ".join(VALUE_TYPES) + "`"
+
+
+def input_type(written: tree.Type, frame: Frame) -> TensorType:
+    """The type of an input, whose upper-case names that nothing defines become symbolic dimensions."""
+    dtype = element_type(written)
+    shape = tuple(_input_dimension(item, frame) for item in written.shape or ())
+    return TensorType(dtype, shape)
+
+
+def _input_dimension(item: tree.Expression, frame: Frame) -> Dim:
+    if isinstance(item, tree.Name) and is_symbol_name(item.name) and not _defined(item.name, frame):
+        return frame.state.symbols.setdefault(item.name, symbol(item.name))
+    return dimension(evaluate(item, frame), item)
+
+
+def _defined(name: str, frame: Frame) -> bool:
+    return frame.find(name) is not None or frame.module.defines(name)
+
+
+def is_symbol_name(name: str) -> bool:
+    """Whether a name may stand for a symbolic dimension: it is in upper case."""
+    return name.isupper()
+
+
+def dimension(value: CompileValue, item: tree.Expression) -> Dim:
+    """A value as a dimension; raises ``DotnnError``."""
+    if isinstance(value, Unknown):
+        raise DotnnError()
+    if isinstance(value, DimExpr):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_DIMENSION:
+        return value
+    found = show(value) if isinstance(value, int) else describe(value)
+    raise DotnnError(BadDimension(span=item.span, found=found))
+
+
+def tensor_type(written: tree.Type, frame: Frame) -> TensorType:
+    """A tensor type in which every name must be known already."""
+    dtype = element_type(written)
+    return TensorType(dtype, tuple(dimension(evaluate(item, frame), item) for item in written.shape or ()))
+
+
+def hold_against(
+    name: str, value: CompileValue, written: tree.Type | None, frame: Frame, at: tree.Node
+) -> CompileValue:
+    """The value, if it is of the type written for it; else ``WrongType`` is raised."""
+    if written is None or isinstance(value, Unknown):
+        return value
+    if is_value_type(written):
+        return _hold_value(name, value, written, at)
+    declared = tensor_type(written, frame)
+    check_tensor_type(name, value, declared, written, at)
+    return value
+
+
+def _hold_value(name: str, value: CompileValue, written: tree.Type, at: tree.Node) -> CompileValue:
+    allowed = VALUE_TYPES[written.name]
+    is_bool = isinstance(value, bool)
+    if isinstance(value, allowed) and is_bool == (written.name == "bool") and not isinstance(value, DType):
+        return float(value) if written.name == "float" and not is_bool else value
+    raise DotnnError(
+        WrongType(span=at.span, name=name, declared=written.name, found=describe(value), declared_at=written.span)
+    )
+
+
+def check_tensor_type(name: str, value: CompileValue, declared: TensorType, written: tree.Type, at: tree.Node) -> None:
+    """Raise ``WrongType`` unless the value is a tensor of exactly this type."""
+    found = value.type if isinstance(value, TensorRef | TensorConstant) else None
+    if found is not None and _same(found, declared):
+        return
+    shown = str(found) if found is not None else describe(value)
+    raise DotnnError(WrongType(span=at.span, name=name, declared=str(declared), found=shown, declared_at=written.span))
+
+
+def _same(found: TensorType, declared: TensorType) -> bool:
+    if found.dtype is not declared.dtype or found.rank != declared.rank:
+        return False
+    return all(decide_equal(a, b) is True for a, b in zip(found.shape, declared.shape, strict=True))
+
+
+def match_argument(name: str, value: CompileValue, written: tree.Type, frame: Frame, at: tree.Node) -> None:
+    """Hold a tensor argument of a block against its type, in which undefined upper-case names match any dimension.
+
+    A name that is matched is bound to the dimension, so that it can be used in the block and must be equal where it
+    stands again.
+    """
+    dtype = element_type(written)
+    items = written.shape or ()
+    found = value.type if isinstance(value, TensorRef | TensorConstant) else None
+    if found is None or found.dtype is not dtype or found.rank != len(items):
+        shown = str(found) if found is not None else describe(value)
+        declared = written.span.text
+        raise DotnnError(WrongType(span=at.span, name=name, declared=declared, found=shown, declared_at=written.span))
+    shape = tuple(_match(item, dim, frame) for item, dim in zip(items, found.shape, strict=True))
+    check_tensor_type(name, value, TensorType(dtype, shape), written, at)
+
+
+def _match(item: tree.Expression, found: Dim, frame: Frame) -> Dim:
+    if isinstance(item, tree.Name) and is_symbol_name(item.name) and not _defined(item.name, frame):
+        frame.bindings[item.name] = Bound(found, item.span, wanted=False)
+        return found
+    return dimension(evaluate(item, frame), item)
+
+
+def unknown_symbol(name: str, span: tree.Node, frame: Frame) -> UnknownSymbol:
+    """The diagnostic for an upper-case name that no input introduces."""
+    return UnknownSymbol(span=span.span, name=name, near=near_names(name, [*frame.state.symbols, *frame.visible()]))
+
+
+__all__ = [
+    "UNKNOWN",
+    "VALUE_TYPES",
+    "check_tensor_type",
+    "dimension",
+    "element_type",
+    "hold_against",
+    "input_type",
+    "is_symbol_name",
+    "is_value_type",
+    "match_argument",
+    "tensor_type",
+    "unknown_symbol",
+]

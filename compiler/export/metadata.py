@@ -1,0 +1,84 @@
+"""What a model tells of itself: where it comes from, where each node comes from, and what feeds must satisfy.
+
+All of it follows from the source and the arguments of the build; nothing depends on the time, the place or
+the machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+
+from ..graph.dims import format_dim
+from ..graph.graph import Demand, Graph, Origin
+from ..weights.values import WeightValues
+
+#: The version of the keys below and of what their values mean.
+FORMAT = "1"
+#: Between the entries of a fused node.
+SEPARATOR = ";"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelMetadata:
+    """Facts about a build that the graph does not hold.
+
+    Attributes:
+        source_digest: SHA-256 of the source, as hexadecimal digits.
+        target: ``onnx``, ``onnxruntime`` or ``onnxruntime-cpu``.
+        labels: names of the classes, or None.
+    """
+
+    source_digest: str = ""
+    target: str = "onnxruntime"
+    labels: tuple[str, ...] | None = None
+
+
+@cache
+def producer_version() -> str:
+    """The version of the installed distribution."""
+    return version("dotnn")
+
+
+def model_properties(graph: Graph, values: WeightValues, metadata: ModelMetadata) -> dict[str, str]:
+    """The metadata of a model, by key.
+
+    ``dotnn.demands`` is a JSON list of objects with ``dim`` (as printed), ``minimum`` and ``reason``;
+    ``dotnn.labels``, a JSON list of strings, is there only when classes are named.
+    """
+    properties = {
+        "dotnn.version": producer_version(),
+        "dotnn.format": FORMAT,
+        "dotnn.source.digest": metadata.source_digest,
+        "dotnn.seed": str(values.seed),
+        "dotnn.target": metadata.target,
+        "dotnn.weights": values.state(graph.weights()).value,
+        "dotnn.demands": _json(_demand(demand) for demand in graph.demands),
+    }
+    if metadata.labels is not None:
+        properties["dotnn.labels"] = _json(metadata.labels)
+    return properties
+
+
+def node_properties(origins: Iterable[Origin]) -> dict[str, str]:
+    """The source map of a node: every ``file:line:column`` and every hierarchical path it stands for, each
+    once.
+
+    A node that no text stands for has no place, and one that a pass made of nothing has no path.
+    """
+    origins = tuple(origins)
+    places = dict.fromkeys(str(origin.span) for origin in origins if origin.span is not None)
+    paths = dict.fromkeys(origin.path for origin in origins)
+    properties = {"dotnn.source": SEPARATOR.join(places), "dotnn.path": SEPARATOR.join(paths)}
+    return {key: text for key, text in properties.items() if text}
+
+
+def _demand(demand: Demand) -> dict[str, str | int]:
+    return {"dim": format_dim(demand.dim), "minimum": demand.minimum, "reason": demand.reason}
+
+
+def _json(values: Iterable[object]) -> str:
+    return json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))

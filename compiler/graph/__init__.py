@@ -1,0 +1,1 @@
+"""The layer graph, its types and its symbolic dimensions."""

@@ -1,0 +1,146 @@
+"""Tensors that a graph holds: literals, weights, and tensors derived from weights.
+
+None of them holds an array. A weight says how its values are made; values come into being one tensor at a time, when a
+file is written or a reference is evaluated, so that memory stays near the size of one tensor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from ..source import Span
+from .types import DType
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """Connections of one output unit and of one input unit, as initializers count them."""
+
+    inputs: int
+    outputs: int
+
+
+class Initializer(Protocol):
+    """How the first values of a weight are made; see ``compiler.weights.initializers``."""
+
+    def __str__(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Numbers written in the source: a shape and the elements in row-major order.
+
+    As an initializer it gives a weight exactly these values.
+    """
+
+    shape: tuple[int, ...]
+    elements: tuple[int | float | bool, ...] = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"literal[{', '.join(map(str, self.shape))}]"
+
+    def array(self, dtype: DType) -> np.ndarray:
+        """The numbers as a numpy array of the given element type."""
+        import numpy as np
+
+        return np.array(self.elements, dtype=numpy_name(dtype)).reshape(self.shape)
+
+
+class Role(StrEnum):
+    """What a weight is for: learned by gradients, or a running statistic."""
+
+    PARAMETER = "parameter"
+    STATISTIC = "statistic"
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A tensor that training would change.
+
+    Attributes:
+        name: its full name, which is PyTorch's state_dict key where labels match: ``layer1.0.conv1.weight``.
+        shape: in PyTorch's layout.
+        initializer: how its first values are made.
+        fan: what the initializer scales by.
+        role: learned parameter or running statistic.
+        frozen: marked by ``freeze``.
+        span: the call that it belongs to.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: DType
+    initializer: Initializer = field(repr=False)
+    fan: Fan = field(repr=False)
+    role: Role = Role.PARAMETER
+    frozen: bool = False
+    span: Span | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def elements(self) -> int:
+        """How many numbers."""
+        return math.prod(self.shape)
+
+    @property
+    def sources(self) -> tuple[Weight, ...]:
+        """The weights whose values it depends on: itself."""
+        return (self,)
+
+
+class Derivation(Protocol):
+    """A pure function of arrays, hashable, so that equal derivations of equal weights are one tensor."""
+
+    def __call__(self, *arrays: np.ndarray) -> np.ndarray:
+        """The derived array."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A tensor computed from others when values are wanted: folded, transposed or gate-reordered.
+
+    Attributes:
+        name: the name of the main source and a suffix after a colon: ``conv1.weight:folded``. Labels have no colon, so
+            the name of a derived tensor is never that of a parameter.
+        parts: what it is computed from, in the order of the function's arguments.
+        function: a frozen, hashable callable.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: DType
+    parts: tuple[Tensor, ...]
+    function: Derivation
+
+    @property
+    def elements(self) -> int:
+        """How many numbers."""
+        return math.prod(self.shape)
+
+    @property
+    def sources(self) -> tuple[Weight, ...]:
+        """The weights whose values it depends on, each once."""
+        return tuple(dict.fromkeys(_sources(self.parts)))
+
+
+Tensor: TypeAlias = Weight | Derived
+
+
+def _sources(parts: tuple[Tensor, ...]) -> Iterator[Weight]:
+    for part in parts:
+        yield from part.sources
+
+
+def numpy_name(dtype: DType) -> str:
+    """The name by which numpy knows an element type (bfloat16 comes from ml_dtypes, which onnx brings)."""
+    if dtype is DType.BFLOAT16:
+        import ml_dtypes  # noqa: F401  registers the name with numpy
+
+    return dtype.value

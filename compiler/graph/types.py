@@ -1,0 +1,92 @@
+"""Types of tensors: an element type and a shape of exact, possibly symbolic, dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .dims import Dim, format_dim, symbols
+
+
+class DType(StrEnum):
+    """Element types, named as in numpy."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    BFLOAT16 = "bfloat16"
+    FLOAT64 = "float64"
+    INT64 = "int64"
+    INT32 = "int32"
+    INT8 = "int8"
+    UINT8 = "uint8"
+    BOOL = "bool"
+
+    @property
+    def is_float(self) -> bool:
+        """Whether elements are floating point numbers."""
+        return "float" in self.value
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether elements are integers; ``bool`` is not one."""
+        return "int" in self.value
+
+    @property
+    def size(self) -> int:
+        """Bytes of one element."""
+        return _SIZES[self]
+
+
+_SIZES = {
+    DType.FLOAT32: 4,
+    DType.FLOAT16: 2,
+    DType.BFLOAT16: 2,
+    DType.FLOAT64: 8,
+    DType.INT64: 8,
+    DType.INT32: 4,
+    DType.INT8: 1,
+    DType.UINT8: 1,
+    DType.BOOL: 1,
+}
+
+
+#: Element types by name.
+DTYPES: dict[str, DType] = {dtype.value: dtype for dtype in DType}
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """Element type and shape of a tensor; a scalar has the empty shape."""
+
+    dtype: DType
+    shape: tuple[Dim, ...]
+
+    @property
+    def rank(self) -> int:
+        """How many axes."""
+        return len(self.shape)
+
+    @property
+    def elements(self) -> Dim:
+        """How many elements: the product of the shape."""
+        count: Dim = 1
+        for dim in self.shape:
+            count = count * dim
+        return count
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Names of the symbolic dimensions that the shape depends on."""
+        return frozenset().union(*(symbols(dim) for dim in self.shape))
+
+    def with_shape(self, *shape: Dim) -> TensorType:
+        """The same element type with another shape."""
+        return TensorType(self.dtype, shape)
+
+    def __str__(self) -> str:
+        return f"{self.dtype}{format_shape(self.shape)}"
+
+
+def format_shape(shape: tuple[Dim, ...]) -> str:
+    """``[N, 3, ceil(H / 2)]``."""
+    return "[" + ", ".join(format_dim(dim) for dim in shape) + "]"

@@ -1,0 +1,315 @@
+"""Kinds of layer attributes: what values they take, and how they say so.
+
+A layer declares its attributes as dataclass fields made by ``attribute``. The kind converts a compile-time value to the
+form that the layer works with, or raises ``AttributeFault`` with what it would have taken.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from ..graph.dims import Dim, DimExpr
+from ..graph.tensors import Initializer
+
+#: Padding of each spatial axis as (before, after), or "same" until the input's size is known.
+Pads: TypeAlias = tuple[tuple[int, int], ...]
+
+#: No axis, kernel or unit count is larger; far beyond any network, and safe in int64 products of a few.
+LARGEST = 2**31 - 1
+
+
+class AttributeFault(Exception):
+    """A value that an attribute does not take.
+
+    Attributes:
+        expected: what it takes, as a phrase: ``a positive int``.
+    """
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(expected)
+        self.expected = expected
+
+
+class UndecidedFault(AttributeFault):
+    """A symbolic dimension where a number is needed.
+
+    Attributes:
+        dim: the dimension that would have to be known.
+    """
+
+    def __init__(self, expected: str, dim: DimExpr) -> None:
+        super().__init__(expected)
+        self.dim = dim
+
+
+class Kind(Protocol):
+    """A kind of attribute."""
+
+    @property
+    def expected(self) -> str:
+        """What it takes, as a phrase for messages and documentation."""
+        ...
+
+    def convert(self, value: object, layer: type) -> Any:
+        """The value in the layer's form; raises ``AttributeFault``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """An int within bounds."""
+
+    minimum: int | None = None
+    maximum: int = LARGEST
+
+    @property
+    def expected(self) -> str:
+        """As a phrase."""
+        if self.minimum is None:
+            return "an int"
+        if self.maximum != LARGEST:
+            return f"an int from {self.minimum} to {self.maximum}"
+        return "a positive int" if self.minimum == 1 else f"an int of at least {self.minimum}"
+
+    def convert(self, value: object, layer: type) -> int:
+        """The int itself."""
+        return whole(value, self.minimum, self.maximum, self.expected)
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """A finite number within bounds."""
+
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    above: bool = False  #: the minimum itself is excluded
+    below: bool = False  #: the maximum itself is excluded
+
+    @property
+    def expected(self) -> str:
+        """As a phrase."""
+        low = "" if self.minimum == -math.inf else f"{'above' if self.above else 'of at least'} {self.minimum:g}"
+        high = "" if self.maximum == math.inf else f"{'below' if self.below else 'at most'} {self.maximum:g}"
+        return " ".join(
+            ["a number", *([low] if low else []), *(["and"] if low and high else []), *([high] if high else [])]
+        )
+
+    def convert(self, value: object, layer: type) -> float:
+        """The number as a float."""
+        if isinstance(value, DimExpr):
+            raise UndecidedFault(self.expected, value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise AttributeFault(self.expected)
+        if isinstance(value, int) and value.bit_length() > 64:
+            raise AttributeFault(self.expected)
+        number = float(value)
+        too_low = number <= self.minimum if self.above else number < self.minimum
+        too_high = number >= self.maximum if self.below else number > self.maximum
+        if not math.isfinite(number) or too_low or too_high:
+            raise AttributeFault(self.expected)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """``true`` or ``false``."""
+
+    expected: str = "true or false"
+
+    def convert(self, value: object, layer: type) -> bool:
+        """The bool itself."""
+        if not isinstance(value, bool):
+            raise AttributeFault(self.expected)
+        return value
+
+
+class Choice:
+    """One of some words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    @property
+    def expected(self) -> str:
+        """As a phrase."""
+        return " or ".join(f'"{word}"' for word in self.words)
+
+    def convert(self, value: object, layer: type) -> str:
+        """The word itself."""
+        if not isinstance(value, str) or value not in self.words:
+            raise AttributeFault(self.expected)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class PerAxis:
+    """An int for every spatial axis, or a list with one per axis; the layer class says how many (``spatial_rank``)."""
+
+    minimum: int = 1
+
+    @property
+    def expected(self) -> str:
+        """As a phrase."""
+        one = "a positive int" if self.minimum == 1 else f"an int of at least {self.minimum}"
+        return f"{one}, or a list with one per spatial axis"
+
+    def convert(self, value: object, layer: type) -> tuple[int, ...]:
+        """One int per spatial axis."""
+        rank: int = layer.spatial_rank  # pyright: ignore[reportAttributeAccessIssue]
+        expected = f"{self.expected} ({rank} here)"
+        if not isinstance(value, tuple):
+            return (whole(value, self.minimum, LARGEST, expected),) * rank
+        if len(value) != rank:
+            raise AttributeFault(expected)
+        return tuple(whole(item, self.minimum, LARGEST, expected) for item in value)
+
+
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """An int, a list with an int per spatial axis, a list of ``[before, after]`` pairs, or ``"same"`` where allowed."""
+
+    same: bool = True
+
+    @property
+    def expected(self) -> str:
+        """As a phrase."""
+        words = ', or "same"' if self.same else ""
+        return f"an int of at least 0, a list with an int or a [before, after] pair per spatial axis{words}"
+
+    def convert(self, value: object, layer: type) -> Pads | str:
+        """(before, after) per spatial axis, or "same"."""
+        rank: int = layer.spatial_rank  # pyright: ignore[reportAttributeAccessIssue]
+        expected = f"{self.expected} ({rank} axes here)"
+        if self.same and value == "same":
+            return "same"
+        if not isinstance(value, tuple):
+            amount = whole(value, 0, LARGEST, expected)
+            return ((amount, amount),) * rank
+        if len(value) != rank:
+            raise AttributeFault(expected)
+        return tuple(_pair(item, expected) for item in value)
+
+
+def _pair(item: object, expected: str) -> tuple[int, int]:
+    if not isinstance(item, tuple):
+        amount = whole(item, 0, LARGEST, expected)
+        return amount, amount
+    if len(item) != 2:
+        raise AttributeFault(expected)
+    return whole(item[0], 0, LARGEST, expected), whole(item[1], 0, LARGEST, expected)
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerList:
+    """A list of ints; a single int stands for a list of one where ``single`` says so."""
+
+    single: bool = False
+    minimum: int | None = None
+
+    @property
+    def expected(self) -> str:
+        """As a phrase."""
+        return "an int or a list of ints" if self.single else "a list of ints"
+
+    def convert(self, value: object, layer: type) -> tuple[int, ...]:
+        """The ints."""
+        if self.single and not isinstance(value, tuple):
+            return (whole(value, self.minimum, LARGEST, self.expected),)
+        if not isinstance(value, tuple):
+            raise AttributeFault(self.expected)
+        return tuple(whole(item, self.minimum, LARGEST, self.expected) for item in value)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A count, or a list of sizes: how ``split`` divides."""
+
+    expected: str = "a positive int (a count of equal parts) or a list of positive ints (their sizes)"
+
+    def convert(self, value: object, layer: type) -> int | tuple[int, ...]:
+        """The count or the sizes."""
+        if not isinstance(value, tuple):
+            return whole(value, 1, LARGEST, self.expected)
+        if not value:
+            raise AttributeFault(self.expected)
+        return tuple(whole(item, 1, LARGEST, self.expected) for item in value)
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionList:
+    """A list of dimensions, symbolic ones allowed: the shape of ``reshape`` and ``expand``.
+
+    Attributes:
+        rest: one of them may be -1, which stands for what is left of the elements.
+    """
+
+    rest: bool = False
+
+    @property
+    def expected(self) -> str:
+        """As a phrase."""
+        return "a list of positive dimensions" + (", one of which may be -1" if self.rest else "")
+
+    def convert(self, value: object, layer: type) -> tuple[Dim, ...]:
+        """The dimensions."""
+        if not isinstance(value, tuple):
+            raise AttributeFault(self.expected)
+        dims = tuple(self._dimension(item) for item in value)
+        if dims.count(-1) > 1:
+            raise AttributeFault(self.expected)
+        return dims
+
+    def _dimension(self, item: object) -> Dim:
+        if isinstance(item, DimExpr) or (self.rest and item == -1 and not isinstance(item, float)):
+            return item  # pyright: ignore[reportReturnType]
+        return whole(item, 1, 2**62, self.expected)
+
+
+@dataclass(frozen=True, slots=True)
+class InitializerKind:
+    """An initializer: ``he_normal``, ``normal(std=0.02)``."""
+
+    expected: str = "an initializer, such as he_normal or normal(std=0.02)"
+
+    def convert(self, value: object, layer: type) -> Initializer:
+        """The initializer itself."""
+        if not hasattr(value, "sample"):
+            raise AttributeFault(self.expected)
+        return value  # pyright: ignore[reportReturnType]
+
+
+def whole(value: object, minimum: int | None, maximum: int, expected: str) -> int:
+    """An int within bounds; raises ``AttributeFault``, or ``UndecidedFault`` for a symbolic dimension."""
+    if isinstance(value, DimExpr):
+        raise UndecidedFault(expected, value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise AttributeFault(expected)
+    if (minimum is not None and value < minimum) or value > maximum or value < -LARGEST:
+        raise AttributeFault(expected)
+    return value
+
+
+#: Marks an attribute that must be written.
+REQUIRED: Any = dataclasses.MISSING
+
+
+def attribute(
+    kind: Kind, default: Any = REQUIRED, *, doc: str, positional: bool = False, shown: str | None = None
+) -> Any:
+    """Declare an attribute of a layer.
+
+    Args:
+        kind: what values it takes.
+        default: its value, already converted, where it is not written; without one it is required.
+        doc: one sentence for the documentation page.
+        positional: whether it is the layer's size, the one attribute that may be written without its name.
+        shown: the default as text, where it depends on others (``kernel``).
+    """
+    metadata: Mapping[str, Any] = {"kind": kind, "doc": doc, "positional": positional, "shown": shown}
+    if default is REQUIRED:
+        return dataclasses.field(kw_only=True, metadata=metadata)
+    return dataclasses.field(kw_only=True, default=default, metadata=metadata)

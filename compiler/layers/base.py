@@ -1,0 +1,299 @@
+"""The contract of a layer: one class, and everything about the layer is in that class.
+
+A layer is a frozen dataclass. Its fields are its attributes (``layers.attributes``); its class attributes name its
+operands and results; its methods are its meaning: types, weights, cost, a numpy reference that defines what it computes,
+and its lowering to ONNX. Parsing of calls, checking of arguments, documentation, summaries and tests are derived from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+
+from ..diagnostics import Diagnostic, DotnnError
+from ..graph.dims import Dim, decide_less_equal
+from ..graph.graph import Demand
+from ..graph.tensors import Derivation, Fan, Initializer, Literal, Role
+from ..graph.types import DType, TensorType
+from ..source import Span
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """An operand in a layer's signature.
+
+    Attributes:
+        optional: may be left out; an optional operand is given by name.
+        variadic: stands for two operands or more (``concat``); only the last one may.
+    """
+
+    name: str
+    doc: str = ""
+    optional: bool = False
+    variadic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WeightSpec:
+    """A tensor that a layer owns.
+
+    Attributes:
+        name: local name, PyTorch's: ``weight``, ``bias_ih_l0``.
+        shape: in PyTorch's layout.
+        initializer: how its first values are made, unless the source says otherwise.
+        fan: what the initializer scales by.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    initializer: Initializer
+    fan: Fan = Fan(1, 1)
+    role: Role = Role.PARAMETER
+
+    @property
+    def elements(self) -> int:
+        """How many numbers."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A call that documents and tests a layer.
+
+    The test harness compiles ``y = x -> call`` on inputs of the given types, runs it on onnxruntime at every one of
+    ``sizes``, and compares values with the reference and shapes with the inferred expressions.
+
+    Attributes:
+        call: the stage as written: ``conv2d(8, kernel=3)``. Further operands are named by the input names.
+        inputs: types by input name, in order; the first one is piped, unless ``call`` stands alone (``call_form``).
+        sizes: values of the symbolic dimensions, one mapping per run.
+        ranges: for inputs of ints, values from low up to, not including, high.
+        call_form: ``call`` is the whole expression: ``concat(a, b, axis=1)``.
+    """
+
+    call: str
+    inputs: Mapping[str, str]
+    sizes: tuple[Mapping[str, int], ...] = ({},)
+    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    call_form: bool = False
+
+
+class Mixing(StrEnum):
+    """How a layer without a window mixes the spatial positions of its input, for receptive fields."""
+
+    NONE = "none"  #: every output position reads one input position
+    ALL = "all"  #: an output position may read every input position
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The sliding window of a layer, one int per spatial axis; spatial axes start at axis 2."""
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+
+
+Reach: TypeAlias = Mixing | Window
+
+
+class Site:
+    """The place where a layer stands while its types are inferred: spans for errors, and a book of demands.
+
+    ``Site.nowhere()`` serves where there is no text, as when a pass infers anew.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        span: Span | None,
+        arguments: Mapping[str, Span] | None = None,
+        operands: Sequence[Span] = (),
+    ) -> None:
+        self.kind = kind
+        self.span = span
+        self.demands: list[Demand] = []
+        self._arguments = arguments or {}
+        self._operands = operands
+
+    @classmethod
+    def nowhere(cls, kind: str = "") -> Site:
+        """A place in no text."""
+        return cls(kind, None)
+
+    def argument(self, name: str) -> Span | None:
+        """The value written for an attribute, or the call where it was left out."""
+        return self._arguments.get(name, self.span)
+
+    def operand(self, index: int) -> Span | None:
+        """An operand as written, or the call."""
+        return self._operands[index] if index < len(self._operands) else self.span
+
+    def at_least(self, dim: Dim, minimum: int, otherwise: Diagnostic, reason: str = "") -> None:
+        """Demand ``dim >= minimum``: certain, it passes; impossible, ``otherwise`` is raised; else it is kept for feeding."""
+        holds = decide_less_equal(minimum, dim)
+        if holds is False:
+            raise DotnnError(otherwise)
+        if holds is None:
+            self.demands.append(Demand(dim, minimum, self.span, reason or f"`{self.kind}` needs it"))
+
+
+class Emitter(Protocol):
+    """What a layer lowers itself with: one node's view of the ONNX graph being made.
+
+    Value names are strings. Intermediate values get names of their own; the names that ``lower`` returns become the
+    node's results and are renamed to the layer's hierarchical name by the emitter.
+    """
+
+    @property
+    def operands(self) -> tuple[str | None, ...]:
+        """Value names of the operands; None where an optional one is absent."""
+        ...
+
+    @property
+    def operand_types(self) -> tuple[TensorType | None, ...]:
+        """Their types."""
+        ...
+
+    @property
+    def result_types(self) -> tuple[TensorType, ...]:
+        """The inferred types of the results."""
+        ...
+
+    def op(self, op_type: str, *inputs: str | None, domain: str = "", **attributes: Any) -> str:
+        """Add an ONNX node with one output; attributes are ints, floats, strings, ``DType`` or sequences of these."""
+        ...
+
+    def ops(
+        self, op_type: str, *inputs: str | None, outputs: int, domain: str = "", **attributes: Any
+    ) -> tuple[str, ...]:
+        """Add an ONNX node with several outputs."""
+        ...
+
+    def has_weight(self, local_name: str) -> bool:
+        """Whether the node has this weight."""
+        ...
+
+    def weight(self, local_name: str) -> str:
+        """A weight of the node as an initializer, in its own layout and under its own name."""
+        ...
+
+    def derived(self, local_names: Sequence[str], suffix: str, shape: tuple[int, ...], function: Derivation) -> str:
+        """A tensor computed from weights of the node, named after the first one and the suffix."""
+        ...
+
+    def constant(self, values: object, dtype: DType) -> str:
+        """A small constant: a number or (nested) sequences of numbers."""
+        ...
+
+    def dims(self, shape: Sequence[Dim]) -> str:
+        """A 1-D int64 tensor holding these dimensions: a constant if all are known, else computed from the inputs' shapes."""
+        ...
+
+    def reshape(self, value: str, shape: Sequence[Dim]) -> str:
+        """``value`` reshaped, with at most one dimension left for the runtime to compute where that is enough."""
+        ...
+
+
+#: Layer classes by kind; filled as the classes are defined.
+LAYERS: dict[str, type[Layer]] = {}
+
+
+@dataclass(frozen=True)
+class Layer(ABC):
+    """Base of all layers. Concrete classes set ``kind``; a class is abstract or final.
+
+    Class attributes:
+        kind: the name in the language.
+        callable: False for operators and fused layers, which the source cannot call by name.
+        operands: the signature.
+        result_names: names of the results in their fixed order.
+        take_all_results: whether every result must be bound (``split``).
+        formula: what it computes, in one line of mathematics.
+        source: where the definition comes from.
+        samples: calls that document and test it.
+        literal_weights: names of the weights that may be written as literal arguments.
+    """
+
+    kind: ClassVar[str]
+    callable: ClassVar[bool] = True
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("x"),)
+    result_names: ClassVar[tuple[str, ...]] = ("y",)
+    take_all_results: ClassVar[bool] = False
+    formula: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    samples: ClassVar[tuple[Sample, ...]] = ()
+    literal_weights: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "kind" in cls.__dict__:
+            LAYERS[cls.kind] = cls
+
+    @abstractmethod
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """Types of the results; raises ``DotnnError`` where the operands do not fit."""
+
+    def weights(self, operands: Sequence[TensorType | None]) -> tuple[WeightSpec, ...]:
+        """The tensors that the layer owns, for operands that ``infer`` has accepted."""
+        return ()
+
+    @classmethod
+    def takes_literal(cls, name: str) -> bool:
+        """Whether an argument of this name is a weight written as a literal."""
+        return name in cls.literal_weights
+
+    def macs(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> Dim:
+        """Multiply-accumulates, as an expression in the symbolic dimensions."""
+        return 0
+
+    def explain_params(self, operands: Sequence[TensorType | None]) -> str:
+        """How the parameter count comes about, as numbers: ``(3*3*32+1)*32``; empty without parameters."""
+        specs = [spec for spec in self.weights(operands) if spec.role is Role.PARAMETER]
+        return " + ".join("*".join(map(str, spec.shape)) or "1" for spec in specs)
+
+    def explain_macs(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> str:
+        """How the multiply-accumulates come about, as numbers; empty where there are none."""
+        return ""
+
+    def reach(self) -> Reach:
+        """How output positions depend on input positions."""
+        return Mixing.NONE
+
+    def bind(self, sizes: Mapping[str, int]) -> Layer:
+        """The layer with the symbols in its attributes replaced by their sizes, as ``reference`` wants it.
+
+        Overridden by layers with dimensions among their attributes (``reshape``, ``expand``).
+        """
+        return self
+
+    @abstractmethod
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """What the layer computes, in plain numpy: the executable definition.
+
+        Computes in the element type of the operands, so that float64 operands give a float64 oracle.
+        """
+
+    @abstractmethod
+    def lower(self, e: Emitter) -> tuple[str, ...]:
+        """Emit ONNX nodes; returns the value names of the results."""
+
+    @classmethod
+    def attributes(cls) -> tuple[dataclasses.Field[Any], ...]:
+        """The declared attributes, in signature order."""
+        return tuple(one for one in dataclasses.fields(cls) if "kind" in one.metadata)
+
+
+def literal_of(values: Sequence[float], shape: tuple[int, ...]) -> Literal:
+    """A literal of these elements in row-major order."""
+    return Literal(shape, tuple(values))

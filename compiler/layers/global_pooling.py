@@ -1,0 +1,160 @@
+"""Pooling over all positions of a channel: maxima and means, in one, two and three dimensions."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, final
+
+from ..graph.types import TensorType
+from .base import Emitter, Layer, Mixing, Operand, Sample, Site
+from .rules import required
+from .windows import need_spatial
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_LENGTHS = ({"N": 1, "L": 1}, {"N": 2, "L": 4}, {"N": 3, "L": 11})
+_IMAGES = ({"N": 1, "H": 5, "W": 6}, {"N": 2, "H": 1, "W": 7}, {"N": 3, "H": 7, "W": 9})
+_VOLUMES = (
+    {"N": 1, "D": 3, "H": 4, "W": 5},
+    {"N": 2, "D": 1, "H": 6, "W": 2},
+    {"N": 3, "D": 5, "H": 3, "W": 4},
+)
+
+
+@dataclass(frozen=True)
+class GlobalPooling(Layer, ABC):
+    """Base of the poolings over all positions; the spatial axes stay, with size 1."""
+
+    spatial_rank: ClassVar[int]
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "the input, channels first"),)
+    onnx_operator: ClassVar[str]
+
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """``[N, C, 1, ...]``."""
+        x = required(operands, 0)
+        need_spatial(site, x, self.spatial_rank)
+        return (x.with_shape(*x.shape[:2], *(1,) * self.spatial_rank),)
+
+    def reach(self) -> Mixing:
+        """All positions."""
+        return Mixing.ALL
+
+    def lower(self, e: Emitter) -> tuple[str, ...]:
+        """One ONNX node."""
+        return (e.op(self.onnx_operator, e.operands[0]),)
+
+    def _spatial_axes(self) -> tuple[int, ...]:
+        return tuple(range(2, 2 + self.spatial_rank))
+
+
+@dataclass(frozen=True)
+class GlobalMaxPooling(GlobalPooling, ABC):
+    """Base of the poolings that take the greatest number of each channel."""
+
+    onnx_operator: ClassVar[str] = "GlobalMaxPool"
+    formula: ClassVar[str] = "y[n, c] = max over all positions i of x[n, c, i]"
+    source: ClassVar[str] = "ONNX, GlobalMaxPool; Keras, GlobalMaxPooling2D(keepdims=True)"
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The greatest number of each channel."""
+        return (required(operands, 0).max(axis=self._spatial_axes(), keepdims=True),)
+
+
+@dataclass(frozen=True)
+class GlobalAveragePooling(GlobalPooling, ABC):
+    """Base of the poolings that take the mean of each channel."""
+
+    onnx_operator: ClassVar[str] = "GlobalAveragePool"
+    formula: ClassVar[str] = "y[n, c] = mean over all positions i of x[n, c, i]"
+    source: ClassVar[str] = "Lin, Chen and Yan, Network in network (2013); ONNX, GlobalAveragePool"
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The mean of each channel."""
+        return (required(operands, 0).mean(axis=self._spatial_axes(), keepdims=True),)
+
+
+@final
+@dataclass(frozen=True)
+class GlobalMaxPool1d(GlobalMaxPooling):
+    """Takes the greatest number of each channel of sequences: `[N, C, L]` becomes `[N, C, 1]`.
+
+    `flatten` drops the axis of size 1.     Embeddings and recurrent layers speak `[N, T, C]`: put
+    `transpose([0, 2, 1])` before.
+    """
+
+    kind: ClassVar[str] = "global_max_pool1d"
+    spatial_rank: ClassVar[int] = 1
+    samples: ClassVar[tuple[Sample, ...]] = (Sample("global_max_pool1d", {"x": "float32[N, 2, L]"}, _LENGTHS),)
+
+
+@final
+@dataclass(frozen=True)
+class GlobalMaxPool2d(GlobalMaxPooling):
+    """Takes the greatest number of each channel of images: `[N, C, H, W]` becomes `[N, C, 1, 1]`.
+
+    `flatten` drops the axes of size 1.
+    """
+
+    kind: ClassVar[str] = "global_max_pool2d"
+    spatial_rank: ClassVar[int] = 2
+    samples: ClassVar[tuple[Sample, ...]] = (Sample("global_max_pool2d", {"x": "float32[N, 2, H, W]"}, _IMAGES),)
+
+
+@final
+@dataclass(frozen=True)
+class GlobalMaxPool3d(GlobalMaxPooling):
+    """Takes the greatest number of each channel of volumes: `[N, C, D, H, W]` becomes `[N, C, 1, 1, 1]`.
+
+    `flatten` drops the axes of size 1.
+    """
+
+    kind: ClassVar[str] = "global_max_pool3d"
+    spatial_rank: ClassVar[int] = 3
+    samples: ClassVar[tuple[Sample, ...]] = (Sample("global_max_pool3d", {"x": "float32[N, 2, D, H, W]"}, _VOLUMES),)
+
+
+@final
+@dataclass(frozen=True)
+class GlobalAvgPool1d(GlobalAveragePooling):
+    """Takes the mean of each channel of sequences: `[N, C, L]` becomes `[N, C, 1]`.
+
+    `flatten` drops the axis of size 1.     Embeddings and recurrent layers speak `[N, T, C]`: put
+    `transpose([0, 2, 1])` before.
+    """
+
+    kind: ClassVar[str] = "global_avg_pool1d"
+    spatial_rank: ClassVar[int] = 1
+    samples: ClassVar[tuple[Sample, ...]] = (Sample("global_avg_pool1d", {"x": "float32[N, 2, L]"}, _LENGTHS),)
+
+
+@final
+@dataclass(frozen=True)
+class GlobalAvgPool2d(GlobalAveragePooling):
+    """Takes the mean of each channel of images: `[N, C, H, W]` becomes `[N, C, 1, 1]`.
+
+    `flatten` drops the axes of size 1.
+    """
+
+    kind: ClassVar[str] = "global_avg_pool2d"
+    spatial_rank: ClassVar[int] = 2
+    samples: ClassVar[tuple[Sample, ...]] = (Sample("global_avg_pool2d", {"x": "float32[N, 2, H, W]"}, _IMAGES),)
+
+
+@final
+@dataclass(frozen=True)
+class GlobalAvgPool3d(GlobalAveragePooling):
+    """Takes the mean of each channel of volumes: `[N, C, D, H, W]` becomes `[N, C, 1, 1, 1]`.
+
+    `flatten` drops the axes of size 1.
+    """
+
+    kind: ClassVar[str] = "global_avg_pool3d"
+    spatial_rank: ClassVar[int] = 3
+    samples: ClassVar[tuple[Sample, ...]] = (Sample("global_avg_pool3d", {"x": "float32[N, 2, D, H, W]"}, _VOLUMES),)

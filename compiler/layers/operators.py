@@ -1,0 +1,336 @@
+"""What the language writes with symbols: arithmetic between tensors, and indexing."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, final
+
+from ..diagnostics import DotnnError
+from ..diagnostics.operands import EmptySlice, IndexOutOfRange, SliceOutOfRange, TooManyIndices
+from ..graph.dims import Dim, DimExpr, format_dim
+from ..graph.types import DType, TensorType
+from .base import Emitter, Layer, Mixing, Operand, Reach, Sample, Site
+from .rules import broadcast, need_float, need_number, required
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: An index of one axis: an int, or the bounds of a slice, None where they are left out.
+IndexItem: TypeAlias = int | tuple[int | None, int | None]
+
+#: The greatest int64: the end of a slice that reaches the last element.
+_BEHIND_THE_LAST = 2**63 - 1
+_IMAGES = ({"N": 1, "H": 1, "W": 4}, {"N": 2, "H": 3, "W": 5}, {"N": 3, "H": 4, "W": 2})
+_INTEGERS = {"a": (-5, 5), "b": (-5, 5)}
+
+
+@dataclass(frozen=True)
+class Arithmetic(Layer, ABC):
+    """Base of the operators between two tensors.
+
+    Shapes broadcast as in numpy: aligned at the last axis, dimensions equal or one of them 1. Both sides have
+    one element type.
+    """
+
+    callable: ClassVar[bool] = False
+    operands: ClassVar[tuple[Operand, ...]] = (
+        Operand("a", "numbers of any shape"),
+        Operand("b", "numbers of any shape"),
+    )
+    source: ClassVar[str] = "numpy; ONNX"
+    op_type: ClassVar[str]
+
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """The broadcast shape."""
+        a, b = required(operands, 0), required(operands, 1)
+        need_number(site, 0, a)
+        return (broadcast(site, a, b),)
+
+    def lower(self, e: Emitter) -> tuple[str, ...]:
+        """The operator of that name."""
+        return (e.op(self.op_type, *e.operands),)
+
+
+@final
+@dataclass(frozen=True)
+class Add(Arithmetic):
+    """The sum of two tensors, element by element: `a + b`. Shapes broadcast."""
+
+    kind: ClassVar[str] = "add"
+    op_type: ClassVar[str] = "Add"
+    formula: ClassVar[str] = "y = a + b"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("a + b", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, H, W]"}, _IMAGES, call_form=True),
+        Sample("a + b", {"a": "float32[N, 1, W]", "b": "float32[H, 1]"}, _IMAGES, call_form=True),
+        Sample("a + a", {"a": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+        Sample("a + b", {"a": "int64[2, 3]", "b": "int64[3]"}, ranges=_INTEGERS, call_form=True),
+        Sample("2 + a", {"a": "int32[2, 3]"}, ranges=_INTEGERS, call_form=True),
+    )
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The sum."""
+        import numpy as np
+
+        return (np.asarray(np.add(np.asarray(operands[0]), np.asarray(operands[1]))),)
+
+
+@final
+@dataclass(frozen=True)
+class Sub(Arithmetic):
+    """The difference of two tensors, element by element: `a - b`. Shapes broadcast."""
+
+    kind: ClassVar[str] = "sub"
+    op_type: ClassVar[str] = "Sub"
+    formula: ClassVar[str] = "y = a - b"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("a - b", {"a": "float32[N, 3, H, W]", "b": "float32[3, 1, 1]"}, _IMAGES, call_form=True),
+        Sample("1 - a", {"a": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+        Sample("a - b", {"a": "int32[2, 3]", "b": "int32[2, 1]"}, ranges=_INTEGERS, call_form=True),
+    )
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The difference."""
+        import numpy as np
+
+        return (np.asarray(np.subtract(np.asarray(operands[0]), np.asarray(operands[1]))),)
+
+
+@final
+@dataclass(frozen=True)
+class Mul(Arithmetic):
+    """The product of two tensors, element by element: `a * b`. Shapes broadcast."""
+
+    kind: ClassVar[str] = "mul"
+    op_type: ClassVar[str] = "Mul"
+    formula: ClassVar[str] = "y = a * b"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("a * b", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, 1, 1]"}, _IMAGES, call_form=True),
+        Sample("a * 0.5", {"a": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+        Sample("a * b", {"a": "int64[2, 3]", "b": "int64[2, 3]"}, ranges=_INTEGERS, call_form=True),
+    )
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The product."""
+        import numpy as np
+
+        return (np.asarray(np.multiply(np.asarray(operands[0]), np.asarray(operands[1]))),)
+
+
+@final
+@dataclass(frozen=True)
+class Div(Arithmetic):
+    """The quotient of two tensors, element by element: `a / b`. Shapes broadcast.
+
+    Floating point only: integers would have to round, and frameworks round them differently.
+    """
+
+    kind: ClassVar[str] = "div"
+    op_type: ClassVar[str] = "Div"
+    formula: ClassVar[str] = "y = a / b"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("a / (b * b + 1)", {"a": "float32[N, 3, H, W]", "b": "float32[3, 1, 1]"}, _IMAGES, call_form=True),
+        Sample("a / 255", {"a": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+    )
+
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """The broadcast shape."""
+        need_float(site, 0, required(operands, 0))
+        return super().infer(operands, site)
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The quotient; infinite or not a number where the divisor is 0."""
+        import numpy as np
+
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (np.asarray(np.divide(np.asarray(operands[0]), np.asarray(operands[1]))),)
+
+
+@final
+@dataclass(frozen=True)
+class Neg(Layer):
+    """Every element with the other sign: `-x`. Shape as the input's."""
+
+    kind: ClassVar[str] = "neg"
+    callable: ClassVar[bool] = False
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "numbers of any shape"),)
+    formula: ClassVar[str] = "y = -x"
+    source: ClassVar[str] = "numpy; ONNX Neg"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("-x", {"x": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+        Sample("-x", {"x": "int64[4]"}, ranges={"x": (-5, 5)}, call_form=True),
+    )
+
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """The type of the operand."""
+        x = required(operands, 0)
+        need_number(site, 0, x)
+        return (x,)
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The negated array."""
+        import numpy as np
+
+        return (np.asarray(np.negative(np.asarray(operands[0]))),)
+
+    def lower(self, e: Emitter) -> tuple[str, ...]:
+        """``Neg``."""
+        return (e.op("Neg", e.operands[0]),)
+
+
+@final
+@dataclass(frozen=True)
+class Index(Layer):
+    """Elements and slices of a tensor: `x[:, 0]`, `h[-1]`, `x[:, :, 0:27]`.
+
+    An integer takes one element and removes its axis; a slice takes those from the first bound up to, not
+    including, the second. Negative numbers count from the end, missing axes are whole, and there is no step.
+
+    The bounds of a slice of a known dimension are clipped as in numpy; it must not be empty. A slice of a
+    symbolic dimension demands that its bounds exist, so that its size is exact: `x[:, 0:27]` of `[N, T]`
+    gives `[N, 27]` and demands `T >= 27` where numpy would give `min(T, 27)`.
+    """
+
+    kind: ClassVar[str] = "index"
+    callable: ClassVar[bool] = False
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
+    formula: ClassVar[str] = "y = x[items]"
+    source: ClassVar[str] = "numpy indexing"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample(
+            "x[:, 0]",
+            {"x": "float32[N, T, 5]"},
+            ({"N": 1, "T": 1}, {"N": 2, "T": 3}, {"N": 3, "T": 4}),
+            call_form=True,
+        ),
+        Sample("x[-1]", {"x": "float32[4, N, 5]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+        Sample(
+            "x[:, -1, 1:-1]",
+            {"x": "float32[N, 3, H]"},
+            ({"N": 1, "H": 3}, {"N": 2, "H": 4}, {"N": 3, "H": 7}),
+            call_form=True,
+        ),
+        Sample(
+            "x[:, :, 0:3]",
+            {"x": "float32[N, 3, H]"},
+            ({"N": 1, "H": 3}, {"N": 2, "H": 4}, {"N": 3, "H": 7}),
+            call_form=True,
+        ),
+        Sample(
+            "x[:, 1:9, -2:]",
+            {"x": "float32[N, 3, H]"},
+            ({"N": 1, "H": 2}, {"N": 2, "H": 4}, {"N": 3, "H": 7}),
+            call_form=True,
+        ),
+        Sample("x[0, :, 1]", {"x": "int64[2, 3, 4]"}, ranges={"x": (0, 9)}, call_form=True),
+        Sample("x[:]", {"x": "float32[N]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+    )
+
+    items: tuple[IndexItem, ...] = field(kw_only=True)
+
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """The shape without the axes of integers, and with the sizes of the slices."""
+        x = required(operands, 0)
+        if len(self.items) > x.rank:
+            raise DotnnError(
+                TooManyIndices(span=site.argument("items"), count=len(self.items), rank=x.rank, found=str(x))
+            )
+        shape: list[Dim] = []
+        for axis, item in enumerate(self.items):
+            if isinstance(item, int):
+                _need_index(site, x, axis, item)
+            else:
+                shape.append(_slice_size(site, x, axis, item))
+        return (x.with_shape(*shape, *x.shape[len(self.items) :]),)
+
+    def reach(self) -> Reach:
+        """Slices of the batch and the channels keep positions; else they move, and the most is assumed."""
+        keeps = all(
+            item == (None, None) or (axis < 2 and not isinstance(item, int)) for axis, item in enumerate(self.items)
+        )
+        return Mixing.NONE if keeps else Mixing.ALL
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The part of the array."""
+        import numpy as np
+
+        items = tuple(item if isinstance(item, int) else slice(*item) for item in self.items)
+        return (np.asarray(np.asarray(operands[0])[items]),)
+
+    def lower(self, e: Emitter) -> tuple[str, ...]:
+        """One ``Slice`` for everything that is not whole, then one ``Squeeze`` of the integers' axes."""
+        bounds = {axis: _bounds(item) for axis, item in enumerate(self.items) if item != (None, None)}
+        value = str(e.operands[0])
+        if not bounds:
+            return (e.op("Identity", value),)
+        starts = e.constant([start for start, _ in bounds.values()], DType.INT64)
+        ends = e.constant([end for _, end in bounds.values()], DType.INT64)
+        value = e.op("Slice", value, starts, ends, e.constant(list(bounds), DType.INT64))
+        single = [axis for axis, item in enumerate(self.items) if isinstance(item, int)]
+        return (e.op("Squeeze", value, e.constant(single, DType.INT64)) if single else value,)
+
+
+def _bounds(item: IndexItem) -> tuple[int, int]:
+    """First element and end as ONNX's ``Slice`` takes them."""
+    if isinstance(item, int):
+        # The element behind the last one has no negative number.
+        return _int64(item), _BEHIND_THE_LAST if item == -1 else _int64(item + 1)
+    low, high = item
+    return 0 if low is None else _int64(low), _BEHIND_THE_LAST if high is None else _int64(high)
+
+
+def _int64(bound: int) -> int:
+    """The bound, or the nearest one that the operator can hold; no axis is so long that it would matter."""
+    return max(-_BEHIND_THE_LAST, min(bound, _BEHIND_THE_LAST))
+
+
+def _need_index(site: Site, x: TensorType, axis: int, index: int) -> None:
+    """Demand that an axis has the element."""
+    dim = x.shape[axis]
+    fault = IndexOutOfRange(span=site.argument("items"), index=index, axis=axis, found=str(x), dim=format_dim(dim))
+    site.at_least(dim, -index if index < 0 else index + 1, fault, f"index {index} of axis {axis}")
+
+
+def _slice_size(site: Site, x: TensorType, axis: int, item: tuple[int | None, int | None]) -> Dim:
+    """How many elements a slice has: clipped on a known dimension, exact on a symbolic one, at least one."""
+    dim = x.shape[axis]
+    text = ":".join("" if bound is None else str(bound) for bound in item)
+    facts = {
+        "span": site.argument("items"),
+        "slice": text,
+        "axis": axis,
+        "found": str(x),
+        "dim": format_dim(dim),
+    }
+    empty = EmptySlice(**facts)
+    if not isinstance(dim, DimExpr):
+        start, stop, _ = slice(*item).indices(dim)
+        if start >= stop:
+            raise DotnnError(empty)
+        return stop - start
+    low, high = item
+    reason = f"the slice {text} of axis {axis}"
+    if (low is None or low >= 0) and (high is None or high < 0):
+        first, cut = low or 0, -(high or 0)
+        site.at_least(dim, first + cut + 1, empty, reason)
+        return dim - first - cut
+    for bound in item:
+        site.at_least(dim, abs(bound or 0), SliceOutOfRange(**facts), reason)
+    start = low if low is None or low >= 0 else dim + low
+    stop = high if high is None or high >= 0 else dim + high
+    size = (dim if stop is None else stop) - (start or 0)
+    site.at_least(size, 1, empty, reason)
+    return size

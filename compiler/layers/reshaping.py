@@ -1,0 +1,466 @@
+"""Layers that change the axes of a tensor: ``flatten reshape transpose expand squeeze unsqueeze flip``."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, final
+
+from ..diagnostics import DotnnError
+from ..diagnostics.operands import (
+    CannotExpand,
+    ElementCounts,
+    ElementCountsUndecided,
+    ExpandUndecided,
+    FlattenRange,
+    NotAPermutation,
+    SqueezedAxis,
+    SqueezeUndecided,
+)
+from ..graph.dims import Dim, DimExpr, decide_equal, evaluate, exact_div, format_dim
+from ..graph.types import DType, TensorType, format_shape
+from .attributes import DimensionList, Integer, IntegerList, attribute
+from .base import Emitter, Layer, Mixing, Operand, Reach, Sample, Site
+from .rules import misfit, required, resolve_axes, resolve_axis
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_OPERANDS = (Operand("x", "any shape and element type"),)
+_IMAGES = ({"N": 1, "H": 1, "W": 4}, {"N": 2, "H": 3, "W": 5}, {"N": 3, "H": 4, "W": 2})
+#: The lowest int64: the end of a backward slice that reaches the first element.
+_BEFORE_THE_FIRST = -(2**63)
+
+
+@final
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """Folds neighbouring axes into one: `[N, C, H, W]` becomes `[N, C*H*W]`.
+
+    Without arguments all axes but the first, the batch, are folded, in row-major order: for an image that is
+    C-H-W, as in PyTorch; Keras, whose images are channels last, has H-W-C. Negative axes count from the end.
+    """
+
+    kind: ClassVar[str] = "flatten"
+    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
+    formula: ClassVar[str] = "y[n, (c * H + h) * W + w] = x[n, c, h, w]"
+    source: ClassVar[str] = "PyTorch Flatten"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("flatten", {"x": "float32[N, 3, H, W]"}, _IMAGES),
+        Sample("flatten(start=2)", {"x": "float32[N, 3, H, W]"}, _IMAGES),
+        Sample("flatten(start=0, end=1)", {"x": "float32[N, 3, H, W]"}, _IMAGES),
+        Sample("flatten(start=0)", {"x": "float32[2, 3, 4]"}),
+        Sample("flatten(start=1, end=-2)", {"x": "int64[2, 3, 4, 5]"}, ranges={"x": (0, 9)}),
+        Sample("flatten", {"x": "float32[N, 8]"}, ({"N": 1}, {"N": 2}, {"N": 3})),
+    )
+
+    start: int = attribute(Integer(), 1, doc="The first axis to fold.")
+    end: int = attribute(Integer(), -1, doc="The last axis to fold.")
+
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """The axes from ``start`` to ``end`` become their product."""
+        x = required(operands, 0)
+        start = resolve_axis(site, self.start, x, "start")
+        end = resolve_axis(site, self.end, x, "end")
+        if start > end:
+            raise DotnnError(FlattenRange(span=site.argument("start"), start=start, end=end, found=str(x)))
+        folded = x.with_shape(*x.shape[start : end + 1]).elements
+        return (x.with_shape(*x.shape[:start], folded, *x.shape[end + 1 :]),)
+
+    def reach(self) -> Reach:
+        """The folded axis holds every position."""
+        return Mixing.ALL
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The same elements in the same order."""
+        import numpy as np
+
+        x = np.asarray(operands[0])
+        start, end = self.start % x.ndim, self.end % x.ndim
+        folded = math.prod(x.shape[start : end + 1])
+        return (x.reshape(*x.shape[:start], folded, *x.shape[end + 1 :]),)
+
+    def lower(self, e: Emitter) -> tuple[str, ...]:
+        """``Flatten`` where all axes but the first are folded, else ``Reshape``."""
+        x = required(e.operand_types, 0)
+        if self.start % x.rank == 1 and self.end % x.rank == x.rank - 1:
+            return (e.op("Flatten", e.operands[0], axis=1),)
+        return (e.reshape(str(e.operands[0]), e.result_types[0].shape),)
+
+
+@final
+@dataclass(frozen=True)
+class Reshape(Layer):
+    """Gives the same elements, in the same row-major order, other axes.
+
+    The shape names every axis, the batch too: `reshape([N, 1, 28, 28])`. Its element count must certainly be
+    the operand's. One entry may be -1: it takes what the others leave.
+    """
+
+    kind: ClassVar[str] = "reshape"
+    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
+    formula: ClassVar[str] = "y.ravel() = x.ravel()"
+    source: ClassVar[str] = "numpy.reshape; ONNX Reshape"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("reshape([N, 1, 4, 6])", {"x": "float32[N, 24]"}, ({"N": 1}, {"N": 2}, {"N": 5})),
+        Sample("reshape([N, H*W, 3])", {"x": "float32[N, 3, H, W]"}, _IMAGES),
+        Sample("reshape([N, -1, W])", {"x": "float32[N, 3, H, W]"}, _IMAGES),
+        Sample("reshape(shape=[3, 8])", {"x": "float32[2, 3, 4]"}),
+        Sample("reshape([-1])", {"x": "int32[N, 4]"}, ({"N": 1}, {"N": 2}, {"N": 3}), ranges={"x": (0, 9)}),
+        Sample(
+            "reshape([2*N, T, 2, 3])",
+            {"x": "float32[N, T, 12]"},
+            ({"N": 1, "T": 2}, {"N": 2, "T": 1}, {"N": 3, "T": 4}),
+        ),
+        Sample("reshape([])", {"x": "float32[1, 1]"}),
+    )
+
+    shape: tuple[Dim, ...] = attribute(DimensionList(rest=True), doc="The new shape.", positional=True)
+
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """The new shape, of as many elements."""
+        x = required(operands, 0)
+        given = x.with_shape(*(dim for dim in self.shape if dim != -1)).elements
+        rest = exact_div(x.elements, given) if -1 in self.shape else 1
+        equal = decide_equal(x.elements, given * rest) if rest is not None else self._may_divide(x.elements, given)
+        if rest is None or not equal:
+            fault = ElementCountsUndecided if equal is None else ElementCounts
+            wanted = format_dim(given) if -1 not in self.shape else f"a multiple of {format_dim(given)}"
+            raise DotnnError(
+                fault(
+                    span=site.argument("shape"),
+                    found=str(x),
+                    count=format_dim(x.elements),
+                    shape=format_shape(self.shape),
+                    wanted=wanted,
+                )
+            )
+        return (x.with_shape(*(rest if dim == -1 else dim for dim in self.shape)),)
+
+    @staticmethod
+    def _may_divide(total: Dim, given: Dim) -> bool | None:
+        """Whether an inexact division may be exact for some symbols: None, or False for numbers."""
+        return None if isinstance(total, DimExpr) or isinstance(given, DimExpr) else False
+
+    def bind(self, sizes: Mapping[str, int]) -> Reshape:
+        """The shape in numbers."""
+        return dataclasses.replace(self, shape=tuple(evaluate(dim, sizes) for dim in self.shape))
+
+    def reach(self) -> Reach:
+        """Where positions end up depends on the shape, so the most is assumed."""
+        return Mixing.ALL
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The same elements in the same order; one symbolic dimension is what is left."""
+        import numpy as np
+
+        shape = tuple(-1 if isinstance(dim, DimExpr) else dim for dim in self.shape)
+        return (np.reshape(np.asarray(operands[0]), shape),)
+
+    def lower(self, e: Emitter) -> tuple[str, ...]:
+        """``Reshape``."""
+        return (e.reshape(str(e.operands[0]), e.result_types[0].shape),)
+
+
+@final
+@dataclass(frozen=True)
+class Transpose(Layer):
+    """Puts the axes into another order: axis `i` of the result is axis `order[i]` of the operand.
+
+    `transpose([0, 2, 1])` joins layers that read `[N, T, C]`, such as recurrent ones, with those that read
+    `[N, C, L]`, such as `conv1d`.
+    """
+
+    kind: ClassVar[str] = "transpose"
+    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
+    formula: ClassVar[str] = "y.shape[i] = x.shape[order[i]]"
+    source: ClassVar[str] = "numpy.transpose; ONNX Transpose"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample(
+            "transpose([0, 2, 1])",
+            {"x": "float32[N, T, 5]"},
+            ({"N": 1, "T": 1}, {"N": 2, "T": 3}, {"N": 3, "T": 4}),
+        ),
+        Sample("transpose(order=[0, -1, 1, 2])", {"x": "float32[N, 3, H, W]"}, _IMAGES),
+        Sample("transpose([1, 0])", {"x": "int64[2, 3]"}, ranges={"x": (0, 9)}),
+    )
+
+    order: tuple[int, ...] = attribute(
+        IntegerList(), doc="The axes of the operand in their new order.", positional=True
+    )
+
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """The dimensions in their new order."""
+        x = required(operands, 0)
+        in_range = all(-x.rank <= axis < x.rank for axis in self.order)
+        if len(self.order) != x.rank or not in_range or len(set(self._order)) != x.rank:
+            raise DotnnError(
+                NotAPermutation(
+                    span=site.argument("order"),
+                    order=f"[{', '.join(map(str, self.order))}]",
+                    found=str(x),
+                    last=x.rank - 1,
+                    axes=", ".join(map(str, range(x.rank))),
+                )
+            )
+        return (x.with_shape(*(x.shape[axis] for axis in self._order)),)
+
+    @property
+    def _order(self) -> tuple[int, ...]:
+        """The axes counted from 0; there are as many as the operand has."""
+        return tuple(axis % len(self.order) for axis in self.order)
+
+    def reach(self) -> Reach:
+        """Where the spatial axes, those from axis 2 on, move, the most is assumed."""
+        keeps = all(axis == place for place, axis in enumerate(self._order) if place >= 2)
+        return Mixing.NONE if keeps else Mixing.ALL
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The axes in their new order."""
+        import numpy as np
+
+        return (np.transpose(np.asarray(operands[0]), self.order),)
+
+    def lower(self, e: Emitter) -> tuple[str, ...]:
+        """``Transpose``."""
+        return (e.op("Transpose", e.operands[0], perm=self._order),)
+
+
+@final
+@dataclass(frozen=True)
+class Expand(Layer):
+    """Repeats a tensor along its axes of size 1 until it has the given shape.
+
+    Shapes are aligned at their last axes, as in numpy: `[N, 1, 64]` grows to `[N, 10, 64]`, and `[64]` too.
+    Operators broadcast by themselves; this is for layers that do not, such as `concat`.
+    """
+
+    kind: ClassVar[str] = "expand"
+    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
+    formula: ClassVar[str] = "y[i, j] = x[i, 0] where axis 1 has size 1"
+    source: ClassVar[str] = "numpy.broadcast_to; ONNX Expand"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("expand([N, 4, 3])", {"x": "float32[N, 1, 3]"}, ({"N": 1}, {"N": 2}, {"N": 5})),
+        Sample(
+            "expand(shape=[N, 2, H, W])",
+            {"x": "float32[N, 2, 1, 1]", "like": "float32[N, 2, H, W]"},
+            _IMAGES,
+        ),
+        Sample("expand([2, 3])", {"x": "float32[]"}),
+        Sample("expand([2, 3, 4])", {"x": "int64[4]"}, ranges={"x": (0, 9)}),
+    )
+
+    shape: tuple[Dim, ...] = attribute(DimensionList(), doc="The new shape.", positional=True)
+
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """The new shape, to which the operand's broadcasts."""
+        x = required(operands, 0)
+        shape = format_shape(self.shape)
+        span = site.operand(0)
+        if x.rank > len(self.shape):
+            why = f": it has {x.rank} axes, and the shape {len(self.shape)}"
+            raise DotnnError(CannotExpand(span=span, found=str(x), shape=shape, why=why))
+        pairs = list(zip(x.shape, self.shape[len(self.shape) - x.rank :], strict=True))
+        wrong = misfit([_grows(*pair) for pair in pairs])
+        if wrong is not None:
+            axis, certain = wrong
+            dim, wanted = map(format_dim, pairs[axis])
+            if certain:
+                why = f": axis {axis} has {dim}, which is neither 1 nor {wanted}"
+                raise DotnnError(CannotExpand(span=span, found=str(x), shape=shape, why=why))
+            raise DotnnError(ExpandUndecided(span=span, found=str(x), shape=shape, dim=dim, wanted=wanted))
+        return (x.with_shape(*self.shape),)
+
+    def bind(self, sizes: Mapping[str, int]) -> Expand:
+        """The shape in numbers."""
+        return dataclasses.replace(self, shape=tuple(evaluate(dim, sizes) for dim in self.shape))
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The repeated array.
+
+        Raises:
+            ValueError: a dimension of the shape is symbolic; ``bind`` gives it a number.
+        """
+        import numpy as np
+
+        known = tuple(dim for dim in self.shape if not isinstance(dim, DimExpr))
+        if len(known) != len(self.shape):
+            raise ValueError(f"the shape {format_shape(self.shape)} is symbolic")
+        return (np.broadcast_to(np.asarray(operands[0]), known),)
+
+    def lower(self, e: Emitter) -> tuple[str, ...]:
+        """``Expand``."""
+        return (e.op("Expand", e.operands[0], e.dims(self.shape)),)
+
+
+def _grows(dim: Dim, wanted: Dim) -> bool | None:
+    """Whether a dimension is 1 or the wanted one."""
+    if dim == 1:
+        return True
+    equal = decide_equal(dim, wanted)
+    return None if equal is False and decide_equal(dim, 1) is None else equal
+
+
+@final
+@dataclass(frozen=True)
+class Squeeze(Layer):
+    """Removes axes of size 1: `[N, C, 1, 1]` becomes `[N, C]` with `axis=[2, 3]`.
+
+    The size must certainly be 1. Negative axes count from the end.
+    """
+
+    kind: ClassVar[str] = "squeeze"
+    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
+    formula: ClassVar[str] = "y[n, c] = x[n, c, 0, 0]"
+    source: ClassVar[str] = "numpy.squeeze; ONNX Squeeze"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("squeeze(axis=[2, 3])", {"x": "float32[N, 3, 1, 1]"}, ({"N": 1}, {"N": 2}, {"N": 5})),
+        Sample(
+            "squeeze(axis=-2)",
+            {"x": "float32[N, 1, H]"},
+            ({"N": 1, "H": 1}, {"N": 2, "H": 3}, {"N": 3, "H": 2}),
+        ),
+        Sample("squeeze(axis=0)", {"x": "int64[1]"}, ranges={"x": (0, 9)}),
+    )
+
+    axis: tuple[int, ...] = attribute(IntegerList(single=True), doc="The axis, or a list of axes, to remove.")
+
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """The shape without these axes."""
+        x = required(operands, 0)
+        axes = resolve_axes(site, self.axis, x)
+        for axis in axes:
+            is_one = decide_equal(x.shape[axis], 1)
+            if not is_one:
+                fault = SqueezeUndecided if is_one is None else SqueezedAxis
+                span = site.argument("axis")
+                raise DotnnError(fault(span=span, axis=axis, found=str(x), dim=format_dim(x.shape[axis])))
+        return (x.with_shape(*(dim for axis, dim in enumerate(x.shape) if axis not in axes)),)
+
+    def reach(self) -> Reach:
+        """The axes behind move up, so the most is assumed."""
+        return Mixing.ALL
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The array without these axes."""
+        import numpy as np
+
+        return (np.squeeze(np.asarray(operands[0]), self.axis),)
+
+    def lower(self, e: Emitter) -> tuple[str, ...]:
+        """``Squeeze``."""
+        return (e.op("Squeeze", e.operands[0], e.constant(self.axis, DType.INT64)),)
+
+
+@final
+@dataclass(frozen=True)
+class Unsqueeze(Layer):
+    """Adds axes of size 1: `[N, C]` becomes `[N, C, 1, 1]` with `axis=[2, 3]`.
+
+    Axes are those of the result, as in numpy's `expand_dims`; negative ones count from its end.
+    """
+
+    kind: ClassVar[str] = "unsqueeze"
+    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
+    formula: ClassVar[str] = "y[n, c, 0, 0] = x[n, c]"
+    source: ClassVar[str] = "numpy.expand_dims; ONNX Unsqueeze"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("unsqueeze(axis=[2, 3])", {"x": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 5})),
+        Sample(
+            "unsqueeze(axis=-2)",
+            {"x": "float32[N, H]"},
+            ({"N": 1, "H": 1}, {"N": 2, "H": 3}, {"N": 3, "H": 2}),
+        ),
+        Sample("unsqueeze(axis=[-1, 0])", {"x": "int64[3]"}, ranges={"x": (0, 9)}),
+    )
+
+    axis: tuple[int, ...] = attribute(
+        IntegerList(single=True), doc="The axis, or a list of axes, of the result to add."
+    )
+
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """The shape with 1 at these axes."""
+        x = required(operands, 0)
+        longer = x.with_shape(*x.shape, *(1,) * len(self.axis))
+        axes = resolve_axes(site, self.axis, longer)
+        shape = list(x.shape)
+        for axis in axes:
+            shape.insert(axis, 1)
+        return (x.with_shape(*shape),)
+
+    def reach(self) -> Reach:
+        """The axes behind move down, so the most is assumed."""
+        return Mixing.ALL
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The array with these axes."""
+        import numpy as np
+
+        return (np.expand_dims(np.asarray(operands[0]), self.axis),)
+
+    def lower(self, e: Emitter) -> tuple[str, ...]:
+        """``Unsqueeze``."""
+        return (e.op("Unsqueeze", e.operands[0], e.constant(self.axis, DType.INT64)),)
+
+
+@final
+@dataclass(frozen=True)
+class Flip(Layer):
+    """Reverses the order of the elements along axes: `flip(axis=1)` reads `[N, T, C]` backwards.
+
+    Shape as the input's.
+    """
+
+    kind: ClassVar[str] = "flip"
+    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
+    formula: ClassVar[str] = "y[n, t] = x[n, T - 1 - t]"
+    source: ClassVar[str] = "numpy.flip; PyTorch flip"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("flip(axis=1)", {"x": "float32[N, T, 5]"}, ({"N": 1, "T": 1}, {"N": 2, "T": 3}, {"N": 3, "T": 4})),
+        Sample("flip(axis=[-1, 2])", {"x": "float32[N, 2, H, W]"}, _IMAGES),
+        Sample("flip(axis=0)", {"x": "int64[5]"}, ranges={"x": (0, 9)}),
+    )
+
+    axis: tuple[int, ...] = attribute(IntegerList(single=True), doc="The axis, or a list of axes, to reverse.")
+
+    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+        """The type of the operand."""
+        x = required(operands, 0)
+        resolve_axes(site, self.axis, x)
+        return (x,)
+
+    def reach(self) -> Reach:
+        """A reversed spatial axis reads from the far end, so the most is assumed."""
+        return Mixing.NONE if set(self.axis) <= {0, 1} else Mixing.ALL
+
+    def reference(
+        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, ...]:
+        """The reversed array."""
+        import numpy as np
+
+        return (np.flip(np.asarray(operands[0]), self.axis),)
+
+    def lower(self, e: Emitter) -> tuple[str, ...]:
+        """``Slice`` with steps of -1, from the last element to the first."""
+        count = len(self.axis)
+        starts, ends = (
+            e.constant([-1] * count, DType.INT64),
+            e.constant([_BEFORE_THE_FIRST] * count, DType.INT64),
+        )
+        axes, steps = e.constant(self.axis, DType.INT64), e.constant([-1] * count, DType.INT64)
+        return (e.op("Slice", e.operands[0], starts, ends, axes, steps),)

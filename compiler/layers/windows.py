@@ -1,0 +1,219 @@
+"""Sliding windows: how many fit, what is padded, and views of arrays as windows.
+
+Everything that convolutions and poolings share. Along an axis of ``n`` positions with ``before`` and
+``after`` padded ones, a window reads ``kernel`` positions, ``dilation`` apart, and moves by ``stride``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..diagnostics import DotnnError
+from ..diagnostics.windows import ChannelsLast, SamePaddingUndecided, WindowTooLarge
+from ..graph.dims import Dim, DimExpr, ceil_div, dim_max, evaluate, format_dim, symbols
+from ..graph.types import TensorType
+from .attributes import Pads
+from .base import Site, Window
+from .rules import need_float, need_rank
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: How a tensor with so many spatial axes is written.
+FORMS = {1: "[N, C, L]", 2: "[N, C, H, W]", 3: "[N, C, D, H, W]"}
+_CHANNELS_LAST_FORMS = {1: "[N, T, C]", 2: "[N, H, W, C]", 3: "[N, D, H, W, C]"}
+
+
+@dataclass(frozen=True, slots=True)
+class AxisWindow:
+    """A window sliding along one axis."""
+
+    kernel: int
+    stride: int
+    dilation: int
+
+    @property
+    def extent(self) -> int:
+        """Positions from the first to the last one read: ``dilation * (kernel - 1) + 1``."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    def same_total(self, size: Dim) -> Dim:
+        """What ``"same"`` pads in all: ``max((ceil(n / stride) - 1) * stride + extent - n, 0)``.
+
+        Source: TensorFlow's ``SAME`` and ONNX's ``SAME_UPPER``.
+        """
+        return dim_max((ceil_div(size, self.stride) - 1) * self.stride + self.extent - size, 0)
+
+    def output_size(self, size: Dim, pad: tuple[int, int], ceil: bool = False) -> Dim:
+        """How many windows there are: ``floor((n + before + after - extent) / stride) + 1``.
+
+        With ``ceil`` it follows PyTorch: ``ceil(...) + 1``, but the last window must start inside the input
+        or the padding before it, which is ``min(ceil((n + before + after - extent) / stride) + 1, ceil((n +
+        before) / stride))``. The two fractions differ by a constant, so that the least is one of them.
+        """
+        before, after = pad
+        if not ceil:
+            return (size + before + after - self.extent) // self.stride + 1
+        return ceil_div(size + before + min(self.stride + after - self.extent, 0), self.stride)
+
+    def whole_padding(self, after: int) -> int:
+        """Padding at the end with which as many windows fit whole as ``ceil`` counts with ``after``.
+
+        From ``ceil(m / stride) = floor((m - 1) / stride) + 1`` in the formula of ``output_size``.
+        """
+        return min(after + self.stride - 1, self.extent - 1)
+
+    def least_size(self, pad: tuple[int, int], ceil: bool = False) -> int:
+        """The least size that gives a window; with ``ceil`` it may overhang by ``stride - 1``."""
+        overhang = self.stride - 1 if ceil else 0
+        return self.extent - sum(pad) - overhang
+
+
+def axis_windows(window: Window) -> tuple[AxisWindow, ...]:
+    """The window taken apart by axes."""
+    parts = zip(window.kernel, window.stride, window.dilation, strict=True)
+    return tuple(AxisWindow(*part) for part in parts)
+
+
+def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
+    """Demand floating point elements in the form ``[N, C, *spatial]``."""
+    hint = ""
+    if found.rank == spatial_rank + 1:
+        hint = "a missing channel axis is added by `unsqueeze(axis=1)`"
+    need_rank(site, 0, found, spatial_rank + 2, spatial_rank + 2, FORMS[spatial_rank], hint)
+    need_float(site, 0, found)
+    last = found.shape[-1]
+    if isinstance(last, int) and all(isinstance(dim, DimExpr) for dim in found.shape[1:-1]):
+        raise DotnnError(
+            ChannelsLast(
+                span=site.operand(0),
+                kind=site.kind,
+                expected=FORMS[spatial_rank],
+                looks=_CHANNELS_LAST_FORMS[spatial_rank],
+                found=str(found),
+                last=last,
+                order=channels_first_order(found.rank),
+            )
+        )
+
+
+def channels_first_order(rank: int) -> str:
+    """The ``transpose`` from ``[N, *spatial, C]`` to ``[N, C, *spatial]``: ``[0, 2, 1]``."""
+    return str([0, rank - 1, *range(1, rank - 1)])
+
+
+def resolve_padding(sizes: Sequence[Dim], window: Window, padding: Pads | str) -> Pads:
+    """(before, after) per spatial axis, for sizes accepted by ``slide``; ``"same"`` puts the odd one last."""
+    if isinstance(padding, tuple):
+        return padding
+    totals = (axis.same_total(size) for axis, size in zip(axis_windows(window), sizes, strict=True))
+    return tuple(_halves(total) for total in totals)
+
+
+def _halves(total: Dim) -> tuple[int, int]:
+    if isinstance(total, DimExpr):
+        raise ValueError(f"the padding {total} is undecided")
+    return total // 2, total - total // 2
+
+
+def slide(site: Site, found: TensorType, window: Window, padding: Pads | str, ceil: bool = False) -> tuple[Dim, ...]:
+    """The spatial sizes of the output.
+
+    Raises:
+        DotnnError: no window fits, or ``"same"`` needs a size that is undecided.
+    """
+    sizes, axes = found.shape[2:], axis_windows(window)
+    if isinstance(padding, str):
+        _need_decided_totals(site, found, axes)
+        return tuple(ceil_div(size, axis.stride) for size, axis in zip(sizes, axes, strict=True))
+    for number, (axis, pad) in enumerate(zip(axes, padding, strict=True), start=2):
+        _need_room(site, found, number, axis, pad, ceil)
+    triples = zip(axes, sizes, padding, strict=True)
+    return tuple(axis.output_size(size, pad, ceil) for axis, size, pad in triples)
+
+
+def _need_decided_totals(site: Site, found: TensorType, axes: Sequence[AxisWindow]) -> None:
+    for number, axis in enumerate(axes, start=2):
+        total = axis.same_total(found.shape[number])
+        if not isinstance(total, DimExpr):
+            continue
+        raise DotnnError(
+            SamePaddingUndecided(
+                span=site.argument("padding"),
+                kind=site.kind,
+                found=str(found),
+                axis=number,
+                stride=axis.stride,
+                dim=format_dim(found.shape[number]),
+                symbol=min(symbols(found.shape[number])),
+                total=format_dim(total),
+                example=str([(one.extent - 1) // 2 for one in axes]),
+                operand=site.operand(0),
+            )
+        )
+
+
+def _need_room(site: Site, found: TensorType, number: int, axis: AxisWindow, pad: tuple[int, int], ceil: bool) -> None:
+    least, size = axis.least_size(pad, ceil), found.shape[number]
+    if least <= 1:
+        return
+    otherwise = WindowTooLarge(
+        span=site.argument("kernel"),
+        kind=site.kind,
+        found=str(found),
+        axis=number,
+        kernel=axis.kernel,
+        dilation=axis.dilation,
+        stride=axis.stride,
+        before=pad[0],
+        after=pad[1],
+        size=format_dim(size),
+        padded=format_dim(size + sum(pad)),
+        ceil=ceil,
+        order=_order_if_channels_last(found, number),
+        operand=site.operand(0),
+    )
+    site.at_least(size, least, otherwise, f"the window of `{site.kind}` spans {axis.extent} positions")
+
+
+def _order_if_channels_last(found: TensorType, number: int) -> str:
+    """The transposition to propose where the last axis alone is too short, as channels would be."""
+    first, last = found.shape[1], found.shape[-1]
+    if number != found.rank - 1 or not isinstance(last, int):
+        return ""
+    longer = isinstance(first, int) and first > last
+    return channels_first_order(found.rank) if longer else ""
+
+
+def onnx_pads(pads: Pads) -> list[int]:
+    """ONNX's order: all the begins, then all the ends."""
+    return [before for before, _ in pads] + [after for _, after in pads]
+
+
+def sliding_view(x: np.ndarray, window: Window, pads: Pads, fill: float, ceil: bool = False) -> np.ndarray:
+    """All windows of ``x``, ``[..., *spatial]``, as a read-only view ``[..., *kernel, *outputs]``.
+
+    Positions outside the input, a last window's overhang included, hold ``fill``.
+    """
+    import numpy as np
+
+    axes = axis_windows(window)
+    lead = x.ndim - len(axes)
+    triples = tuple(zip(axes, x.shape[lead:], pads, strict=True))
+    outputs = [evaluate(axis.output_size(size, pad, ceil), {}) for axis, size, pad in triples]
+    around = [(0, 0)] * lead
+    for (axis, size, (before, _)), count in zip(triples, outputs, strict=True):
+        after = (count - 1) * axis.stride + axis.extent - before - size
+        around.append((before, max(after, 0)))
+    padded = np.pad(x, around, constant_values=fill) if np.any(around) else x
+    spatial = padded.strides[lead:]
+    steps = [step * axis.dilation for step, axis in zip(spatial, axes, strict=True)]
+    moves = [step * axis.stride for step, axis in zip(spatial, axes, strict=True)]
+    return np.lib.stride_tricks.as_strided(
+        padded,
+        shape=(*x.shape[:lead], *window.kernel, *outputs),
+        strides=(*padded.strides[:lead], *steps, *moves),
+        writeable=False,
+    )

@@ -1,0 +1,171 @@
+"""Judging the expectations of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..diagnostics import DotnnError, Report
+from ..diagnostics.expectations import (
+    CostDependsOnDimension,
+    ExpectationFailed,
+    ExpectationFailedOtherwise,
+    NoCondition,
+    NoReceptiveField,
+)
+from ..elaborate.elaborate import Network
+from ..elaborate.evaluate import evaluate
+from ..elaborate.state import METRICS, Expectation, Stop
+from ..elaborate.values import TensorRef, Unknown, describe, show
+from ..graph.dims import DimExpr, DimTooComplex, format_dim, symbols
+from ..graph.graph import Graph, Node, Value
+from ..graph.types import format_shape
+from ..layers.base import Layer, Window
+from ..source import Span
+from ..syntax import tree
+from . import metrics
+
+#: How many steps of a shape's way a failed expectation shows.
+WAY = 8
+
+
+def judge_expectations(network: Network, report: Report) -> None:
+    """Report every expectation of a model that does not hold; a warning where arguments are not the defaults."""
+    for expectation in network.expectations:
+        try:
+            _judge(expectation, network)
+        except DotnnError as error:
+            expectation.frame.fail_all(error)
+        except Stop:
+            return
+
+
+def _judge(expectation: Expectation, network: Network) -> None:
+    frame, condition = expectation.frame, expectation.condition
+    before = len(frame.state.report.errors)
+    frame.metrics = _Metrics(network.graph, condition.span)
+    try:
+        holds = evaluate(condition, frame)
+        if isinstance(holds, Unknown) or len(frame.state.report.errors) > before or holds is True:
+            return
+        if holds is not False:
+            raise DotnnError(NoCondition(span=condition.span, found=describe(holds)))
+        raise DotnnError(_failed(condition, expectation, network))
+    finally:
+        frame.metrics = None
+
+
+def _failed(
+    condition: tree.Expression, expectation: Expectation, network: Network
+) -> ExpectationFailed | ExpectationFailedOtherwise:
+    kind = ExpectationFailed if network.defaults else ExpectationFailedOtherwise
+    if not isinstance(condition, tree.Binary) or condition.operator in ("and", "or"):
+        return kind(span=condition.span, sides="it is false")
+    left, right = evaluate(condition.left, expectation.frame), evaluate(condition.right, expectation.frame)
+    sides = f"{_name(condition.left, left)} is {show(left)}, not {_WORDS[condition.operator]}{show(right)}"
+    tensor = _tensor_in(condition.left, expectation) or _tensor_in(condition.right, expectation)
+    if tensor is None:
+        return kind(span=condition.span, sides=sides)
+    node = network.graph.producer(tensor)
+    way = tuple(_way(network.graph, node))
+    return kind(span=condition.span, sides=sides, made_at=_place(node), made=_made(node), way=way)
+
+
+_WORDS = {"==": "", "!=": "other than ", "<": "below ", "<=": "at most ", ">": "above ", ">=": "at least "}
+
+
+def _name(expression: tree.Expression, value: object) -> str:
+    text = expression.span.text
+    return f"`{text}`" if len(text) <= 40 and "\n" not in text else describe(value)
+
+
+def _tensor_in(expression: tree.Expression, expectation: Expectation) -> Value | None:
+    """The tensor whose shape an expectation asks for: ``features`` in ``features.shape``."""
+    if isinstance(expression, tree.Index):
+        return _tensor_in(expression.base, expectation)
+    if not isinstance(expression, tree.Attribute):
+        return None
+    value = evaluate(expression.base, expectation.frame)
+    return value.value if isinstance(value, TensorRef) else None
+
+
+def _place(node: Node) -> Span | None:
+    return node.origins[-1].span if node.origins else None
+
+
+def _made(node: Node) -> str:
+    return f"`{node.name}` gives {node.results[0]}"
+
+
+def _way(graph: Graph, node: Node) -> Iterator[str]:
+    """The layers on the way to a node that change the spatial sizes, the last ones first."""
+    lines: list[str] = []
+    current: Node | None = node
+    while current is not None:
+        operand = next((value for value in current.operands if value is not None), None)
+        if operand is None:
+            break
+        before, after = graph.type_of(operand), current.results[0]
+        if _resizes(current) and before.shape[2:] != after.shape[2:]:
+            place = _place(current)
+            where = f" ({place})" if place is not None else ""
+            sizes = f"{format_shape(before.shape)} to {format_shape(after.shape)}"
+            lines.append(f"`{current.name}` takes {sizes}{where}")
+        current = graph.producer(operand)
+    yield from reversed(lines[:WAY])
+
+
+def _resizes(node: Node) -> bool:
+    return isinstance(node.op, Layer) and isinstance(node.op.reach(), Window)
+
+
+class _Metrics(Mapping[str, Any]):
+    """The metrics of a graph by name, each computed when it is asked for."""
+
+    def __init__(self, graph: Graph, span: Span) -> None:
+        self._graph = graph
+        self._span = span
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "receptive_field":
+            return self._receptive_field
+        try:
+            value = _COSTS[name](self._graph)
+        except DimTooComplex as error:
+            names = " and ".join(f"`{one}`" for one in sorted(self._symbols()))
+            formula = f"too complex to write ({error})"
+            raise DotnnError(
+                CostDependsOnDimension(span=self._span, metric=name, symbols=names, formula=formula)
+            ) from None
+        if isinstance(value, DimExpr):
+            names = " and ".join(f"`{one}`" for one in sorted(symbols(value)))
+            raise DotnnError(
+                CostDependsOnDimension(span=self._span, metric=name, symbols=names, formula=format_dim(value))
+            )
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(METRICS)
+
+    def __len__(self) -> int:
+        return len(METRICS)
+
+    def _symbols(self) -> set[str]:
+        return {one for node in self._graph.inputs for one in node.results[0].symbols if one != metrics.BATCH}
+
+    def _receptive_field(self, value: object, span: Span) -> Any:
+        if not isinstance(value, TensorRef):
+            raise DotnnError(NoReceptiveField(span=span, reason=f"this is {describe(value)}"))
+        field = metrics.receptive_field(self._graph, value.value)
+        if field is None:
+            raise DotnnError(NoReceptiveField(span=span, reason="no input has spatial axes"))
+        return field
+
+
+_COSTS = {
+    "params": lambda graph: metrics.count(graph.weights()).params,
+    "macs": metrics.macs,
+    "weights_bytes": metrics.weights_bytes,
+    "peak_activation_bytes": metrics.peak_activation_bytes,
+    "longest_path": metrics.longest_path,
+}

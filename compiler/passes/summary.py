@@ -1,0 +1,141 @@
+"""The layer table: every layer with its output, its parameters and multiply-accumulates, and how they come about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..graph.dims import Dim, DimTooComplex, format_dim, solve_at_least, substitute
+from ..graph.graph import Graph, Node
+from ..graph.operations import Constant, Input, Parameter
+from ..graph.types import TensorType
+from ..layers.base import Layer
+from . import metrics
+from .metrics import BATCH, Count
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One node of the table.
+
+    Attributes:
+        path: its hierarchical name.
+        outputs: types of its results.
+        inputs: names of the nodes that it reads.
+        count: its own weights; those that an earlier node shares with it are counted there.
+        macs: multiply-accumulates for one example.
+        params_formula: how the parameters come about, as numbers; empty without any.
+        macs_formula: how the multiply-accumulates come about; empty without any.
+        shared: its weights are an earlier node's.
+    """
+
+    path: str
+    kind: str
+    outputs: tuple[TensorType, ...]
+    inputs: tuple[str, ...]
+    count: Count
+    macs: Dim
+    params_formula: str
+    macs_formula: str
+    activation_bytes: Dim
+    shared: bool
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The table of a model and its sums.
+
+    Attributes:
+        macs: for one example.
+        peak_activation_bytes: the most that is alive at once, for one example; None where it depends on the symbolic
+            dimensions in more ways than an expression can say.
+        demands: what the layers demand of the symbolic dimensions, as text.
+    """
+
+    name: str
+    doc: str
+    rows: tuple[Row, ...]
+    count: Count
+    macs: Dim
+    weights_bytes: int
+    peak_activation_bytes: Dim | None
+    longest_path: int
+    receptive_fields: dict[str, Dim]
+    demands: tuple[str, ...]
+
+
+def summarize(graph: Graph) -> Summary:
+    """Measure a graph, node by node and as a whole."""
+    return Summary(
+        name=graph.name,
+        doc=graph.doc,
+        rows=tuple(_rows(graph)),
+        count=metrics.count(graph.weights()),
+        macs=metrics.macs(graph),
+        weights_bytes=metrics.weights_bytes(graph),
+        peak_activation_bytes=_peak(graph),
+        longest_path=metrics.longest_path(graph),
+        receptive_fields=_receptive_fields(graph),
+        demands=tuple(dict.fromkeys(_demands(graph))),
+    )
+
+
+def _peak(graph: Graph) -> Dim | None:
+    try:
+        return metrics.peak_activation_bytes(graph)
+    except DimTooComplex:
+        return None
+
+
+def _rows(graph: Graph) -> Iterator[Row]:
+    seen: set[str] = set()
+    for node in graph.nodes():
+        if isinstance(node.op, Constant):
+            continue
+        yield _row(graph, node, seen)
+
+
+def _row(graph: Graph, node: Node, seen: set[str]) -> Row:
+    weights = [weight for tensor in node.weights.values() for weight in tensor.sources]
+    own = [weight for weight in weights if weight.name not in seen]
+    seen.update(weight.name for weight in weights)
+    inputs = tuple(graph.producer(value).name for value in node.operands if value is not None)
+    span = node.origins[-1].span if node.origins else None
+    activation: Dim = 0
+    for kind in node.results:
+        activation = activation + metrics.bytes_of(kind)
+    return Row(
+        path=node.name,
+        kind=node.kind,
+        outputs=node.results,
+        inputs=inputs,
+        count=metrics.count(own),
+        macs=substitute(metrics.node_macs(graph, node), {BATCH: 1}),
+        params_formula=_params_formula(graph, node) if own else "",
+        macs_formula=_macs_formula(graph, node),
+        activation_bytes=0 if isinstance(node.op, Parameter | Input) else activation,
+        shared=bool(weights) and not own,
+        place="" if span is None else str(span),
+    )
+
+
+def _params_formula(graph: Graph, node: Node) -> str:
+    if isinstance(node.op, Layer):
+        return node.op.explain_params(graph.operand_types(node))
+    return "*".join(map(str, node.weights[""].shape)) if isinstance(node.op, Parameter) else ""
+
+
+def _macs_formula(graph: Graph, node: Node) -> str:
+    return node.op.explain_macs(graph.operand_types(node), node.results) if isinstance(node.op, Layer) else ""
+
+
+def _receptive_fields(graph: Graph) -> dict[str, Dim]:
+    found = {name: metrics.receptive_field(graph, value) for name, value in graph.outputs.items()}
+    return {name: field for name, field in found.items() if field is not None}
+
+
+def _demands(graph: Graph) -> Iterator[str]:
+    for demand in graph.demands:
+        solved = solve_at_least(demand.dim, demand.minimum)
+        yield f"{solved[0]} >= {solved[1]}" if solved else f"{format_dim(demand.dim)} >= {demand.minimum}"

@@ -1,0 +1,94 @@
+"""Source texts and the places in them.
+
+Inside the compiler a place is a pair of character offsets; lines and columns exist only where a place is printed.
+"""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One source text.
+
+    Attributes:
+        name: what to call it in messages: the path as the user gave it, or ``<stdin>``.
+        text: the text, with its byte order mark removed. Line ends are kept as they are.
+        path: the resolved file, or None for a text that is in no file.
+    """
+
+    name: str
+    text: str
+    path: Path | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the text in UTF-8, as hexadecimal digits."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts = [0]
+        position = self.text.find("\n")
+        while position != -1:
+            starts.append(position + 1)
+            position = self.text.find("\n", position + 1)
+        return starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of a character offset, both counted from 1, columns in code points."""
+        line = bisect.bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 1, without its line end."""
+        start = self._line_starts[number - 1]
+        end = self._line_starts[number] if number < len(self._line_starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+    @property
+    def line_count(self) -> int:
+        """How many lines the text has; an empty text has one."""
+        return len(self._line_starts)
+
+    def span(self, start: int, end: int) -> Span:
+        """The place from character ``start`` up to, not including, ``end``."""
+        return Span(self, start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a source text: characters ``start`` up to, not including, ``end``."""
+
+    source: Source = field(repr=False)
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The characters of the place."""
+        return self.source.text[self.start : self.end]
+
+    @property
+    def line(self) -> int:
+        """Line of the first character, from 1."""
+        return self.source.position(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        """Column of the first character, from 1, in code points."""
+        return self.source.position(self.start)[1]
+
+    def to(self, other: Span) -> Span:
+        """The place from the start of this one to the end of ``other``."""
+        return Span(self.source, min(self.start, other.start), max(self.end, other.end))
+
+    def __str__(self) -> str:
+        """``file:line:column``."""
+        line, column = self.source.position(self.start)
+        return f"{self.source.name}:{line}:{column}"

@@ -1,0 +1,397 @@
+"""From text to tree: Lark makes LALR(1) tables of the grammar, and this module runs them. The only door to Lark.
+
+The tables are run here and not by Lark for two reasons. After a mistake the parser must go on with the next statement,
+to report every mistake of a file. And a text of a megabyte must be answered within seconds: no parse tree is built, a
+rule that only passes a value on costs no call, and a token is one match of one regular expression, that of the
+terminals which the grammar takes in the current state (what Lark calls a contextual lexer).
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
+
+from lark import Lark
+from lark.grammar import Rule
+from lark.lexer import Lexer, TerminalDef
+
+from ... import grammars
+from ..diagnostics import Diagnostic, Report
+from ..diagnostics.limits import LimitExceeded
+from ..diagnostics.spelling import Semicolon
+from ..diagnostics.statements import NestedItem
+from ..limits import Limits
+from ..source import Source
+from . import tree
+from .build import Builder
+from .comments import comments_of, docs_of
+from .complaints import AbandonError, Complaints, StopError
+from .diagnose import diagnose
+from .mistakes import COMPLETE, Mistake, found_at, open_brackets
+from .recover import BODY, ITEM, STATEMENT, Resumption, end_of_braces, resume_at
+from .tokens import Token
+
+_FILE: Final = "file"
+_VALUE: Final = "value"
+_END: Final = "$END"
+
+#: Kinds of the keywords that begin an item with a body.
+_BODIES: Final = frozenset({"BLOCK", "MODEL"})
+
+#: Most symbols that stand on the parser's stack for one level of nesting: `{ stages -> label : for names in value {`.
+_SYMBOLS_PER_LEVEL: Final = 10
+
+
+class _NoLexer(Lexer):
+    """Keeps Lark from building lexers of its own."""
+
+    def __init__(self, lexer_conf: Any) -> None:
+        pass
+
+    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
+        return iter(())
+
+
+class _Reduction(NamedTuple):
+    """A rule has been recognized: replace its right-hand side by its value."""
+
+    size: int
+    origin: str
+    #: Index of the method that builds the value; -1 for a rule that passes its only part on.
+    method: int
+
+
+class _Tables:
+    """What Lark makes of the grammar, in the form that is quickest to run."""
+
+    def __init__(self) -> None:
+        lark = Lark(grammars.text(), parser="lalr", lexer=_NoLexer, start=[_FILE, _VALUE])
+        self.starts: dict[str, tuple[int, int]] = {}
+        self.methods: list[str] = []
+        #: By state and terminal: the next state, or the reduction to make first.
+        self.actions: list[dict[str, int | _Reduction]] = []
+        #: By state and rule: the next state.
+        self.gotos: list[dict[str, int]] = []
+        states: dict[int, dict[str, tuple[Any, Any]]] = {}
+        for start in (_FILE, _VALUE):
+            configuration = lark.parse_interactive("", start).parser_state.parse_conf
+            self.starts[start] = (configuration.start_state, configuration.end_state)
+            states = configuration.states
+        reductions: dict[int, _Reduction] = {}
+        for number in range(len(states)):
+            row = {symbol: target for symbol, (_, target) in states[number].items()}
+            self.actions.append({s: self._action(t, reductions) for s, t in row.items() if s[0] == "$" or s.isupper()})
+            self.gotos.append({s: t for s, t in row.items() if s not in self.actions[-1]})
+        self._terminals = sorted(lark.terminals, key=_precedence)
+        self._ignored = frozenset(lark.ignore_tokens)
+        self._patterns: dict[frozenset[str], re.Pattern[str]] = {}
+        self.patterns = [self._pattern(frozenset(row)) for row in self.actions]
+
+    def _action(self, target: Any, reductions: dict[int, _Reduction]) -> int | _Reduction:
+        if not isinstance(target, Rule):
+            return target
+        if id(target) in reductions:
+            return reductions[id(target)]
+        size, origin = len(target.expansion), target.origin.name
+        if target.options.expand1 and not target.alias and size == 1:
+            reduction = _Reduction(size, origin, -1)
+        else:
+            self.methods.append(target.alias or origin)
+            reduction = _Reduction(size, origin, len(self.methods) - 1)
+        return reductions.setdefault(id(target), reduction)
+
+    def _pattern(self, accepted: frozenset[str]) -> re.Pattern[str]:
+        """One expression for everything that may come next: what is ignored, then a terminal or the end."""
+        if accepted not in self._patterns:
+            ignored = "|".join(t.pattern.to_regexp() for t in self._terminals if t.name in self._ignored)
+            terminals = [f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in self._terminals if t.name in accepted]
+            alternatives = "|".join([*terminals, r"(?P<END>\Z)"])
+            self._patterns[accepted] = re.compile(f"(?:{ignored})*+(?:{alternatives})")
+        return self._patterns[accepted]
+
+    def accepted(self, states: list[int]) -> frozenset[str]:
+        """The terminals that can really come next: the table takes some more, and notices a few reductions later."""
+        return frozenset(s for s in self.actions[states[-1]] if s != _END and self._shifts(list(states), s))
+
+    def _shifts(self, states: list[int], terminal: str) -> bool:
+        while True:
+            action = self.actions[states[-1]].get(terminal)
+            if not isinstance(action, _Reduction):
+                return action is not None
+            del states[len(states) - action.size :]
+            states.append(self.gotos[states[-1]][action.origin])
+
+
+def _precedence(terminal: TerminalDef) -> tuple[int, int, int, str]:
+    """The order in which terminals are tried, which is Lark's."""
+    pattern = terminal.pattern
+    return -terminal.priority, -pattern.max_width, -len(pattern.value), terminal.name
+
+
+@functools.cache
+def _tables() -> _Tables:
+    return _Tables()
+
+
+class _UnexpectedError(Exception):
+    """The grammar cannot go on at the current position."""
+
+
+class _Run:
+    """One run of the tables over a text or a part of it.
+
+    Attributes:
+        states: the states of the parser, the current one last.
+        values: what was read in each of them but the first.
+        position: offset of the token being read.
+    """
+
+    def __init__(self, parser: _Parser, start: str, position: int, end: int) -> None:
+        first, self._last = parser.tables.starts[start]
+        self.states = [first]
+        self.values: list[Any] = []
+        self.position = position
+        self.end = end
+        self._resumed = -1
+        self._parser = parser
+
+    def advance(self) -> Any:
+        """Read on to the end; the value of the start rule.
+
+        Raises:
+            _UnexpectedError: where the grammar cannot go on.
+            AbandonError, StopError: from the builder and the limits.
+        """
+        parser, states, values, end = self._parser, self.states, self.values, self.end
+        patterns, text, most_states = parser.tables.patterns, parser.source.text, parser.most_states
+        position, state = self.position, states[-1]
+        while True:
+            self.position = position
+            match = patterns[state].match(text, position, end)
+            if match is None or match.lastgroup is None:
+                raise _UnexpectedError
+            kind = match.lastgroup
+            self.position, position = match.span(kind)
+            if kind == "END":
+                self._reduce(_END)
+                return values[-1]
+            state = self._reduce(kind)
+            states.append(state)
+            values.append(Token(kind, match.group(kind), self.position, position))
+            if len(states) > most_states:
+                parser.complaints.exceeded("nesting", self.position, position)
+            parser.tokens += 1
+            if parser.tokens > parser.most_tokens:
+                parser.complaints.exceeded("tokens", self.position, position)
+
+    def _reduce(self, kind: str) -> int:
+        """Make the reductions that a terminal demands; the state it leads to then, or, at the end, the last state."""
+        states, values, methods = self.states, self.values, self._parser.methods
+        actions, gotos = self._parser.tables.actions, self._parser.tables.gotos
+        state = states[-1]
+        while True:
+            action = actions[state].get(kind)
+            if action.__class__ is int:
+                return action  # pyright: ignore[reportReturnType]
+            if action is None:
+                raise _UnexpectedError
+            size, origin, method = action  # pyright: ignore[reportGeneralTypeIssues]
+            if method < 0:
+                state = states[-1] = gotos[states[-2]][origin]
+                continue
+            parts = values[-size:] if size else []
+            if size:
+                del values[-size:], states[-size:]
+            values.append(methods[method](parts))
+            state = gotos[states[-1]][origin]
+            states.append(state)
+            if state == self._last and kind == _END:
+                return state
+
+    def mistake(self) -> Mistake:
+        """What is known about the place where the grammar cannot go on."""
+        parser = self._parser
+        level, inside = self._level()
+        return Mistake(
+            source=parser.source,
+            found=found_at(parser.source.text, self.position, self.end),
+            values=self.values,
+            expected=parser.tables.accepted(self.states),
+            level=level,
+            inside=inside,
+        )
+
+    def _find(self, *rules: str) -> int:
+        """Index of the innermost state in which one of some rules may come; -1 if there is none."""
+        gotos = self._parser.tables.gotos
+        for index in range(len(self.states) - 1, -1, -1):
+            if any(rule in gotos[self.states[index]] for rule in rules):
+                return index
+        return -1
+
+    def _level(self) -> tuple[int, str]:
+        body = self._find("statement", "statements")
+        if body >= 0:
+            return body, STATEMENT
+        top = self._find("item", "items")
+        return (top, ITEM) if top >= 0 else (0, _VALUE)
+
+    def skip(self, diagnostic: Diagnostic) -> bool:
+        """Leave out what a diagnostic is about, where it is all that is wrong; whether that could be done."""
+        span = diagnostic.span
+        if span is None or not isinstance(diagnostic, Semicolon | NestedItem):
+            return False
+        end = span.end
+        if isinstance(diagnostic, NestedItem):
+            braces = end_of_braces(span.source.text, end) if diagnostic.found in ("block", "model") else None
+            if braces is None:
+                return False
+            end = braces
+        self.position = end
+        return True
+
+    def recover(self) -> None:
+        """Throw the statement or item with the mistake away and go on behind it."""
+        parser, text = self._parser, self._parser.source.text
+        level, inside = self._level()
+        thrown = self.values[level:]
+        if len(thrown) == 1 and isinstance(thrown[0], COMPLETE):
+            self.values[level - 1].append(thrown.pop())
+        head = self._find("formals") if inside == ITEM else -1
+        position = max(found_at(text, self.position, self.end).start, self._resumed + 1)
+        resumption = resume_at(
+            text,
+            position,
+            statement=parser.builder.start(thrown) if thrown else self.position,
+            item=next((v.start for v in reversed(self.values) if isinstance(v, Token) and v.kind in _BODIES), 0),
+            opened=[bracket.text for bracket in open_brackets(thrown)],
+            in_body=inside == STATEMENT,
+            in_head=head >= 0,
+        )
+        parser.builder.forget()
+        self._resume(resumption, level, inside, head)
+
+    def _resume(self, resumption: Resumption, level: int, inside: str, head: int) -> None:
+        self.position = self._resumed = resumption.position
+        if resumption.level == BODY:
+            self._cut(head)
+            self._push("formals")
+            return
+        self._cut(level)
+        rules = "statements" if inside == STATEMENT else "items"
+        if rules in self._parser.tables.gotos[self.states[-1]]:
+            self._push(rules)
+        if resumption.level == ITEM and inside == STATEMENT:
+            closed = self._parser.tables.actions[self.states[-1]]["RBRACE"]
+            assert isinstance(closed, int)
+            self.states.append(closed)
+            self.values.append(Token("RBRACE", "", self.position, self.position))
+
+    def _cut(self, level: int) -> None:
+        del self.states[level + 1 :], self.values[level:]
+
+    def _push(self, rule: str) -> None:
+        """Go on as if a list of something had been read, an empty one."""
+        self.states.append(self._parser.tables.gotos[self.states[-1]][rule])
+        self.values.append([])
+
+
+class _Parser:
+    """What the runs over one text and its parts share."""
+
+    def __init__(self, source: Source, limits: Limits, report: Report) -> None:
+        self.source = source
+        self.tables = _tables()
+        self.complaints = Complaints(source, limits, report)
+        self.builder = Builder(self.complaints, self._part)
+        self.methods: list[Callable[[list[Any]], Any]] = [getattr(self.builder, name) for name in self.tables.methods]
+        self.most_states = limits.nesting * _SYMBOLS_PER_LEVEL
+        self.most_tokens = limits.tokens
+        self.tokens = 0
+
+    def file(self) -> tuple[tree.Item, ...]:
+        """All items of the text but those with mistakes."""
+        run = _Run(self, _FILE, 0, len(self.source.text))
+        try:
+            while True:
+                try:
+                    return run.advance()
+                except _UnexpectedError:
+                    diagnostic = diagnose(run.mistake())
+                    self.complaints.add(diagnostic)
+                    if run.skip(diagnostic):
+                        continue
+                except AbandonError:
+                    pass
+                run.recover()
+        except StopError:
+            items = run.values[0] if run.values else None
+            return tuple(items) if isinstance(items, list) else ()
+
+    def value(self) -> tree.Expression | None:
+        """The whole text as one value."""
+        try:
+            return self._part(0, len(self.source.text))
+        except (AbandonError, StopError):
+            return None
+
+    def _part(self, start: int, end: int) -> tree.Expression:
+        run = _Run(self, _VALUE, start, end)
+        try:
+            return run.advance()
+        except _UnexpectedError:
+            self.complaints.add(diagnose(run.mistake()))
+        raise AbandonError
+
+
+def parse(source: Source, limits: Limits, report: Report) -> tree.File | None:
+    """The syntax tree of a file.
+
+    Every mistake goes to the report; a statement or an item that holds one is missing in the tree.
+
+    Args:
+        source: the text.
+        limits: bounds of its size, its tokens and its nesting, of integers, lists and strings.
+        report: takes the diagnostics.
+
+    Returns:
+        What could be made of the text; None if it is too long to be read at all.
+    """
+    if _too_long(source, limits, report):
+        return None
+    with _no_garbage_collection():
+        items = _Parser(source, limits, report).file()
+        comments = comments_of(source)
+        return tree.File(source=source, items=items, comments=comments, docs=docs_of(source, comments))
+
+
+def parse_value(source: Source, limits: Limits, report: Report) -> tree.Expression | None:
+    """The tree of a text that is one value, such as that of ``--set name=value``; None, and a diagnostic, if not."""
+    if _too_long(source, limits, report):
+        return None
+    with _no_garbage_collection():
+        return _Parser(source, limits, report).value()
+
+
+def _too_long(source: Source, limits: Limits, report: Report) -> bool:
+    length = len(source.text.encode("utf-8", "surrogatepass"))
+    if length <= limits.source_bytes:
+        return False
+    report.add(LimitExceeded(span=source.span(0, 0), limit="source_bytes", maximum=limits.source_bytes))
+    return True
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Trees have no cycles, and looking for some in them takes half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,157 @@
+"""Where to go on reading after a mistake.
+
+The parser throws away the statement, or the item, that holds the mistake. Where the next one begins is read off the
+text alone, by words at the starts of lines, by brackets and by indentation, because the grammar is of no help there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from .tokens import CLOSING, KEYWORDS, OPENING
+
+_PIECE = re.compile(
+    r'(?P<skip>"(?:[^"\\\r\n]|\\[^\r\n])*"?|\#[^\r\n]*|[ \t\r]+)|(?P<line>\n)|(?P<word>[A-Za-z0-9_]+)|(?P<sign>.)'
+)
+_ITEM = re.compile(r"(?:model|block|const|import)\s+[A-Za-z_]")
+_STATEMENT = re.compile(r"(?:input|output|parameter)\s+[A-Za-z_]|(?:return|expect|freeze)\s+(?![=:.,)\]}]|->)[^\s]")
+#: The number of targets is bounded, so that a long list of names is not gone through from each of them.
+_BINDING = re.compile(
+    rf"(?!(?:{'|'.join(sorted(KEYWORDS))})\b)"
+    r"[A-Za-z_][A-Za-z0-9_]*[ \t]*(?:,\s{0,80}[A-Za-z_][A-Za-z0-9_]*[ \t]*){0,16}(?::[^=\r\n]*)?=(?!=)"
+)
+
+ITEM: Final = "item"
+STATEMENT: Final = "statement"
+BODY: Final = "body"
+
+
+class Resumption(NamedTuple):
+    """Where to go on: at an offset, with an item, a statement (or the end of a body), or a body."""
+
+    position: int
+    level: str
+
+
+def begins_binding(text: str, position: int) -> bool:
+    """Whether a binding, `name = …`, seems to begin at an offset."""
+    return _BINDING.match(text, position) is not None
+
+
+def indentation(text: str, position: int) -> int:
+    """How many blanks the line of an offset begins with."""
+    start = text.rfind("\n", 0, position) + 1
+    end = start
+    while end < len(text) and text[end] in " \t":
+        end += 1
+    return end - start
+
+
+def resume_at(
+    text: str, position: int, *, statement: int, item: int, opened: Iterable[str], in_body: bool, in_head: bool
+) -> Resumption:
+    """Where to go on after a mistake.
+
+    Args:
+        text: the text.
+        position: where the mistake was found.
+        statement: where the statement or item that holds it begins.
+        item: where the block or model begins in which it stands.
+        opened: the brackets that are open in it, outermost first.
+        in_body: whether it is a statement of a body, rather than an item.
+        in_head: whether it is the head of a block or model, whose body may follow.
+    """
+    scan = _Scan(text, list(opened), in_body, in_head)
+    scan.indent, scan.item_indent = indentation(text, statement), indentation(text, item)
+    line_start = text.rfind("\n", 0, position) + 1
+    first = not text[line_start:position].strip()
+    while position < len(text):
+        match = _PIECE.match(text, position)
+        kind, behind = ("sign", position + 1) if match is None else (match.lastgroup, match.end())
+        level = scan.level_at(position, kind, first)
+        if level is not None:
+            return Resumption(position, level)
+        first = kind == "line" or (first and kind == "skip")
+        position = behind
+    return Resumption(len(text), ITEM)
+
+
+def end_of_braces(text: str, position: int) -> int | None:
+    """Offset behind the braces that open next, with all that is in them; None where they do not close."""
+    depth = 0
+    for match in _PIECE.finditer(text, position):
+        if match.group() == "{":
+            depth += 1
+        elif match.group() == "}":
+            depth -= 1
+            if depth <= 0:
+                return match.end()
+    return None
+
+
+class _Scan:
+    """Walks over the pieces of a text and says where to stop."""
+
+    indent = 0
+    item_indent = 0
+
+    def __init__(self, text: str, opened: list[str], in_body: bool, in_head: bool) -> None:
+        self._text = text
+        self._opened = opened
+        self._count = {sign: opened.count(sign) for sign in OPENING}
+        self._in_body = in_body
+        self._in_head = in_head
+
+    def level_at(self, position: int, kind: str | None, first: bool) -> str | None:
+        """The level to go on with at a piece; None to go on searching."""
+        if kind == "word":
+            return self._word(position, first)
+        if kind == "sign":
+            return self._sign(position, first)
+        return None
+
+    def _word(self, position: int, first: bool) -> str | None:
+        if first and _ITEM.match(self._text, position):
+            # One that is indented stands inside of the body, though it should not.
+            nested = self._in_body and self._column(position) > self.item_indent
+            return STATEMENT if nested else ITEM
+        if not first or not self._in_body:
+            return None
+        if _STATEMENT.match(self._text, position):
+            return STATEMENT
+        return STATEMENT if self._begins_binding(position) else None
+
+    def _begins_binding(self, position: int) -> bool:
+        """A name before a `=` in an open bracket is an argument, unless its line is indented no further."""
+        outdented = self._column(position) <= self.indent
+        return (outdented or not self._opened) and begins_binding(self._text, position)
+
+    def _sign(self, position: int, first: bool) -> str | None:
+        sign = self._text[position]
+        if sign == "{" and self._in_head:
+            return BODY
+        if sign in OPENING:
+            self._opened.append(sign)
+            self._count[sign] += 1
+        elif sign == "}" and self._in_body and self._closes_body(position, first):
+            return STATEMENT
+        elif sign in CLOSING:
+            self._close(CLOSING[sign])
+        return None
+
+    def _closes_body(self, position: int, first: bool) -> bool:
+        if not self._count["{"]:
+            return True
+        return first and self._column(position) < self.indent
+
+    def _column(self, position: int) -> int:
+        return position - (self._text.rfind("\n", 0, position) + 1)
+
+    def _close(self, opening: str) -> None:
+        while self._count[opening]:
+            innermost = self._opened.pop()
+            self._count[innermost] -= 1
+            if innermost == opening:
+                return

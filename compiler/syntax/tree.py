@@ -1,0 +1,346 @@
+"""The syntax tree: frozen nodes, each with its place in the source.
+
+The tree says what was written and nothing more: names are unresolved, numbers have their value, and a pipeline keeps its
+stages side by side, so that depth of the tree is depth of nesting, not length of the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ..source import Source, Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """Base of all nodes."""
+
+    span: Span = field(repr=False)
+
+
+# --- expressions -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    """``61_482``, ``5M``, ``0.5``, ``1e-3``."""
+
+    value: int | float
+
+
+@dataclass(frozen=True, slots=True)
+class String(Node):
+    """``"same"``; the value without quotes, escapes resolved."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean(Node):
+    """``true`` or ``false``."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListExpression(Node):
+    """``[a, b]``."""
+
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """A name that stands for a value, a layer, a block, a type."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute(Node):
+    """``x.channels``."""
+
+    base: Expression
+    name: str
+    name_span: Span = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Node):
+    """``low:high`` inside of an index; either may be missing."""
+
+    low: Expression | None
+    high: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Node):
+    """``x[:, 0]``, ``sizes[i]``, ``float32[N, 3]``: one item or more."""
+
+    base: Expression
+    items: tuple[Expression | Slice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Node):
+    """``-x``, ``not x``."""
+
+    operator: str
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """``+ - * / // % **``, comparisons ``== != < <= > >=``, ``and``, ``or``."""
+
+    operator: str
+    left: Expression
+    right: Expression
+    operator_span: Span = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument(Node):
+    """``name=value`` in a call."""
+
+    name: str
+    value: Expression
+    name_span: Span = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """``f(a, b, c=1)``; a bare ``relu`` as a stage is a call without arguments and without parentheses.
+
+    As a stage the piped value is not among ``positional``.
+    """
+
+    function: str
+    positional: tuple[Expression, ...]
+    named: tuple[Argument, ...]
+    function_span: Span = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class If(Node):
+    """``if c { a } else { b }``; ``otherwise`` is another ``If`` for ``else if``."""
+
+    condition: Expression
+    then: Expression
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline(Node):
+    """``head -> stage -> stage``, at least one stage."""
+
+    head: Expression
+    stages: tuple[Stage, ...]
+
+
+Expression: TypeAlias = (
+    Number | String | Boolean | ListExpression | Name | Attribute | Index | Unary | Binary | Call | If | Pipeline
+)
+
+# --- stages ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Label(Node):
+    """``layer1.denselayer{i + 1}``: components joined by dots, each of literal and computed pieces.
+
+    Also the path of ``reuse`` and ``freeze``.
+    """
+
+    components: tuple[tuple[str | Expression, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Node):
+    """``{ stage -> stage }``, at least one stage."""
+
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(Node):
+    """``repeat(n) { … }``."""
+
+    count: Expression
+    body: Group
+
+
+@dataclass(frozen=True, slots=True)
+class For(Node):
+    """``for a, b in list { … }``."""
+
+    targets: tuple[Name, ...]
+    iterable: Expression
+    body: Group
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse(Node):
+    """``reuse(path)``."""
+
+    path: Label
+
+
+Operation: TypeAlias = Call | Group | Repeat | For | Reuse
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Node):
+    """One step of a pipeline; the span starts at the label, if there is one."""
+
+    label: Label | None
+    operation: Operation
+
+
+# --- types -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Type(Node):
+    """``int`` or ``float32[N, 3, H, W]``; ``shape`` is None without brackets, empty for ``float32[]``."""
+
+    name: str
+    shape: tuple[Expression, ...] | None
+
+
+# --- statements ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Input(Node):
+    """``input name: type``."""
+
+    name: Name
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Node):
+    """``parameter name: type = initializer``."""
+
+    name: Name
+    type: Type
+    initializer: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Node):
+    """``output name = value`` or ``output name: type = value``."""
+
+    name: Name
+    type: Type | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binding(Node):
+    """``y = value``, ``y: type = value``, ``y, h, _ = value``; a skipped target is the name ``_``."""
+
+    targets: tuple[Name, ...]
+    type: Type | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Return(Node):
+    """``return a, b``."""
+
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expect(Node):
+    """``expect condition``."""
+
+    condition: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze(Node):
+    """``freeze path, path``."""
+
+    paths: tuple[Label, ...]
+
+
+Statement: TypeAlias = Input | Parameter | Output | Binding | Return | Expect | Freeze
+
+# --- items -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Import(Node):
+    """``import stem, head from "blocks/stem.nn"``."""
+
+    names: tuple[Name, ...]
+    path: String
+
+
+@dataclass(frozen=True, slots=True)
+class Const(Node):
+    """``const mean: type = value`` or ``const n = value``."""
+
+    name: Name
+    type: Type | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Formal(Node):
+    """One argument in the head of a block or model: ``x``, ``width: int``, ``stride: int = 1``."""
+
+    name: Name
+    type: Type | None
+    default: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Node):
+    """``block name(arguments) { statements }``."""
+
+    name: Name
+    formals: tuple[Formal, ...]
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model(Node):
+    """``model name(arguments) { statements }``."""
+
+    name: Name
+    formals: tuple[Formal, ...]
+    body: tuple[Statement, ...]
+
+
+Item: TypeAlias = Import | Const | Block | Model
+
+
+@dataclass(frozen=True, slots=True)
+class Comment(Node):
+    """A comment; ``text`` is without its number signs."""
+
+    text: str
+    documentation: bool
+
+
+@dataclass(frozen=True)
+class File:
+    """One source file.
+
+    Attributes:
+        items: what it defines, in order.
+        comments: every comment, in order.
+        docs: the text of documentation comments by the offset of what they document: the start of the item, the
+            statement or the stage that follows (an arrow in between is skipped). Lines are joined by line ends.
+    """
+
+    source: Source
+    items: tuple[Item, ...]
+    comments: tuple[Comment, ...]
+    docs: Mapping[int, str]

@@ -1,0 +1,91 @@
+"""Where the values of weights come from: a loaded file, or the initializers.
+
+Values are computed one tensor at a time when they are asked for, and never kept: whoever writes or evaluates
+a model holds one tensor, and memory stays near the size of the largest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from ..graph.tensors import Derived, Literal, Tensor, Weight, numpy_name
+from . import initializers
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class WeightSource(Protocol):
+    """Loaded tensors by name, each read when it is asked for."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names of the tensors."""
+        ...
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a tensor."""
+        ...
+
+    def load(self, name: str) -> np.ndarray:
+        """The values of a tensor."""
+        ...
+
+
+class WeightState(StrEnum):
+    """How far the numbers of a model are meant to be of use."""
+
+    INITIAL = "initial"  #: never loaded nor trained
+    LOADED = "loaded"  #: read from a file
+    COMPLETE = "complete"  #: there is nothing to load: every weight stands in the source, or there is none
+
+
+class WeightValues:
+    """The values of a model's tensors.
+
+    Args:
+        seed: of the model; with a weight's name it makes the stream that its initializer draws from.
+        source: loaded tensors. A weight that it has takes its values from there, any other from its
+            initializer; whether it has all, and in the right shapes, is the business of who binds the names.
+    """
+
+    def __init__(self, seed: int = 0, source: WeightSource | None = None) -> None:
+        self.seed = seed
+        self._source = source
+        self._loaded = frozenset(source.names) if source is not None else frozenset()
+
+    def values(self, tensor: Tensor) -> np.ndarray:
+        """The values of a tensor, in its shape and element type; the caller must not change them.
+
+        Raises:
+            ValueError: a loaded or derived array has another shape than the tensor.
+        """
+        array = self._weight(tensor) if isinstance(tensor, Weight) else self._derived(tensor)
+        if array.shape != tensor.shape:
+            raise ValueError(f"{tensor.name}: values of shape {array.shape} for a tensor of shape {tensor.shape}")
+        return array.astype(numpy_name(tensor.dtype), copy=False)
+
+    def state(self, weights: Iterable[Weight]) -> WeightState:
+        """What can be said of a model with these weights."""
+        open_weights = [weight for weight in weights if not isinstance(weight.initializer, Literal)]
+        if not open_weights:
+            return WeightState.COMPLETE
+        if all(weight.name in self._loaded for weight in open_weights):
+            return WeightState.LOADED
+        return WeightState.INITIAL
+
+    def _weight(self, weight: Weight) -> np.ndarray:
+        if self._source is not None and weight.name in self._loaded:
+            return self._source.load(weight.name)
+        initializer = weight.initializer
+        if isinstance(initializer, Literal):
+            return initializer.array(weight.dtype)
+        if not isinstance(initializer, initializers.Initializer):
+            raise TypeError(f"{weight.name}: {initializer} is no initializer")
+        fan = initializers.Fan(weight.fan.inputs, weight.fan.outputs)
+        return initializers.initialize(initializer, weight.shape, weight.dtype.value, fan, self.seed, weight.name)
+
+    def _derived(self, tensor: Derived) -> np.ndarray:
+        return tensor.function(*[self.values(part) for part in tensor.parts])

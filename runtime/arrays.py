@@ -1,0 +1,164 @@
+"""Reading arrays from `.npy` and `.npz` files: nothing is unpickled, and no declared size is believed."""
+
+from __future__ import annotations
+
+import io
+import lzma
+import math
+import tokenize
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, final
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from ..compiler.diagnostics import DotnnError
+from ..compiler.diagnostics.feeding import DamagedFile, FileTooLarge, NotPlainArray
+from ..compiler.diagnostics.running import FileNotReadable
+
+#: Most bytes of one array, and of all arrays of one file, that are read.
+MAX_BYTES = 4 * 2**30
+
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+# What numpy raises for headers that are none: it takes them apart by Python's own tokenizer and literals.
+_HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, EOFError, RecursionError, MemoryError)
+# What the modules behind zipfile raise for damaged archives; RuntimeError for encrypted ones.
+_ARCHIVE_ERRORS = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what the system raises while a file is read into a diagnostic."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DotnnError(FileNotReadable(path=str(path), reason=reason)) from error
+
+
+def read_npy(path: Path) -> NDArray[Any]:
+    """The array of a `.npy` file.
+
+    Raises:
+        DotnnError: a damaged file, objects instead of numbers, or more than `MAX_BYTES`.
+    """
+    with reading(path), path.open("rb") as stream:
+        return _read_array(stream, path.stat().st_size, str(path))
+
+
+@final
+class Archive:
+    """The arrays of a `.npz` file, each read when it is asked for.
+
+    Attributes:
+        names: of the arrays, in the order of the file.
+    """
+
+    def __init__(self, file: zipfile.ZipFile, path: Path) -> None:
+        self._file = file
+        self._path = path
+        self._members = {
+            member.filename.removesuffix(".npy"): member
+            for member in file.infolist()
+            if member.filename.endswith(".npy")
+        }
+        self.names = tuple(self._members)
+
+    def read(self, name: str) -> NDArray[Any]:
+        """The array of a name in `names`; raises DotnnError as `read_npy` does."""
+        member = self._members[name]
+        # The size that the archive declares bounds what is unpacked.
+        with _unpacking(self._path), self._file.open(member) as stream:
+            return _read_array(stream, member.file_size, f"{self._path}: {name}")
+
+
+@contextmanager
+def open_npz(path: Path) -> Iterator[Archive]:
+    """A `.npz` file; raises DotnnError for one that is no archive."""
+    with _unpacking(path):
+        file = zipfile.ZipFile(path)
+    with file:
+        yield Archive(file, path)
+
+
+@contextmanager
+def _unpacking(path: Path) -> Iterator[None]:
+    try:
+        with reading(path):
+            yield
+    except _ARCHIVE_ERRORS as error:
+        reason = str(error) or "it is cut off"
+        raise DotnnError(DamagedFile(path=str(path), kind="`.npz` archive", reason=reason)) from error
+
+
+def _read_array(stream: IO[bytes], available: int, place: str) -> NDArray[Any]:
+    shape, fortran, dtype = _read_header(stream, place)
+    if dtype.hasobject:
+        raise DotnnError(NotPlainArray(path=place, found="Python objects"))
+    if dtype.kind not in "fiubcU":
+        raise DotnnError(NotPlainArray(path=place, found=f"elements of type `{dtype}`"))
+    if dtype.itemsize == 0 or any(size < 0 for size in shape):
+        raise DotnnError(_damaged(place, "its header declares an impossible array"))
+    size = math.prod(shape) * dtype.itemsize
+    if size > MAX_BYTES:
+        raise DotnnError(FileTooLarge(path=place, found=format_bytes(size), most=format_bytes(MAX_BYTES)))
+    if size > available:
+        reason = f"its header declares {format_bytes(size)}, and the file has {format_bytes(available)}"
+        raise DotnnError(_damaged(place, reason))
+    data = stream.read(size)
+    if len(data) < size:
+        raise DotnnError(_damaged(place, f"it is cut off after {len(data)} of {size} bytes"))
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def _read_header(stream: IO[bytes], place: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    try:
+        read = _HEADERS.get(npy.read_magic(stream))
+        if read is None:
+            raise DotnnError(NotPlainArray(path=place, found="records with named fields"))
+        with warnings.catch_warnings():
+            # Files of Python 2 are read all the same.
+            warnings.simplefilter("ignore")
+            return read(stream)
+    except _HEADER_ERRORS as error:
+        reason = " ".join(str(error).split())[:200] or "its header cannot be read"
+        raise DotnnError(_damaged(place, reason)) from error
+
+
+def _damaged(place: str, reason: str) -> DamagedFile:
+    return DamagedFile(path=place, kind="`.npy` array", reason=reason)
+
+
+def format_bytes(count: int) -> str:
+    """``3.2 GiB``."""
+    if count.bit_length() > 80:
+        return "more bytes than any machine has"
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count} bytes"
+
+
+# Writing ------------------------------------------------------------------------------------------------------------
+
+
+def npy_bytes(array: NDArray[Any]) -> bytes:
+    """An array as the content of a `.npy` file."""
+    stream = io.BytesIO()
+    npy.write_array(stream, np.asanyarray(array), allow_pickle=False)
+    return stream.getvalue()

@@ -1,0 +1,234 @@
+"""The value of a printed dimension, such as ``ceil(H / 2) + 1``, for given sizes of its symbols.
+
+The text comes out of a model file, so nothing is trusted: it is read by the few rules below, never by ``eval``, and its
+length, nesting and numbers are bounded.
+
+    sum     = product (("+" | "-") product)*
+    product = power (("*" | "//" | "/" | "%") power)*
+    power   = "-" power | atom ("**" integer)?
+    atom    = integer | name | function "(" sum ("," sum)* ")" | "(" sum ")"
+
+``/`` is the exact quotient and is rounded by ``floor`` or ``ceil`` around it; functions are ``floor ceil min max``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import lru_cache
+from typing import TypeAlias, final
+
+#: Bounds of a text that is read at all.
+MAX_CHARACTERS, MAX_NESTING, MAX_EXPONENT = 50_000, 60, 64
+#: Bound of the numbers met on the way, in bits.
+MAX_BITS = 4096
+
+Sizes: TypeAlias = Mapping[str, int]
+_Value: TypeAlias = Callable[[Sizes], Fraction]
+
+_TOKEN = re.compile(r"\s*(?:(?P<integer>[0-9]+)|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|//|[-+*/%(),]))", re.ASCII)
+_FUNCTIONS: dict[str, tuple[Callable[..., Fraction], int]] = {
+    "floor": (lambda value: Fraction(math.floor(value)), 1),
+    "ceil": (lambda value: Fraction(math.ceil(value)), 1),
+    "min": (min, 0),
+    "max": (max, 0),
+}
+
+
+class ExpressionError(ValueError):
+    """A text is no dimension, or its value is no integer of reasonable size."""
+
+
+@final
+class Expression:
+    """A dimension that was read from text.
+
+    Attributes:
+        symbols: the names that its value depends on, in the order in which they appear.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Read a text; raises `ExpressionError` if it is no dimension."""
+        reader = _Reader(text)
+        self._value = reader.read()
+        self.symbols = tuple(reader.names)
+
+    def value(self, sizes: Sizes) -> int:
+        """The dimension for these sizes.
+
+        Raises:
+            ExpressionError: for a division by zero, a value that is no integer, or one beyond `MAX_BITS` bits.
+            KeyError: for a symbol without a size.
+        """
+        value = self._value(sizes)
+        if value.denominator != 1:
+            raise ExpressionError(f"{value} is not an integer")
+        return int(value)
+
+
+@lru_cache(maxsize=1024)
+def expression(text: str) -> Expression:
+    """Read a text, or remember what it was read as; raises `ExpressionError` if it is no dimension."""
+    return Expression(text)
+
+
+class _Reader:
+    """One reading of one text, by recursive descent."""
+
+    def __init__(self, text: str) -> None:
+        if len(text) > MAX_CHARACTERS:
+            raise ExpressionError(f"more than {MAX_CHARACTERS} characters")
+        self.names: dict[str, None] = {}
+        self._tokens = _tokens(text)
+        self._position = 0
+        self._nesting = 0
+
+    def read(self) -> _Value:
+        value = self._sum()
+        if self._next() is not None:
+            raise ExpressionError(f"`{self._next()}` is not expected there")
+        return value
+
+    def _next(self) -> str | None:
+        return self._tokens[self._position] if self._position < len(self._tokens) else None
+
+    def _take(self, *wanted: str) -> str | None:
+        token = self._next()
+        if token is None or token not in wanted:
+            return None
+        self._position += 1
+        return token
+
+    def _expect(self, wanted: str) -> None:
+        if self._take(wanted) is None:
+            raise ExpressionError(f"`{wanted}` is missing")
+
+    def _sum(self) -> _Value:
+        self._nesting += 1
+        if self._nesting > MAX_NESTING:
+            raise ExpressionError(f"more than {MAX_NESTING} levels of nesting")
+        first, rest = self._product(), []
+        while sign := self._take("+", "-"):
+            rest.append((sign, self._product()))
+        self._nesting -= 1
+        return _folded(first, rest)
+
+    def _product(self) -> _Value:
+        first, rest = self._power(), []
+        while sign := self._take("*", "//", "/", "%"):
+            rest.append((sign, self._power()))
+        return _folded(first, rest)
+
+    def _power(self) -> _Value:
+        negative = False
+        while self._take("-"):
+            negative = not negative
+        value = self._atom()
+        if self._take("**"):
+            value = _raised(value, self._exponent())
+        return _negated(value) if negative else value
+
+    def _exponent(self) -> int:
+        token = self._next()
+        # Two digits are more than any exponent has.
+        if token is None or not token.isdigit() or len(token) > 2 or int(token) > MAX_EXPONENT:
+            raise ExpressionError(f"an exponent is an integer up to {MAX_EXPONENT}")
+        self._position += 1
+        return int(token)
+
+    def _atom(self) -> _Value:
+        token = self._next()
+        if token is None:
+            raise ExpressionError("it ends too early")
+        self._position += 1
+        if token == "(":
+            value = self._sum()
+            self._expect(")")
+            return value
+        if token.isdigit():
+            return _constant(token)
+        if token in _FUNCTIONS and self._take("("):
+            return self._call(token)
+        if not (token[0].isalpha() or token[0] == "_"):
+            raise ExpressionError(f"`{token}` is not expected there")
+        self.names[token] = None
+        return lambda sizes: Fraction(sizes[token])
+
+    def _call(self, name: str) -> _Value:
+        arguments = [self._sum()]
+        while self._take(","):
+            arguments.append(self._sum())
+        self._expect(")")
+        function, count = _FUNCTIONS[name]
+        if count and len(arguments) != count:
+            raise ExpressionError(f"`{name}` takes {count} argument")
+        return lambda sizes: function(*[argument(sizes) for argument in arguments])
+
+
+def _tokens(text: str) -> list[str]:
+    tokens, position, end = [], 0, len(text.rstrip())
+    while position < end:
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise ExpressionError(f"`{text[position : position + 10].strip()}` is not expected there")
+        tokens.append(match.group(match.lastgroup or 0))
+        position = match.end()
+    return tokens
+
+
+def _constant(digits: str) -> _Value:
+    if len(digits) > 100:
+        raise ExpressionError("a number has more than 100 digits")
+    value = Fraction(int(digits))
+    return lambda sizes: value
+
+
+def _folded(first: _Value, rest: list[tuple[str, _Value]]) -> _Value:
+    """The operations from left to right, in one loop, so that long sums need no deep calls."""
+    if not rest:
+        return first
+
+    def value(sizes: Sizes) -> Fraction:
+        result = first(sizes)
+        for sign, operand in rest:
+            result = _bounded(_apply(sign, result, operand(sizes)))
+        return result
+
+    return value
+
+
+def _apply(sign: str, left: Fraction, right: Fraction) -> Fraction:
+    if sign == "+":
+        return left + right
+    if sign == "-":
+        return left - right
+    if sign == "*":
+        return left * right
+    if right == 0:
+        raise ExpressionError("division by zero")
+    if sign == "/":
+        return left / right
+    quotient = Fraction(left // right)
+    return quotient if sign == "//" else left - right * quotient
+
+
+def _raised(base: _Value, exponent: int) -> _Value:
+    def value(sizes: Sizes) -> Fraction:
+        number = base(sizes)
+        if number.numerator.bit_length() * exponent > MAX_BITS:
+            raise ExpressionError(f"a number has more than {MAX_BITS} bits")
+        return _bounded(number**exponent)
+
+    return value
+
+
+def _negated(value: _Value) -> _Value:
+    return lambda sizes: -value(sizes)
+
+
+def _bounded(value: Fraction) -> Fraction:
+    if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
+        raise ExpressionError(f"a number has more than {MAX_BITS} bits")
+    return value

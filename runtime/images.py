@@ -1,0 +1,330 @@
+"""Reading images as inputs: sizes, channels and scale are those that the model declares or the user says."""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from ..compiler.diagnostics import Diagnostic, DotnnError
+from ..compiler.diagnostics.feeding import (
+    BadImageOption,
+    DamagedFile,
+    FileTooLarge,
+    ImageResized,
+    NotAnImageInput,
+    ScaleAssumed,
+    TransparencyOnWhite,
+    WrongImageSize,
+)
+from .arrays import reading
+from .tensors import Size, TensorInfo
+
+#: Endings of the names of images; what a file holds is told from its content.
+SUFFIXES = (".png", ".jpg", ".jpeg")
+#: Most pixels of an image that is read.
+MAX_PIXELS = 50_000_000
+#: The scale of an input of floats if none is given.
+DEFAULT_SCALE = "0..1"
+
+_FORMATS = ("PNG", "JPEG")
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
+_SCALE = re.compile(rf"\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*\Z")
+# What Pillow raises for damaged images, SyntaxError for PNG and struct.error for EXIF among them.
+_IMAGE_ERRORS = (
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageOptions:
+    """How the pixels of images become numbers.
+
+    Attributes:
+        scale: what black and full brightness become, as ``0..1``, ``-1..1`` or ``0..255``. Without it inputs of floats
+            get `DEFAULT_SCALE`, which is said, and inputs of bytes the bytes themselves.
+        mean: subtracted after scaling: nothing, one number, or one for each channel.
+        std: divides after that: nothing, one number, or one for each channel.
+        resize: ``stretch`` (changes the proportions) or ``crop`` (cuts off what is too much, around the middle) brings
+            an image to the size that the model declares; both average where they shrink. None demands the exact size.
+        layout: ``nchw`` or ``nhwc`` where the declared shape allows both; channels come first if it says nothing.
+
+    Raises:
+        DotnnError: an option that means nothing.
+    """
+
+    scale: str | None = None
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    resize: Literal["stretch", "crop"] | None = None
+    layout: Literal["nchw", "nhwc"] | None = None
+
+    def __post_init__(self) -> None:
+        self.bounds()
+        _check_choice("resize", self.resize, ("stretch", "crop"))
+        _check_choice("layout", self.layout, ("nchw", "nhwc"))
+        for option, values in (("mean", self.mean), ("std", self.std)):
+            if not all(map(math.isfinite, values)):
+                raise DotnnError(_bad_option(option, values, "it is not finite", "finite numbers"))
+        if 0 in self.std:
+            raise DotnnError(_bad_option("std", self.std, "nothing can be divided by 0", "numbers other than 0"))
+
+    def bounds(self) -> tuple[float, float]:
+        """What black and full brightness become."""
+        match = _SCALE.match(self.scale or DEFAULT_SCALE)
+        if match is None or float(match[1]) == float(match[2]):
+            raise DotnnError(
+                _bad_option("scale", self.scale, "it is no range", "two numbers such as `0..1` or `-1..1`")
+            )
+        return float(match[1]), float(match[2])
+
+
+@dataclass(frozen=True, slots=True)
+class ImageForm:
+    """How an input takes an image.
+
+    Attributes:
+        channels: 1 for gray, 3 for colour.
+        width: in pixels, a number or a symbol.
+        height: in pixels, a number or a symbol.
+        axes: where each axis of the input comes from: ``N``, ``C``, ``H``, ``W``; or ``NK`` for gray pixels in one row.
+        pixels: how many there must be, for ``NK``.
+    """
+
+    channels: int
+    width: Size
+    height: Size
+    axes: str
+    pixels: int | None = None
+
+
+def read_image(
+    path: Path, tensor: TensorInfo, options: ImageOptions
+) -> tuple[NDArray[Any], tuple[Diagnostic, ...]]:
+    """An image as values for an input, and what is to be said about it.
+
+    Gray is ``0.299 R + 0.587 G + 0.114 B`` (ITU-R BT.601); the orientation that a camera recorded is applied; transparent
+    places are put on white; of an animation the first picture is read.
+
+    Raises:
+        DotnnError: a damaged or huge image, an input that reads no images, or another size than it declares.
+    """
+    form = image_form(tensor, options.layout)
+    if isinstance(form, str):
+        raise DotnnError(NotAnImageInput(path=str(path), name=tensor.name, expected=str(tensor), reason=form))
+    _check_channels(options, form.channels)
+    image, notes = _opened(path)
+    image, resized = _sized(image, path, tensor, form, options)
+    values = _values(_brightness(image, form.channels), tensor, options)
+    said = [*notes, *resized]
+    if options.scale is None and tensor.dtype != "uint8":
+        said.append(ScaleAssumed(path=str(path), name=tensor.name, scale=DEFAULT_SCALE))
+    return _arranged(values, form), tuple(said)
+
+
+# The form of an input -----------------------------------------------------------------------------------------------
+
+
+def image_form(tensor: TensorInfo, layout: str | None) -> ImageForm | str:
+    """How an input takes an image, or why it takes none."""
+    if not (tensor.dtype.startswith("float") or tensor.dtype == "uint8"):
+        return f"its elements are {tensor.dtype}"
+    shape = tensor.shape
+    if shape is None or not 2 <= len(shape) <= 4:
+        return "it has neither 2, 3 nor 4 axes"
+    if len(shape) == 2:
+        return _row_form(shape)
+    if len(shape) == 4:
+        return _channel_form(shape[1:], layout, "N") if _is_free(shape[0]) else f"it reads {shape[0]} images at once"
+    if layout is None and not _has_channels(shape) and _is_free(shape[0]):
+        return ImageForm(1, shape[2], shape[1], "NHW")
+    return _channel_form(shape, layout, "")
+
+
+def _row_form(shape: tuple[Size, ...]) -> ImageForm | str:
+    pixels = shape[1]
+    if not isinstance(pixels, int) or not _is_free(shape[0]):
+        return "it has no axes for height and width"
+    return ImageForm(1, None, None, "NK", pixels)
+
+
+def _channel_form(shape: tuple[Size, ...], layout: str | None, batch: str) -> ImageForm | str:
+    first, last = shape[0], shape[-1]
+    if layout != "nhwc" and isinstance(first, int) and first in (1, 3):
+        return ImageForm(first, shape[2], shape[1], batch + "CHW")
+    if layout != "nchw" and isinstance(last, int) and last in (1, 3):
+        return ImageForm(last, shape[1], shape[0], batch + "HWC")
+    return f"it has no axis of 1 or 3 channels{f' in the layout {layout}' if layout else ''}"
+
+
+def _has_channels(shape: tuple[Size, ...]) -> bool:
+    return shape[0] in (1, 3) or shape[-1] in (1, 3)
+
+
+def _is_free(size: Size) -> bool:
+    """Whether an axis of examples takes one example."""
+    return not isinstance(size, int) or size == 1
+
+
+# Pixels -------------------------------------------------------------------------------------------------------------
+
+
+def _opened(path: Path) -> tuple[Image.Image, tuple[Diagnostic, ...]]:
+    """The image upright and without transparency: in the mode L, RGB or, for 16 bits, F with values up to 255."""
+    try:
+        with reading(path), path.open("rb") as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # The content is told apart here, so that no other of Pillow's many readers ever sees it.
+            with Image.open(stream, formats=_FORMATS) as image:
+                _check_pixels(image, path)
+                image.load()
+                upright = ImageOps.exif_transpose(image)
+            return _opaque(upright, path)
+    except Image.DecompressionBombError as error:
+        raise DotnnError(_too_many_pixels(path, "far too many pixels")) from error
+    except _IMAGE_ERRORS as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise DotnnError(_damaged(path, reason)) from error
+
+
+def _check_pixels(image: Image.Image, path: Path) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise DotnnError(_too_many_pixels(path, f"{image.width} x {image.height} pixels"))
+
+
+def _opaque(image: Image.Image, path: Path) -> tuple[Image.Image, tuple[Diagnostic, ...]]:
+    if image.mode.startswith("I"):
+        # Pillow's own conversion cuts 16 bits off at 255.
+        return Image.fromarray(np.asarray(image, dtype=np.float32) * np.float32(255 / 65535)), ()
+    if "A" not in image.mode.upper() and "transparency" not in image.info:
+        return image if image.mode in ("L", "RGB") else image.convert("RGB"), ()
+    image = image.convert("RGBA")
+    if image.getchannel("A").getextrema() == (255, 255):
+        return image.convert("RGB"), ()
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB"), (TransparencyOnWhite(path=str(path)),)
+
+
+def _sized(
+    image: Image.Image, path: Path, tensor: TensorInfo, form: ImageForm, options: ImageOptions
+) -> tuple[Image.Image, tuple[Diagnostic, ...]]:
+    """The image in the size that the model declares."""
+    found = _format_size(image.width, image.height)
+    if form.pixels is not None:
+        side = math.isqrt(form.pixels)
+        if image.width * image.height == form.pixels:
+            return image, ()
+        if side * side != form.pixels or options.resize is None:
+            expected = _format_size(side, side) if side * side == form.pixels else f"{form.pixels} pixels in a row"
+            raise DotnnError(WrongImageSize(path=str(path), name=tensor.name, found=found, expected=expected))
+        target = side, side
+    else:
+        target = _known(form.width, image.width), _known(form.height, image.height)
+    if target == image.size:
+        return image, ()
+    expected = _format_size(*target)
+    if options.resize is None:
+        raise DotnnError(WrongImageSize(path=str(path), name=tensor.name, found=found, expected=expected))
+    resized = (
+        image.resize(target, Image.Resampling.BILINEAR)
+        if options.resize == "stretch"
+        else ImageOps.fit(image, target, Image.Resampling.BILINEAR)
+    )
+    return resized, (ImageResized(path=str(path), found=found, expected=expected, how=options.resize),)
+
+
+def _known(size: Size, otherwise: int) -> int:
+    return size if isinstance(size, int) else otherwise
+
+
+def _brightness(image: Image.Image, channels: int) -> NDArray[np.float64]:
+    """Height, width and channels of numbers from 0 to 255."""
+    if image.mode == "F":
+        gray = np.asarray(image, dtype=np.float64)[:, :, None]
+        return np.repeat(gray, channels, axis=2)
+    pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"), dtype=np.float64)
+    return pixels.reshape(image.height, image.width, channels)
+
+
+def _values(brightness: NDArray[np.float64], tensor: TensorInfo, options: ImageOptions) -> NDArray[Any]:
+    if tensor.dtype == "uint8":
+        return np.rint(brightness).astype(np.uint8) if _is_plain(options) else _no_bytes(options, tensor)
+    low, high = options.bounds()
+    values = brightness * ((high - low) / 255) + low
+    if options.mean:
+        values -= np.asarray(options.mean)
+    if options.std:
+        values /= np.asarray(options.std)
+    return values.astype(tensor.dtype)
+
+
+def _is_plain(options: ImageOptions) -> bool:
+    return (options.scale is None or options.bounds() == (0, 255)) and not options.mean and not options.std
+
+
+def _no_bytes(options: ImageOptions, tensor: TensorInfo) -> NDArray[Any]:
+    found = options.scale or "given with mean and std"
+    reason = f"`{tensor.name}` reads uint8"
+    raise DotnnError(_bad_option("scale", found, reason, "`0..255`, and neither mean nor std"))
+
+
+def _arranged(values: NDArray[Any], form: ImageForm) -> NDArray[Any]:
+    """Height, width and channels in the order of the input."""
+    if form.axes == "NK":
+        return values.reshape(1, -1)
+    order = {"CHW": (2, 0, 1), "HWC": (0, 1, 2)}
+    batch = form.axes.startswith("N")
+    if form.axes == "NHW":
+        return np.ascontiguousarray(values[None, :, :, 0])
+    arranged = np.ascontiguousarray(values.transpose(order[form.axes.removeprefix("N")]))
+    return arranged[None] if batch else arranged
+
+
+# Faults -------------------------------------------------------------------------------------------------------------
+
+
+def _check_channels(options: ImageOptions, channels: int) -> None:
+    for option, values in (("mean", options.mean), ("std", options.std)):
+        if len(values) not in (0, 1, channels):
+            reason = f"it has {len(values)} numbers, and the model reads {channels} channels"
+            raise DotnnError(_bad_option(option, values, reason, f"1 or {channels} numbers"))
+
+
+def _check_choice(option: str, found: str | None, choices: tuple[str, ...]) -> None:
+    if found is not None and found not in choices:
+        listed = " or ".join(f"`{choice}`" for choice in choices)
+        raise DotnnError(_bad_option(option, found, "there is no such choice", listed))
+
+
+def _bad_option(option: str, found: object, reason: str, expected: str) -> BadImageOption:
+    shown = ", ".join(map(str, found)) if isinstance(found, tuple) else str(found)
+    return BadImageOption(option=option, found=f"`{shown}`", reason=reason, expected=expected)
+
+
+def _too_many_pixels(path: Path, found: str) -> FileTooLarge:
+    return FileTooLarge(path=str(path), found=found, most=f"{MAX_PIXELS:,} pixels")
+
+
+def _damaged(path: Path, reason: str) -> DamagedFile:
+    return DamagedFile(path=str(path), kind="PNG or JPEG image", reason=reason)
+
+
+def _format_size(width: int, height: int) -> str:
+    return f"{width} x {height}"

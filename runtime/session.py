@@ -1,0 +1,363 @@
+"""A model ready to run on onnxruntime: its inputs are checked first, and its failures are diagnostics."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as states
+
+from ..compiler.diagnostics import Diagnostic, DotnnError
+from ..compiler.diagnostics.running import (
+    BadModelMetadata,
+    BadOption,
+    CudaDoesNotLoad,
+    ElementTypeNotSupported,
+    FileNotReadable,
+    InputNameNeeded,
+    ModelRefused,
+    NotAModel,
+    RunFailed,
+    RunsOnCpu,
+    WeightsAreInitial,
+    WeightsFileMissing,
+)
+from .checks import check_feeds, listed_inputs
+from .conversion import EXCHANGED
+from .demands import read_expression
+from .providers import CUDA, Provider, cuda_failure, installed, preload_cuda, wanted_providers
+from .tensors import Demand, Feeds, TensorInfo
+
+#: Compiled models with more bytes of weights go through a temporary file: a message in memory holds less than 2 GiB,
+#: and onnxruntime keeps the bytes that it is given beside the weights that it makes of them.
+LARGEST_IN_MEMORY = 2**27
+#: onnxruntime's levels of logging: only what ends the process. Everything else comes back as a diagnostic.
+_FATAL_ONLY = 4
+
+_DTYPES = {
+    "float": "float32",
+    "double": "float64",
+    "float16": "float16",
+    "bfloat16": "bfloat16",
+    "bool": "bool",
+    "string": "string",
+    **{f"{sign}int{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    "complex64": "complex64",
+    "complex128": "complex128",
+}
+
+# onnxruntime raises its own exceptions, and plain ones where a provider or a conversion to numpy fails. MemoryError
+# comes from C++'s bad_alloc.
+_OWN_ERRORS = (
+    states.EPFail,
+    states.EngineError,
+    states.Fail,
+    states.InvalidArgument,
+    states.InvalidGraph,
+    states.InvalidProtobuf,
+    states.ModelLoaded,
+    states.NoModel,
+    states.NoSuchFile,
+    states.NotImplemented,
+    states.RuntimeException,
+)
+_ERRORS = (*_OWN_ERRORS, RuntimeError, ValueError, TypeError, MemoryError)
+
+
+@runtime_checkable
+class OnnxModel(Protocol):
+    """A compiled model: what the compiler's driver gives.
+
+    A model may also have ``weights_bytes``, the bytes of its weights; one with more than `LARGEST_IN_MEMORY` is saved
+    to a temporary folder and loaded from there.
+    """
+
+    def to_bytes(self) -> bytes:
+        """The whole model as ONNX."""
+        ...
+
+    def save(self, path: Path, /) -> object:
+        """Write the model, and its weights where they are large, to files."""
+        ...
+
+
+ModelLike: TypeAlias = str | os.PathLike[str] | bytes | OnnxModel
+
+
+class Session:
+    """A model on onnxruntime.
+
+    Attributes:
+        name: what messages call the model: its path, or the name of its graph.
+        inputs: what it reads, in order.
+        outputs: what it gives, in order.
+        provider: onnxruntime's execution provider in use, ``cpu`` or ``cuda``.
+        notes: what a user should know: a fallback to the CPU, weights that were never loaded or trained.
+        labels: names of the classes, or None.
+        demands: what the layers need of the symbolic dimensions.
+        metadata: all metadata of the model.
+
+    Args:
+        model: the path of an ``.onnx`` file, its bytes, or a compiled model.
+        provider: ``cpu``; ``cuda``, which must work; or ``auto``, which takes CUDA if it works.
+        optimize: whether onnxruntime may optimize the graph further.
+        threads: how many to use inside an operator; None leaves it to onnxruntime.
+
+    Raises:
+        DotnnError: the model cannot be read or prepared, or the provider does not start.
+    """
+
+    def __init__(
+        self,
+        model: ModelLike,
+        *,
+        provider: Provider = "auto",
+        optimize: bool = True,
+        threads: int | None = None,
+    ) -> None:
+        options = _options(optimize, threads)
+        wanted = wanted_providers(provider)
+        self.name = "the model"
+        self._folder: Path | None = None
+        source = self._source(model)
+        self._session, reason = self._start(source, options, wanted, provider)
+        self._delete_folder()
+        details = self._session.get_modelmeta()
+        if isinstance(model, (bytes, OnnxModel)):
+            self.name = details.graph_name or self.name
+        self.metadata: Mapping[str, str] = dict(details.custom_metadata_map)
+        self._own = "dotnn.format" in self.metadata
+        self.inputs = tuple(self._info(argument) for argument in self._session.get_inputs())
+        self.outputs = tuple(self._info(argument) for argument in self._session.get_outputs())
+        self.provider = "cuda" if CUDA in self._session.get_providers() else "cpu"
+        self.labels = self._labels()
+        self.demands = self._demands()
+        self.notes = self._notes(provider, reason)
+
+    def prepare(self, feeds: Mapping[str, object] | NDArray[Any]) -> Feeds:
+        """Check values against the inputs, and bring them to their element types where nothing is lost by it.
+
+        Args:
+            feeds: arrays by input name, or one array for a model with one input.
+
+        Raises:
+            DotnnError: everything that is wrong with them.
+        """
+        values = feeds if isinstance(feeds, Mapping) else self._single(feeds)
+        return check_feeds(self.inputs, values, self.demands, allow_empty=not self._own)
+
+    def run(self, feeds: Mapping[str, object] | NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """The outputs by name, for arrays by input name, or for one array for a model with one input.
+
+        Raises:
+            DotnnError: the values do not fit the inputs, or onnxruntime fails.
+        """
+        return self.run_prepared(self.prepare(feeds))
+
+    def run_prepared(self, feeds: Feeds) -> dict[str, NDArray[Any]]:
+        """The outputs for values that `prepare` has checked; raises DotnnError if onnxruntime fails."""
+        self._check_outputs()
+        try:
+            results = self._session.run(None, dict(feeds.arrays))
+        except _ERRORS as error:
+            fault = RunFailed(name=self.name, version=onnxruntime.__version__, reason=_reason(error))
+            raise DotnnError(fault) from error
+        return {
+            output.name: result if isinstance(result, (list, dict)) else np.asarray(result)
+            for output, result in zip(self.outputs, results, strict=True)
+        }
+
+    def __repr__(self) -> str:
+        return f"Session({self.name!r}, provider={self.provider!r})"
+
+    # Loading --------------------------------------------------------------------------------------------------------
+
+    def _source(self, model: ModelLike) -> str | bytes:
+        if isinstance(model, bytes):
+            return model
+        if isinstance(model, OnnxModel):
+            return self._compiled(model)
+        self.name = os.fspath(model)
+        path = Path(model)
+        fault = unreadable(path)
+        if fault:
+            raise DotnnError(fault)
+        if path.suffix == ".nn":
+            raise DotnnError(NotAModel(name=self.name, reason="it is the text of a model"))
+        if path.stat().st_size == 0:
+            raise DotnnError(NotAModel(name=self.name, reason="it is empty"))
+        return str(path)
+
+    def _compiled(self, model: OnnxModel) -> str | bytes:
+        if getattr(model, "weights_bytes", 0) <= LARGEST_IN_MEMORY:
+            return model.to_bytes()
+        self._folder = Path(tempfile.mkdtemp(prefix="dotnn-"))
+        # onnxruntime may hold the files open as long as the session lives.
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        path = self._folder / "model.onnx"
+        model.save(path)
+        return str(path)
+
+    def _delete_folder(self) -> None:
+        """Give the disk space back at once where the system lets go of open files."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(
+        self, source: str | bytes, options: onnxruntime.SessionOptions, wanted: list[str], provider: str
+    ) -> tuple[onnxruntime.InferenceSession, str]:
+        """The session, and why it is not on the GPU if CUDA was tried in vain."""
+        if CUDA not in wanted:
+            return self._create(source, options, wanted), ""
+        preload_cuda()
+        reason = ""
+        session = None
+        try:
+            session = self._create(source, options, wanted)
+        except DotnnError as error:
+            if not isinstance(error.__cause__, (states.EPFail, RuntimeError)):
+                raise
+            reason = _reason(error.__cause__)
+        if session is not None and CUDA in session.get_providers():
+            return session, ""
+        reason = reason or cuda_failure()
+        if provider == "cuda":
+            raise DotnnError(CudaDoesNotLoad(reason=reason, installed=installed()))
+        return session or self._create(source, options, wanted[1:]), reason
+
+    def _create(
+        self, source: str | bytes, options: onnxruntime.SessionOptions, providers: list[str]
+    ) -> onnxruntime.InferenceSession:
+        try:
+            # onnxruntime's own fallback prints to standard output.
+            return onnxruntime.InferenceSession(source, options, providers=providers, enable_fallback=0)
+        except _ERRORS as error:
+            raise DotnnError(self._refusal(error)) from error
+
+    def _refusal(self, error: BaseException) -> Diagnostic:
+        reason = _reason(error)
+        if "external" in reason.lower() and not isinstance(error, states.InvalidProtobuf):
+            return WeightsFileMissing(name=self.name, reason=reason)
+        if isinstance(error, states.InvalidProtobuf) or "No graph was found" in reason:
+            return NotAModel(name=self.name, reason="it is damaged, cut off or another kind of file")
+        return ModelRefused(name=self.name, version=onnxruntime.__version__, reason=reason)
+
+    # What the model says of itself ----------------------------------------------------------------------------------
+
+    def _info(self, argument: Any) -> TensorInfo:
+        text = argument.type.removeprefix("tensor(").removesuffix(")") if argument.type.startswith("tensor(") else ""
+        # onnxruntime reports a shape that is not declared like that of a scalar; dotnn declares every shape.
+        shape = tuple(argument.shape) if argument.shape or self._own else None
+        return TensorInfo(argument.name, _DTYPES.get(text, argument.type), shape)
+
+    def _labels(self) -> tuple[str, ...] | None:
+        labels = self._json("dotnn.labels")
+        if labels is None:
+            return None
+        if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+            raise DotnnError(self._bad_metadata("dotnn.labels", "it is no list of names"))
+        return tuple(labels)
+
+    def _demands(self) -> tuple[Demand, ...]:
+        entries = self._json("dotnn.demands")
+        if entries is None:
+            return ()
+        if not isinstance(entries, list):
+            raise DotnnError(self._bad_metadata("dotnn.demands", "it is no list"))
+        return tuple(self._demand(entry) for entry in entries)
+
+    def _demand(self, entry: Any) -> Demand:
+        if not isinstance(entry, dict):
+            raise DotnnError(self._bad_metadata("dotnn.demands", "an entry is no object"))
+        dim, minimum, reason = entry.get("dim"), entry.get("minimum"), entry.get("reason", "")
+        fits = isinstance(dim, str) and isinstance(minimum, int) and isinstance(reason, str)
+        if not fits or read_expression(dim) is None:
+            raise DotnnError(self._bad_metadata("dotnn.demands", f"{entry} is no demand"))
+        return Demand(dim, minimum, reason)
+
+    def _json(self, key: str) -> Any:
+        text = self.metadata.get(key)
+        if text is None:
+            return None
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise DotnnError(self._bad_metadata(key, "it is no JSON")) from error
+
+    def _bad_metadata(self, key: str, reason: str) -> Diagnostic:
+        return BadModelMetadata(name=self.name, key=key, reason=reason)
+
+    def _notes(self, provider: str, reason: str) -> tuple[Diagnostic, ...]:
+        notes: list[Diagnostic] = []
+        if provider == "auto" and self.provider == "cpu":
+            notes.append(RunsOnCpu(reason=reason or installed()))
+        if self.metadata.get("dotnn.weights") == "initial":
+            notes.append(WeightsAreInitial())
+        return tuple(notes)
+
+    # Running --------------------------------------------------------------------------------------------------------
+
+    def _single(self, value: object) -> Mapping[str, object]:
+        if len(self.inputs) != 1:
+            raise DotnnError(InputNameNeeded(what="a single array", inputs=listed_inputs(self.inputs)))
+        return {self.inputs[0].name: value}
+
+    def _check_outputs(self) -> None:
+        faults = [
+            ElementTypeNotSupported(name=output.name, found=output.dtype)
+            for output in self.outputs
+            if output.dtype not in EXCHANGED and "(" not in output.dtype
+        ]
+        if faults:
+            raise DotnnError(*faults)
+
+
+def unreadable(path: Path) -> Diagnostic | None:
+    """Why a path is no file that can be read; None if it is one."""
+    reason = ""
+    try:
+        if path.is_dir():
+            reason = "it is a folder"
+        elif not path.exists():
+            reason = "there is no such file"
+        elif not path.is_file():
+            reason = "it is no regular file"
+        elif not os.access(path, os.R_OK):
+            reason = "reading it is not permitted"
+    except (OSError, ValueError) as error:
+        # Names that no file can have: too long, or with a zero character.
+        reason = str(error.strerror if isinstance(error, OSError) else error)
+    return FileNotReadable(path=str(path), reason=reason) if reason else None
+
+
+def _options(optimize: bool, threads: int | None) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _FATAL_ONLY
+    if not optimize:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    if threads is not None:
+        if threads < 1:
+            raise DotnnError(BadOption(option="threads", found=str(threads), expected="an integer from 1 on"))
+        options.intra_op_num_threads = threads
+    return options
+
+
+def _reason(error: BaseException) -> str:
+    """What onnxruntime says, without its prefix and the places in its own source."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if text.startswith("[ONNXRuntimeError]"):
+        text = text.split(" : ", 3)[-1]
+    before, found, status = text.partition("Status Message: ")
+    if not found:
+        return text
+    node = before.partition("while running ")[2].strip()
+    return f"{node} {status.rpartition(' was false. ')[2]}".strip()

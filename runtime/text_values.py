@@ -1,0 +1,335 @@
+"""Numbers from text: `.csv` tables and JSON."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+from ..compiler.diagnostics import DotnnError
+from ..compiler.diagnostics.cells import clip
+from ..compiler.diagnostics.feeding import (
+    DamagedFile,
+    FileTooLarge,
+    NotANumber,
+    NumberDoesNotFit,
+    RaggedValues,
+    TableDoesNotFit,
+    TableIsAmbiguous,
+)
+from ..compiler.diagnostics.running import ElementTypeNotSupported
+from .arrays import format_bytes, reading
+from .conversion import first_unfit, typed
+from .tensors import Size, TensorInfo, format_sizes
+
+#: Most bytes of text that are read.
+MAX_TEXT_BYTES = 256 * 2**20
+#: numpy has no more axes.
+MAX_RANK = 32
+#: Most characters of a faulty text that a message shows.
+LONGEST = 40
+
+Number: TypeAlias = int | float | bool
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,400}\Z")
+_FLOAT = re.compile(
+    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|inf|infinity)\Z", re.ASCII | re.IGNORECASE
+)
+_TRUTH = {"true": True, "false": False}
+_TEXT_TYPES = re.compile(r"u?int(?:8|16|32|64)|float(?:16|32|64)|bool")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8, or in UTF-16 with a byte order mark.
+
+    Raises:
+        DotnnError: a file that is no text, or more than `MAX_TEXT_BYTES`.
+    """
+    with reading(path):
+        size = path.stat().st_size
+        if size > MAX_TEXT_BYTES:
+            found, most = format_bytes(size), format_bytes(MAX_TEXT_BYTES)
+            raise DotnnError(FileTooLarge(path=str(path), found=found, most=most))
+        return decode(path.read_bytes(), str(path))
+
+
+def decode(data: bytes, place: str) -> str:
+    """Text in UTF-8, or in UTF-16 with a byte order mark; raises DotnnError for bytes that are no text."""
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        reason = f"byte {error.start} is not UTF-8"
+        raise DotnnError(DamagedFile(path=place, kind="text", reason=reason)) from error
+
+
+# Tables -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    line: int
+    cells: list[str]
+
+
+def table_array(text: str, tensor: TensorInfo, place: str) -> NDArray[Any]:
+    """The numbers of a `.csv` text in the shape of an input.
+
+    Cells are parted by commas, semicolons, tabs or blanks, whichever the first line has; empty lines and lines that begin
+    with ``#`` are left out, and so is a first line none of whose cells is a number.
+
+    Raises:
+        DotnnError: cells that are no numbers of the input's type, rows of unequal length, or a table that does not fill
+            the input's shape in exactly one way.
+    """
+    _check_type(tensor)
+    rows = _rows(text, place)
+    if rows and not any(_number(cell) is not None for cell in rows[0].cells):
+        rows = rows[1:]
+    if not rows:
+        raise DotnnError(DamagedFile(path=place, kind="table", reason="it holds no numbers"))
+    columns = len(rows[0].cells)
+    values = [_cell_values(row, columns, place) for row in rows]
+    flat = list(chain.from_iterable(values))
+    index = first_unfit(flat, tensor.dtype)
+    if index is not None:
+        row, column = divmod(index, columns)
+        raise DotnnError(_unfit(flat[index], tensor, _cell_place(rows[row], column), place))
+    return typed(flat, tensor.dtype, _table_shape(len(rows), columns, tensor, place))
+
+
+def _rows(text: str, place: str) -> list[_Row]:
+    lines = [line if line.strip() and not line.lstrip().startswith("#") else "" for line in text.splitlines()]
+    first = next((line for line in lines if line), "")
+    delimiter = next((sign for sign in ";\t," if sign in first), None)
+    if delimiter is None:
+        return [_Row(number, line.split()) for number, line in enumerate(lines, 1) if line]
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    try:
+        return [_Row(reader.line_num, cells) for cells in reader if cells]
+    except csv.Error as error:
+        reason = f"line {reader.line_num}: {error}"
+        raise DotnnError(DamagedFile(path=place, kind="table", reason=reason)) from error
+
+
+def _cell_values(row: _Row, columns: int, place: str) -> list[Number]:
+    if len(row.cells) != columns:
+        raise DotnnError(
+            RaggedValues(path=place, place=f"line {row.line}", found=str(len(row.cells)), expected=str(columns))
+        )
+    values = [_number(cell) for cell in row.cells]
+    if None in values:
+        column = values.index(None)
+        raise DotnnError(_not_a_number(row, column, place))
+    return [value for value in values if value is not None]
+
+
+def _not_a_number(row: _Row, column: int, place: str) -> NotANumber:
+    cell = row.cells[column].strip()
+    found = f"`{clip(cell, LONGEST)}`" if cell else "empty"
+    if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", cell):
+        hint = "write a decimal point instead of the comma"
+    elif not cell:
+        hint = "give every cell a value; write `nan` only where the model can read it"
+    else:
+        hint = "numbers have a decimal point and no separators; the header is one line without any number"
+    return NotANumber(path=place, place=_cell_place(row, column), found=found, hint=hint)
+
+
+def _cell_place(row: _Row, column: int) -> str:
+    return f"line {row.line}, column {column + 1}"
+
+
+def _number(cell: str) -> Number | None:
+    cell = cell.strip()
+    if _INTEGER.match(cell):
+        return int(cell)
+    if _FLOAT.match(cell):
+        return float(cell)
+    return _TRUTH.get(cell.lower())
+
+
+def _table_shape(rows: int, columns: int, tensor: TensorInfo, place: str) -> tuple[int, ...]:
+    if tensor.shape is None:
+        return rows, columns
+    ways = table_shapes(rows, columns, tensor.shape)
+    if len(ways) == 1:
+        return ways[0]
+    if ways:
+        listed = " or ".join(format_sizes(way) for way in ways)
+        fault = TableIsAmbiguous(path=place, name=tensor.name, rows=rows, columns=columns, ways=listed)
+        raise DotnnError(fault)
+    raise DotnnError(
+        TableDoesNotFit(
+            path=place,
+            name=tensor.name,
+            rows=rows,
+            columns=columns,
+            expected=format_sizes(tensor.shape),
+            per_example="*".join(str(size) for size in tensor.shape[1:]) or "1",
+        )
+    )
+
+
+def table_shapes(rows: int, columns: int, shape: tuple[Size, ...]) -> list[tuple[int, ...]]:
+    """The shapes in which a table fills a declared shape: as it stands, a row an example, or all rows one example.
+
+    A table of one row or one column that fits in none of these ways is tried as the plain list of one example.
+    """
+    ways: list[tuple[int, ...] | None]
+    if len(shape) == 2:
+        ways = [_filled(shape[:1], rows, shape[1:], columns)]
+    elif len(shape) > 2:
+        a_row_each = _filled(shape[:1], rows, shape[1:], columns)
+        all_rows = _filled(shape[:-1], rows, shape[-1:], columns) if _fits(shape[0], 1) else None
+        ways = [a_row_each, _with_first(all_rows, shape, rows)]
+    else:
+        ways = []
+    found = list(dict.fromkeys(way for way in ways if way is not None))
+    if found or 1 not in (rows, columns):
+        return found
+    plain = _fill((1, *shape[1:]) if len(shape) > 1 and _fits(shape[0], 1) else shape, rows * columns)
+    return [plain] if plain is not None else []
+
+
+def _with_first(way: tuple[int, ...] | None, shape: tuple[Size, ...], rows: int) -> tuple[int, ...] | None:
+    """One example made of all rows: its first axis is 1, whatever else the rows are taken apart into."""
+    inner = _fill(shape[1:-1], rows)
+    return None if way is None or inner is None else (1, *inner, way[-1])
+
+
+def _filled(
+    left: tuple[Size, ...], rows: int, right: tuple[Size, ...], columns: int
+) -> tuple[int, ...] | None:
+    above, below = _fill(left, rows), _fill(right, columns)
+    return None if above is None or below is None else above + below
+
+
+def _fill(sizes: tuple[Size, ...], count: int) -> tuple[int, ...] | None:
+    """The sizes with the one that is not known, if any, such that their product is the count."""
+    unknown = [axis for axis, size in enumerate(sizes) if not isinstance(size, int)]
+    known = math.prod(size for size in sizes if isinstance(size, int))
+    if len(unknown) > 1 or known == 0 or count % known:
+        return None
+    if not unknown and known != count:
+        return None
+    return tuple(size if isinstance(size, int) else count // known for size in sizes)
+
+
+def _fits(declared: Size, size: int) -> bool:
+    return not isinstance(declared, int) or declared == size
+
+
+# JSON ---------------------------------------------------------------------------------------------------------------
+
+
+class _RepeatedName(ValueError):
+    """An object has a name twice."""
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text; raises ValueError with a reason that can be shown."""
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"{error.msg} at {where}") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in result:
+            raise _RepeatedName(f"it has the name `{clip(name, LONGEST)}` twice")
+        result[name] = value
+    return result
+
+
+def json_array(value: Any, tensor: TensorInfo, place: str) -> NDArray[Any]:
+    """A number, or nested lists of numbers, as an array in the element type of an input.
+
+    Raises:
+        DotnnError: lists of unequal length, or items that are no numbers of the input's type.
+    """
+    _check_type(tensor)
+    shape, flat = _flattened(value, place)
+    index = next((index for index, item in enumerate(flat) if not isinstance(item, (int, float))), None)
+    if index is not None:
+        where = _item_place(index, shape)
+        raise DotnnError(NotANumber(path=place, place=where, found=_described(flat[index])))
+    index = first_unfit(flat, tensor.dtype)
+    if index is not None:
+        raise DotnnError(_unfit(flat[index], tensor, _item_place(index, shape), place))
+    return typed(flat, tensor.dtype, shape)
+
+
+def _flattened(value: Any, place: str) -> tuple[tuple[int, ...], list[Any]]:
+    """Shape and items of nested lists, level by level."""
+    shape: tuple[int, ...] = ()
+    level: list[Any] = [value]
+    while any(isinstance(item, list) for item in level):
+        if len(shape) == MAX_RANK:
+            reason = f"lists are nested more than {MAX_RANK} deep"
+            raise DotnnError(DamagedFile(path=place, kind="tensor", reason=reason))
+        length = len(level[0]) if isinstance(level[0], list) else None
+        for index, item in enumerate(level):
+            found = len(item) if isinstance(item, list) else None
+            if found != length:
+                raise DotnnError(_ragged(index, shape, found, length, place))
+        shape = (*shape, length or 0)
+        level = list(chain.from_iterable(level))
+    return shape, level
+
+
+def _ragged(
+    index: int, shape: tuple[int, ...], found: int | None, expected: int | None, place: str
+) -> RaggedValues:
+    def count(length: int | None) -> str:
+        return "no" if length is None else str(length)
+
+    return RaggedValues(
+        path=place, place=_item_place(index, shape), found=count(found), expected=count(expected)
+    )
+
+
+def _item_place(index: int, shape: Sequence[int]) -> str:
+    places = []
+    for size in reversed(shape):
+        index, place = divmod(index, size)
+        places.append(f"[{place}]")
+    return "item " + "".join(reversed(places)) if places else "the value"
+
+
+def _described(item: Any) -> str:
+    if item is None:
+        return "`null`"
+    return "an object" if isinstance(item, dict) else f'the text "{clip(str(item), LONGEST)}"'
+
+
+# Both ---------------------------------------------------------------------------------------------------------------
+
+
+def _check_type(tensor: TensorInfo) -> None:
+    if not _TEXT_TYPES.fullmatch(tensor.dtype):
+        raise DotnnError(ElementTypeNotSupported(name=tensor.name, found=tensor.dtype))
+
+
+def _unfit(value: Number, tensor: TensorInfo, where: str, place: str) -> NumberDoesNotFit:
+    found = json.dumps(value) if isinstance(value, bool) else _shown(value)
+    return NumberDoesNotFit(path=place, place=where, name=tensor.name, found=found, expected=tensor.dtype)
+
+
+def _shown(value: Number) -> str:
+    # Python refuses to print integers of thousands of digits.
+    return f"an integer of {value.bit_length()} bits" if isinstance(value, int) and value.bit_length() > 1000 else str(value)

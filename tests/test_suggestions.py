@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from dotnn.compiler.diagnostics.suggest import did_you_mean, edit_distance, near_names, suggestions
+from dotnn.compiler.diagnostics.suggest_foreign import Kind, foreign, foreign_note
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+LAYER_NAMES = """
+    conv1d conv2d conv3d max_pool1d max_pool2d max_pool3d avg_pool2d global_avg_pool2d dense embedding
+    batch_norm layer_norm relu leaky_relu sigmoid tanh softmax log_softmax dropout rnn lstm gru
+    flatten reshape transpose concat split mean
+"""
+LAYERS = LAYER_NAMES.split()
+ATTRIBUTES = ["filters", "kernel", "stride", "padding", "dilation", "groups", "bias", "init", "weight"]
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("maxpool2d", "max_pool2d"),
+        ("Conv2D", "conv2d"),
+        ("Dense", "dense"),
+        ("LeakyReLU", "leaky_relu"),
+        ("lsmt", "lstm"),
+        ("sofmtax", "softmax"),
+        ("conv2", "conv2d"),
+        ("max_pool_2", "max_pool2d"),
+        ("globalpool", "global_avg_pool2d"),
+        ("my_conv2d", "conv2d"),
+        ("concatenate", "concat"),
+        ("normalisation_layer", "layer_norm"),
+    ],
+)
+def test_near_layers(name: str, first: str) -> None:
+    assert near_names(name, LAYERS)[0] == first
+
+
+def test_another_spelling_is_certain() -> None:
+    assert near_names("CONV_1D", LAYERS) == ("conv1d",)
+
+
+def test_far_names_are_not_suggested() -> None:
+    for name in ("zzz", "", "_", "q", "x" * 500, "世界"):
+        assert near_names(name, LAYERS) == ()
+
+
+def test_near_names_are_few_and_do_not_depend_on_the_order() -> None:
+    names = [*LAYERS, "conv4d", "conv5d"]
+    assert near_names("conv", names) == near_names("conv", names[::-1])
+    assert near_names("conv", names) == ("conv1d", "conv2d", "conv3d", "conv4d")
+    assert near_names("conv", LAYERS, limit=2) == ("conv1d", "conv2d")
+    assert near_names("x1", ["x2", "y1", "x1"]) == ("x2",)
+
+
+def test_near_names_of_many_candidates_are_fast() -> None:
+    blocks = [f"layer{stage}.{block}" for stage in range(10) for block in range(25)]
+    names = [f"{block}.conv{layer}.weight" for block in blocks for layer in range(20)]
+    assert len(names) == 5000
+    started = time.perf_counter()
+    assert near_names("layer1.3.cnov2.weight", names)[0] == "layer1.3.conv2.weight"
+    assert time.perf_counter() - started < 2
+
+
+def _alignment_distance(one: str, other: str) -> int:
+    """Optimal string alignment distance by its recursive definition."""
+    table = {(-1, -1): 0}
+    for i in range(-1, len(one)):
+        for j in range(-1, len(other)):
+            choices = [table[i, j]] if (i, j) in table else []
+            if i >= 0:
+                choices.append(table[i - 1, j] + 1)
+            if j >= 0:
+                choices.append(table[i, j - 1] + 1)
+            if i >= 0 and j >= 0:
+                choices.append(table[i - 1, j - 1] + (one[i] != other[j]))
+            if i > 0 and j > 0 and one[i] == other[j - 1] and one[i - 1] == other[j]:
+                choices.append(table[i - 2, j - 2] + 1)
+            table[i, j] = min(choices)
+    return table[len(one) - 1, len(other) - 1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "edits"),
+    [("ca", "abc", 3), ("kitten", "sitting", 3), ("ab", "ba", 1), ("", "ab", 2), ("a", "a", 0)],
+)
+def test_edit_distance_of_textbook_words(one: str, other: str, edits: int) -> None:
+    assert edit_distance(one, other, 5) == edits
+    assert edit_distance(one, other, edits) == edits
+    assert edits == 0 or edit_distance(one, other, edits - 1) is None
+
+
+@settings(deadline=None)
+@given(st.text("abc", max_size=9), st.text("abc", max_size=9), st.integers(0, 6))
+def test_edit_distance_is_the_definition(one: str, other: str, most: int) -> None:
+    distance = _alignment_distance(one, other)
+    assert edit_distance(one, other, most) == (distance if distance <= most else None)
+
+
+def test_did_you_mean() -> None:
+    assert did_you_mean(()) == ""
+    assert did_you_mean(["a"]) == "did you mean `a`?"
+    assert did_you_mean(["a", "b"]) == "did you mean `a` or `b`?"
+    assert did_you_mean(["a", "b", "c"]) == "did you mean `a`, `b` or `c`?"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "word"),
+    [
+        ("layer", "nn.Linear", "dense"),
+        ("layer", "MaxPooling2D", "max_pool2d"),
+        ("layer", "maxpool", "max_pool2d"),
+        ("layer", "GlobalAveragePooling2D", "global_avg_pool2d"),
+        ("layer", "BatchNormalization", "batch_norm"),
+        ("attribute", "kernel_size", "kernel"),
+        ("attribute", "out_channels", "filters"),
+        ("attribute", "use_bias", "bias"),
+        ("attribute", "num_embeddings", "vocabulary"),
+    ],
+)
+def test_words_of_other_frameworks(kind: Kind, name: str, word: str) -> None:
+    assert foreign(kind, name) == word
+
+
+def test_words_without_a_counterpart_have_a_note() -> None:
+    assert foreign("attribute", "in_channels") is None
+    assert "leave it out" in (foreign_note("attribute", "in_channels") or "")
+    assert "-> relu" in (foreign_note("attribute", "activation") or "")
+    assert foreign_note("attribute", "kernel_size") is None
+
+
+def test_suggestions_are_known_names() -> None:
+    assert suggestions("layer", "Linear", LAYERS) == ("dense",)
+    assert suggestions("layer", "Linear", ["relu"]) == ()
+    assert suggestions("layer", "Conv2D", LAYERS) == ("conv2d",)
+    assert suggestions("attribute", "out_channels", ATTRIBUTES) == ("filters",)
+    assert suggestions("attribute", "out_channels", ["units"]) == ()
+    assert suggestions("attribute", "kernal", ATTRIBUTES) == ("kernel",)
