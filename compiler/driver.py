@@ -25,6 +25,7 @@ from .elaborate.values import CompileValue, Unknown
 from .graph.graph import Graph
 from .limits import Limits
 from .passes.expectations import judge_expectations
+from .passes.metrics import weights_bytes
 from .passes.targets import DEFAULT_TARGET, Target
 from .source import Source
 from .syntax.parse import parse_value
@@ -62,6 +63,11 @@ class Compiled:
     def graph(self) -> Graph:
         """The layer graph as written, before any pass."""
         return self.network.graph
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of all weights, running statistics included."""
+        return weights_bytes(self.graph)
 
     def summary(self) -> Summary:
         """Every layer with its shape and costs."""

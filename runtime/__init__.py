@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from .feeds import read_feeds
 from .outputs import render_outputs, save_outputs, top_k
 from .random_feeds import random_feeds
-from .feeds import read_feeds
 from .session import Session
 from .tensors import Demand, Feeds, TensorInfo
 
-__all__ = ["Demand", "Feeds", "Session", "TensorInfo", "random_feeds", "read_feeds", "render_outputs", "save_outputs", "top_k"]
+__all__ = [
+    "Demand",
+    "Feeds",
+    "Session",
+    "TensorInfo",
+    "random_feeds",
+    "read_feeds",
+    "render_outputs",
+    "save_outputs",
+    "top_k",
+]

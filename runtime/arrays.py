@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import lzma
 import math
+import os
 import tokenize
 import warnings
 import zipfile
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from ..compiler.diagnostics import DotnnError
+from ..compiler.diagnostics import Diagnostic, DotnnError
 from ..compiler.diagnostics.feeding import DamagedFile, FileTooLarge, NotPlainArray
 from ..compiler.diagnostics.running import FileNotReadable
 
@@ -47,8 +48,28 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise DotnnError(FileNotReadable(path=str(path), reason=reason)) from error
+        if error.errno is None:
+            # Not the system speaks here, but a reader of some format.
+            raise DotnnError(DamagedFile(path=str(path), kind="file", reason=str(error))) from error
+        raise DotnnError(FileNotReadable(path=str(path), reason=os.strerror(error.errno).lower())) from error
+
+
+def unreadable(path: Path) -> Diagnostic | None:
+    """Why a path is no file that can be read; None if it is one."""
+    reason = ""
+    try:
+        if path.is_dir():
+            reason = "it is a folder"
+        elif not path.exists():
+            reason = "there is no such file"
+        elif not path.is_file():
+            reason = "it is no regular file"
+        elif not os.access(path, os.R_OK):
+            reason = "reading it is not permitted"
+    except (OSError, ValueError) as error:
+        # Names that no file can have: too long, or with a zero character.
+        reason = str(error.strerror if isinstance(error, OSError) else error)
+    return FileNotReadable(path=str(path), reason=reason) if reason else None
 
 
 def read_npy(path: Path) -> NDArray[Any]:

@@ -85,7 +85,7 @@ def _holds_exactly(array: NDArray[Any], target: np.dtype[Any]) -> bool:
         return True
     low, high = int(array.min()), int(array.max())
     if target.kind == "b":
-        return 0 <= low and high <= 1
+        return low >= 0 and high <= 1
     if target.kind in "iu":
         return np.iinfo(target).min <= low and high <= np.iinfo(target).max
     # Every integer up to 2 ** (mantissa + 1) is a floating point number.
@@ -109,9 +109,7 @@ def _wrong_type(name: str, found: str, dtype: str, reason: str) -> Diagnostic:
 
 
 def _convert_strings(name: str, array: NDArray[Any]) -> Converted:
-    texts = array.dtype.kind == "U" or (
-        array.dtype.kind == "O" and all(isinstance(item, str) for item in array.flat)
-    )
+    texts = array.dtype.kind == "U" or (array.dtype.kind == "O" and all(isinstance(item, str) for item in array.flat))
     if not texts:
         return Converted(None, (_wrong_type(name, _type_name(array), "string", "these are no texts"),))
     return Converted(array.astype(object))

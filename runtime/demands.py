@@ -29,8 +29,8 @@ class Axis:
 class Sizes:
     """The sizes of the symbolic dimensions, read from the shapes that are fed.
 
-    A dimension such as ``2*N`` gives the size of its symbol where no axis is the symbol alone. A text that is neither a
-    name nor such an expression, as models of other makers have, is a name of its own.
+    A dimension such as ``2*N`` gives the size of its symbol where no axis is the symbol alone. A text that is
+    neither a name nor such an expression, as models of other makers have, is a name of its own.
 
     Attributes:
         sizes: by symbol.

@@ -1,7 +1,7 @@
 """The value of a printed dimension, such as ``ceil(H / 2) + 1``, for given sizes of its symbols.
 
-The text comes out of a model file, so nothing is trusted: it is read by the few rules below, never by ``eval``, and its
-length, nesting and numbers are bounded.
+The text comes out of a model file, so nothing is trusted: it is read by the few rules below, never by ``eval``, and
+its length, nesting and numbers are bounded.
 
     sum     = product (("+" | "-") product)*
     product = power (("*" | "//" | "/" | "%") power)*

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import struct
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..compiler.diagnostics import Diagnostic, DotnnError
 from ..compiler.diagnostics.feeding import (
@@ -26,13 +27,15 @@ from ..compiler.diagnostics.feeding import (
     TransparencyOnWhite,
     WrongImageSize,
 )
-from .arrays import reading
+from .arrays import format_bytes, reading
 from .tensors import Size, TensorInfo
 
 #: Endings of the names of images; what a file holds is told from its content.
 SUFFIXES = (".png", ".jpg", ".jpeg")
 #: Most pixels of an image that is read.
 MAX_PIXELS = 50_000_000
+#: Most bytes of the file of an image.
+MAX_FILE_BYTES = 256 * 2**20
 #: The scale of an input of floats if none is given.
 DEFAULT_SCALE = "0..1"
 
@@ -41,6 +44,7 @@ _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _SCALE = re.compile(rf"\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*\Z")
 # What Pillow raises for damaged images, SyntaxError for PNG and struct.error for EXIF among them.
 _IMAGE_ERRORS = (
+    OSError,
     SyntaxError,
     ValueError,
     TypeError,
@@ -58,11 +62,13 @@ class ImageOptions:
     """How the pixels of images become numbers.
 
     Attributes:
-        scale: what black and full brightness become, as ``0..1``, ``-1..1`` or ``0..255``. Without it inputs of floats
+        scale: what black and full brightness become, as ``0..1``, ``-1..1`` or ``0..255``. Without it inputs of
+        floats
             get `DEFAULT_SCALE`, which is said, and inputs of bytes the bytes themselves.
         mean: subtracted after scaling: nothing, one number, or one for each channel.
         std: divides after that: nothing, one number, or one for each channel.
-        resize: ``stretch`` (changes the proportions) or ``crop`` (cuts off what is too much, around the middle) brings
+        resize: ``stretch`` (changes the proportions) or ``crop`` (cuts off what is too much, around the middle)
+        brings
             an image to the size that the model declares; both average where they shrink. None demands the exact size.
         layout: ``nchw`` or ``nhwc`` where the declared shape allows both; channels come first if it says nothing.
 
@@ -104,8 +110,8 @@ class ImageForm:
         channels: 1 for gray, 3 for colour.
         width: in pixels, a number or a symbol.
         height: in pixels, a number or a symbol.
-        axes: where each axis of the input comes from: ``N``, ``C``, ``H``, ``W``; or ``NK`` for gray pixels in one row.
-        pixels: how many there must be, for ``NK``.
+        axes: where each axis of the input comes from: ``N``, ``C``, ``H``, ``W``; or ``NK`` for gray pixels in one
+        row. pixels: how many there must be, for ``NK``.
     """
 
     channels: int
@@ -115,13 +121,11 @@ class ImageForm:
     pixels: int | None = None
 
 
-def read_image(
-    path: Path, tensor: TensorInfo, options: ImageOptions
-) -> tuple[NDArray[Any], tuple[Diagnostic, ...]]:
+def read_image(path: Path, tensor: TensorInfo, options: ImageOptions) -> tuple[NDArray[Any], tuple[Diagnostic, ...]]:
     """An image as values for an input, and what is to be said about it.
 
-    Gray is ``0.299 R + 0.587 G + 0.114 B`` (ITU-R BT.601); the orientation that a camera recorded is applied; transparent
-    places are put on white; of an animation the first picture is read.
+    Gray is ``0.299 R + 0.587 G + 0.114 B`` (ITU-R BT.601); the orientation that a camera recorded is applied;
+    transparent places are put on white; of an animation the first picture is read.
 
     Raises:
         DotnnError: a damaged or huge image, an input that reads no images, or another size than it declares.
@@ -188,17 +192,24 @@ def _is_free(size: Size) -> bool:
 
 def _opened(path: Path) -> tuple[Image.Image, tuple[Diagnostic, ...]]:
     """The image upright and without transparency: in the mode L, RGB or, for 16 bits, F with values up to 255."""
+    with reading(path):
+        if path.stat().st_size > MAX_FILE_BYTES:
+            found, most = format_bytes(path.stat().st_size), format_bytes(MAX_FILE_BYTES)
+            raise DotnnError(FileTooLarge(path=str(path), found=found, most=most))
+        content = path.read_bytes()
     try:
-        with reading(path), path.open("rb") as stream, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # The content is told apart here, so that no other of Pillow's many readers ever sees it.
-            with Image.open(stream, formats=_FORMATS) as image:
+            # Two formats are enough for inputs, and the readers of Pillow's many others are never reached.
+            with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
                 _check_pixels(image, path)
                 image.load()
                 upright = ImageOps.exif_transpose(image)
             return _opaque(upright, path)
     except Image.DecompressionBombError as error:
         raise DotnnError(_too_many_pixels(path, "far too many pixels")) from error
+    except UnidentifiedImageError as error:
+        raise DotnnError(_damaged(path, "its content is neither")) from error
     except _IMAGE_ERRORS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise DotnnError(_damaged(path, reason)) from error

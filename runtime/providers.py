@@ -14,6 +14,7 @@ import onnxruntime
 
 from ..compiler.diagnostics import DotnnError
 from ..compiler.diagnostics.running import BadOption, CudaNotInstalled
+from .failures import EXTENSION
 
 Provider: TypeAlias = Literal["auto", "cpu", "cuda"]
 
@@ -62,7 +63,7 @@ def preload_cuda() -> None:
 
 def cuda_failure() -> str:
     """Why the CUDA provider did not start, as far as it can be found out."""
-    folder = Path(onnxruntime.__file__).parent / "capi"
+    folder = Path(EXTENSION).parent
     library = folder / _CUDA_LIBRARIES.get(sys.platform, "libonnxruntime_providers_cuda.so")
     if not library.exists():
         return f"`{library.name}` is missing, so the installation is incomplete"

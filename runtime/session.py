@@ -7,22 +7,21 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.capi import onnxruntime_pybind11_state as states
 
 from ..compiler.diagnostics import Diagnostic, DotnnError
+from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.running import (
     BadModelMetadata,
     BadOption,
     CudaDoesNotLoad,
     ElementTypeNotSupported,
-    FileNotReadable,
     InputNameNeeded,
     ModelRefused,
     NotAModel,
@@ -31,9 +30,11 @@ from ..compiler.diagnostics.running import (
     WeightsAreInitial,
     WeightsFileMissing,
 )
+from .arrays import unreadable
 from .checks import check_feeds, listed_inputs
 from .conversion import EXCHANGED
 from .demands import read_expression
+from .failures import ERRORS, NOT_A_MODEL, PROVIDER_ERRORS, said
 from .providers import CUDA, Provider, cuda_failure, installed, preload_cuda, wanted_providers
 from .tensors import Demand, Feeds, TensorInfo
 
@@ -55,23 +56,6 @@ _DTYPES = {
     "complex128": "complex128",
 }
 
-# onnxruntime raises its own exceptions, and plain ones where a provider or a conversion to numpy fails. MemoryError
-# comes from C++'s bad_alloc.
-_OWN_ERRORS = (
-    states.EPFail,
-    states.EngineError,
-    states.Fail,
-    states.InvalidArgument,
-    states.InvalidGraph,
-    states.InvalidProtobuf,
-    states.ModelLoaded,
-    states.NoModel,
-    states.NoSuchFile,
-    states.NotImplemented,
-    states.RuntimeException,
-)
-_ERRORS = (*_OWN_ERRORS, RuntimeError, ValueError, TypeError, MemoryError)
-
 
 @runtime_checkable
 class OnnxModel(Protocol):
@@ -88,6 +72,13 @@ class OnnxModel(Protocol):
     def save(self, path: Path, /) -> object:
         """Write the model, and its weights where they are large, to files."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """A model that goes through a temporary folder whatever its size."""
+
+    save: Callable[[Path], object]
 
 
 ModelLike: TypeAlias = str | os.PathLike[str] | bytes | OnnxModel
@@ -118,7 +109,7 @@ class Session:
 
     def __init__(
         self,
-        model: ModelLike,
+        model: ModelLike | _Saved,
         *,
         provider: Provider = "auto",
         optimize: bool = True,
@@ -132,7 +123,7 @@ class Session:
         self._session, reason = self._start(source, options, wanted, provider)
         self._delete_folder()
         details = self._session.get_modelmeta()
-        if isinstance(model, (bytes, OnnxModel)):
+        if isinstance(model, (bytes, OnnxModel, _Saved)):
             self.name = details.graph_name or self.name
         self.metadata: Mapping[str, str] = dict(details.custom_metadata_map)
         self._own = "dotnn.format" in self.metadata
@@ -142,6 +133,22 @@ class Session:
         self.labels = self._labels()
         self.demands = self._demands()
         self.notes = self._notes(provider, reason)
+
+    @classmethod
+    def from_save(
+        cls,
+        save: Callable[[Path], object],
+        *,
+        provider: Provider = "auto",
+        optimize: bool = True,
+        threads: int | None = None,
+    ) -> Session:
+        """A session on what a function saves to a path, which is in a temporary folder: any size of model will do.
+
+        ``Session.from_save(lambda path: compiled.save(path, weights=weights))``; other arguments are those of
+        `Session`.
+        """
+        return cls(_Saved(save), provider=provider, optimize=optimize, threads=threads)
 
     def prepare(self, feeds: Mapping[str, object] | NDArray[Any]) -> Feeds:
         """Check values against the inputs, and bring them to their element types where nothing is lost by it.
@@ -168,23 +175,22 @@ class Session:
         self._check_outputs()
         try:
             results = self._session.run(None, dict(feeds.arrays))
-        except _ERRORS as error:
-            fault = RunFailed(name=self.name, version=onnxruntime.__version__, reason=_reason(error))
+        except ERRORS as error:
+            fault = RunFailed(name=self.name, version=onnxruntime.__version__, reason=said(error))
             raise DotnnError(fault) from error
-        return {
-            output.name: result if isinstance(result, (list, dict)) else np.asarray(result)
-            for output, result in zip(self.outputs, results, strict=True)
-        }
+        # Sequences and maps, which models of other makers may give, come as lists and dicts.
+        named: dict[str, Any] = dict(zip((output.name for output in self.outputs), results, strict=True))
+        return named
 
     def __repr__(self) -> str:
         return f"Session({self.name!r}, provider={self.provider!r})"
 
     # Loading --------------------------------------------------------------------------------------------------------
 
-    def _source(self, model: ModelLike) -> str | bytes:
+    def _source(self, model: ModelLike | _Saved) -> str | bytes:
         if isinstance(model, bytes):
             return model
-        if isinstance(model, OnnxModel):
+        if isinstance(model, (OnnxModel, _Saved)):
             return self._compiled(model)
         self.name = os.fspath(model)
         path = Path(model)
@@ -197,8 +203,8 @@ class Session:
             raise DotnnError(NotAModel(name=self.name, reason="it is empty"))
         return str(path)
 
-    def _compiled(self, model: OnnxModel) -> str | bytes:
-        if getattr(model, "weights_bytes", 0) <= LARGEST_IN_MEMORY:
+    def _compiled(self, model: OnnxModel | _Saved) -> str | bytes:
+        if not isinstance(model, _Saved) and getattr(model, "weights_bytes", 0) <= LARGEST_IN_MEMORY:
             return model.to_bytes()
         self._folder = Path(tempfile.mkdtemp(prefix="dotnn-"))
         # onnxruntime may hold the files open as long as the session lives.
@@ -224,9 +230,9 @@ class Session:
         try:
             session = self._create(source, options, wanted)
         except DotnnError as error:
-            if not isinstance(error.__cause__, (states.EPFail, RuntimeError)):
+            if not isinstance(error.__cause__, PROVIDER_ERRORS):
                 raise
-            reason = _reason(error.__cause__)
+            reason = said(error.__cause__)
         if session is not None and CUDA in session.get_providers():
             return session, ""
         reason = reason or cuda_failure()
@@ -240,24 +246,25 @@ class Session:
         try:
             # onnxruntime's own fallback prints to standard output.
             return onnxruntime.InferenceSession(source, options, providers=providers, enable_fallback=0)
-        except _ERRORS as error:
+        except ERRORS as error:
             raise DotnnError(self._refusal(error)) from error
 
     def _refusal(self, error: BaseException) -> Diagnostic:
-        reason = _reason(error)
-        if "external" in reason.lower() and not isinstance(error, states.InvalidProtobuf):
+        reason = said(error)
+        if "external" in reason.lower() and not isinstance(error, NOT_A_MODEL):
             return WeightsFileMissing(name=self.name, reason=reason)
-        if isinstance(error, states.InvalidProtobuf) or "No graph was found" in reason:
+        if isinstance(error, NOT_A_MODEL) or "No graph was found" in reason:
             return NotAModel(name=self.name, reason="it is damaged, cut off or another kind of file")
         return ModelRefused(name=self.name, version=onnxruntime.__version__, reason=reason)
 
     # What the model says of itself ----------------------------------------------------------------------------------
 
     def _info(self, argument: Any) -> TensorInfo:
-        text = argument.type.removeprefix("tensor(").removesuffix(")") if argument.type.startswith("tensor(") else ""
+        kind: str = argument.type
+        element = kind.removeprefix("tensor(").removesuffix(")")
         # onnxruntime reports a shape that is not declared like that of a scalar; dotnn declares every shape.
         shape = tuple(argument.shape) if argument.shape or self._own else None
-        return TensorInfo(argument.name, _DTYPES.get(text, argument.type), shape)
+        return TensorInfo(argument.name, _DTYPES.get(element, kind), shape)
 
     def _labels(self) -> tuple[str, ...] | None:
         labels = self._json("dotnn.labels")
@@ -279,10 +286,9 @@ class Session:
         if not isinstance(entry, dict):
             raise DotnnError(self._bad_metadata("dotnn.demands", "an entry is no object"))
         dim, minimum, reason = entry.get("dim"), entry.get("minimum"), entry.get("reason", "")
-        fits = isinstance(dim, str) and isinstance(minimum, int) and isinstance(reason, str)
-        if not fits or read_expression(dim) is None:
-            raise DotnnError(self._bad_metadata("dotnn.demands", f"{entry} is no demand"))
-        return Demand(dim, minimum, reason)
+        if isinstance(dim, str) and isinstance(minimum, int) and isinstance(reason, str) and read_expression(dim):
+            return Demand(dim, minimum, reason)
+        raise DotnnError(self._bad_metadata("dotnn.demands", f"`{clip(str(entry), 80)}` is no demand"))
 
     def _json(self, key: str) -> Any:
         text = self.metadata.get(key)
@@ -321,24 +327,6 @@ class Session:
             raise DotnnError(*faults)
 
 
-def unreadable(path: Path) -> Diagnostic | None:
-    """Why a path is no file that can be read; None if it is one."""
-    reason = ""
-    try:
-        if path.is_dir():
-            reason = "it is a folder"
-        elif not path.exists():
-            reason = "there is no such file"
-        elif not path.is_file():
-            reason = "it is no regular file"
-        elif not os.access(path, os.R_OK):
-            reason = "reading it is not permitted"
-    except (OSError, ValueError) as error:
-        # Names that no file can have: too long, or with a zero character.
-        reason = str(error.strerror if isinstance(error, OSError) else error)
-    return FileNotReadable(path=str(path), reason=reason) if reason else None
-
-
 def _options(optimize: bool, threads: int | None) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL_ONLY
@@ -349,15 +337,3 @@ def _options(optimize: bool, threads: int | None) -> onnxruntime.SessionOptions:
             raise DotnnError(BadOption(option="threads", found=str(threads), expected="an integer from 1 on"))
         options.intra_op_num_threads = threads
     return options
-
-
-def _reason(error: BaseException) -> str:
-    """What onnxruntime says, without its prefix and the places in its own source."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    if text.startswith("[ONNXRuntimeError]"):
-        text = text.split(" : ", 3)[-1]
-    before, found, status = text.partition("Status Message: ")
-    if not found:
-        return text
-    node = before.partition("while running ")[2].strip()
-    return f"{node} {status.rpartition(' was false. ')[2]}".strip()

@@ -84,11 +84,12 @@ class _Row:
 def table_array(text: str, tensor: TensorInfo, place: str) -> NDArray[Any]:
     """The numbers of a `.csv` text in the shape of an input.
 
-    Cells are parted by commas, semicolons, tabs or blanks, whichever the first line has; empty lines and lines that begin
-    with ``#`` are left out, and so is a first line none of whose cells is a number.
+    Cells are parted by commas, semicolons, tabs or blanks, whichever the first line has; empty lines and lines that
+    begin with ``#`` are left out, and so is a first line none of whose cells is a number.
 
     Raises:
-        DotnnError: cells that are no numbers of the input's type, rows of unequal length, or a table that does not fill
+        DotnnError: cells that are no numbers of the input's type, rows of unequal length, or a table that does not
+        fill
             the input's shape in exactly one way.
     """
     _check_type(tensor)
@@ -207,9 +208,7 @@ def _with_first(way: tuple[int, ...] | None, shape: tuple[Size, ...], rows: int)
     return None if way is None or inner is None else (1, *inner, way[-1])
 
 
-def _filled(
-    left: tuple[Size, ...], rows: int, right: tuple[Size, ...], columns: int
-) -> tuple[int, ...] | None:
+def _filled(left: tuple[Size, ...], rows: int, right: tuple[Size, ...], columns: int) -> tuple[int, ...] | None:
     above, below = _fill(left, rows), _fill(right, columns)
     return None if above is None or below is None else above + below
 
@@ -292,15 +291,11 @@ def _flattened(value: Any, place: str) -> tuple[tuple[int, ...], list[Any]]:
     return shape, level
 
 
-def _ragged(
-    index: int, shape: tuple[int, ...], found: int | None, expected: int | None, place: str
-) -> RaggedValues:
+def _ragged(index: int, shape: tuple[int, ...], found: int | None, expected: int | None, place: str) -> RaggedValues:
     def count(length: int | None) -> str:
         return "no" if length is None else str(length)
 
-    return RaggedValues(
-        path=place, place=_item_place(index, shape), found=count(found), expected=count(expected)
-    )
+    return RaggedValues(path=place, place=_item_place(index, shape), found=count(found), expected=count(expected))
 
 
 def _item_place(index: int, shape: Sequence[int]) -> str:
@@ -332,4 +327,8 @@ def _unfit(value: Number, tensor: TensorInfo, where: str, place: str) -> NumberD
 
 def _shown(value: Number) -> str:
     # Python refuses to print integers of thousands of digits.
-    return f"an integer of {value.bit_length()} bits" if isinstance(value, int) and value.bit_length() > 1000 else str(value)
+    return (
+        f"an integer of {value.bit_length()} bits"
+        if isinstance(value, int) and value.bit_length() > 1000
+        else str(value)
+    )

@@ -1,4 +1,4 @@
-"""The simple layers run on onnxruntime as their references say, in the shapes that they infer, and document themselves."""
+"""The simple layers run on onnxruntime as their references say, in the shapes that they infer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 
 import numpy as np
 import pytest
-from dotnn.compiler.diagnostics import CATALOGUE, operands
+from dotnn.compiler.diagnostics import CATALOGUE, DotnnError, operands
+from dotnn.compiler.driver import compile_source
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import LAYERS, Mixing
 from dotnn.compiler.layers.operators import Index
@@ -200,6 +201,24 @@ def test_codes_are_in_the_range_of_the_family_and_explained() -> None:
     codes = [one.code for one in classes]
     assert codes == sorted(codes)
     assert all("E430" <= code <= "E469" and CATALOGUE[code].__doc__ for code in codes)
+
+
+PAGES = [
+    (one.code, sample)
+    for one in CATALOGUE.values()
+    if one.__module__ == operands.__name__
+    for sample in re.findall(r"```nn\n(.*?)```", one.__doc__ or "", re.DOTALL)
+]
+
+
+@pytest.mark.parametrize(("code", "sample"), PAGES)
+def test_explained_samples_are_wrong_as_said(code: str, sample: str) -> None:
+    with pytest.raises(DotnnError) as caught:
+        compile_source(f"model sample() {{\n{sample}\n}}\n")
+    assert [one.code for one in caught.value.diagnostics] == [code]
+    fine = "\n".join(line for line in sample.splitlines() if "# wrong" not in line)
+    if "output" in fine:
+        compile_source(f"model sample() {{\n{fine}\n}}\n")
 
 
 def test_importing_layers_imports_no_numpy() -> None:

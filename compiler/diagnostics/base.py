@@ -1,7 +1,7 @@
 """What a diagnostic is: data. How it looks is the renderers' business.
 
-Each kind of diagnostic is one frozen dataclass: its fields are the facts of the case, its class attributes the sentences
-made of them, its docstring the page that ``dotnn explain CODE`` shows. Sites that raise one hold no prose.
+Each kind of diagnostic is one frozen dataclass: its fields are the facts of the case, its class attributes the
+sentences made of them, its docstring the page that ``dotnn explain CODE`` shows. Sites that raise one hold no prose.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ CATALOGUE: dict[str, type[Diagnostic]] = {}
 class Diagnostic:
     """Base of all diagnostics.
 
-    Subclasses are frozen keyword-only dataclasses that set ``code`` and the templates. A template is text in the form of
-    ``str.format``; its names are the fields and properties of the class.
+    Subclasses are frozen keyword-only dataclasses that set ``code`` and the templates. A template is text in the form
+    of ``str.format``; its names are the fields and properties of the class.
 
     Attributes:
         span: the primary place, or None for faults that lie in no source text (a weight file, an input array).

@@ -30,7 +30,8 @@ class UnknownFileType(Diagnostic):
 class DamagedFile(Diagnostic):
     """The content of a file is not what its name says: cut off, damaged, or another format.
 
-    The ending of the name decides how a file is read; only images are told apart by their content. A `.csv` or `.json` file is text in UTF-8.
+    The ending of the name decides how a file is read; only images are told apart by their content. A `.csv` or
+    `.json` file is text in UTF-8.
     """
 
     code: ClassVar[str] = "E922"
@@ -64,8 +65,8 @@ class FileTooLarge(Diagnostic):
 class NotPlainArray(Diagnostic):
     """A `.npy` or `.npz` file holds Python objects, which are stored by pickle, or records.
 
-    Unpickling runs whatever code the file holds, so nothing is ever unpickled. Arrays of numbers need no pickle; arrays
-    of `object` come from lists of unequal lengths.
+    Unpickling runs whatever code the file holds, so nothing is ever unpickled. Arrays of numbers need no pickle;
+    arrays of `object` come from lists of unequal lengths.
     """
 
     code: ClassVar[str] = "E924"
@@ -83,8 +84,8 @@ class NotPlainArray(Diagnostic):
 class NotANumber(Diagnostic):
     """Where a number is expected stands something else.
 
-    Numbers have a decimal point, not a comma, and no separators. A first line of a `.csv` file none of whose cells is a
-    number is taken as the header.
+    Numbers have a decimal point, not a comma, and no separators. A first line of a `.csv` file none of whose cells
+    is a number is taken as the header.
     """
 
     code: ClassVar[str] = "E925"
@@ -101,7 +102,8 @@ class NotANumber(Diagnostic):
 class RaggedValues(Diagnostic):
     """Rows, or nested lists, have unequal lengths, so they form no tensor.
 
-    Sequences of unequal lengths are filled up to one length, and `lengths=` tells the recurrent layers where they end.
+    Sequences of unequal lengths are filled up to one length, and `lengths=` tells the recurrent layers where they
+    end.
     """
 
     code: ClassVar[str] = "E926"
@@ -173,8 +175,8 @@ class NumberDoesNotFit(Diagnostic):
 class WrongImageSize(Diagnostic):
     """An image has another size than the model reads.
 
-    Nothing is resized unasked, because it changes what the model sees. `--resize stretch` brings the image to the size
-    and changes its proportions; `--resize crop` keeps them and cuts off what is too much on two sides.
+    Nothing is resized unasked, because it changes what the model sees. `--resize stretch` brings the image to the
+    size and changes its proportions; `--resize crop` keeps them and cuts off what is too much on two sides.
     """
 
     code: ClassVar[str] = "E931"
@@ -191,8 +193,8 @@ class WrongImageSize(Diagnostic):
 class NotAnImageInput(Diagnostic):
     """An image is given for an input that does not read images.
 
-    Images are read by inputs `[N, 1, H, W]` (gray) and `[N, 3, H, W]` (red, green, blue), by the same with the channels
-    last, without the first axis, and, gray, by `[N, K]` where `K` is the number of pixels.
+    Images are read by inputs `[N, 1, H, W]` (gray) and `[N, 3, H, W]` (red, green, blue), by the same with the
+    channels last, without the first axis, and, gray, by `[N, K]` where `K` is the number of pixels.
     """
 
     code: ClassVar[str] = "E932"
@@ -209,8 +211,9 @@ class NotAnImageInput(Diagnostic):
 class BadImageOption(Diagnostic):
     """An option for reading images does not fit.
 
-    `--scale` is two numbers such as `0..1` or `-1..1`: what black and what full brightness become. `--mean` and `--std`
-    are one number, or one for each channel, and no `std` is 0; they apply after the scale. `--layout` is `nchw` or `nhwc`.
+    `--scale` is two numbers such as `0..1` or `-1..1`: what black and what full brightness become. `--mean` and
+    `--std` are one number, or one for each channel, and no `std` is 0; they apply after the scale. `--layout` is
+    `nchw` or `nhwc`.
     """
 
     code: ClassVar[str] = "E933"

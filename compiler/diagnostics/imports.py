@@ -42,8 +42,9 @@ class ImportCycle(Diagnostic):
 class ImportEscapes(Diagnostic):
     """An import leads out of the project.
 
-    The root of a project is the nearest folder above the compiled file that has a `pyproject.toml` or a `.git`, else the
-    file's own folder; `--root` names another. A model taken from elsewhere can thus read no file outside of its project.
+    The root of a project is the nearest folder above the compiled file that has a `pyproject.toml` or a `.git`, else
+    the file's own folder; `--root` names another. A model taken from elsewhere can thus read no file outside of its
+    project.
     """
 
     code: ClassVar[str] = "E603"

@@ -117,8 +117,8 @@ class _Taken(Diagnostic):
 class DuplicateLabel(_Taken):
     """Two layers in one scope have the same label.
 
-    Labels name weights, so they must be unique within a block, a labelled group or the model. Loops without a label open
-    no scope: give the loop a label, or compute the label (`conv{i}:`).
+    Labels name weights, so they must be unique within a block, a labelled group or the model. Loops without a label
+    open no scope: give the loop a label, or compute the label (`conv{i}:`).
     """
 
     code: ClassVar[str] = "E205"
@@ -166,7 +166,7 @@ class ReservedName(Diagnostic):
 class UnknownPath(_WithNearNames):
     """No layer or block with this label can be seen from here.
 
-    `reuse` and `freeze` take labels: of this scope, of the scopes around it up to the block, and with dots those inside.
+    `reuse` and `freeze` take labels: of this scope, of the scopes around it up to the block, with dots those inside.
     Only what stands before can be reused. A layer that has no label cannot be named: give it one.
     """
 
@@ -216,7 +216,7 @@ class ReuseShapes(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class CannotReuse(Diagnostic):
-    """This cannot be applied again to another value by `reuse`.
+    """What is named cannot be applied again to another value by `reuse`.
 
     `reuse(path)` pipes one value into what it names. A layer or block that was given further tensors would have to be
     given them anew, and `reuse` has no place to write them; something that is not finished yet cannot be reused inside

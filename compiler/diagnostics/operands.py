@@ -163,6 +163,7 @@ class SplitSizes(Diagnostic):
     input x: float32[N, 64]
     a, b = x -> split([16, 32])      # wrong: 48 of 64
     c, d = x -> split([16, 48])
+    output y = concat(c, d)
     ```
     """
 
@@ -373,9 +374,9 @@ class CannotExpand(Diagnostic):
     front.
 
     ```nn
-    input x: float32[N, 64]
-    output y = x -> expand([N, 10, 64])                          # wrong: N against 10
-    output z = x -> unsqueeze(axis=1) -> expand([N, 10, 64])
+    input x: float32[8, 64]
+    output y = x -> expand([8, 10, 64])                          # wrong: 8 against 10
+    output z = x -> unsqueeze(axis=1) -> expand([8, 10, 64])
     ```
     """
 

@@ -77,8 +77,8 @@ class WeightsFileMissing(Diagnostic):
 class CudaNotInstalled(Diagnostic):
     """The CUDA provider was asked for, and the installed onnxruntime is built without it.
 
-    The package `onnxruntime` runs on the CPU; `onnxruntime-gpu` also runs on NVIDIA GPUs. Both put their files into the
-    same folder, so only one of them may be installed in an environment.
+    The package `onnxruntime` runs on the CPU; `onnxruntime-gpu` also runs on NVIDIA GPUs. Both put their files into
+    the same folder, so only one of them may be installed in an environment.
     """
 
     code: ClassVar[str] = "E905"
@@ -119,14 +119,13 @@ class CudaDoesNotLoad(Diagnostic):
 class RunFailed(Diagnostic):
     """onnxruntime stopped while it ran the model.
 
-    The inputs passed all checks that the model allows; what the operators demand beyond that shows only when they run.
+    The inputs passed all checks that the model allows; what the operators demand beyond that shows only when they
+    run.
     """
 
     code: ClassVar[str] = "E907"
     message: ClassVar[str] = "onnxruntime {version} failed while running `{name}`: {reason}"
-    remedy: ClassVar[str] = (
-        "check the sizes and values of the inputs; if memory ran out, feed fewer examples at once"
-    )
+    remedy: ClassVar[str] = "check the sizes and values of the inputs; if memory ran out, feed fewer examples at once"
 
     name: str
     version: str
@@ -292,8 +291,8 @@ class WrongFeedType(Diagnostic):
     """The elements of an input have another type than the model reads, and converting them could change them.
 
     Converted are: floats to wider floats, integers to wider integers, numpy's default `float64` to `float32` and
-    `float16`, and its default `int64` to any type that holds every one of the values exactly. Anything else is written
-    out: `x.astype("float32")`; bytes of an image want their scale too: `x.astype("float32") / 255`.
+    `float16`, and its default `int64` to any type that holds every one of the values exactly. Anything else is
+    written out: `x.astype("float32")`; bytes of an image want their scale too: `x.astype("float32") / 255`.
     """
 
     code: ClassVar[str] = "E916"
@@ -311,8 +310,8 @@ class WrongFeedType(Diagnostic):
 class UnmetDemand(Diagnostic):
     """The inputs are too small for a layer of the model.
 
-    A convolution with a kernel of 3 and no padding makes `H - 2` rows of `H`, and there must be at least one. What the
-    layers demand of the symbolic dimensions is found when a model is compiled and checked when it is fed.
+    A convolution with a kernel of 3 and no padding makes `H - 2` rows of `H`, and there must be at least one. What
+    the layers demand of the symbolic dimensions is found when a model is compiled and checked when it is fed.
     """
 
     code: ClassVar[str] = "E917"
@@ -387,25 +386,10 @@ class SeveralOutputsInNpy(Diagnostic):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotWritable(Diagnostic):
-    """A file cannot be written: its folder is missing or protected, or the disk is full.
-
-    What stood at that path before is untouched.
-    """
-
-    code: ClassVar[str] = "E953"
-    message: ClassVar[str] = "cannot write `{path}`: {reason}"
-    remedy: ClassVar[str] = "check the folder and the space on the disk"
-
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class NotSavable(Diagnostic):
     """An output is no array of numbers, truth values or texts, so it fits into no `.npy` file."""
 
-    code: ClassVar[str] = "E954"
+    code: ClassVar[str] = "E953"
     message: ClassVar[str] = "the output `{name}` is {found}, which `.npy` and `.npz` files cannot hold"
     remedy: ClassVar[str] = "save only the other outputs"
 
@@ -420,8 +404,8 @@ class NotSavable(Diagnostic):
 class RunsOnCpu(Diagnostic):
     """`--provider auto` found no usable GPU, so the model runs on the CPU.
 
-    The numbers are the same up to rounding; only the speed differs. `--provider cpu` asks for the CPU and says nothing;
-    `--provider cuda` insists on the GPU.
+    The numbers are the same up to rounding; only the speed differs. `--provider cpu` asks for the CPU and says
+    nothing; `--provider cuda` insists on the GPU.
     """
 
     code: ClassVar[str] = "W901"

@@ -100,8 +100,8 @@ class AxisOutOfRange(Diagnostic):
 class AxisMustBeWritten(Diagnostic):
     """The axis has a default that would be a guess for a tensor of this rank.
 
-    The last axis of an image `[N, C, H, W]` is its width, which hardly anybody means; and axis 1 of a tensor of rank 3 may
-    be channels (`[N, C, L]`) or time (`[N, T, C]`). There the axis must be written.
+    The last axis of an image `[N, C, H, W]` is its width, which hardly anybody means; and axis 1 of a tensor of rank 3
+    may be channels (`[N, C, L]`) or time (`[N, T, C]`). There the axis must be written.
     """
 
     code: ClassVar[str] = "E405"

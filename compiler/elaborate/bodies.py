@@ -162,7 +162,7 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
                 found=describe(initializer),
             )
         )
-    spec = WeightSpec("", shape, initializer, _fan(shape))
+    spec = WeightSpec("", shape, initializer, Fan.of(shape))
     _share_parameter(entry, shape, statement)
     doc = frame.module.doc(statement)
     draft = Draft(Parameter(), (), (kind,), entry, "", statement.span, frame.call_spans, (spec,), doc)
@@ -177,16 +177,6 @@ def _share_parameter(entry: Entry, shape: tuple[int, ...], statement: tree.Param
         found = "none" if owned is None else format_shape(owned)
         name = statement.name.name
         raise DotnnError(ReuseShapes(span=statement.span, weight=name, owned=found, wanted=format_shape(shape)))
-
-
-def _fan(shape: tuple[int, ...]) -> Fan:
-    if len(shape) < 2:
-        size = shape[0] if shape else 1
-        return Fan(size, size)
-    field = 1
-    for dim in shape[2:]:
-        field *= dim
-    return Fan(shape[1] * field, shape[0] * field)
 
 
 def _fitting(numbers: Literal, shape: tuple[int, ...], statement: tree.Parameter) -> Literal:

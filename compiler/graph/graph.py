@@ -1,7 +1,8 @@
 """The layer graph: the one mutable object of the compiler, and the one door to networkx.
 
 Nodes are frozen and hold an ordered tuple of operands; the edges of the networkx graph are derived from it, because
-``add(x, x)`` is one edge there and must stay two operands. Nodes are ordered by declaration wherever the data flow allows.
+``add(x, x)`` is one edge there and must stay two operands. Nodes are ordered by declaration wherever the data flow
+allows.
 """
 
 from __future__ import annotations

@@ -21,10 +21,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fan:
-    """Connections of one output unit and of one input unit, as initializers count them."""
+    """How many inputs feed one output of a layer, and how many outputs one input feeds.
+
+    Raises:
+        ValueError: one of them is not positive.
+    """
 
     inputs: int
     outputs: int
+
+    def __post_init__(self) -> None:
+        if self.inputs < 1 or self.outputs < 1:
+            raise ValueError(f"a fan is at least 1, not {self.inputs} and {self.outputs}")
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...]) -> Fan:
+        """The fan of a weight ``[outputs, inputs, *kernel]``: both counts times ``prod(kernel)``.
+
+        Source: PyTorch, ``torch.nn.init._calculate_fan_in_and_fan_out``; grouped convolutions are counted as
+        there, by their shape. PyTorch refuses vectors and scalars; as in Keras (``compute_fans``) a vector's
+        length is both fans, and a scalar's are 1.
+        """
+        if len(shape) < 2:
+            length = math.prod(shape)
+            return cls(length, length)
+        kernel = math.prod(shape[2:])
+        return cls(shape[1] * kernel, shape[0] * kernel)
 
 
 class Initializer(Protocol):

@@ -21,6 +21,12 @@ Pads: TypeAlias = tuple[tuple[int, int], ...]
 #: No axis, kernel or unit count is larger; far beyond any network, and safe in int64 products of a few.
 LARGEST = 2**31 - 1
 
+#: No layer that takes or makes tensors of any rank takes or makes more axes; numpy has had no more either.
+HIGHEST_RANK = 32
+
+#: Into how many equal parts a tensor can be divided; each of them is named in the source.
+MOST_PARTS = 4096
+
 
 class AttributeFault(Exception):
     """A value that an attribute does not take.
@@ -228,13 +234,15 @@ class IntegerList:
 class Parts:
     """A count, or a list of sizes: how ``split`` divides."""
 
-    expected: str = "a positive int (a count of equal parts) or a list of positive ints (their sizes)"
+    expected: str = (
+        f"a positive int of at most {MOST_PARTS} (a count of equal parts) or a list of positive ints (their sizes)"
+    )
 
     def convert(self, value: object, layer: type) -> int | tuple[int, ...]:
         """The count or the sizes."""
         if not isinstance(value, tuple):
-            return whole(value, 1, LARGEST, self.expected)
-        if not value:
+            return whole(value, 1, MOST_PARTS, self.expected)
+        if not value or len(value) > MOST_PARTS:
             raise AttributeFault(self.expected)
         return tuple(whole(item, 1, LARGEST, self.expected) for item in value)
 
@@ -252,11 +260,12 @@ class DimensionList:
     @property
     def expected(self) -> str:
         """As a phrase."""
-        return "a list of positive dimensions" + (", one of which may be -1" if self.rest else "")
+        rest = ", one of which may be -1" if self.rest else ""
+        return f"a list of at most {HIGHEST_RANK} positive dimensions{rest}"
 
     def convert(self, value: object, layer: type) -> tuple[Dim, ...]:
         """The dimensions."""
-        if not isinstance(value, tuple):
+        if not isinstance(value, tuple) or len(value) > HIGHEST_RANK:
             raise AttributeFault(self.expected)
         dims = tuple(self._dimension(item) for item in value)
         if dims.count(-1) > 1:

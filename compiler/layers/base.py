@@ -1,8 +1,9 @@
 """The contract of a layer: one class, and everything about the layer is in that class.
 
 A layer is a frozen dataclass. Its fields are its attributes (``layers.attributes``); its class attributes name its
-operands and results; its methods are its meaning: types, weights, cost, a numpy reference that defines what it computes,
-and its lowering to ONNX. Parsing of calls, checking of arguments, documentation, summaries and tests are derived from it.
+operands and results; its methods are its meaning: types, weights, cost, a numpy reference that defines what it
+computes, and its lowering to ONNX. Parsing of calls, checking of arguments, documentation, summaries and tests are
+derived from it.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ class Site:
         return self._operands[index] if index < len(self._operands) else self.span
 
     def at_least(self, dim: Dim, minimum: int, otherwise: Diagnostic, reason: str = "") -> None:
-        """Demand ``dim >= minimum``: certain, it passes; impossible, ``otherwise`` is raised; else it is kept for feeding."""
+        """Demand ``dim >= minimum``: certain, it passes; impossible, ``otherwise`` is raised; else kept for feeding."""
         holds = decide_less_equal(minimum, dim)
         if holds is False:
             raise DotnnError(otherwise)
@@ -195,7 +196,7 @@ class Emitter(Protocol):
         ...
 
     def dims(self, shape: Sequence[Dim]) -> str:
-        """A 1-D int64 tensor holding these dimensions: a constant if all are known, else computed from the inputs' shapes."""
+        """A 1-D int64 tensor of these dimensions: a constant if all are known, else computed from input shapes."""
         ...
 
     def reshape(self, value: str, shape: Sequence[Dim]) -> str:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from ..graph.dims import DimExpr
-from ..graph.tensors import Initializer, Role
+from ..graph.tensors import Fan, Initializer, Role
 from ..graph.types import TensorType
 from ..weights import initializers
-from .attributes import Flag, InitializerKind, Integer, Real, attribute
+from .attributes import HIGHEST_RANK, Flag, InitializerKind, Integer, Real, attribute
 from .base import Emitter, Layer, Operand, Sample, Site, WeightSpec
-from .rules import HIGHEST_RANK, moved, need_float, need_known, need_rank, required
-from .weighted import Weighted, fan_of
+from .rules import moved, need_float, need_known, need_rank, required
+from .weighted import Weighted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +78,7 @@ class BatchNorm(Weighted):
     def weights(self, operands: Sequence[TensorType | None]) -> tuple[WeightSpec, ...]:
         """``weight``, ``bias``, ``running_mean``, ``running_var``, each ``[C]``."""
         shape = (_channels(operands),)
-        fan = fan_of(shape)
+        fan = Fan.of(shape)
         learned = {"weight": self.weight_initializer()} if self.scale else {}
         if self.bias:
             learned["bias"] = self.bias_initializer()
@@ -195,18 +195,17 @@ class LocalResponseNorm(Layer):
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
     ) -> tuple[np.ndarray, ...]:
-        """The formula, the window's sum as a difference of no more than ``size`` shifted squares."""
+        """The formula, the window's sum made of the shifted squares."""
         import numpy as np
 
         x = np.asarray(operands[0])
         channels = x.shape[1]
         squares = x * x
         total = np.zeros_like(x)
-        for offset in range(-self._below, self._above + 1):
+        for offset in range(-min(self._below, channels - 1), min(self._above, channels - 1) + 1):
             # Channel c reads channel c + offset where there is one.
             low, high = max(0, -offset), min(channels, channels - offset)
-            if low < high:
-                total[:, low:high] += squares[:, low + offset : high + offset]
+            total[:, low:high] += squares[:, low + offset : high + offset]
         scale = (self.k + self.alpha / self.size * total) ** self.beta
         return ((x / scale).astype(x.dtype, copy=False),)
 

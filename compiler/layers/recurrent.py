@@ -18,7 +18,7 @@ from ..diagnostics.recurrent import (
     RecurrentBiasWithoutBias,
 )
 from ..graph.dims import Dim, DimExpr, decide_equal, format_dim, symbols
-from ..graph.tensors import Initializer
+from ..graph.tensors import Fan, Initializer
 from ..graph.types import DType, TensorType
 from ..weights.initializers import Uniform
 from .attributes import Choice, Flag, InitializerKind, Integer, Real, attribute
@@ -27,7 +27,7 @@ from .recurrent_lowering import OnnxCell, lower_stack
 from .recurrent_reference import run_stack, sigmoid
 from .recurrent_stack import Stack
 from .rules import need_float, need_integer, need_known, need_rank, product_text, required
-from .weighted import Weighted, fan_of
+from .weighted import Weighted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -165,7 +165,7 @@ class Recurrent(Weighted, ABC):
         """Per layer and direction ``weight_ih``, ``weight_hh`` and the biases, with rows for all gates."""
         weight, bias = self.weight_initializer(), self.bias_initializer()
         return tuple(
-            WeightSpec(name, shape, weight if len(shape) == 2 else bias, fan_of(shape))
+            WeightSpec(name, shape, weight if len(shape) == 2 else bias, Fan.of(shape))
             for name, shape in self.stack.shapes(_channels(operands))
         )
 

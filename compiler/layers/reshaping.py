@@ -21,9 +21,9 @@ from ..diagnostics.operands import (
 )
 from ..graph.dims import Dim, DimExpr, decide_equal, evaluate, exact_div, format_dim
 from ..graph.types import DType, TensorType, format_shape
-from .attributes import DimensionList, Integer, IntegerList, attribute
+from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attribute
 from .base import Emitter, Layer, Mixing, Operand, Reach, Sample, Site
-from .rules import misfit, required, resolve_axes, resolve_axis
+from .rules import misfit, need_rank, required, resolve_axes, resolve_axis
 
 if TYPE_CHECKING:
     import numpy as np
@@ -279,6 +279,10 @@ class Expand(Layer):
             raise DotnnError(ExpandUndecided(span=span, found=str(x), shape=shape, dim=dim, wanted=wanted))
         return (x.with_shape(*self.shape),)
 
+    def reach(self) -> Reach:
+        """Axes may be added in front, which moves the others, so the most is assumed."""
+        return Mixing.ALL
+
     def bind(self, sizes: Mapping[str, int]) -> Expand:
         """The shape in numbers."""
         return dataclasses.replace(self, shape=tuple(evaluate(dim, sizes) for dim in self.shape))
@@ -394,6 +398,8 @@ class Unsqueeze(Layer):
         """The shape with 1 at these axes."""
         x = required(operands, 0)
         longer = x.with_shape(*x.shape, *(1,) * len(self.axis))
+        form = f"a tensor that then has at most {HIGHEST_RANK} axes"
+        need_rank(site, 0, longer, 0, HIGHEST_RANK, form, "add fewer axes")
         axes = resolve_axes(site, self.axis, longer)
         shape = list(x.shape)
         for axis in axes:

@@ -24,10 +24,8 @@ from ..diagnostics.shapes import (
 )
 from ..graph.dims import Dim, DimExpr, decide_equal, format_dim, symbols
 from ..graph.types import DType, TensorType
+from .attributes import HIGHEST_RANK
 from .base import Site
-
-#: No layer that takes tensors of any rank takes more axes; numpy has no more either.
-HIGHEST_RANK = 32
 
 T = TypeVar("T")
 

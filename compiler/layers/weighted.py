@@ -48,19 +48,13 @@ class Weighted(Layer, ABC):
             bias: whether the layer adds a bias.
             outputs: length of the bias where it is not ``shape[0]``.
         """
-        weight = WeightSpec("weight", shape, self.weight_initializer(), fan_of(shape))
+        weight = WeightSpec("weight", shape, self.weight_initializer(), Fan.of(shape))
         if not bias:
             return (weight,)
         length = outputs or shape[0]
-        return weight, WeightSpec("bias", (length,), self.bias_initializer(), fan_of((length,)))
+        return weight, WeightSpec("bias", (length,), self.bias_initializer(), Fan.of((length,)))
 
     @classmethod
     def attributes(cls) -> tuple[dataclasses.Field[Any], ...]:
         """The declared attributes in signature order, the initializers last."""
         return tuple(sorted(super().attributes(), key=lambda one: one.name in ("init", "bias_init")))
-
-
-def fan_of(shape: tuple[int, ...]) -> Fan:
-    """The fan of a weight ``[outputs, inputs, *kernel]``; the length of a vector is both of its fans."""
-    counted = initializers.Fan.of(shape)
-    return Fan(counted.inputs, counted.outputs)

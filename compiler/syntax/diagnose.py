@@ -24,8 +24,8 @@ _COMPARISONS: Final = frozenset(["==", "!=", "<", "<=", ">", ">="])
 _FOREIGN_OPERATORS: Final = {"&&": "and", "||": "or", "!": "not", "^": "**", "=>": "->", "|": "or", "&": "and"}
 #: Kinds of tokens behind which a value must stand.
 _BEFORE_VALUE: Final = frozenset(
-    ["EQUAL", "PLUS", "MINUS", "TIMES", "POWER", "COMPARE", "AND", "OR", "NOT", "IF", "RETURN", "EXPECT"]
-    + ["LPAR", "LSQB", "COMMA", "IN", "COLON", "LBRACE"]
+    {"EQUAL", "PLUS", "MINUS", "TIMES", "POWER", "COMPARE", "AND", "OR", "NOT", "IF", "RETURN", "EXPECT"}
+    | {"LPAR", "LSQB", "COMMA", "IN", "COLON", "LBRACE"}
 )
 
 Rule: TypeAlias = Callable[[Mistake], Diagnostic | None]

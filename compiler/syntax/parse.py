@@ -89,7 +89,8 @@ class _Tables:
         self._terminals = sorted(lark.terminals, key=_precedence)
         self._ignored = frozenset(lark.ignore_tokens)
         self._patterns: dict[frozenset[str], re.Pattern[str]] = {}
-        self.patterns = [self._pattern(frozenset(row)) for row in self.actions]
+        #: By state: what may come next; compiled when first needed, since most files reach few states.
+        self.patterns: list[re.Pattern[str] | None] = [None] * len(self.actions)
 
     def _action(self, target: Any, reductions: dict[int, _Reduction]) -> int | _Reduction:
         if not isinstance(target, Rule):
@@ -104,14 +105,16 @@ class _Tables:
             reduction = _Reduction(size, origin, len(self.methods) - 1)
         return reductions.setdefault(id(target), reduction)
 
-    def _pattern(self, accepted: frozenset[str]) -> re.Pattern[str]:
-        """One expression for everything that may come next: what is ignored, then a terminal or the end."""
+    def pattern(self, state: int) -> re.Pattern[str]:
+        """One expression for everything that may come in a state: what is ignored, then a terminal or the end."""
+        accepted = frozenset(self.actions[state])
         if accepted not in self._patterns:
             ignored = "|".join(t.pattern.to_regexp() for t in self._terminals if t.name in self._ignored)
             terminals = [f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in self._terminals if t.name in accepted]
             alternatives = "|".join([*terminals, r"(?P<END>\Z)"])
             self._patterns[accepted] = re.compile(f"(?:{ignored})*+(?:{alternatives})")
-        return self._patterns[accepted]
+        pattern = self.patterns[state] = self._patterns[accepted]
+        return pattern
 
     def accepted(self, states: list[int]) -> frozenset[str]:
         """The terminals that can really come next: the table takes some more, and notices a few reductions later."""
@@ -167,11 +170,12 @@ class _Run:
             AbandonError, StopError: from the builder and the limits.
         """
         parser, states, values, end = self._parser, self.states, self.values, self.end
-        patterns, text, most_states = parser.tables.patterns, parser.source.text, parser.most_states
+        patterns, pattern_of = parser.tables.patterns, parser.tables.pattern
+        text, most_states = parser.source.text, parser.most_states
         position, state = self.position, states[-1]
         while True:
             self.position = position
-            match = patterns[state].match(text, position, end)
+            match = (patterns[state] or pattern_of(state)).match(text, position, end)
             if match is None or match.lastgroup is None:
                 raise _UnexpectedError
             kind = match.lastgroup

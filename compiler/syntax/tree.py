@@ -1,7 +1,7 @@
 """The syntax tree: frozen nodes, each with its place in the source.
 
-The tree says what was written and nothing more: names are unresolved, numbers have their value, and a pipeline keeps its
-stages side by side, so that depth of the tree is depth of nesting, not length of the network.
+The tree says what was written and nothing more: names are unresolved, numbers have their value, and a pipeline keeps
+its stages side by side, so that depth of the tree is depth of nesting, not length of the network.
 """
 
 from __future__ import annotations

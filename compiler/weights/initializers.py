@@ -16,6 +16,8 @@ from abc import ABC, abstractmethod
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
+from ..graph.tensors import Fan
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -29,36 +31,6 @@ LARGEST: dict[str, float] = {
 }
 # No quantile of the streams is larger: they know probabilities down to 2^-53.
 _LARGEST_QUANTILE = 8.3
-
-
-@dataclass(frozen=True)
-class Fan:
-    """How many inputs feed one output of a layer, and how many outputs one input feeds.
-
-    Raises:
-        ValueError: one of them is not positive.
-    """
-
-    inputs: int
-    outputs: int
-
-    def __post_init__(self) -> None:
-        if self.inputs < 1 or self.outputs < 1:
-            raise ValueError(f"a fan is at least 1, not {self.inputs} and {self.outputs}")
-
-    @classmethod
-    def of(cls, shape: tuple[int, ...]) -> Fan:
-        """The fan of a weight ``[outputs, inputs, *kernel]``: both counts times ``prod(kernel)``.
-
-        Source: PyTorch, ``torch.nn.init._calculate_fan_in_and_fan_out``; grouped convolutions are counted as
-        there, by their shape. PyTorch refuses vectors and scalars; as in Keras (``compute_fans``) a vector's
-        length is both fans, and a scalar's are 1.
-        """
-        if len(shape) < 2:
-            length = math.prod(shape)
-            return cls(length, length)
-        kernel = math.prod(shape[2:])
-        return cls(shape[1] * kernel, shape[0] * kernel)
 
 
 @dataclass(frozen=True)

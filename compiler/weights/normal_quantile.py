@@ -92,9 +92,7 @@ _SQRT_HALF = 0.70710678118654752440
 _ATANH_SERIES = tuple(1.0 / odd for odd in range(23, 0, -2))
 
 
-def normal_quantile(
-    centred: NDArray[np.float64], scratch: NDArray[np.float64] | None = None
-) -> NDArray[np.float64]:
+def normal_quantile(centred: NDArray[np.float64], scratch: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """The ``z`` below which a standard normal variable falls with probability ``1/2 + centred``.
 
     Source: Wichura's AS 241 (PPND16), with the logarithm of ``natural_log``. The result is exactly odd in

@@ -57,9 +57,7 @@ class Stream:
         """Normally distributed numbers: ``mean + std * quantile``."""
         return self._fill(shape, dtype, _normal(mean, std, within=1.0))
 
-    def truncated_normal(
-        self, shape: tuple[int, ...], dtype: str, mean: float, std: float
-    ) -> NDArray[np.floating]:
+    def truncated_normal(self, shape: tuple[int, ...], dtype: str, mean: float, std: float) -> NDArray[np.floating]:
         """Normally distributed numbers, without those more than ``2 * std`` from ``mean``."""
         return self._fill(shape, dtype, _normal(mean, std, within=_WITHIN_TWO_STD))
 

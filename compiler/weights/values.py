@@ -84,8 +84,9 @@ class WeightValues:
             return initializer.array(weight.dtype)
         if not isinstance(initializer, initializers.Initializer):
             raise TypeError(f"{weight.name}: {initializer} is no initializer")
-        fan = initializers.Fan(weight.fan.inputs, weight.fan.outputs)
-        return initializers.initialize(initializer, weight.shape, weight.dtype.value, fan, self.seed, weight.name)
+        return initializers.initialize(
+            initializer, weight.shape, weight.dtype.value, weight.fan, self.seed, weight.name
+        )
 
     def _derived(self, tensor: Derived) -> np.ndarray:
         return tensor.function(*[self.values(part) for part in tensor.parts])

@@ -1,0 +1,108 @@
+"""``dotnn build``: from text to an ONNX file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import options
+from .printing import write
+
+if TYPE_CHECKING:
+    from ..compiler.driver import Compiled
+    from ..compiler.weights.values import WeightSource
+
+
+def build(
+    source: options.Source,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The ONNX file; by default the model's name, here."),
+    ] = None,
+    target: options.Target = options.TargetName.ONNXRUNTIME,
+    no_optimize: options.NoOptimize = False,
+    seed: options.Seed = 0,
+    weights: options.Weights = None,
+    save_weights: Annotated[
+        Path | None,
+        typer.Option("--save-weights", metavar="FILE", help="Also write the weights (.safetensors or .npz)."),
+    ] = None,
+    labels: options.Labels = None,
+    explain_fusion: Annotated[
+        bool, typer.Option("--explain-fusion", help="Say what was fused, and why the rest was not.")
+    ] = False,
+    model: options.Model = None,
+    settings: options.Settings = None,
+    limits: options.LimitOptions = None,
+    root: options.Root = None,
+) -> None:
+    """Build an ONNX model: check, optimize, fuse, export with weights. An existing file survives any failure."""
+    compiled = options.compile_model(source, model, settings, limits, root)
+    path = output or Path(f"{compiled.name}.onnx")
+    names = options.read_labels(labels)
+    with loaded_weights(weights, compiled) as loaded, _working(f"building {path.name}"):
+        if save_weights is not None:
+            _save_weights(save_weights, compiled, seed, loaded)
+        written = compiled.save(
+            path, target=target.value, optimize=not no_optimize, seed=seed, weights=loaded, labels=names
+        )
+    if explain_fusion:
+        _explain_fusion(compiled, target, no_optimize)
+    write(f"{written.path}: {_size(written.size)}", sys.stdout)
+    if written.data is not None:
+        write(f"{written.data}: {_size(written.data_size)}", sys.stdout)
+    if save_weights is not None:
+        write(f"{save_weights}: {_size(save_weights.stat().st_size)}", sys.stdout)
+
+
+@contextmanager
+def loaded_weights(path: Path | None, compiled: Compiled) -> Iterator[WeightSource | None]:
+    """The weights of ``--weights``, bound to the model by name; None without the option."""
+    if path is None:
+        yield None
+        return
+    from ..compiler.weights.binding import bind_weights
+    from ..compiler.weights.readers import open_weights
+
+    with open_weights(path) as found:
+        yield bind_weights(found, compiled.graph.weights())
+
+
+def _save_weights(path: Path, compiled: Compiled, seed: int, loaded: WeightSource | None) -> None:
+    from ..compiler.weights.values import WeightValues
+    from ..compiler.weights.writing import save_weights
+
+    save_weights(path, compiled.graph.weights(), WeightValues(seed, loaded))
+
+
+def _explain_fusion(compiled: Compiled, target: options.TargetName, no_optimize: bool) -> None:
+    from ..compiler.passes.fusion.report import format_report
+
+    if no_optimize:
+        write("nothing was fused: --no-optimize leaves the graph as it was written", sys.stdout)
+        return
+    write(format_report(compiled.optimized(target.value).fusions), sys.stdout)
+
+
+@contextmanager
+def _working(what: str) -> Iterator[None]:
+    """A sign of life on a terminal while something takes long."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from .printing import console
+
+    with console(sys.stderr).status(what):
+        yield
+
+
+def _size(count: int) -> str:
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"

@@ -1,0 +1,77 @@
+"""``dotnn check``: what is wrong with a file, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from ..compiler.diagnostics import Diagnostic, Severity
+from . import options
+from .printing import colored, exit_code, print_diagnostics, write
+
+
+class Format(StrEnum):
+    """How diagnostics are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+def check(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="`.nn` files; `-` reads standard input.", show_default=False)
+    ],
+    output: Annotated[
+        Format, typer.Option("--format", help="text for people, json for programs, github for annotations in CI.")
+    ] = Format.TEXT,
+    model: options.Model = None,
+    settings: options.Settings = None,
+    limits: options.LimitOptions = None,
+    root: options.Root = None,
+) -> None:
+    """Check files: names, arguments, types, shapes and expectations of every model."""
+    from ..compiler.driver import check as check_file
+
+    bounds = options.read_limits(limits)
+    arguments = options.read_settings(settings, bounds)
+    found: list[Diagnostic] = []
+    for source in sources:
+        report = check_file(source, arguments=arguments, model=model, limits=bounds, root=root)
+        found.extend(report.diagnostics)
+    _PRINTERS[output](found, sources)
+    raise typer.Exit(exit_code(found))
+
+
+def _text(found: list[Diagnostic], sources: list[str]) -> None:
+    print_diagnostics(found, sys.stdout)
+    if not found:
+        names = sources[0] if len(sources) == 1 else f"{len(sources)} files"
+        mark = "\x1b[32mok\x1b[0m" if colored(sys.stdout) else "ok"
+        write(f"{mark}: {'<stdin>' if names == '-' else names}", sys.stdout)
+
+
+def _json(found: list[Diagnostic], sources: list[str]) -> None:
+    from ..compiler.diagnostics.machine import to_json
+
+    errors = sum(one.severity is Severity.ERROR for one in found)
+    document = {
+        "diagnostics": [to_json(one) for one in found],
+        "errors": errors,
+        "warnings": len(found) - errors,
+    }
+    write(json.dumps(document, indent=2), sys.stdout)
+
+
+def _github(found: list[Diagnostic], sources: list[str]) -> None:
+    from ..compiler.diagnostics.machine import github
+
+    for one in found:
+        write(github(one), sys.stdout)
+
+
+_PRINTERS = {Format.TEXT: _text, Format.JSON: _json, Format.GITHUB: _github}

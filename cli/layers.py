@@ -1,0 +1,31 @@
+"""``dotnn layers``: what layers there are, and everything about one."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from .printing import write
+
+
+def layers(
+    name: Annotated[
+        str | None, typer.Argument(help="A layer; without one, all are listed.", show_default=False)
+    ] = None,
+) -> None:
+    """List the layers, or show one: arguments, shapes, weights, formula, source, samples."""
+    from ..compiler.diagnostics.suggest import did_you_mean, suggestions
+    from ..compiler.layers import LAYERS
+    from ..compiler.layers.documentation import layer_list, layer_page
+
+    callable_layers = {kind: layer for kind, layer in LAYERS.items() if layer.callable}
+    if name is None:
+        write(layer_list(callable_layers), sys.stdout)
+        return
+    layer = callable_layers.get(name)
+    if layer is None:
+        near = did_you_mean(suggestions("layer", name, list(callable_layers)))
+        raise typer.BadParameter(f"there is no layer {name!r}: {near or '`dotnn layers` lists them'}")
+    write(layer_page(layer), sys.stdout)

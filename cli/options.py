@@ -1,0 +1,136 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..compiler.diagnostics import Report
+from ..compiler.limits import Limits
+from .printing import print_diagnostics
+
+if TYPE_CHECKING:
+    from ..compiler.driver import Compiled
+
+Source = Annotated[str, typer.Argument(help="A .nn file; `-` reads standard input.", show_default=False)]
+Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where the file has several.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Set an argument of the model, as in `--set classes=5`."),
+]
+LimitOptions = Annotated[
+    list[str] | None,
+    typer.Option("--limit", metavar="NAME=N", help="Raise a limit, as in `--limit nodes=100000`."),
+]
+Root = Annotated[
+    Path | None,
+    typer.Option("--root", metavar="DIR", help="The folder that imports may not leave; by default the project's."),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The seed of the initial weights.")]
+Weights = Annotated[
+    Path | None,
+    typer.Option("--weights", metavar="FILE", help="Load weights (.safetensors or .npz), by name and strictly."),
+]
+Labels = Annotated[Path | None, typer.Option("--labels", metavar="FILE", help="Names of the classes, one on a line.")]
+NoOptimize = Annotated[bool, typer.Option("--no-optimize", help="Leave the graph as it was written.")]
+
+
+class TargetName(StrEnum):
+    """What a model is built for."""
+
+    ONNX = "onnx"
+    ONNXRUNTIME = "onnxruntime"
+    ONNXRUNTIME_CPU = "onnxruntime-cpu"
+
+
+Target = Annotated[
+    TargetName,
+    typer.Option(
+        "--target",
+        help="onnx: standard operators only. onnxruntime: fused for its CPU and CUDA providers. "
+        "onnxruntime-cpu: more fusions, CPU only.",
+    ),
+]
+
+
+def wrong_call(message: str) -> typer.BadParameter:
+    """A usage error, which ends with exit code 2."""
+    return typer.BadParameter(message)
+
+
+def split_pair(text: str, option: str) -> tuple[str, str]:
+    """``name=value`` as a pair; a usage error otherwise."""
+    name, separator, value = text.partition("=")
+    if not separator or not name or not value:
+        raise wrong_call(f"{option} takes NAME=VALUE, not {text!r}")
+    return name.strip(), value.strip()
+
+
+def read_limits(texts: Sequence[str] | None) -> Limits:
+    """The limits with those of ``--limit`` changed."""
+    known = {one.name for one in dataclasses.fields(Limits)}
+    changes: dict[str, int] = {}
+    for text in texts or ():
+        name, value = split_pair(text, "--limit")
+        name = name.replace("-", "_")
+        if name not in known:
+            raise wrong_call(f"--limit knows no {name!r}; there are {', '.join(sorted(known))}")
+        if not value.replace("_", "").isdecimal() or len(value) > 15:
+            raise wrong_call(f"--limit {name} takes a number, not {value!r}")
+        changes[name] = int(value)
+    return Limits(**changes)
+
+
+def read_settings(texts: Sequence[str] | None, limits: Limits) -> dict[str, Any]:
+    """The model arguments of ``--set``, read as values of the language."""
+    from ..compiler.driver import parse_argument
+
+    values: dict[str, Any] = {}
+    report = Report()
+    for text in texts or ():
+        name, value = split_pair(text, "--set")
+        if name in values:
+            raise wrong_call(f"--set {name} is given twice")
+        values[name] = parse_argument(name, value, limits, report)
+    if report.has_errors:
+        print_diagnostics(report.diagnostics)
+        raise typer.Exit(2)
+    return values
+
+
+def compile_model(
+    source: str,
+    model: str | None,
+    settings: Sequence[str] | None,
+    limit_options: Sequence[str] | None,
+    root: Path | None,
+) -> Compiled:
+    """The compiled model of a command; its warnings are printed."""
+    from ..compiler.driver import compile_file
+
+    limits = read_limits(limit_options)
+    arguments = read_settings(settings, limits)
+    compiled = compile_file(source, model=model, arguments=arguments, limits=limits, root=root)
+    print_diagnostics(compiled.warnings, sys.stderr)
+    return compiled
+
+
+def read_labels(path: Path | None) -> tuple[str, ...] | None:
+    """The class names of ``--labels``; empty lines at the end do not count."""
+    if path is None:
+        return None
+    try:
+        if path.stat().st_size > 10_000_000:
+            raise wrong_call(f"--labels {path}: this is too large for a list of class names")
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise wrong_call(f"--labels {path}: {(error.strerror or 'it cannot be read').lower()}") from None
+    except UnicodeDecodeError:
+        raise wrong_call(f"--labels {path}: this is no UTF-8 text") from None
+    return tuple(line.strip() for line in text.rstrip().splitlines())

@@ -1,0 +1,302 @@
+"""Outputs for reading and for keeping: the best classes, tensors in short, and `.npy` and `.npz` files."""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiler.diagnostics import DotnnError
+from ..compiler.diagnostics.cells import visible
+from ..compiler.diagnostics.running import BadOption, NotSavable, SeveralOutputsInNpy, WrongSaveSuffix
+from .arrays import npy_bytes
+
+#: Most examples, and most steps of one, whose classes are printed.
+MAX_EXAMPLES = 10
+MAX_STEPS = 40
+#: Tensors with at most this many elements are printed completely.
+SMALL = 200
+#: Characters of a bar, and of a line.
+BAR, LINE = 20, 100
+#: Names of outputs whose last axis holds a score for each class.
+SCORE_NAMES = ("logits", "scores", "log_probabilities", "log_probs")
+#: How far a sum of probabilities may be from 1.
+SUM_TOLERANCE = 1e-3
+
+_PROBABILITIES, _SCORES = "probabilities", "scores"
+#: Earlier than this no zip archive dates a file; every member has this date, so equal outputs give equal bytes.
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a model gives one class.
+
+    Attributes:
+        index: of the class.
+        value: its probability, logit or other score.
+        label: its name, or None.
+    """
+
+    index: int
+    value: float
+    label: str | None = None
+
+
+def top_k(array: NDArray[Any], k: int = 5, labels: Sequence[str] | None = None) -> list[list[Score]]:
+    """The greatest values of each row, the greatest first; equal ones in the order of the classes, NaN last.
+
+    Args:
+        array: scores of the classes along the last axis; the axes before it are taken as one.
+        k: how many of each row, or all if there are fewer.
+        labels: names of the classes; those without one have none.
+
+    Raises:
+        DotnnError: k below 1.
+        ValueError: a scalar.
+    """
+    if k < 1:
+        raise DotnnError(BadOption(option="top", found=str(k), expected="an integer from 1 on"))
+    if array.ndim == 0:
+        raise ValueError("a scalar has no classes")
+    names = labels or ()
+    rows = array.reshape(-1, array.shape[-1]).astype(np.float64)
+    best = np.argsort(-rows, axis=1, kind="stable")[:, :k]
+    return [
+        [Score(int(index), float(row[index]), names[index] if index < len(names) else None) for index in indices]
+        for row, indices in zip(rows, best, strict=True)
+    ]
+
+
+def output_data(outputs: Mapping[str, Any], labels: Sequence[str] | None = None, k: int = 5) -> list[dict[str, Any]]:
+    """The outputs as plain values for ``json.dumps``.
+
+    Keys: ``name dtype shape nan infinite min mean max top values``. Statistics leave out what is not finite and are
+    None without numbers; ``top`` has for every example, or step of one, the best classes as ``index``, ``value``
+    and ``label``, and is None where no classes are told; ``values`` is None for more than `SMALL` elements, and
+    numbers that are not finite are None in it.
+    """
+    return [_described(name, value, labels, k) for name, value in outputs.items()]
+
+
+def render_outputs(outputs: Mapping[str, Any], labels: Sequence[str] | None = None, k: int = 5) -> str:
+    """The outputs for reading, in plain text.
+
+    An output is shown as classes where its rows are probabilities (two or three axes, each row from 0 to 1 with the
+    sum 1) or where it has two axes and is named in `SCORE_NAMES` or has a label for each column; of a sequence the
+    best class of each step is shown. Other outputs are shown as numbers with their least, mean and greatest value.
+    NaN and infinite values are pointed out.
+    """
+    return "\n\n".join("\n".join(_rendered(name, value, labels, k)) for name, value in outputs.items())
+
+
+def save_outputs(path: str | Path, outputs: Mapping[str, Any]) -> None:
+    """Save outputs as `.npy` (one) or `.npz` (any number, by name), completely or not at all.
+
+    Equal outputs give equal bytes.
+
+    Raises:
+        DotnnError: another ending, several outputs for `.npy`, outputs that are no arrays, or a file that cannot be
+        written.
+    """
+    # Loads onnx, which only who writes files has to wait for.
+    from ..compiler.export.atomic import write_atomically
+
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".npy", ".npz"):
+        raise DotnnError(WrongSaveSuffix(path=str(path)))
+    arrays = {name: _savable(name, value) for name, value in outputs.items()}
+    if suffix == ".npz":
+        write_atomically(path, _archive(arrays))
+        return
+    if len(arrays) != 1:
+        listed = ", ".join(f"`{name}`" for name in arrays)
+        raise DotnnError(SeveralOutputsInNpy(path=str(path), count=len(arrays), outputs=listed))
+    write_atomically(path, npy_bytes(next(iter(arrays.values()))))
+
+
+# Saving -------------------------------------------------------------------------------------------------------------
+
+
+def _savable(name: str, value: Any) -> NDArray[Any]:
+    if not isinstance(value, np.ndarray):
+        raise DotnnError(NotSavable(name=name, found=f"a {type(value).__name__}"))
+    if not value.dtype.hasobject:
+        return value
+    if all(isinstance(item, str) for item in value.flat):
+        return value.astype(np.str_)
+    raise DotnnError(NotSavable(name=name, found="an array of Python objects"))
+
+
+def _archive(arrays: Mapping[str, NDArray[Any]]) -> memoryview:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as file:
+        for name, array in arrays.items():
+            member = zipfile.ZipInfo(f"{name}.npy", _DATE)
+            # The system that wrote it would stand there otherwise.
+            member.create_system = 3
+            file.writestr(member, npy_bytes(array))
+    return stream.getbuffer()
+
+
+# Describing ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Statistics:
+    """Least, mean and greatest of the finite numbers, and how many of the others there are."""
+
+    nan: int
+    infinite: int
+    low: float | None
+    mean: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> _Statistics:
+        if array.dtype.kind not in "fiu":
+            return cls(0, 0, None, None, None)
+        finite = np.isfinite(array)
+        nan = int(np.count_nonzero(np.isnan(array)))
+        infinite = array.size - int(np.count_nonzero(finite)) - nan
+        numbers = array if finite.all() else array[finite]
+        if numbers.size == 0:
+            return cls(nan, infinite, None, None, None)
+        mean = float(np.mean(numbers, dtype=np.float64))
+        return cls(nan, infinite, float(numbers.min()), mean, float(numbers.max()))
+
+
+def class_kind(name: str, array: NDArray[Any], labels: Sequence[str] | None) -> str | None:
+    """``probabilities`` or ``scores`` for an output with a number for each class on its last axis, else None."""
+    if array.dtype.kind != "f" or array.ndim not in (2, 3) or array.shape[-1] < 2 or array.size == 0:
+        return None
+    if _are_probabilities(array):
+        return _PROBABILITIES
+    named = name.lower() in SCORE_NAMES or (labels is not None and len(labels) == array.shape[-1])
+    return _SCORES if named and array.ndim == 2 else None
+
+
+def _are_probabilities(array: NDArray[Any]) -> bool:
+    # Comparisons with NaN are false.
+    if not bool(np.all((array >= 0) & (array <= 1 + SUM_TOLERANCE))):
+        return False
+    sums = array.sum(axis=-1, dtype=np.float64)
+    return bool(np.all(np.abs(sums - 1) <= SUM_TOLERANCE))
+
+
+def _described(name: str, value: Any, labels: Sequence[str] | None, k: int) -> dict[str, Any]:
+    if not isinstance(value, np.ndarray):
+        return {"name": name, "dtype": type(value).__name__, "shape": None, "top": None, "values": None}
+    statistics = _Statistics.of(value)
+    kind = class_kind(name, value, labels)
+    top = None
+    if kind is not None:
+        top = [[_score_data(score) for score in row] for row in top_k(value, k, labels)]
+    return {
+        "name": name,
+        "dtype": value.dtype.name,
+        "shape": list(value.shape),
+        "nan": statistics.nan,
+        "infinite": statistics.infinite,
+        "min": statistics.low,
+        "mean": statistics.mean,
+        "max": statistics.high,
+        "top": top,
+        "values": _plain(value.tolist()) if value.size <= SMALL else None,
+    }
+
+
+def _score_data(score: Score) -> dict[str, Any]:
+    return {"index": score.index, "value": _plain(score.value), "label": score.label}
+
+
+def _plain(value: Any) -> Any:
+    """Nested lists without numbers that JSON does not have."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+# Rendering ----------------------------------------------------------------------------------------------------------
+
+
+def _rendered(name: str, value: Any, labels: Sequence[str] | None, k: int) -> Iterator[str]:
+    if not isinstance(value, np.ndarray):
+        yield f"{visible(name)}: {type(value).__name__} of {len(value)} items"
+        return
+    shape = ", ".join(map(str, value.shape))
+    statistics = _Statistics.of(value)
+    kind = class_kind(name, value, labels)
+    yield f"{visible(name)}: {value.dtype.name}[{shape}]" + (f", {kind} of {value.shape[-1]} classes" if kind else "")
+    if statistics.nan or statistics.infinite:
+        yield f"  {statistics.nan} NaN and {statistics.infinite} infinite among {value.size} values"
+    if kind is not None and value.ndim == 3:
+        yield from _rendered_steps(value, labels)
+    elif kind is not None:
+        yield from _rendered_classes(value, kind, labels, k)
+    else:
+        yield from _rendered_numbers(value, statistics)
+
+
+def _rendered_classes(array: NDArray[Any], kind: str, labels: Sequence[str] | None, k: int) -> Iterator[str]:
+    shown = top_k(array[:MAX_EXAMPLES], k, labels)
+    for example, scores in enumerate(shown):
+        if len(array) > 1:
+            yield f"  example {example}"
+        finite = [score.value for score in scores if math.isfinite(score.value)]
+        low, high = (0.0, 1.0) if kind == _PROBABILITIES else (_least(array[example]), max(finite, default=0.0))
+        for score in scores:
+            yield f"  {_number(score.value, kind)}  {_bar(score.value, low, high)}  {_class_name(score)}"
+    yield from _more(len(array) - len(shown), "examples")
+
+
+def _rendered_steps(array: NDArray[Any], labels: Sequence[str] | None) -> Iterator[str]:
+    for example, steps in enumerate(array[:MAX_EXAMPLES]):
+        if len(array) > 1:
+            yield f"  example {example}"
+        for step, scores in enumerate(top_k(steps[:MAX_STEPS], 1, labels)):
+            (best,) = scores
+            yield f"  step {step:<3} {_number(best.value, _PROBABILITIES)}  {_class_name(best)}"
+        yield from _more(len(steps) - MAX_STEPS, "steps")
+    yield from _more(len(array) - MAX_EXAMPLES, "examples")
+
+
+def _rendered_numbers(array: NDArray[Any], statistics: _Statistics) -> Iterator[str]:
+    if array.size > 1 and statistics.low is not None:
+        yield f"  min {statistics.low:.6g}, mean {statistics.mean:.6g}, max {statistics.high:.6g}"
+    text = np.array2string(array, max_line_width=LINE, precision=6, threshold=SMALL, suppress_small=False)
+    yield from (f"  {visible(line)}" for line in text.splitlines())
+
+
+def _more(count: int, what: str) -> Iterator[str]:
+    if count > 0:
+        yield f"  ... {count} more {what}"
+
+
+def _least(row: NDArray[Any]) -> float:
+    finite = row[np.isfinite(row)]
+    return float(finite.min()) if finite.size else 0.0
+
+
+def _number(value: float, kind: str) -> str:
+    return f"{100 * value:7.3f} %" if kind == _PROBABILITIES else f"{value:12.6g}"
+
+
+def _bar(value: float, low: float, high: float) -> str:
+    """How far a value is from the least to the greatest, in plain characters that every terminal has."""
+    if not math.isfinite(value) or high <= low:
+        return "-" * BAR
+    filled = round(BAR * min(max((value - low) / (high - low), 0.0), 1.0))
+    return "#" * filled + "-" * (BAR - filled)
+
+
+def _class_name(score: Score) -> str:
+    return f"class {score.index}" if score.label is None else f"{visible(score.label)} (class {score.index})"

@@ -1,0 +1,176 @@
+"""Random inputs, to see that a model runs and what it costs: the same for the same seed on every machine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiler.diagnostics import DotnnError, Report
+from ..compiler.diagnostics.feeding import NoRandomValues, NoSuchSymbol, SizeNotFound
+from ..compiler.diagnostics.running import BadOption
+from ..compiler.diagnostics.suggest import near_names
+from ..compiler.weights.random_streams import Stream
+from .arrays import MAX_BYTES, format_bytes
+from .demands import read_expression, value_or_none
+from .tensors import Demand, Feeds, Size, TensorInfo, is_symbol
+
+#: The largest size that is tried for a symbolic dimension.
+LARGEST_SIZE = 4096
+#: Values of integer inputs if no range is given: every vocabulary has these two ids, and every step a length of 1.
+DEFAULT_RANGE = (0, 1)
+
+
+def random_feeds(
+    inputs: Sequence[TensorInfo],
+    seed: int = 0,
+    sizes: Mapping[str, int] | None = None,
+    demands: Sequence[Demand] = (),
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+) -> Feeds:
+    """Random values for every input.
+
+    Floats are normal with mean 0 and standard deviation 1, integers are drawn evenly from `DEFAULT_RANGE`, and so are
+    truth values. Each input has a stream of its own, made of the seed and its name, so that one input does not change
+    another.
+
+    Args:
+        inputs: what the model reads.
+        seed: of the streams.
+        sizes: of symbolic dimensions by name. One that is not given is 1, or the smallest size with which the demands
+            are met, searched up to `LARGEST_SIZE`; the result tells the sizes.
+        demands: what the layers of the model need of the symbolic dimensions.
+        ranges: least and greatest value by input name, both inclusive; floats are then spread evenly.
+
+    Raises:
+        DotnnError: sizes for unknown symbols or below 1, demands that cannot be met, or inputs that hold no numbers.
+    """
+    ranges = ranges or {}
+    chosen = choose_sizes(inputs, demands, sizes or {})
+    report = Report()
+    arrays: dict[str, NDArray[Any]] = {}
+    for tensor in inputs:
+        try:
+            shape = _shape(tensor, chosen)
+            arrays[tensor.name] = _values(tensor, shape, seed, ranges.get(tensor.name))
+        except DotnnError as error:
+            report.extend(error.diagnostics)
+    report.raise_errors()
+    return Feeds(arrays, chosen)
+
+
+def choose_sizes(inputs: Sequence[TensorInfo], demands: Sequence[Demand], given: Mapping[str, int]) -> dict[str, int]:
+    """A size for every symbol of the inputs: the one given, or the smallest with which the demands are met.
+
+    A demand on several symbols without a given size raises them together. A symbol that is to be smaller rather
+    than larger must be given.
+
+    Raises:
+        DotnnError: sizes for unknown symbols or below 1, or demands that no size up to `LARGEST_SIZE` meets.
+    """
+    names = list(dict.fromkeys(name for tensor in inputs for name in _symbols(tensor)))
+    report = Report()
+    report.extend(_bad_sizes(names, given))
+    report.raise_errors()
+    sizes = {name: given.get(name, 1) for name in names}
+    wanted = [*_sizes_of_inputs(inputs), *demands]
+    # What one demand raises may undo another one only if that shrinks with the size; some rounds settle it.
+    for _ in wanted:
+        for demand in wanted:
+            if not _is_met(demand, sizes):
+                _raise(demand, sizes, given)
+    for demand in wanted:
+        if not _is_met(demand, sizes):
+            raise DotnnError(_not_found(demand, names, given))
+    return sizes
+
+
+def _bad_sizes(names: Sequence[str], given: Mapping[str, int]) -> Iterator[NoSuchSymbol | BadOption]:
+    known = ", ".join(f"`{name}`" for name in names)
+    for name, size in given.items():
+        if name not in names:
+            hint = f"the dimensions are {known}" if names else "all its dimensions are numbers"
+            yield NoSuchSymbol(name=name, known=hint, near=near_names(name, names))
+        elif size < 1:
+            yield BadOption(option=f"size of {name}", found=str(size), expected="an integer from 1 on")
+
+
+def _symbols(tensor: TensorInfo) -> Iterator[str]:
+    for size in tensor.shape or ():
+        if isinstance(size, str):
+            parsed = None if is_symbol(size) else read_expression(size)
+            yield from (size,) if parsed is None else parsed.symbols
+
+
+def _sizes_of_inputs(inputs: Iterable[TensorInfo]) -> Iterator[Demand]:
+    """Every size of an input is at least 1, that of ``H - 2`` too."""
+    for tensor in inputs:
+        for size in tensor.shape or ():
+            if isinstance(size, str) and not is_symbol(size) and read_expression(size):
+                yield Demand(size, 1)
+
+
+def _is_met(demand: Demand, sizes: Mapping[str, int]) -> bool:
+    parsed = read_expression(demand.dim)
+    value = value_or_none(parsed, sizes) if parsed is not None else None
+    return value is None or value >= demand.minimum
+
+
+def _raise(demand: Demand, sizes: dict[str, int], given: Mapping[str, int]) -> None:
+    """Raise the symbols of a demand that are not given until it is met."""
+    parsed = read_expression(demand.dim)
+    free = [name for name in parsed.symbols if name in sizes and name not in given] if parsed is not None else []
+    for size in range(2, LARGEST_SIZE + 1) if free else ():
+        tried = {**sizes, **{name: max(size, sizes[name]) for name in free}}
+        if _is_met(demand, tried):
+            sizes.update(tried)
+            return
+    raise DotnnError(_not_found(demand, free or list(sizes), given))
+
+
+def _not_found(demand: Demand, names: Sequence[str], given: Mapping[str, int]) -> SizeNotFound:
+    free = [name for name in names if name not in given] or list(names)
+    listed = ", ".join(f"`{name}`" for name in names)
+    return SizeNotFound(
+        symbols=listed or "the inputs", example=free[0] if free else "H", dim=demand.dim, minimum=demand.minimum
+    )
+
+
+def _shape(tensor: TensorInfo, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    if tensor.shape is None:
+        raise DotnnError(NoRandomValues(name=tensor.name, reason="the model does not declare its shape"))
+    shape = tuple(_size(size, sizes) for size in tensor.shape)
+    # Eight bytes hold an element of any type.
+    needed = math.prod(shape) * 8
+    if needed > MAX_BYTES:
+        raise DotnnError(NoRandomValues(name=tensor.name, reason=f"they would take {format_bytes(needed)}"))
+    return shape
+
+
+def _size(size: Size, sizes: Mapping[str, int]) -> int:
+    if isinstance(size, int):
+        return size
+    if size is None:
+        return 1
+    parsed = None if size in sizes else read_expression(size)
+    value = value_or_none(parsed, sizes) if parsed is not None else sizes[size]
+    return 1 if value is None else value
+
+
+def _values(tensor: TensorInfo, shape: tuple[int, ...], seed: int, bounds: tuple[float, float] | None) -> NDArray[Any]:
+    # No parameter has a colon in its name, so no input shares the stream of a parameter.
+    stream = Stream(seed, f"input:{tensor.name}")
+    dtype = tensor.dtype
+    if dtype in ("float16", "float32", "float64"):
+        if bounds is not None:
+            return stream.uniform(shape, dtype, *bounds)
+        return stream.normal(shape, dtype, 0.0, 1.0)
+    if dtype != "bool" and "int" not in dtype:
+        raise DotnnError(NoRandomValues(name=tensor.name, reason=f"its elements are {dtype}"))
+    low, high = bounds or DEFAULT_RANGE
+    count = math.floor(high) - math.ceil(low) + 1
+    steps = np.floor(stream.uniform(shape, "float64", 0.0, 1.0) * count)
+    return (np.minimum(steps, count - 1) + math.ceil(low)).astype(dtype)
