@@ -8,8 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .compiler import Compiled, Diagnostic, DotnnError, Limits, check, compile_file, compile_source
-    from .runtime import Session
+    # The package's folders stand beside this one in the checkout; only the installed package has them below it.
+    from .compiler import (  # pyright: ignore[reportMissingImports]
+        Compiled,
+        Diagnostic,
+        DotnnError,
+        Limits,
+        check,
+        compile_file,
+        compile_source,
+    )
+    from .runtime import Session  # pyright: ignore[reportMissingImports]
 
 __all__ = [
     "Compiled",

@@ -31,9 +31,9 @@ def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic], stream: TextIO | None = None) -> None:
     """Print diagnostics for people, in colour where that is wanted; by default to standard error."""
-    stream = stream or sys.stderr
+    out = stream or sys.stderr
     if diagnostics:
-        write(render_all(diagnostics, color=colored(stream), width=_width(stream)), stream)
+        write(render_all(diagnostics, color=colored(out), width=_width(out)), out)
 
 
 def write(text: str, stream: TextIO) -> None:
@@ -57,5 +57,5 @@ def console(stream: TextIO | None = None) -> Console:
     """A console for tables; wide enough for every column where nobody's terminal limits it."""
     from rich.console import Console
 
-    stream = stream or sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else 200, highlight=False, no_color=not colored(stream))
+    out = stream or sys.stdout
+    return Console(file=out, width=None if out.isatty() else 200, highlight=False, no_color=not colored(out))

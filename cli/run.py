@@ -15,7 +15,7 @@ import typer
 from ..compiler.diagnostics import Diagnostic
 from . import options
 from .build import loaded_weights
-from .printing import print_diagnostics, write
+from .printing import write
 
 if TYPE_CHECKING:
     from ..compiler.driver import Compiled
@@ -170,7 +170,9 @@ def _say_sizes(made: Feeds) -> None:
 
 
 def _say(notes: Sequence[Diagnostic]) -> None:
-    print_diagnostics(notes, sys.stderr)
+    for note in notes:
+        advice = f" ({note.advice()})" if note.advice() else ""
+        write(f"note: {note.headline()}{advice}", sys.stderr)
 
 
 def _show(outputs: dict[str, Any], labels: Sequence[str] | None, top: int, save: Path | None, as_json: bool) -> None:

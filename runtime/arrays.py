@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import lzma
 import math
@@ -48,8 +49,8 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno is None:
-            # Not the system speaks here, but a reader of some format.
+        if error.errno is None or error.errno == errno.EINVAL:
+            # A reader of the format speaks here, or was led to an impossible place in the file.
             raise DotnnError(DamagedFile(path=str(path), kind="file", reason=str(error))) from error
         raise DotnnError(FileNotReadable(path=str(path), reason=os.strerror(error.errno).lower())) from error
 

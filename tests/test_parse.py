@@ -384,14 +384,7 @@ def test_operators_bind_as_in_python(text: str):
         assert "E121" in {d.code for d in report.diagnostics}
         return
     assert not report.has_errors
-    if _groups_on_the_right(text):
-        return
     assert ours(value) == from_python(python)
-
-
-def _groups_on_the_right(text: str) -> bool:
-    """Whether Python flattens what parentheses group: `a and (b and c)` is not flattened, so never."""
-    return False
 
 
 # --- places ----------------------------------------------------------------------------------------------------------
@@ -403,8 +396,11 @@ def test_places_lie_inside_of_each_other_and_read_back_as_the_same_tree(text: st
     for node in nodes(file):
         for part in parts(node):
             assert node.span.start <= part.span.start < part.span.end <= node.span.end
-        if isinstance(node, tree.Expression.__args__):  # type: ignore[attr-defined]
+        bare_stage = isinstance(node, tree.Call) and "(" not in node.span.text
+        if isinstance(node, tree.Expression.__args__) and not bare_stage:  # type: ignore[attr-defined]
             assert bare(value_of(f"({node.span.text})")) == bare(node)
+        if isinstance(node, tree.Stage):
+            assert bare(statement(f"y = x -> {node.span.text}").value.stages) == (bare(node),)
         if isinstance(node, tree.Item.__args__):  # type: ignore[attr-defined]
             assert [bare(item) for item in items_of(node.span.text)] == [bare(node)]
         if isinstance(node, tree.Statement.__args__):  # type: ignore[attr-defined]
@@ -527,10 +523,10 @@ DEEP = {
     "not": "const a = " + "not " * MANY + "b",
     "power": "const a = 2" + " ** 2" * MANY,
     "attributes": "const a = b" + ".c" * MANY,
-    "else if": "const a = " + "if c { 1 } else " * MANY + "{ 2 }",
+    "else if": "const a = " + "if c { 1 } else " * (MANY // 2) + "{ 2 }",
     "calls": "const a = " + "f(" * MANY,
-    "groups": "block b(x) { y = x " + "-> { " * MANY,
-    "loops": "block b(x) { y = x " + "-> a: for i in l { " * MANY,
+    "groups": "block b(x) { y = x " + "-> { f " * MANY,
+    "loops": "block b(x) { y = x -> " + "a: for i in l { " * (MANY // 2),
     "indices": "const a = b" + "[0]" * 300,
     "computed labels": "block b(x) { y = x -> a{" + "-" * MANY + "1}: f }",
 }
@@ -588,7 +584,7 @@ def test_integers_of_many_digits_are_made_when_allowed():
     value = parse_value(Source("value", digits), Limits(integer_bits=40_000), report)
     assert isinstance(value, tree.Number)
     assert value.value % 10**18 == 123456789123456789
-    assert value.value.bit_length() == 29_894  # type: ignore[union-attr]
+    assert 10**8999 <= value.value < 10**9000
 
 
 def test_lists_and_strings_are_limited():
@@ -710,8 +706,10 @@ STATEMENTS: list[tuple[str, str, tuple[int, int], list[str]]] = [
     ("y = x[a -> b]", "E139", (1, 9), ["needs parentheses"]),
     ("y = x.3", "E101", (1, 7), ["the name of an attribute"]),
     ("a = 1;\n    b = 2", "E130", (1, 6), ["no separator"]),
-    ("    const n = 3", "E112", (1, 5), []),
-    ("\n    block g(x) { return x }", "E137", (2, 5), ["top level"]),
+    ("const n = 3", "E137", (1, 1), ["without a keyword"]),
+    ('import a from "b.nn"', "E137", (1, 1), ["top level"]),
+    ("block g(x) { return x }", "E137", (1, 1), ["top level"]),
+    ("block g(x) {\n        y = { }\n    }", "E137", (1, 1), ["top level"]),
 ]
 
 #: Whole files.
@@ -752,11 +750,6 @@ def check_single(text: str, code: str, place: tuple[int, int], words: list[str])
 
 @pytest.mark.parametrize(("text", "code", "place", "words"), STATEMENTS, ids=[s[0] for s in STATEMENTS])
 def test_mistakes_in_statements(text: str, code: str, place: tuple[int, int], words: list[str]):
-    if text.startswith("    "):
-        text, place = text.lstrip(), (place[0], place[1] - 4)
-    if text.startswith("const"):
-        # First on its line, but no further in than the block: the block is not closed.
-        return
     line, column = place
     shifted = (line + 1, column + 4 if line == 1 else column)
     file = check_single(f"block b(x) {{\n    {text}\n    last = 1\n}}\nconst more = 2", code, shifted, words)
@@ -795,7 +788,6 @@ model m(a: ) {
         ("E103", 4),
         ("E114", 7),
         ("E101", 10),
-        ("E103", 10),
         ("E129", 12),
         ("E119", 13),
     ]
@@ -832,9 +824,66 @@ def test_every_code_of_the_text_has_a_page_with_a_sample_that_shows_it():
 
 PIECES = [
     *["model", "block", "input", "output", "expect", "return", "if", "else", "for", "in", "repeat", "reuse", "freeze"],
-    *["import", "from", "const", "not", "and", "true", "None", "loop", "x", "f(", "a.0:", "{i}:", "b{", "k=", "->", "="],
-    *["==", "<", "+", "-", "*", "**", "//", "(", ")", "[", "]", "{", "}", ",", ":", ".", ";", '"s"', '"', "\\", "1", "2.5"],
-    *["9M", "1.", "#", "##", "\n", "\n    ", " ", "\t", "\r\n", "é", "\x00", "\ud800", "'", "/*", "&&", "block b(x) {\n"],
+    *[
+        "import",
+        "from",
+        "const",
+        "not",
+        "and",
+        "true",
+        "None",
+        "loop",
+        "x",
+        "f(",
+        "a.0:",
+        "{i}:",
+        "b{",
+        "k=",
+        "->",
+        "=",
+    ],
+    *[
+        "==",
+        "<",
+        "+",
+        "-",
+        "*",
+        "**",
+        "//",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        ".",
+        ";",
+        '"s"',
+        '"',
+        "\\",
+        "1",
+        "2.5",
+    ],
+    *[
+        "9M",
+        "1.",
+        "#",
+        "##",
+        "\n",
+        "\n    ",
+        " ",
+        "\t",
+        "\r\n",
+        "é",
+        "\x00",
+        "\ud800",
+        "'",
+        "/*",
+        "&&",
+        "block b(x) {\n",
+    ],
 ]
 
 

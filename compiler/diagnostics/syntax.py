@@ -21,11 +21,11 @@ class UnexpectedToken(FoundDiagnostic):
     The message says what could stand there instead.
 
     ```nn
-    const width 64      # `=` is missing
+    const first = [16, 32].0
     ```
 
     ```nn
-    const width = 64
+    const first = [16, 32][0]
     ```
 
     Attributes:

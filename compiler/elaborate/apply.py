@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..diagnostics import DotnnError
-from ..diagnostics.names import ReuseShapes
-from ..diagnostics.values import BadInitializer, BadLiteral
+from ..diagnostics.names import ReuseShapes, UnknownArgument
+from ..diagnostics.suggest import near_names
+from ..diagnostics.values import BadArithmetic, BadInitializer, BadLiteral, WrongArgument
 from ..graph.dims import DimTooComplex
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType, format_shape
@@ -57,11 +58,10 @@ def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several
         results = layer.infer(types, site)
         specs = layer.weights(types)
     except DimTooComplex as error:
-        from ..diagnostics.values import BadArithmetic
-
         reason = f"a dimension becomes too complex ({error})"
         hint = "give the dimension a number in the type of the input"
         raise DotnnError(BadArithmetic(span=application.span, reason=reason, hint=hint)) from None
+    _check_names(specs, application)
     specs = tuple(_with_literal(spec, application) for spec in specs)
     _check_initializers(specs, weight_dtype(results), application.span)
     _share(entry, specs, application)
@@ -75,6 +75,22 @@ def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several
 def weight_dtype(results: Sequence[TensorType]) -> DType:
     """The element type of a layer's weights: that of what it computes."""
     return results[0].dtype if results and results[0].dtype.is_float else DType.FLOAT32
+
+
+def _check_names(specs: Sequence[WeightSpec], application: Application) -> None:
+    """Refuse numbers and initializers for weights that the layer does not have here: nothing is ignored."""
+    names = tuple(spec.name for spec in specs)
+    kind = application.layer.kind
+    for name, argument in application.literals.items():
+        if name not in names:
+            near = near_names(name, names)
+            raise DotnnError(UnknownArgument(span=argument.span, kind=kind, name=name, near=near, known=names))
+    span = application.argument_spans.get("bias_init")
+    if span is not None and not any("bias" in name for name in names):
+        expected = "left out, since the layer has no bias"
+        raise DotnnError(
+            WrongArgument(span=span, kind=kind, name="bias_init", expected=expected, found="an initializer")
+        )
 
 
 def _with_literal(spec: WeightSpec, application: Application) -> WeightSpec:

@@ -159,8 +159,7 @@ class Project:
         for limit, used in (("imports", len(self._modules)), ("import_depth", len(self._loading))):
             maximum = getattr(self.limits, limit)
             if used > maximum:
-                meaning = Limits.meanings()[limit]
-                self.report.add(LimitExceeded(span=item.path.span, limit=limit, maximum=maximum, meaning=meaning))
+                self.report.add(LimitExceeded(span=item.path.span, limit=limit, maximum=maximum))
                 return None
         name = os.path.normpath(os.path.join(os.path.dirname(module.source.name), written))
         try:

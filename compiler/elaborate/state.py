@@ -94,7 +94,7 @@ class Elaboration:
     def stop(self, limit: str, span: Span | None) -> None:
         """End the elaboration because a limit is used up."""
         maximum = getattr(self.limits, limit)
-        self.report.add(LimitExceeded(span=span, limit=limit, maximum=maximum, meaning=Limits.meanings()[limit]))
+        self.report.add(LimitExceeded(span=span, limit=limit, maximum=maximum))
         raise Stop
 
     def draft(self, draft: Draft) -> tuple[TensorRef, ...]:

@@ -8,7 +8,8 @@ allows.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 
 import networkx as nx
@@ -86,6 +87,50 @@ class Demand:
     reason: str
 
 
+class Outputs(MutableMapping[str, Value]):
+    """Values by output name, in file order; it finds the names of a value without a walk over all of them."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Value] = {}
+        self._places: dict[str, int] = {}
+        self._names: dict[int, set[str]] = {}
+
+    def __getitem__(self, name: str) -> Value:
+        return self._values[name]
+
+    def __setitem__(self, name: str, value: Value) -> None:
+        if name in self._values:
+            self._forget(name)
+        self._values[name] = value
+        self._places.setdefault(name, len(self._places))
+        self._names.setdefault(value.node, set()).add(name)
+
+    def __delitem__(self, name: str) -> None:
+        self._forget(name)
+        del self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Outputs({self._values})"
+
+    def names_of(self, value: Value) -> tuple[str, ...]:
+        """The names of a value, in file order."""
+        found = (name for name in self._names.get(value.node, ()) if self._values[name] == value)
+        return tuple(sorted(found, key=self._places.__getitem__))
+
+    def has_node(self, node_id: int) -> bool:
+        """Whether a result of the node is an output."""
+        return bool(self._names.get(node_id))
+
+    def _forget(self, name: str) -> None:
+        self._names[self._values[name].node].discard(name)
+
+
 class Graph:
     """A network: nodes, inputs, named outputs, and what is demanded of its dimensions.
 
@@ -100,7 +145,7 @@ class Graph:
     def __init__(self, name: str, doc: str = "") -> None:
         self.name = name
         self.doc = doc
-        self.outputs: dict[str, Value] = {}
+        self.outputs = Outputs()
         self.output_docs: dict[str, str] = {}
         self.demands: list[Demand] = []
         self._graph: nx.DiGraph = nx.DiGraph()
@@ -138,6 +183,15 @@ class Graph:
             self._sorted = tuple(self.node(node_id) for node_id in order)
         return self._sorted
 
+    def unordered(self) -> Iterator[Node]:
+        """All nodes in no particular order, even where operands go in circles."""
+        for node_id in self._graph:
+            yield self.node(node_id)
+
+    def edges(self) -> Iterator[tuple[int, int]]:
+        """From each node to each of its readers, once, however often it reads."""
+        yield from self._graph.edges
+
     def _order_key(self, node_id: int) -> tuple[int, int]:
         return self.node(node_id).order, node_id
 
@@ -153,12 +207,19 @@ class Graph:
 
     def output_names(self, value: Value) -> tuple[str, ...]:
         """The names under which a value is an output of the model; mostly none."""
-        return tuple(name for name, output in self.outputs.items() if output == value)
+        return self.outputs.names_of(value)
 
     def use_count(self, value: Value) -> int:
         """How often a value is read: operands of nodes and outputs of the model."""
         reads = sum(reader.operands.count(value) for reader in self.readers(value))
         return reads + len(self.output_names(value))
+
+    def uses(self) -> Counter[Value]:
+        """``use_count`` of every value that is read at all, from one walk over the graph."""
+        reads = (value for node in self.unordered() for value in node.operands if value is not None)
+        uses = Counter(reads)
+        uses.update(self.outputs.values())
+        return uses
 
     def weights(self) -> tuple[Weight, ...]:
         """The weights that the graph depends on, each once, in declaration order."""
@@ -226,34 +287,51 @@ class Graph:
         origins = tuple(dict.fromkeys(origin for member in members for origin in member.origins))
         doc = "\n".join(member.doc for member in members if member.doc)
         updated = self.update(node.id, op=op, origins=origins, doc=doc, **changes)
-        for other in sorted(absorbed, key=lambda n: -n.order):
-            self.remove(other.id)
+        self.remove_all(other.id for other in absorbed)
         return updated
 
     def redirect(self, old: Value, new: Value) -> None:
         """Let every reader of ``old``, outputs of the model included, read ``new``."""
-        for reader in self.readers(old):
-            self.update(reader.id, operands=tuple(new if operand == old else operand for operand in reader.operands))
-        for name, output in self.outputs.items():
-            if output == old:
-                self.outputs[name] = new
+        self._rewire({old: new}, (reader.id for reader in self.readers(old)))
+
+    def redirect_all(self, replacements: Mapping[Value, Value]) -> None:
+        """``redirect`` for many values at once, each node changed once; no replacement may be replaced itself."""
+        readers = {value.node for value in replacements}
+        self._rewire(replacements, {reader for source in readers for reader in self._graph.successors(source)})
 
     def remove(self, node_id: int) -> None:
         """Remove a node; ValueError if something still reads it."""
-        if any(self._graph.successors(node_id)) or any(v.node == node_id for v in self.outputs.values()):
-            raise ValueError(f"node {self.node(node_id).name!r} is still read")
-        self._graph.remove_node(node_id)
+        self.remove_all((node_id,))
+
+    def remove_all(self, node_ids: Iterable[int]) -> None:
+        """Remove nodes; ValueError, and nothing is removed, if anything that stays reads one of them."""
+        removed = set(node_ids)
+        for node_id in removed:
+            readers = any(reader not in removed for reader in self._graph.successors(node_id))
+            if readers or self.outputs.has_node(node_id):
+                raise ValueError(f"node {self.node(node_id).name!r} is still read")
+        self._graph.remove_nodes_from(removed)
         self._sorted = None
 
     def copy(self) -> Graph:
         """An independent graph with the same nodes and identities."""
         other = Graph(self.name, self.doc)
-        other.outputs = dict(self.outputs)
+        other.outputs.update(self.outputs)
         other.output_docs = dict(self.output_docs)
         other.demands = list(self.demands)
         other._graph = self._graph.copy()
         other._next_id = self._next_id
         return other
+
+    def _rewire(self, replacements: Mapping[Value, Value], reader_ids: Iterable[int]) -> None:
+        for reader_id in tuple(reader_ids):
+            before = self.node(reader_id).operands
+            after = tuple(value if value is None else replacements.get(value, value) for value in before)
+            if after != before:
+                self.update(reader_id, operands=after)
+        for old, new in replacements.items():
+            for name in self.outputs.names_of(old):
+                self.outputs[name] = new
 
     def _connect(self, node: Node) -> None:
         for operand in node.operands:

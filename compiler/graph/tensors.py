@@ -55,15 +55,34 @@ class Initializer(Protocol):
     def __str__(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Literal:
     """Numbers written in the source: a shape and the elements in row-major order.
 
-    As an initializer it gives a weight exactly these values.
+    As an initializer it gives a weight exactly these values. Equal literals are equal to the sign of their zeros: a
+    quotient by ``-0.0`` is not one by ``0.0``.
     """
 
     shape: tuple[int, ...]
     elements: tuple[int | float | bool, ...] = field(repr=False)
+    #: Kept, because a literal may be long and tensors are looked up often.
+    _hash: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.shape, self.elements)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Literal) or self._hash != other._hash or self.shape != other.shape:
+            return False
+        pairs = zip(self.elements, other.elements, strict=True)
+        return self.elements == other.elements and all(
+            one != 0 or math.copysign(1, one) == math.copysign(1, two) for one, two in pairs
+        )
 
     def __str__(self) -> str:
         return f"literal[{', '.join(map(str, self.shape))}]"

@@ -413,7 +413,7 @@ _RULES: tuple[Rule, ...] = (
     _keyword_as_name,
     _bare_pipeline,
     _no_value,
+    _lacks_part,
     _side_by_side,
     _lacks_part_of_stage,
-    _lacks_part,
 )

@@ -32,7 +32,7 @@ from .comments import comments_of, docs_of
 from .complaints import AbandonError, Complaints, StopError
 from .diagnose import diagnose
 from .mistakes import COMPLETE, Mistake, found_at, open_brackets
-from .recover import BODY, ITEM, STATEMENT, Resumption, end_of_braces, resume_at
+from .recover import BODY, ITEM, STATEMENT, Resumption, end_of_nested_item, resume_at
 from .tokens import Token
 
 _FILE: Final = "file"
@@ -249,12 +249,7 @@ class _Run:
         span = diagnostic.span
         if span is None or not isinstance(diagnostic, Semicolon | NestedItem):
             return False
-        end = span.end
-        if isinstance(diagnostic, NestedItem):
-            braces = end_of_braces(span.source.text, end) if diagnostic.found in ("block", "model") else None
-            if braces is None:
-                return False
-            end = braces
+        end = end_of_nested_item(span) if isinstance(diagnostic, NestedItem) else span.end
         self.position = end
         return True
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from ..source import Span
 from .tokens import CLOSING, KEYWORDS, OPENING
 
 _PIECE = re.compile(
@@ -78,8 +79,19 @@ def resume_at(
     return Resumption(len(text), ITEM)
 
 
-def end_of_braces(text: str, position: int) -> int | None:
-    """Offset behind the braces that open next, with all that is in them; None where they do not close."""
+def end_of_nested_item(keyword: Span) -> int:
+    """Where to go on behind an item that stands inside of a body: a constant is read as a binding."""
+    text, position = keyword.source.text, keyword.end
+    if keyword.text == "const":
+        return position
+    if keyword.text == "import":
+        line_end = text.find("\n", position)
+        return line_end if line_end >= 0 else len(text)
+    return _end_of_braces(text, position)
+
+
+def _end_of_braces(text: str, position: int) -> int:
+    """Offset behind the braces that open next, with all that is in them; of the text, where they do not close."""
     depth = 0
     for match in _PIECE.finditer(text, position):
         if match.group() == "{":
@@ -88,7 +100,7 @@ def end_of_braces(text: str, position: int) -> int | None:
             depth -= 1
             if depth <= 0:
                 return match.end()
-    return None
+    return len(text)
 
 
 class _Scan:

@@ -1,0 +1,400 @@
+"""What can be wrong with weight files and with how they fit a model (E801-E839, W801)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .base import Diagnostic, Severity
+from .suggest import did_you_mean
+
+#: Of each kind of misfit so many tensors are shown.
+MOST_SHOWN = 10
+
+# Files --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightFormatNotRead(Diagnostic):
+    """Weights are read from `.safetensors` and `.npz`; the ending of the file's name tells which.
+
+    Both hold plain numbers under names, so opening one can do no harm. `.pt`, `.pth`, `.ckpt` and most `.bin` files are
+    pickles, which can run any code while they are read, so dotnn never reads them that way. Convert the file once, with
+    the tool that made it; the names stay as they are:
+
+        import torch
+        from safetensors.torch import save_file
+        state = torch.load("net.pt", weights_only=True)
+        save_file({name: tensor.contiguous() for name, tensor in state.items()}, "net.safetensors")
+
+    Names and layouts are PyTorch's: `conv1.weight` is `[filters, channels, height, width]`, and the weight of a dense
+    layer is `[units, inputs]`.
+    """
+
+    code: ClassVar[str] = "E801"
+    message: ClassVar[str] = "cannot read weights from `{path}`: {what}"
+    remedy: ClassVar[str] = "{recipe}"
+
+    path: str
+    what: str
+    recipe: str = "weights are read from `.safetensors` and `.npz` files"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightFileUnreadable(Diagnostic):
+    """A weight file cannot be opened: it is not there, it is no file, or reading is not permitted.
+
+    Paths are taken from the folder in which the command runs.
+    """
+
+    code: ClassVar[str] = "E802"
+    message: ClassVar[str] = "cannot read the weights `{path}`: {reason}"
+    remedy: ClassVar[str] = "check the path; it is taken from the folder in which the command runs"
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DamagedWeightFile(Diagnostic):
+    """The content of a weight file is not what its name says: cut off, damaged, or another format.
+
+    The whole layout of a file is checked before a number is read: each tensor's place, size and element type, and that
+    no bytes are left over. A file that fails is refused as a whole, because what it says of the other tensors cannot be
+    relied on either.
+    """
+
+    code: ClassVar[str] = "E803"
+    message: ClassVar[str] = "`{path}` is no readable {kind}: {reason}"
+    remedy: ClassVar[str] = "{hint}"
+
+    path: str
+    kind: str
+    reason: str
+    hint: str = "copy or download the file again, or write it again with the tool that made it"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PickledWeights(Diagnostic):
+    """An array of a `.npz` file holds Python objects, which are stored by pickle.
+
+    Unpickling runs whatever code the file holds, so nothing is ever unpickled. Arrays of numbers need no pickle. Arrays
+    of `object` come from lists of unequal lengths, or from saving a dictionary as if it were an array:
+    `np.savez(file, **weights)` saves its entries.
+    """
+
+    code: ClassVar[str] = "E804"
+    message: ClassVar[str] = "the array `{name}` of `{path}` holds Python objects, and nothing is ever unpickled"
+    remedy: ClassVar[str] = "save each array of numbers under its own name: `np.savez(file, **weights)`"
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightFormatNotWritten(Diagnostic):
+    """Weights are written as `.safetensors` or `.npz`; the ending of the file's name tells which.
+
+    PyTorch and most other tools load `.safetensors`; numpy loads `.npz`.
+    """
+
+    code: ClassVar[str] = "E805"
+    message: ClassVar[str] = "cannot tell from its name how to write the weights `{path}`"
+    remedy: ClassVar[str] = "name it `{suggested}`"
+
+    path: str
+    suggested: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnwritableName(Diagnostic):
+    """A file format keeps a name for itself, so no tensor in it can have this name.
+
+    A `.safetensors` file keeps its notes under `__metadata__`.
+    """
+
+    code: ClassVar[str] = "E806"
+    message: ClassVar[str] = "`{path}` cannot hold a tensor named `{name}`: the format keeps this name for itself"
+    remedy: ClassVar[str] = "give the parameter another name, or write `.npz`"
+
+    path: str
+    name: str
+
+
+# Binding ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One tensor that does not fit.
+
+    Attributes:
+        name: as the side says that has it: the file for unused tensors, the model for all others.
+        shape: in the file for unused tensors, in the model for all others.
+        found: what the file has instead: a shape, or an element type.
+        near: names in the file that may be meant.
+        attribute: what to write at the layer so that model and file agree, such as ``bias=true``.
+        layer: the label of that layer.
+        layout: how the file's axes relate to the model's.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    found: str = ""
+    near: tuple[str, ...] = ()
+    attribute: str = ""
+    layer: str = ""
+    layout: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name and shape."""
+        return f"`{self.name}` {list(self.shape)}"
+
+    @property
+    def advice(self) -> str:
+        """What would make it fit, as the end of a sentence; may be empty."""
+        if self.attribute:
+            return f"; to agree with the file, write `{self.attribute}` at `{self.layer}`"
+        return f"; {did_you_mean(self.near)}" if self.near else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misfits(Diagnostic):
+    """Base of the reports on tensors that do not fit.
+
+    Attributes:
+        path: the weight file.
+        misfits: the tensors, in the order of the model or of the file; those that are shown have their hints.
+    """
+
+    path: str
+    misfits: tuple[Misfit, ...]
+
+    @property
+    def tensors(self) -> str:
+        """How many, in words."""
+        return count(self.misfits)
+
+    @property
+    def first(self) -> str:
+        """The name of the first."""
+        return self.misfits[0].name
+
+    def sentence(self, misfit: Misfit) -> str:
+        """What to say of one tensor."""
+        return misfit.label + misfit.advice
+
+    def notes(self) -> tuple[str, ...]:
+        """The first tensors, and how many more there are."""
+        shown = tuple(self.sentence(misfit) for misfit in self.misfits[:MOST_SHOWN])
+        rest = len(self.misfits) - len(shown)
+        return (*shown, f"and {rest:,} more") if rest else shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingWeights(Misfits):
+    """A weight file lacks tensors of the model.
+
+    Tensors are found by their full names: the labels from the outermost block to the layer, then the tensor's own name,
+    as in `layer1.0.conv1.weight`. Unlabelled layers have automatic names that move when a layer is inserted, so
+    whatever is loaded wants a label. A tensor that stands in the source as a literal need not be in the file; if it is,
+    the file's numbers are used.
+
+    Nothing is left at its first random values silently: either all tensors are loaded, or none.
+
+    Bad, for a file with `fc.weight` and `fc.bias`:
+
+    ```nn
+    output y = x -> dense(10)
+    ```
+
+    Good:
+
+    ```nn
+    output y = x -> fc: dense(10)
+    ```
+    """
+
+    code: ClassVar[str] = "E811"
+    message: ClassVar[str] = "`{path}` lacks {tensors} of the model's {total:,}"
+    label: ClassVar[str] = "`{first}` is not in the file"
+    remedy: ClassVar[str] = "give each layer the label that it has in the file; `dotnn summary` shows the model's names"
+
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnusedWeights(Misfits):
+    """A weight file has tensors that the model lacks.
+
+    Loading never changes the model: a bias that stands in the file is not added to a layer written without one. Write
+    the attribute that makes the tensor (`bias=true`, `recurrent_bias=true`, `layers=2`), give the layers the labels
+    that the file has, or leave the tensor out of the file. PyTorch's `num_batches_tracked`, a counter that no
+    computation reads, is known and dropped.
+
+    Bad, for a file with `conv1.weight` and `conv1.bias`:
+
+    ```nn
+    output y = x -> conv1: conv2d(64, kernel=7, bias=false)
+    ```
+
+    Good:
+
+    ```nn
+    output y = x -> conv1: conv2d(64, kernel=7)
+    ```
+    """
+
+    code: ClassVar[str] = "E812"
+    message: ClassVar[str] = "`{path}` has {tensors} that the model lacks"
+    label: ClassVar[str] = "`{attribute}` is what the file has"
+    remedy: ClassVar[str] = (
+        "loading never changes the model: write what makes these tensors, or leave them out of the file"
+    )
+
+    @property
+    def attribute(self) -> str:
+        """What to write at the place that is shown."""
+        return next((misfit.attribute for misfit in self.misfits if misfit.attribute), "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MisshapenWeights(Misfits):
+    """Tensors of a weight file have other shapes than the model's.
+
+    Layouts are PyTorch's: a dense weight is `[units, inputs]`, a convolution's is `[filters, channels, *kernel]`. Keras
+    writes `[inputs, units]` and `[*kernel, channels, filters]`. A last layer with another first axis belongs to a model
+    with another number of classes.
+    """
+
+    code: ClassVar[str] = "E813"
+    message: ClassVar[str] = "{tensors} of `{path}` {have} another shape than in the model"
+    label: ClassVar[str] = "`{first}` belongs to this"
+
+    @property
+    def have(self) -> str:
+        """The verb."""
+        return "has" if len(self.misfits) == 1 else "have"
+
+    def sentence(self, misfit: Misfit) -> str:
+        """Both shapes."""
+        layout = f"; {misfit.layout}" if misfit.layout else ""
+        return f"`{misfit.name}` is {misfit.found} in the file and {list(misfit.shape)} in the model{layout}"
+
+    def advice(self) -> str:
+        """Another layout needs another file, another size another model or file."""
+        if all(misfit.layout for misfit in self.misfits):
+            return "write the file in PyTorch's layout: `[units, inputs]`, `[filters, channels, *kernel]`"
+        return "change the sizes in the model, with `--set` where an argument sets them, or take the file that fits it"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongElementTypes(Misfits):
+    """Tensors of a weight file hold another kind of elements than the model's.
+
+    Floating point types convert into each other: a `float16`, `bfloat16` or `float64` tensor becomes the `float32` that
+    the model declares, rounded to the nearest number where it has more digits. Integers, truth values and complex
+    numbers do not become floating point numbers: a weight that is stored as `int8` is most likely quantized, and means
+    nothing without its scale.
+    """
+
+    code: ClassVar[str] = "E814"
+    message: ClassVar[str] = "{tensors} of `{path}` {hold} another kind of elements than in the model"
+    label: ClassVar[str] = "`{first}` belongs to this"
+    remedy: ClassVar[str] = "save them as {wanted}; a quantized tensor must be multiplied by its scale first"
+
+    wanted: str
+
+    @property
+    def hold(self) -> str:
+        """The verb."""
+        return "holds" if len(self.misfits) == 1 else "hold"
+
+    def sentence(self, misfit: Misfit) -> str:
+        """What the file holds."""
+        return f"{misfit.label} holds {misfit.found}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrefixedNames(Diagnostic):
+    """The names in a weight file and in the model differ by what they begin with.
+
+    Wrappers put a word before every name: `torch.nn.DataParallel` writes `module.`, `torch.compile` writes
+    `_orig_mod.`, and a network kept in an attribute of another one has that attribute's name. In dotnn, a labelled block or
+    group does the same. Rename the tensors while saving:
+
+        save_file({name.removeprefix("module."): tensor for name, tensor in state.items()}, "net.safetensors")
+
+    What else does not fit is reported as if the names had been mended.
+    """
+
+    code: ClassVar[str] = "E815"
+    message: ClassVar[str] = "the names of {matched:,} tensors begin with `{prefix}` in {where}, and not in {other}"
+    remedy: ClassVar[str] = "rename while saving: `save_file({mended}, file)`"
+
+    path: str
+    prefix: str
+    matched: int
+    in_file: bool
+
+    @property
+    def where(self) -> str:
+        """The side that has the prefix."""
+        return f"`{self.path}`" if self.in_file else "the model"
+
+    @property
+    def other(self) -> str:
+        """The side without it."""
+        return "the model" if self.in_file else f"`{self.path}`"
+
+    @property
+    def mended(self) -> str:
+        """The expression in Python that mends the names."""
+        name = f'name.removeprefix("{self.prefix}")' if self.in_file else f'"{self.prefix}" + name'
+        return f"{{{name}: tensor for name, tensor in state.items()}}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotFiniteWeights(Diagnostic):
+    """Tensors of a weight file hold NaN or infinite numbers, or numbers too large for the model's element type.
+
+    They spread to the outputs of the model. They come from a training that diverged, or from numbers that were
+    converted to a type with a smaller range.
+    """
+
+    code: ClassVar[str] = "W801"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "{tensors} of `{path}` {hold} numbers that are not finite: {shown}"
+    remedy: ClassVar[str] = "look into the training that wrote the file: the model's outputs may be NaN"
+
+    path: str
+    names: tuple[str, ...]
+
+    @property
+    def tensors(self) -> str:
+        """How many, in words."""
+        return count(self.names)
+
+    @property
+    def hold(self) -> str:
+        """The verb."""
+        return "holds" if len(self.names) == 1 else "hold"
+
+    @property
+    def shown(self) -> str:
+        """The first names."""
+        return quoted(self.names, 4)
+
+
+def count(things: Sequence[object]) -> str:
+    """``1 tensor`` or ``3 tensors``."""
+    return "1 tensor" if len(things) == 1 else f"{len(things):,} tensors"
+
+
+def quoted(names: Iterable[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    listed = [f"`{name}`" for name in names]
+    rest = len(listed) - most
+    return ", ".join(listed[:most]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -1,0 +1,254 @@
+"""The `.safetensors` format: eight bytes with the header's length, a JSON header, and the tensors' bytes.
+
+Format: https://github.com/huggingface/safetensors (`README.md`, "Format"). The file is mapped into memory, so a tensor's
+bytes are read when they are used and never copied. (The library's numpy reader copies them, and lacks bfloat16.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import mmap
+import struct
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, final
+
+import numpy as np
+
+from ..diagnostics import DotnnError
+from ..diagnostics.weights import DamagedWeightFile
+from ..graph.tensors import Weight
+
+#: The name under which the header keeps its notes.
+METADATA = "__metadata__"
+#: Longer headers are refused: they would take many times their length in memory. One tensor takes about 100 bytes.
+LONGEST_HEADER = 16 << 20
+_MOST_AXES = 32
+_PREFIX = struct.Struct("<Q")
+_ALIGNMENT = 8
+
+#: numpy's names and the sizes of the element types, in the order in which writers sort tensors: the last ones first.
+_ELEMENTS: dict[str, tuple[str, int]] = {
+    "BOOL": ("bool", 1),
+    "U8": ("uint8", 1),
+    "I8": ("int8", 1),
+    "F8_E5M2": ("float8_e5m2", 1),
+    "F8_E4M3": ("float8_e4m3fn", 1),
+    "I16": ("int16", 2),
+    "U16": ("uint16", 2),
+    "F16": ("float16", 2),
+    "BF16": ("bfloat16", 2),
+    "I32": ("int32", 4),
+    "U32": ("uint32", 4),
+    "F32": ("float32", 4),
+    "C64": ("complex64", 8),
+    "F64": ("float64", 8),
+    "I64": ("int64", 8),
+    "U64": ("uint64", 8),
+}
+_ORDER = {element: -index for index, element in enumerate(_ELEMENTS)}
+_CODES = {name: element for element, (name, _) in _ELEMENTS.items()}
+
+
+class BadHeader(ValueError):
+    """What is wrong with a header, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the header says of a tensor: element type, shape, and its bytes counted from the header's end."""
+
+    element: str
+    shape: tuple[int, ...]
+    start: int
+    end: int
+
+    @property
+    def size(self) -> int:
+        """The bytes that elements of this type and shape take."""
+        return math.prod(self.shape) * _ELEMENTS[self.element][1]
+
+
+# Reading ------------------------------------------------------------------------------------------------------------
+
+
+@final
+class SafetensorsFile:
+    """The tensors of a `.safetensors` file, mapped into memory.
+
+    Args:
+        stream: the open file, which may be closed afterwards.
+        path: as the user wrote it.
+
+    Raises:
+        DotnnError: DamagedWeightFile.
+    """
+
+    def __init__(self, stream: IO[bytes], path: Path) -> None:
+        self.path = str(path)
+        size = stream.seek(0, 2)
+        stream.seek(0)
+        try:
+            self._entries, self._body = _read_header(stream, size)
+        except BadHeader as error:
+            raise DotnnError(DamagedWeightFile(path=self.path, kind="`.safetensors` file", reason=str(error))) from error
+        self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the tensors, in the order of the header."""
+        return tuple(self._entries)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a tensor."""
+        return self._entries[name].shape
+
+    def element_type(self, name: str) -> str:
+        """numpy's name of a tensor's element type."""
+        return _ELEMENTS[self._entries[name].element][0]
+
+    def load(self, name: str) -> np.ndarray:
+        """A tensor as a view of the mapped file, which cannot be written to."""
+        entry = self._entries[name]
+        dtype = _numpy_dtype(self.element_type(name)).newbyteorder("<")
+        return np.ndarray(entry.shape, dtype, self._map, self._body + entry.start)
+
+    def close(self) -> None:
+        """Give the file back; arrays that were loaded keep it mapped as long as they live."""
+        with contextlib.suppress(BufferError):
+            self._map.close()
+
+    def __enter__(self) -> SafetensorsFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _numpy_dtype(name: str) -> np.dtype[Any]:
+    # numpy has no bfloat16 and no 8-bit floating point numbers of its own.
+    if name in ("bfloat16", "float8_e5m2", "float8_e4m3fn"):
+        import ml_dtypes
+
+        return np.dtype(getattr(ml_dtypes, name))
+    return np.dtype(name)
+
+
+def _read_header(stream: IO[bytes], size: int) -> tuple[dict[str, Entry], int]:
+    """The tensors, and where their bytes begin."""
+    if size < _PREFIX.size:
+        raise BadHeader("it is empty" if size == 0 else f"it has only {size} bytes")
+    prefix = stream.read(_PREFIX.size)
+    (length,) = _PREFIX.unpack(prefix)
+    if length > size - _PREFIX.size:
+        raise BadHeader(f"its first bytes announce a header of {length:,} bytes, and the file has {size:,}")
+    if length > LONGEST_HEADER:
+        raise BadHeader(f"its header has {length:,} bytes, and at most {LONGEST_HEADER:,} are read")
+    body = _PREFIX.size + length
+    return parse_header(stream.read(length), size - body), body
+
+
+def parse_header(header: bytes, body_size: int) -> dict[str, Entry]:
+    """The tensors that a header declares, which must fill the ``body_size`` bytes after it exactly.
+
+    Raises:
+        BadHeader: no such header.
+    """
+    try:
+        fields = json.loads(header.decode("utf-8"), object_pairs_hook=_without_duplicates)
+    except BadHeader:
+        raise
+    except RecursionError:
+        raise BadHeader("its header is nested too deeply") from None
+    except ValueError as error:
+        raise BadHeader(f"its header is no JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise BadHeader("its header is no JSON object")
+    if not isinstance(fields.pop(METADATA, {}), dict):
+        raise BadHeader(f"`{METADATA}` in its header is no JSON object")
+    entries = {name: _entry(name, facts) for name, facts in fields.items()}
+    _require_gapless(entries, body_size)
+    return entries
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) == len(pairs):
+        return fields
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise BadHeader(f"its header has `{name}` twice")
+        seen.add(name)
+    return fields
+
+
+def _entry(name: str, facts: object) -> Entry:
+    match facts:
+        case {"dtype": str() as element, "shape": list() as shape, "data_offsets": [int() as start, int() as end]}:
+            pass
+        case _:
+            raise BadHeader(f"its header gives `{name}` no dtype, shape and data_offsets")
+    if element not in _ELEMENTS:
+        raise BadHeader(f"`{name}` has elements of the unknown type `{element}`")
+    if len(shape) > _MOST_AXES or not all(type(axis) is int and axis >= 0 for axis in shape):
+        raise BadHeader(f"`{name}` has an impossible shape")
+    entry = Entry(element, tuple(shape), start, end)
+    if not 0 <= start <= end or end - start != entry.size:
+        raise BadHeader(f"the bytes of `{name}` do not fit its shape")
+    return entry
+
+
+def _require_gapless(entries: Mapping[str, Entry], body_size: int) -> None:
+    end, before = 0, ""
+    for name, entry in sorted(entries.items(), key=lambda item: (item[1].start, item[1].end)):
+        if entry.start < end:
+            raise BadHeader(f"the bytes of `{name}` overlap those of `{before}`")
+        if entry.start > end:
+            raise BadHeader(f"{entry.start - end:,} bytes before `{name}` belong to no tensor")
+        end, before = entry.end, name
+    if end > body_size:
+        raise BadHeader(f"it is cut off: its tensors take {end:,} bytes, and {body_size:,} are there")
+    if end < body_size:
+        raise BadHeader(f"its last {body_size - end:,} bytes belong to no tensor")
+
+
+# Writing ------------------------------------------------------------------------------------------------------------
+
+
+def write_safetensors(
+    write: Callable[[bytes | memoryview], None],
+    weights: Iterable[Weight],
+    content: Callable[[Weight], bytes | memoryview],
+) -> None:
+    """Write tensors one at a time, byte for byte as the safetensors library orders and lays them out.
+
+    Args:
+        write: takes the file's bytes piece by piece.
+        weights: what to write; none is named ``METADATA``.
+        content: the bytes of a weight, in row-major order, least significant byte first.
+    """
+    ordered = sorted(weights, key=lambda weight: (_ORDER[_CODES[weight.dtype.value]], weight.name))
+    write(_header(ordered))
+    for weight in ordered:
+        write(content(weight))
+
+
+def _header(weights: Iterable[Weight]) -> bytes:
+    """The header with its length, padded with spaces so that the tensors begin at a multiple of eight."""
+    # Readers that serve several frameworks ask for the one that the layout follows.
+    fields: dict[str, object] = {METADATA: {"format": "pt"}}
+    end = 0
+    for weight in weights:
+        start, end = end, end + weight.elements * weight.dtype.size
+        facts = {"dtype": _CODES[weight.dtype.value], "shape": list(weight.shape), "data_offsets": [start, end]}
+        fields[weight.name] = facts
+    header = json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    header += b" " * (-len(header) % _ALIGNMENT)
+    return _PREFIX.pack(len(header)) + header
