@@ -28,6 +28,8 @@ from ..compiler.diagnostics.running import FileNotReadable
 MAX_BYTES = 4 * 2**30
 
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+#: The version of the format that is written for names of fields beyond Latin 1 only.
+_RECORDS = (3, 0)
 # What numpy raises for headers that are none: it takes them apart by Python's own tokenizer and literals.
 _HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, EOFError, RecursionError, MemoryError)
 # What the modules behind zipfile raise for damaged archives; RuntimeError for encrypted ones.
@@ -150,13 +152,15 @@ def _read_array(stream: IO[bytes], available: int, place: str) -> NDArray[Any]:
 
 def _read_header(stream: IO[bytes], place: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     try:
-        read = _HEADERS.get(npy.read_magic(stream))
-        if read is None:
+        version = npy.read_magic(stream)
+        if version == _RECORDS:
             raise DotnnError(NotPlainArray(path=place, found="records with named fields"))
+        if version not in _HEADERS:
+            raise DotnnError(_damaged(place, f"its format {version[0]}.{version[1]} is not known"))
         with warnings.catch_warnings():
             # Files of Python 2 are read all the same.
             warnings.simplefilter("ignore")
-            return read(stream)
+            return _HEADERS[version](stream)
     except _HEADER_ERRORS as error:
         reason = " ".join(str(error).split())[:200] or "its header cannot be read"
         raise DotnnError(_damaged(place, reason)) from error

@@ -127,12 +127,13 @@ def save_outputs(path: str | Path, outputs: Mapping[str, Any]) -> None:
 
 
 def _savable(name: str, value: Any) -> NDArray[Any]:
-    if not isinstance(value, np.ndarray):
+    array = _as_array(value)
+    if array is None:
         raise DotnnError(NotSavable(name=name, found=f"a {type(value).__name__}"))
-    if not value.dtype.hasobject:
-        return value
-    if all(isinstance(item, str) for item in value.flat):
-        return value.astype(np.str_)
+    if not array.dtype.hasobject:
+        return array
+    if all(isinstance(item, str) for item in array.flat):
+        return array.astype(np.str_)
     raise DotnnError(NotSavable(name=name, found="an array of Python objects"))
 
 
@@ -192,9 +193,15 @@ def _are_probabilities(array: NDArray[Any]) -> bool:
     return bool(np.all(np.abs(sums - 1) <= SUM_TOLERANCE))
 
 
-def _described(name: str, value: Any, labels: Sequence[str] | None, k: int) -> dict[str, Any]:
-    if not isinstance(value, np.ndarray):
-        return {"name": name, "dtype": type(value).__name__, "shape": None, "top": None, "values": None}
+def _as_array(value: Any) -> NDArray[Any] | None:
+    """An array, or a scalar of numpy; None for the sequences and maps that models of other makers may give."""
+    return np.asarray(value) if isinstance(value, np.ndarray | np.generic) else None
+
+
+def _described(name: str, output: Any, labels: Sequence[str] | None, k: int) -> dict[str, Any]:
+    value = _as_array(output)
+    if value is None:
+        return {"name": name, "dtype": type(output).__name__, "shape": None, "top": None, "values": None}
     statistics = _Statistics.of(value)
     kind = class_kind(name, value, labels)
     top = None
@@ -228,9 +235,10 @@ def _plain(value: Any) -> Any:
 # Rendering ----------------------------------------------------------------------------------------------------------
 
 
-def _rendered(name: str, value: Any, labels: Sequence[str] | None, k: int) -> Iterator[str]:
-    if not isinstance(value, np.ndarray):
-        yield f"{visible(name)}: {type(value).__name__} of {len(value)} items"
+def _rendered(name: str, output: Any, labels: Sequence[str] | None, k: int) -> Iterator[str]:
+    value = _as_array(output)
+    if value is None:
+        yield f"{visible(name)}: a {type(output).__name__}"
         return
     shape = ", ".join(map(str, value.shape))
     statistics = _Statistics.of(value)

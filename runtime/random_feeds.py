@@ -65,8 +65,8 @@ def random_feeds(
 def choose_sizes(inputs: Sequence[TensorInfo], demands: Sequence[Demand], given: Mapping[str, int]) -> dict[str, int]:
     """A size for every symbol of the inputs: the one given, or the smallest with which the demands are met.
 
-    A demand on several symbols without a given size raises them together. A symbol that is to be smaller rather
-    than larger must be given.
+    A demand on several symbols without a given size raises them together, or one alone where that does not help. A
+    symbol that is to be smaller rather than larger must be given.
 
     Raises:
         DotnnError: sizes for unknown symbols or below 1, or demands that no size up to `LARGEST_SIZE` meets.
@@ -120,14 +120,15 @@ def _is_met(demand: Demand, sizes: Mapping[str, int]) -> bool:
 
 
 def _raise(demand: Demand, sizes: dict[str, int], given: Mapping[str, int]) -> None:
-    """Raise the symbols of a demand that are not given until it is met."""
+    """Raise the symbols of a demand that are not given until it is met: all together, or else one of them alone."""
     parsed = read_expression(demand.dim)
     free = [name for name in parsed.symbols if name in sizes and name not in given] if parsed is not None else []
-    for size in range(2, LARGEST_SIZE + 1) if free else ():
-        tried = {**sizes, **{name: max(size, sizes[name]) for name in free}}
-        if _is_met(demand, tried):
-            sizes.update(tried)
-            return
+    for names in (free, *([name] for name in free if len(free) > 1)):
+        for size in range(2, LARGEST_SIZE + 1) if names else ():
+            tried = {**sizes, **{name: max(size, sizes[name]) for name in names}}
+            if _is_met(demand, tried):
+                sizes.update(tried)
+                return
     raise DotnnError(_not_found(demand, free or list(sizes), given))
 
 
@@ -160,7 +161,8 @@ def _size(size: Size, sizes: Mapping[str, int]) -> int:
     return 1 if value is None else value
 
 
-def _values(tensor: TensorInfo, shape: tuple[int, ...], seed: int, bounds: tuple[float, float] | None) -> NDArray[Any]:
+def _values(tensor: TensorInfo, shape: tuple[int, ...], seed: int, bounds: tuple[float, float] | None) ->
+NDArray[Any]:
     # No parameter has a colon in its name, so no input shares the stream of a parameter.
     stream = Stream(seed, f"input:{tensor.name}")
     dtype = tensor.dtype

@@ -191,8 +191,8 @@ def table_shapes(rows: int, columns: int, shape: tuple[Size, ...]) -> list[tuple
         ways = [_filled(shape[:1], rows, shape[1:], columns)]
     elif len(shape) > 2:
         a_row_each = _filled(shape[:1], rows, shape[1:], columns)
-        all_rows = _filled(shape[:-1], rows, shape[-1:], columns) if _fits(shape[0], 1) else None
-        ways = [a_row_each, _with_first(all_rows, shape, rows)]
+        all_rows = _filled(shape[1:-1], rows, shape[-1:], columns) if _fits(shape[0], 1) else None
+        ways = [a_row_each, None if all_rows is None else (1, *all_rows)]
     else:
         ways = []
     found = list(dict.fromkeys(way for way in ways if way is not None))
@@ -200,12 +200,6 @@ def table_shapes(rows: int, columns: int, shape: tuple[Size, ...]) -> list[tuple
         return found
     plain = _fill((1, *shape[1:]) if len(shape) > 1 and _fits(shape[0], 1) else shape, rows * columns)
     return [plain] if plain is not None else []
-
-
-def _with_first(way: tuple[int, ...] | None, shape: tuple[Size, ...], rows: int) -> tuple[int, ...] | None:
-    """One example made of all rows: its first axis is 1, whatever else the rows are taken apart into."""
-    inner = _fill(shape[1:-1], rows)
-    return None if way is None or inner is None else (1, *inner, way[-1])
 
 
 def _filled(left: tuple[Size, ...], rows: int, right: tuple[Size, ...], columns: int) -> tuple[int, ...] | None:
@@ -326,9 +320,7 @@ def _unfit(value: Number, tensor: TensorInfo, where: str, place: str) -> NumberD
 
 
 def _shown(value: Number) -> str:
-    # Python refuses to print integers of thousands of digits.
-    return (
-        f"an integer of {value.bit_length()} bits"
-        if isinstance(value, int) and value.bit_length() > 1000
-        else str(value)
-    )
+    # Long ones say nothing, and Python refuses to print thousands of digits.
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"an integer of {value.bit_length()} bits"
+    return str(value)

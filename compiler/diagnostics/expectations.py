@@ -14,10 +14,11 @@ class _Failed(Diagnostic):
     """Base of expectations that do not hold."""
 
     message: ClassVar[str] = "this expectation does not hold: {sides}"
-    label: ClassVar[str] = "{sides}"
+    label: ClassVar[str] = "{found}"
     remedy: ClassVar[str] = "change the model, or state what is true"
 
     sides: str
+    found: str = "false"
     made_at: Span | None = None
     made: str = ""
     way: tuple[str, ...] = ()

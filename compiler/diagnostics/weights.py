@@ -37,8 +37,54 @@ class WeightFormatNotRead(Diagnostic):
     remedy: ClassVar[str] = "{recipe}"
 
     path: str
-    what: str
-    recipe: str = "weights are read from `.safetensors` and `.npz` files"
+    suffix: str
+
+    @property
+    def what(self) -> str:
+        """What the ending of the name means."""
+        return _FORMATS.get(self.suffix, _UNKNOWN_FORMAT)[0]
+
+    @property
+    def recipe(self) -> str:
+        """How to make a file that is read."""
+        return _FORMATS.get(self.suffix, _UNKNOWN_FORMAT)[1]
+
+
+_PICKLE = (
+    "it is a pickle, which can run any code while it is read",
+    "convert it once: `from safetensors.torch import save_file`, then "
+    '`save_file(torch.load("net.pt", weights_only=True), "net.safetensors")`',
+)
+_KERAS = (
+    "Keras files are not read yet",
+    "save the arrays under the model's names, in PyTorch's layouts: `np.savez(\"net.npz\", **weights)`",
+)
+_ONNX = (
+    "ONNX files are not read as weights yet",
+    "save its initializers under the model's names: "
+    '`np.savez("net.npz", **{t.name: onnx.numpy_helper.to_array(t) for t in onnx.load("net.onnx").graph.initializer})`',
+)
+_ONE_ARRAY = (
+    "it holds one array without a name",
+    'save the arrays under the model\'s names: `np.savez("net.npz", **weights)`',
+)
+_INDEX = (
+    "it is no weight file itself",
+    "if it is the index of several `.safetensors` files, join these into one: "
+    '`save_file({**load_file("a.safetensors"), **load_file("b.safetensors")}, "net.safetensors")`',
+)
+_UNKNOWN_FORMAT = (
+    "its name does not end in `.safetensors` or `.npz`",
+    "weights are read from `.safetensors` and `.npz`; rename the file if it is one of them",
+)
+#: What files of other formats are, and what to do about it.
+_FORMATS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".tar"), _PICKLE),
+    **dict.fromkeys((".h5", ".hdf5", ".keras"), _KERAS),
+    ".onnx": _ONNX,
+    ".npy": _ONE_ARRAY,
+    ".json": _INDEX,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,8 +368,8 @@ class PrefixedNames(Diagnostic):
     """The names in a weight file and in the model differ by what they begin with.
 
     Wrappers put a word before every name: `torch.nn.DataParallel` writes `module.`, `torch.compile` writes
-    `_orig_mod.`, and a network kept in an attribute of another one has that attribute's name. In dotnn, a labelled block or
-    group does the same. Rename the tensors while saving:
+    `_orig_mod.`, and a network kept in an attribute of another one has the name of that attribute. In dotnn, a labelled
+    block or group does the same. Rename the tensors while saving:
 
         save_file({name.removeprefix("module."): tensor for name, tensor in state.items()}, "net.safetensors")
 

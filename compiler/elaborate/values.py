@@ -119,7 +119,7 @@ def _show(value: CompileValue, room: int) -> str:
     if isinstance(value, str) and not isinstance(value, DType):
         return '"' + value[:room] + '"'
     if isinstance(value, tuple):
-        return "[" + ", ".join(_show(item, room) for item in value[:room]) + "]"
+        return "[" + ", ".join(_show_item(item, room) for item in value[:room]) + "]"
     if isinstance(value, DimExpr):
         return format_dim(value)
     if isinstance(value, Quotient):
@@ -127,3 +127,8 @@ def _show(value: CompileValue, room: int) -> str:
     if isinstance(value, TensorRef | TensorConstant):
         return str(value.type)
     return str(value)
+
+
+def _show_item(value: CompileValue, room: int) -> str:
+    """An item of a list; without commas in large numbers, which would look like commas of the list."""
+    return _show(value, room).replace(",", "") if isinstance(value, int) else _show(value, room)

@@ -65,6 +65,27 @@ class ModelEmitter:
         draft = _Draft("Identity", "", f"{target}/Identity", [source], [target], {})
         self.append(draft, node, doc="")
 
+    def drop_unread(self) -> set[str]:
+        """Drop the ONNX nodes that only make results which nothing reads, such as the final state of an ``lstm``.
+
+        A layer none of whose results is read stays: what an unoptimized build leaves out is for its author to say.
+
+        Returns:
+            The names that are read.
+        """
+        nodes = self.graph.nodes()
+        read = {operand for node in nodes for operand in node.operands}.union(self.graph.outputs.values())
+        dead = (node for node in nodes if read.isdisjoint(map(node.value, range(len(node.results)))))
+        needed = {*self.graph.outputs, *(self.values[node.value()] for node in dead)}
+        kept: list[onnx.NodeProto] = []
+        for proto in reversed(self.protos):
+            if needed.isdisjoint(proto.output):
+                continue
+            kept.append(proto)
+            needed.update(proto.input)
+        self.protos = kept[::-1]
+        return needed.union(name for proto in kept for name in proto.output)
+
     def append(self, draft: _Draft, node: Node, doc: str) -> None:
         """Add a finished draft, with the origins of the graph's node that it is made for."""
         name = unique_name(draft.name, self._node_names)

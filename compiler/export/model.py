@@ -4,7 +4,7 @@ later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,8 +72,10 @@ def build_model(graph: Graph, values: WeightValues, *, metadata: ModelMetadata) 
     for name, value in graph.outputs.items():
         if emitter.values[value] != name:
             emitter.identity(graph.producer(value), emitter.values[value], name)
-    proto = _model_proto(emitter, model_properties(graph, values, metadata))
-    return BuiltModel(_with_inferred(proto), tuple(emitter.store.tensors), values)
+    needed = emitter.drop_unread().union(weight.name for weight in graph.weights())
+    tensors = tuple(tensor for tensor in emitter.store.tensors if tensor.name in needed)
+    proto = _model_proto(emitter, tensors, needed, model_properties(graph, values, metadata))
+    return BuiltModel(_with_inferred(proto), tensors, values)
 
 
 def to_bytes(graph: Graph, values: WeightValues, *, metadata: ModelMetadata) -> bytes:
@@ -109,7 +111,9 @@ def _lower(node: Node, emitter: ModelEmitter) -> None:
             raise TypeError(f"{node.name}: {type(other).__name__} has no ONNX form")
 
 
-def _model_proto(emitter: ModelEmitter, properties: dict[str, str]) -> onnx.ModelProto:
+def _model_proto(
+    emitter: ModelEmitter, tensors: Iterable[StoredTensor], needed: Container[str], properties: dict[str, str]
+) -> onnx.ModelProto:
     graph = emitter.graph
     model = onnx.ModelProto(
         ir_version=IR_VERSION,
@@ -125,8 +129,8 @@ def _model_proto(emitter: ModelEmitter, properties: dict[str, str]) -> onnx.Mode
                 _value_info(name, graph.type_of(value), graph.output_docs.get(name, ""))
                 for name, value in graph.outputs.items()
             ],
-            initializer=[_initializer(tensor) for tensor in emitter.store.tensors],
-            value_info=_layer_values(emitter),
+            initializer=[_initializer(tensor) for tensor in tensors],
+            value_info=_layer_values(emitter, needed),
         ),
     )
     for domain in sorted(emitter.domains):
@@ -136,11 +140,11 @@ def _model_proto(emitter: ModelEmitter, properties: dict[str, str]) -> onnx.Mode
     return model
 
 
-def _layer_values(emitter: ModelEmitter) -> Iterable[onnx.ValueInfoProto]:
+def _layer_values(emitter: ModelEmitter, needed: Container[str]) -> Iterable[onnx.ValueInfoProto]:
     """The types of all computed values that are no outputs."""
     graph = emitter.graph
     for value, name in emitter.values.items():
-        if name not in graph.outputs and not is_stored(graph.producer(value)):
+        if name in needed and name not in graph.outputs and not is_stored(graph.producer(value)):
             yield _value_info(name, graph.type_of(value))
 
 

@@ -283,4 +283,9 @@ class Conv3d(Convolution):
             {"x": "float32[N, 1, D, H, W]"},
             _VOLUMES,
         ),
+        Sample(
+            "conv3d(1, kernel=[2, 1, 2], weight=[[[[[1, -1]], [[2, 0]]]]], bias=[0.5])",
+            {"x": "float32[N, 1, D, H, W]"},
+            _VOLUMES,
+        ),
     )

@@ -1,40 +1,168 @@
-"""Documentation pages of layers, made from their classes."""
+"""Documentation of layers, made from their classes: what ``dotnn layers NAME`` and the reference page show."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .attributes import REQUIRED
-from .base import Layer, Operand
+from .base import Layer, Operand, Sample
+
+#: Columns of the terminal page.
+_WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An attribute of a layer, in words.
+
+    Attributes:
+        default: as the language writes it; None where the argument must be written.
+        positional: whether it goes without its name.
+    """
+
+    name: str
+    doc: str
+    expected: str
+    default: str | None
+    positional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPage:
+    """Everything that there is to say about a layer.
+
+    Attributes:
+        call: its signature.
+        text: what it does; the first paragraph is a summary.
+        weights: the tensors that it owns; empty without any.
+        literals: names of the weights that may be written as numbers.
+    """
+
+    kind: str
+    call: str
+    text: str
+    formula: str
+    operands: tuple[tuple[str, str], ...]
+    arguments: tuple[Argument, ...]
+    weights: str
+    literals: tuple[str, ...]
+    source: str
+    samples: tuple[Sample, ...]
+
+    @property
+    def summary(self) -> str:
+        """The first sentence."""
+        paragraph = " ".join(self.text.split("\n\n", 1)[0].split())
+        return paragraph.partition(". ")[0].rstrip(".")
+
+
+def page_of(layer: type[Layer]) -> LayerPage:
+    """Collect what the class says of itself."""
+    return LayerPage(
+        kind=layer.kind,
+        call=signature(layer),
+        text=_text(layer.__doc__),
+        formula=layer.formula,
+        operands=tuple((one.name, _operand_text(one)) for one in layer.operands),
+        arguments=tuple(_argument(one) for one in layer.attributes()),
+        weights="" if layer.weights is Layer.weights else _text(layer.weights.__doc__),
+        literals=layer.literal_weights,
+        source=layer.source,
+        samples=layer.samples,
+    )
 
 
 def signature(layer: type[Layer]) -> str:
     """The call: ``conv2d(x | filters, kernel=, stride=1, …)``, with what is required by name left empty."""
     operands = ", ".join(_operand(one) for one in layer.operands if not one.optional)
-    attributes = [_attribute(one) for one in sorted(layer.attributes(), key=lambda one: not one.metadata["positional"])]
+    attributes = [_in_call(one) for one in sorted(layer.attributes(), key=lambda one: not one.metadata["positional"])]
     optional = [f"{one.name}?" for one in layer.operands if one.optional]
     arguments = ", ".join([*attributes, *optional])
     results = f" -> {', '.join(layer.result_names)}" if len(layer.result_names) > 1 else ""
+    if layer.take_all_results:
+        results = " -> …"
     return f"{layer.kind}({operands}{' | ' if arguments else ''}{arguments}){results}"
+
+
+def layer_list(layers: Mapping[str, type[Layer]]) -> str:
+    """Every layer in a line: its name and the first sentence of its page."""
+    width = max(len(kind) for kind in layers)
+    return "\n".join(f"{kind:<{width}}  {page_of(layer).summary}" for kind, layer in sorted(layers.items()))
+
+
+def layer_page(layer: type[Layer]) -> str:
+    """Everything about a layer as plain text."""
+    return "\n\n".join(part for part in _parts(page_of(layer)) if part)
+
+
+def _parts(page: LayerPage) -> Iterator[str]:
+    yield _wrapped(page.call, "    ", "")
+    yield page.text
+    yield _section("Formula", _wrapped(page.formula, "    "))
+    yield _section("Operands", _rows(page.operands))
+    yield _section("Arguments", _rows([(one.name, _argument_text(one)) for one in page.arguments]))
+    yield _section("Weights", _wrapped(page.weights, "  "))
+    yield _section("Source", _wrapped(page.source, "  "))
+    yield _section("Samples", "\n".join(f"  {_sample_text(sample)}" for sample in page.samples))
+
+
+def _section(title: str, body: str) -> str:
+    return f"{title}:\n{body}" if body.strip() else ""
+
+
+def _rows(rows: Sequence[tuple[str, str]]) -> str:
+    width = max((len(name) for name, _ in rows), default=0)
+    return "\n".join(_wrapped(f"{name:<{width}}  {text}", " " * (width + 4), "  ").rstrip() for name, text in rows)
+
+
+def _wrapped(text: str, indent: str, first: str | None = None) -> str:
+    """Text in lines of at most ``_WIDTH`` characters where it has spaces to break at."""
+    lines = [indent if first is None else first]
+    for word in re.findall(r"\S+\s*", text):
+        if len(lines[-1]) + len(word.rstrip()) > _WIDTH and lines[-1].strip():
+            lines.append(indent)
+        lines[-1] += word
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _sample_text(sample: Sample) -> str:
+    inputs = ", ".join(f"{name}: {kind}" for name, kind in sample.inputs.items())
+    return f"{sample_expression(sample)}    # {inputs}"
+
+
+def sample_expression(sample: Sample) -> str:
+    """A sample as an expression of its inputs: ``x -> relu``, ``concat(a, b)``."""
+    return sample.call if sample.call_form else f"{next(iter(sample.inputs))} -> {sample.call}"
 
 
 def _operand(operand: Operand) -> str:
     return f"{operand.name}, …" if operand.variadic else operand.name
 
 
-def _attribute(one: dataclasses.Field[Any]) -> str:
-    if one.default is REQUIRED:
+def _in_call(one: dataclasses.Field[Any]) -> str:
+    default = _default(one)
+    if default is None:
         return one.name if one.metadata["positional"] else f"{one.name}="
-    return f"{one.name}={default_text(one)}"
+    return f"{one.name}={default}"
 
 
-def default_text(one: dataclasses.Field[Any]) -> str:
+def _argument(one: dataclasses.Field[Any]) -> Argument:
+    metadata = one.metadata
+    return Argument(
+        one.name, _text(metadata["doc"]), metadata["kind"].expected, _default(one), metadata["positional"]
+    )
+
+
+def _default(one: dataclasses.Field[Any]) -> str | None:
     """A default as the language writes it."""
-    shown = one.metadata["shown"]
-    return shown if shown is not None else _value(one.default)
+    if one.metadata["shown"] is not None:
+        return one.metadata["shown"]
+    return None if one.default is REQUIRED else _value(one.default)
 
 
 def _value(value: Any) -> str:
@@ -44,58 +172,29 @@ def _value(value: Any) -> str:
         return f'"{value}"'
     if isinstance(value, tuple):
         return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, float):
+        # Python writes 1e-05 where people write 1e-5.
+        return re.sub(r"e([+-])0+(?=\d)", r"e\1", repr(value))
     return "none" if value is None else str(value)
 
 
-def layer_list(layers: Mapping[str, type[Layer]]) -> str:
-    """Every layer in a line: its call and the first sentence of its page."""
-    width = max(len(kind) for kind in layers)
-    return "\n".join(f"{kind:<{width}}  {_first_sentence(layer)}" for kind, layer in sorted(layers.items()))
-
-
-def _first_sentence(layer: type[Layer]) -> str:
-    text = " ".join(_doc(layer).split("\n\n")[0].split())
-    return text.partition(". ")[0].rstrip(".")
-
-
-def _doc(layer: type[Layer]) -> str:
-    return inspect.getdoc(layer) or ""
-
-
-def layer_page(layer: type[Layer]) -> str:
-    """Everything about a layer: call, text, operands, attributes, weights, formula, source, samples."""
-    return "\n\n".join(part for part in _parts(layer) if part)
-
-
-def _parts(layer: type[Layer]) -> Iterator[str]:
-    yield signature(layer)
-    yield _doc(layer)
-    if layer.formula:
-        yield f"Formula:\n  {layer.formula}"
-    yield _section("Operands", ((one.name, _operand_text(one)) for one in layer.operands))
-    yield _section("Arguments", ((one.name, _attribute_text(one)) for one in layer.attributes()))
-    if layer.literal_weights:
-        names = ", ".join(f"`{name}`" for name in layer.literal_weights)
-        yield f"Weights, which may be written as nested lists of numbers:\n  {names}"
-    if layer.source:
-        yield f"Source:\n  {layer.source}"
-    yield _section("Samples", ((sample.call, "") for sample in layer.samples))
-
-
-def _section(title: str, lines: Iterator[tuple[str, str]] | Any) -> str:
-    rows = list(lines)
-    if not rows:
-        return ""
-    width = max(len(name) for name, _ in rows)
-    return "\n".join([f"{title}:", *(f"  {name:<{width}}  {text}".rstrip() for name, text in rows)])
-
-
 def _operand_text(operand: Operand) -> str:
-    extra = " Optional, given by name." if operand.optional else ""
-    return f"{operand.doc}{extra}".strip()
+    doc = _sentence(_text(operand.doc))
+    return f"{doc} Optional, given by name.".strip() if operand.optional else doc
 
 
-def _attribute_text(one: dataclasses.Field[Any]) -> str:
-    default = "required" if one.default is REQUIRED else f"default {default_text(one)}"
-    expected = one.metadata["kind"].expected
-    return f"{one.metadata['doc']} {expected[:1].upper()}{expected[1:]}; {default}."
+def _argument_text(argument: Argument) -> str:
+    default = "required" if argument.default is None else f"default {argument.default}"
+    return f"{_sentence(argument.doc)} {_sentence(f'{argument.expected}; {default}')}"
+
+
+def _sentence(text: str) -> str:
+    """With a capital, where it begins with a word, and a full stop."""
+    if not text:
+        return text
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _text(doc: str | None) -> str:
+    """A docstring as plain text: names between single backquotes."""
+    return inspect.cleandoc(doc or "").replace("``", "`")

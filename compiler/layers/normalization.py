@@ -41,7 +41,7 @@ class BatchNorm(Weighted):
         Sample(
             "batch_norm",
             {"x": "float32[N, 3, H, W]"},
-            ({"N": 1, "H": 1, "W": 4}, {"N": 2, "H": 5, "W": 3}, {"N": 3, "H": 4, "W": 4}),
+            ({"N": 1, "H": 1, "W": 4}, {"N": 2, "H": 5, "W": 3}, {"N": 3, "H": 4, "W": 2}),
         ),
         Sample(
             "batch_norm(eps=1e-3, momentum=0.01, running_mean=[1, -2], running_var=[4, 0.25], "
@@ -161,7 +161,7 @@ class LocalResponseNorm(Layer):
             {"x": "float32[N, C, H, W]"},
             (
                 {"N": 1, "C": 1, "H": 1, "W": 2},
-                {"N": 2, "C": 7, "H": 3, "W": 2},
+                {"N": 2, "C": 7, "H": 3, "W": 4},
                 {"N": 3, "C": 4, "H": 2, "W": 5},
             ),
         ),
@@ -171,7 +171,7 @@ class LocalResponseNorm(Layer):
             {"x": "float32[N, C, H, W]"},
             (
                 {"N": 1, "C": 1, "H": 1, "W": 2},
-                {"N": 2, "C": 7, "H": 3, "W": 2},
+                {"N": 2, "C": 7, "H": 3, "W": 4},
                 {"N": 3, "C": 4, "H": 2, "W": 5},
             ),
         ),

@@ -373,6 +373,7 @@ class Rnn(AddedBias):
         _sample('rnn(4, bidirectional=true, merge="sum", return_sequences=false)'),
         _sample("rnn(4, init=orthogonal, bias_init=zeros, return_sequences=false)"),
         _sample("rnn(4, initial_h=start, lengths=lengths)", start="float32[1, N, 4]", lengths="int64[N]"),
+        _sample("rnn(2, weight_ih_l0=[[1, -1, 0.5], [0, 2, 1]], weight_hh_l0=[[0.5, -1], [1, 0]], bias=false)"),
     )
 
     activation: str = attribute(Choice("tanh", "relu"), "tanh", doc="The nonlinearity of the state.")
@@ -430,6 +431,7 @@ class Lstm(AddedBias):
             lengths="int64[N]",
         ),
         _sample("lstm(4, bidirectional=true, lengths=lengths, return_sequences=false)", lengths="int32[N]"),
+        _sample("lstm(1, weight_hh_l0=[[0.5], [-1], [1], [2]], bias_ih_l0=[0.5, 1, -1, 0.25])"),
     )
 
     @property
@@ -479,6 +481,7 @@ class Gru(Recurrent):
         _sample('gru(4, bidirectional=true, merge="sum", reset_after=false)'),
         _sample("gru(4, init=orthogonal, bias_init=zeros)"),
         _sample("gru(4, initial_h=start, lengths=lengths)", start="float32[1, N, 4]", lengths="int64[N]"),
+        _sample("gru(1, weight_hh_l0=[[0.5], [-1], [1]], bias_ih_l0=[0.5, 1, -1], bias_hh_l0=[0.25, -1, 2])"),
     )
 
     reset_after: bool = attribute(

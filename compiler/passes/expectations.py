@@ -63,12 +63,13 @@ def _failed(
         return kind(span=condition.span, sides="it is false")
     left, right = evaluate(condition.left, expectation.frame), evaluate(condition.right, expectation.frame)
     sides = f"{_name(condition.left, left)} is {show(left)}, not {_WORDS[condition.operator]}{show(right)}"
+    found = f"is {show(left)}"
     tensor = _tensor_in(condition.left, expectation) or _tensor_in(condition.right, expectation)
     if tensor is None:
-        return kind(span=condition.span, sides=sides)
+        return kind(span=condition.span, sides=sides, found=found)
     node = network.graph.producer(tensor)
     way = tuple(_way(network.graph, node))
-    return kind(span=condition.span, sides=sides, made_at=_place(node), made=_made(node), way=way)
+    return kind(span=condition.span, sides=sides, found=found, made_at=_place(node), made=_made(node), way=way)
 
 
 _WORDS = {"==": "", "!=": "other than ", "<": "below ", "<=": "at most ", ">": "above ", ">=": "at least "}

@@ -257,7 +257,8 @@ def _stray_name(m: Mistake) -> Diagnostic | None:
 
 
 def _not_an_item(m: Mistake) -> Diagnostic | None:
-    if m.inside != "item" or m.statement or m.found.kind == "end":
+    begins = m.expected == {"IMPORT", "CONST", "BLOCK", "MODEL"}
+    if m.inside != "item" or (m.statement and not begins) or m.found.kind == "end":
         return None
     return statements.NotAnItem(span=m.span, found=m.found.text)
 

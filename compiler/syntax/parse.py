@@ -12,7 +12,7 @@ import functools
 import gc
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
 
 from lark import Lark
@@ -31,8 +31,8 @@ from .build import Builder
 from .comments import comments_of, docs_of
 from .complaints import AbandonError, Complaints, StopError
 from .diagnose import diagnose
-from .mistakes import COMPLETE, Mistake, found_at, open_brackets
-from .recover import BODY, ITEM, STATEMENT, Resumption, end_of_nested_item, resume_at
+from .mistakes import Mistake, found_at, open_brackets
+from .recover import BODY, ITEM, STATEMENT, Resumption, body_without_brace, end_of_nested_item, resume_at
 from .tokens import Token
 
 _FILE: Final = "file"
@@ -118,9 +118,10 @@ class _Tables:
 
     def accepted(self, states: list[int]) -> frozenset[str]:
         """The terminals that can really come next: the table takes some more, and notices a few reductions later."""
-        return frozenset(s for s in self.actions[states[-1]] if s != _END and self._shifts(list(states), s))
+        return frozenset(s for s in self.actions[states[-1]] if s != _END and self.shifts(list(states), s))
 
-    def _shifts(self, states: list[int], terminal: str) -> bool:
+    def shifts(self, states: list[int], terminal: str) -> bool:
+        """Whether a terminal can come next; uses the list of states up."""
         while True:
             action = self.actions[states[-1]].get(terminal)
             if not isinstance(action, _Reduction):
@@ -256,12 +257,13 @@ class _Run:
     def recover(self) -> None:
         """Throw the statement or item with the mistake away and go on behind it."""
         parser, text = self._parser, self._parser.source.text
+        position = max(found_at(text, self.position, self.end).start, self._resumed + 1)
+        if self._open_body(position):
+            return
+        self._keep_complete(position)
         level, inside = self._level()
         thrown = self.values[level:]
-        if len(thrown) == 1 and isinstance(thrown[0], COMPLETE):
-            self.values[level - 1].append(thrown.pop())
         head = self._find("formals") if inside == ITEM else -1
-        position = max(found_at(text, self.position, self.end).start, self._resumed + 1)
         resumption = resume_at(
             text,
             position,
@@ -273,6 +275,36 @@ class _Run:
         )
         parser.builder.forget()
         self._resume(resumption, level, inside, head)
+
+    def _open_body(self, position: int) -> bool:
+        """Go on as if the brace before a body had been read, if that is what is missing; whether it is."""
+        keyword = self.values[-3] if len(self.values) > 2 else None
+        brace = self._parser.tables.actions[self.states[-1]].get("LBRACE")
+        if not isinstance(keyword, Token) or keyword.kind not in _BODIES or not isinstance(brace, int):
+            return False
+        body = body_without_brace(self._parser.source.text, position)
+        if body is None:
+            return False
+        self.position = self._resumed = body
+        self._shift(brace, "LBRACE")
+        return True
+
+    def _keep_complete(self, position: int) -> None:
+        """Keep the item before the mistake, or the statement on the lines before it, if it is complete."""
+        text = self._parser.source.text
+        in_body = self._level()[1] == STATEMENT
+        next_one = "RETURN" if in_body else "CONST"
+        if in_body and text[text.rfind("\n", 0, position) + 1 : position].strip():
+            return
+        if not self._parser.tables.shifts(list(self.states), next_one):
+            return
+        with suppress(AbandonError):
+            self._reduce(next_one)
+
+    def _shift(self, state: int, kind: str) -> None:
+        """Go on as if a sign had been read."""
+        self.states.append(state)
+        self.values.append(Token(kind, "", self.position, self.position))
 
     def _resume(self, resumption: Resumption, level: int, inside: str, head: int) -> None:
         self.position = self._resumed = resumption.position
@@ -287,8 +319,7 @@ class _Run:
         if resumption.level == ITEM and inside == STATEMENT:
             closed = self._parser.tables.actions[self.states[-1]]["RBRACE"]
             assert isinstance(closed, int)
-            self.states.append(closed)
-            self.values.append(Token("RBRACE", "", self.position, self.position))
+            self._shift(closed, "RBRACE")
 
     def _cut(self, level: int) -> None:
         del self.states[level + 1 :], self.values[level:]

@@ -24,6 +24,10 @@ _BINDING = re.compile(
     r"[A-Za-z_][A-Za-z0-9_]*[ \t]*(?:,\s{0,80}[A-Za-z_][A-Za-z0-9_]*[ \t]*){0,16}(?::[^=\r\n]*)?=(?!=)"
 )
 
+_ELSE = re.compile(r"\s*else\b")
+_END_OF_LINE = re.compile(r"[ \t\r]*(?:\#|\n|\Z)")
+_BRACE_OR_ITEM = re.compile(r"^[ \t]*(?:(?P<brace>\})|(?:model|block|const|import)\s+[A-Za-z_])", re.MULTILINE)
+
 ITEM: Final = "item"
 STATEMENT: Final = "statement"
 BODY: Final = "body"
@@ -66,17 +70,36 @@ def resume_at(
     """
     scan = _Scan(text, list(opened), in_body, in_head)
     scan.indent, scan.item_indent = indentation(text, statement), indentation(text, item)
-    line_start = text.rfind("\n", 0, position) + 1
-    first = not text[line_start:position].strip()
+    scan.item, scan.line_start = item, text.rfind("\n", 0, position) + 1
+    first = not text[scan.line_start : position].strip()
     while position < len(text):
         match = _PIECE.match(text, position)
         kind, behind = ("sign", position + 1) if match is None else (match.lastgroup, match.end())
         level = scan.level_at(position, kind, first)
         if level is not None:
             return Resumption(position, level)
+        if kind == "line":
+            scan.line_start = behind
         first = kind == "line" or (first and kind == "skip")
         position = behind
     return Resumption(len(text), ITEM)
+
+
+def body_without_brace(text: str, position: int) -> int | None:
+    """Where a body begins whose opening brace is missing; None if its closing one is missing too.
+
+    Args:
+        text: the text.
+        position: what stands where the brace should.
+    """
+    following = _BRACE_OR_ITEM.search(text, position)
+    if following is None or following["brace"] is None:
+        return None
+    line_start = text.rfind("\n", 0, position) + 1
+    if not text[line_start:position].strip():
+        return position
+    line_end = text.find("\n", position)
+    return line_end if position <= line_end < following.start("brace") else None
 
 
 def end_of_nested_item(keyword: Span) -> int:
@@ -103,11 +126,20 @@ def _end_of_braces(text: str, position: int) -> int:
     return len(text)
 
 
+def _follows_parenthesis(text: str, position: int) -> bool:
+    position -= 1
+    while position >= 0 and text[position] in " \t\r\n":
+        position -= 1
+    return position >= 0 and text[position] == ")"
+
+
 class _Scan:
     """Walks over the pieces of a text and says where to stop."""
 
     indent = 0
     item_indent = 0
+    item = 0
+    line_start = 0
 
     def __init__(self, text: str, opened: list[str], in_body: bool, in_head: bool) -> None:
         self._text = text
@@ -142,7 +174,7 @@ class _Scan:
 
     def _sign(self, position: int, first: bool) -> str | None:
         sign = self._text[position]
-        if sign == "{" and self._in_head:
+        if sign == "{" and self._in_head and _follows_parenthesis(self._text, position):
             return BODY
         if sign in OPENING:
             self._opened.append(sign)
@@ -154,12 +186,16 @@ class _Scan:
         return None
 
     def _closes_body(self, position: int, first: bool) -> bool:
-        if not self._count["{"]:
-            return True
-        return first and self._column(position) < self.indent
+        if self._count["{"]:
+            return first and self._column(position) < self.indent
+        if _ELSE.match(self._text, position + 1):
+            return False
+        # In the middle of a line it closes a body that is written on one line, or is a slip.
+        on_one_line = self.item >= self.line_start
+        return first or on_one_line or _END_OF_LINE.match(self._text, position + 1) is not None
 
     def _column(self, position: int) -> int:
-        return position - (self._text.rfind("\n", 0, position) + 1)
+        return position - self.line_start
 
     def _close(self, opening: str) -> None:
         while self._count[opening]:

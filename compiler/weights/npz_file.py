@@ -1,7 +1,8 @@
 """The `.npz` format: a zip archive of `.npy` arrays, read without pickle and without believing any declared size.
 
-Format: numpy's documentation of ``numpy.lib.format``. Headers are read when the file is opened, the elements of an array when
-it is asked for, so what is unpacked is bounded by the arrays that the caller wants, whatever the archive declares.
+Format: numpy's documentation of ``numpy.lib.format``. Headers are read when the file is opened, the elements of an
+array when it is asked for, so what is unpacked is bounded by the arrays that the caller wants, whatever the archive
+declares.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ class NpzFile:
         return self._headers[name].shape
 
     def element_type(self, name: str) -> str:
-        """numpy's name of an array's element type."""
+        """The name in numpy of an array's element type."""
         return self._headers[name].dtype.newbyteorder("=").name
 
     def load(self, name: str) -> np.ndarray:
@@ -189,7 +190,7 @@ def read_elements(stream: IO[bytes], header: ArrayHeader) -> np.ndarray:
         BadArray: there are fewer than the header says.
     """
     array = np.empty(header.shape, header.dtype, order="F" if header.fortran else "C")
-    room = memoryview(array.reshape(-1, order="A").view(np.uint8))
+    room = array.reshape(-1, order="A").view(np.uint8).data
     done = 0
     while done < len(room):
         piece = stream.read(min(_PIECE, len(room) - done))

@@ -1,7 +1,7 @@
 """The `.safetensors` format: eight bytes with the header's length, a JSON header, and the tensors' bytes.
 
-Format: https://github.com/huggingface/safetensors (`README.md`, "Format"). The file is mapped into memory, so a tensor's
-bytes are read when they are used and never copied. (The library's numpy reader copies them, and lacks bfloat16.)
+Format: https://github.com/huggingface/safetensors (`README.md`, "Format"). The file is mapped into memory, so the bytes
+of a tensor are read when they are used and never copied. (The library's numpy reader copies them, and lacks bfloat16.)
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ class SafetensorsFile:
         try:
             self._entries, self._body = _read_header(stream, size)
         except BadHeader as error:
-            raise DotnnError(DamagedWeightFile(path=self.path, kind="`.safetensors` file", reason=str(error))) from error
+            raise DotnnError(
+                DamagedWeightFile(path=self.path, kind="`.safetensors` file", reason=str(error))
+            ) from error
         self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
 
     @property
@@ -108,7 +110,7 @@ class SafetensorsFile:
         return self._entries[name].shape
 
     def element_type(self, name: str) -> str:
-        """numpy's name of a tensor's element type."""
+        """The name in numpy of a tensor's element type."""
         return _ELEMENTS[self._entries[name].element][0]
 
     def load(self, name: str) -> np.ndarray:

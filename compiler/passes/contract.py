@@ -1,0 +1,102 @@
+"""The contract of a pass: a function of a graph, named like its file, that says what it requires and ensures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from ..graph.graph import Graph
+from .fusion.report import FusionReport
+from .targets import FEATURES, Features, Target
+
+
+class Property(StrEnum):
+    """What may hold of a graph. The pass that ensures it finds nothing to do where it holds."""
+
+    CONSTANTS_FOLDED = "no node within the bounds of folding computes a constant"
+    IDENTITIES_REMOVED = "no node gives just its operand"
+    COMMON_MERGED = "no two nodes compute the same from the same operands and weights"
+    DEAD_REMOVED = "every node but the inputs leads to an output"
+    BATCH_NORM_FOLDED = "every batch normalization that can stands in the layer before it"
+    FUSED = "every chain that the target has one operator for is one node"
+
+
+@dataclass(frozen=True, slots=True)
+class PassContext:
+    """What passes work with beside the graph.
+
+    Attributes:
+        target: what the model is built for.
+        report: takes what is fused and why the rest is not.
+    """
+
+    target: Target
+    report: FusionReport
+
+    @property
+    def features(self) -> Features:
+        """What the target has beside standard operators."""
+        return FEATURES[self.target]
+
+
+Rewrite: TypeAlias = Callable[[Graph, PassContext], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A rewrite of a graph that keeps what its values mean.
+
+    A value that survives under a name has the numbers of the value of that name in the graph as written: what
+    replaces several nodes keeps the name of the last one, whose result it gives. Inputs, outputs and demands stay.
+
+    Attributes:
+        rewrite: changes the graph, and returns whether it did.
+        requires: what must hold before.
+        ensures: what holds afterwards.
+        spoils: what may no longer hold afterwards.
+    """
+
+    rewrite: Rewrite
+    requires: frozenset[Property]
+    ensures: frozenset[Property]
+    spoils: frozenset[Property]
+
+    @property
+    def name(self) -> str:
+        """The name of the function and its file."""
+        return self.rewrite.__name__
+
+    def __call__(self, graph: Graph, context: PassContext) -> bool:
+        """Rewrite the graph; whether that changed anything."""
+        return self.rewrite(graph, context)
+
+
+def graph_pass(
+    *,
+    requires: Iterable[Property] = (),
+    ensures: Iterable[Property],
+    spoils: Iterable[Property] = (),
+) -> Callable[[Rewrite], Pass]:
+    """Make a function a pass with this contract."""
+
+    def declare(rewrite: Rewrite) -> Pass:
+        return Pass(rewrite, frozenset(requires), frozenset(ensures), frozenset(spoils))
+
+    return declare
+
+
+def check_order(passes: Iterable[Pass]) -> frozenset[Property]:
+    """What holds after the passes in this order.
+
+    Raises:
+        ValueError: a pass requires what nothing before it ensures.
+    """
+    holds: frozenset[Property] = frozenset()
+    for one in passes:
+        missing = one.requires - holds
+        if missing:
+            raise ValueError(f"{one.name} requires that {'; '.join(sorted(missing))}")
+        holds = (holds - one.spoils) | one.ensures
+    return holds

@@ -1,0 +1,100 @@
+"""Weight files: opened by the ending of their names, read one tensor at a time, and never unpickled."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import IO, Final, Protocol
+
+from ..diagnostics import DotnnError
+from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable, WeightFormatNotRead
+from .npz_file import NpzFile
+from .safetensors_file import SafetensorsFile
+from .values import WeightSource
+
+
+class WeightFile(WeightSource, AbstractContextManager["WeightFile"], Protocol):
+    """The tensors of an open file; as a context manager, it closes the file."""
+
+    @property
+    def path(self) -> str:
+        """The file's path, as the user wrote it."""
+        ...
+
+    def element_type(self, name: str) -> str:
+        """The name in numpy of a tensor's element type, such as ``float32``."""
+        ...
+
+    def close(self) -> None:
+        """Give the file back."""
+        ...
+
+
+_READERS: Final[dict[str, Callable[[IO[bytes], Path], WeightFile]]] = {".safetensors": SafetensorsFile, ".npz": NpzFile}
+_KINDS: Final = {".safetensors": "`.safetensors` file", ".npz": "`.npz` archive"}
+#: How files begin that are given names of weight files by mistake: what they are, and what to do.
+_DISGUISES: Final[tuple[tuple[bytes, str, str, str], ...]] = (
+    (b"PK\x03\x04", ".npz", "it is a zip archive, as `.npz` and PyTorch's files are", "rename it to what it is"),
+    (b"\x89HDF\r\n\x1a\n", "", "it is an HDF5 file, as Keras writes them", "see `dotnn explain E801`"),
+    (b"\x80\x02", "", "it is a pickle, and nothing is ever unpickled", "see `dotnn explain E801`"),
+    (b"\x80\x04", "", "it is a pickle, and nothing is ever unpickled", "see `dotnn explain E801`"),
+    (b"version https://git-lfs", "", "it is a Git LFS pointer that stands for the file", "run `git lfs pull`"),
+    (b"<", "", "it is a web page", "download the file itself"),
+)
+
+
+def open_weights(path: str | Path) -> WeightFile:
+    """Open a `.safetensors` or `.npz` file; its layout is checked as a whole, its tensors are read when asked for.
+
+    Raises:
+        DotnnError: another format, a file that cannot be read, or a damaged one; nothing is ever unpickled.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in _READERS:
+        raise DotnnError(WeightFormatNotRead(path=str(path), suffix=suffix))
+    stream = _open(path)
+    try:
+        _unmask(stream, path, suffix)
+        file = _READERS[suffix](stream, path)
+    except BaseException:
+        stream.close()
+        raise
+    if suffix == ".safetensors":
+        # The mapping stays.
+        stream.close()
+    return file
+
+
+def _open(path: Path) -> IO[bytes]:
+    """Open a regular file; anything else might block, or have no end."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            reason = "it is a directory" if path.is_dir() else "it is no regular file"
+            raise DotnnError(WeightFileUnreadable(path=str(path), reason=reason))
+        return path.open("rb")
+    except OSError as error:
+        raise DotnnError(_unreadable(path, error)) from error
+    except ValueError as error:
+        shown = str(path).replace("\0", "\\0")
+        raise DotnnError(WeightFileUnreadable(path=shown, reason="this is no path")) from error
+
+
+def _unreadable(path: Path, error: OSError) -> WeightFileUnreadable:
+    reason = (error.strerror or str(error)).lower()
+    return WeightFileUnreadable(path=str(path), reason=reason)
+
+
+def _unmask(stream: IO[bytes], path: Path, suffix: str) -> None:
+    """Raise a DotnnError for a file of another known format."""
+    head = stream.read(32)
+    stream.seek(0)
+    # A header's length fills the first eight bytes of a `.safetensors` file, and no length takes the last four.
+    if suffix == ".safetensors" and not any(head[4:8]):
+        return
+    for magic, known_as, reason, hint in _DISGUISES:
+        if head.startswith(magic) and suffix != known_as:
+            raise DotnnError(DamagedWeightFile(path=str(path), kind=_KINDS[suffix], reason=reason, hint=hint))

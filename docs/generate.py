@@ -1,0 +1,248 @@
+"""What the documentation repeats of the program: written from the program, so that it is true.
+
+``python docs/generate.py`` writes the page of the layers, the picture of an error, and what stands in other pages between
+``<!-- begin: NAME -->`` and ``<!-- end -->``. A test fails where a committed page is not what this would write.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import html
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from dotnn.compiler import DotnnError, compile_source
+from dotnn.compiler.diagnostics.explain import codes
+from dotnn.compiler.layers import LAYERS
+from dotnn.compiler.layers.base import Layer, Sample
+from dotnn.compiler.layers.documentation import LayerPage, page_of, sample_expression
+from dotnn.compiler.limits import Limits
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+PICTURE = DOCS / "images" / "error.svg"
+LAYER_PAGE = DOCS / "layers.md"
+#: The command whose output the picture shows.
+PICTURED = "dotnn check docs/samples/wrong.nn"
+#: Pages with regions.
+PAGES = (ROOT / "README.md", DOCS / "language.md", DOCS / "cli.md", DOCS / "errors.md")
+#: The most parts that a sample of `split` has.
+_MOST_RESULTS = 8
+
+_REGION = re.compile(r"(?P<head><!-- begin: (?P<name>[^\n]+?) -->\n).*?(?P<tail><!-- end -->)", re.DOTALL)
+
+
+def main() -> None:
+    """Write everything."""
+    for path, text in outputs().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    PICTURE.write_text(picture(), encoding="utf-8")
+
+
+def outputs() -> dict[Path, str]:
+    """Every page that is written, wholly or in part, by its path; the picture is not among them."""
+    return {LAYER_PAGE: layer_page(), **{path: with_regions(path.read_text(encoding="utf-8")) for path in PAGES}}
+
+
+def with_regions(text: str) -> str:
+    """A page with its regions written anew."""
+    return _REGION.sub(lambda match: f"{match['head']}{_region(match['name'])}\n{match['tail']}", text)
+
+
+def _region(name: str) -> str:
+    """What stands in a region: the output of a command, or one of the tables."""
+    kind, _, rest = name.partition(" ")
+    return _REGIONS[kind](rest)
+
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def command_output(command: str, color: bool = False) -> str:
+    """What a command prints to its standard output, run in the root of the repository."""
+    program, *arguments = shlex.split(command)
+    if program != "dotnn":
+        raise ValueError(f"not a command of dotnn: {command}")
+    hidden = {"NO_COLOR", "FORCE_COLOR", "COLUMNS"}
+    environment = {key: value for key, value in os.environ.items() if key not in hidden}
+    environment |= {"PYTHONIOENCODING": "utf-8", "FORCE_COLOR" if color else "NO_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "dotnn", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+    if not done.stdout:
+        raise ValueError(f"{command} printed nothing: {done.stderr}")
+    return "\n".join(line.rstrip() for line in done.stdout.rstrip().splitlines())
+
+
+def _command(command: str) -> str:
+    return f"```console\n$ {command}\n{command_output(command)}\n```"
+
+
+def picture() -> str:
+    """The output of `dotnn check` on a wrong file, as a picture of a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    lines = Text.from_ansi(command_output(PICTURED, color=True))
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        console = Console(record=True, width=100, file=nowhere, force_terminal=True)
+        console.print(Text(f"$ {PICTURED}\n"), lines, sep="")
+    return console.export_svg(title="dotnn check", unique_id="dotnn-error")
+
+
+def picture_text(svg: str) -> str:
+    """The words of a picture."""
+    return html.unescape(re.sub(r"<[^>]+>", "", svg)).replace("\u00a0", " ")
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _limits(_: str) -> str:
+    defaults = dataclasses.asdict(Limits())
+    rows = [(f"`{name}`", f"{defaults[name]:,}", meaning) for name, meaning in Limits.meanings().items()]
+    return _table(("limit", "default", "what it counts"), rows)
+
+
+def _codes(families: str) -> str:
+    rows = [(f"`{one.code}`", one.name, one.summary) for one in codes() if one.code.startswith(tuple(families.split()))]
+    return _table(("code", "name", "what it says"), rows)
+
+
+def _options(command: str) -> str:
+    import typer.main
+    from dotnn.cli.main import app
+
+    parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    rows = [(f"`{_usage(one)}`", _help(one)) for one in parameters if one.param_type_name == "option"]
+    return _table(("option", "what it does"), rows)
+
+
+def _usage(option: Any) -> str:
+    flags = ", ".join(sorted(option.opts, key=len))
+    choices = getattr(option.type, "choices", None)
+    if option.is_flag:
+        return flags
+    return f"{flags} {'|'.join(str(getattr(one, 'value', one)) for one in choices) if choices else option.metavar or 'N'}"
+
+
+def _help(option: Any) -> str:
+    default = option.default
+    shown = "" if default is None or option.is_flag or option.multiple else f" Default: `{getattr(default, 'value', default)}`."
+    return f"{option.help}{shown}"
+
+
+_REGIONS: dict[str, Callable[[str], str]] = {
+    "command": _command,
+    "limits": _limits,
+    "codes": _codes,
+    "options": _options,
+}
+
+
+# --- layers ----------------------------------------------------------------------------------------------------------
+
+
+def layer_page() -> str:
+    """The page of all layers, by families."""
+    families: dict[str, list[type[Layer]]] = {}
+    for _, layer in sorted(LAYERS.items()):
+        if layer.callable:
+            families.setdefault(_family(layer), []).append(layer)
+    return "\n\n".join(_layer_parts(dict(sorted(families.items())))) + "\n"
+
+
+def _family(layer: type[Layer]) -> str:
+    """The title of the file that defines it: one file per family."""
+    return layer.__module__.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+def _layer_parts(families: dict[str, list[type[Layer]]]) -> Iterator[str]:
+    yield "# Layers"
+    yield "<!-- Written by docs/generate.py from the layers' classes. -->"
+    yield (
+        "Before the bar of a call stand the tensors, behind it the attributes: `a` alone goes without its name and is\n"
+        "required, `a=` is required by name, `a=1` has a default, and `a?` is an optional tensor given by name. The comments\n"
+        "of the samples say what comes out. `dotnn layers NAME` shows the same in a terminal."
+    )
+    for family, layers in families.items():
+        names = ", ".join(f"[`{layer.kind}`](#{layer.kind})" for layer in layers)
+        yield f"**{family}:** {names}"
+    for family, layers in families.items():
+        yield f"## {family}"
+        for layer in layers:
+            yield from _layer(page_of(layer))
+
+
+def _layer(page: LayerPage) -> Iterator[str]:
+    yield f"### {page.kind}"
+    yield f"```text\n{page.call}\n```"
+    yield page.text
+    if page.formula:
+        yield f"Formula: `{page.formula}`"
+    if page.arguments:
+        rows = [(f"`{one.name}`", one.doc, one.expected, _default(one.default)) for one in page.arguments]
+        yield _table(("argument", "meaning", "takes", "default"), rows)
+    operands = [(f"`{name}`", text) for name, text in page.operands if text]
+    if operands:
+        yield _table(("tensor", "meaning"), operands)
+    if page.weights:
+        yield f"Weights: {page.weights}"
+    if page.source:
+        yield f"Source: {page.source}."
+    yield from _samples(page)
+
+
+def _default(text: str | None) -> str:
+    return "required" if text is None else f"`{text}`"
+
+
+def _samples(page: LayerPage) -> Iterator[str]:
+    seen: dict[str, None] = {}
+    for sample in page.samples:
+        seen.setdefault(_sample(sample))
+    for text in seen:
+        yield f"```nn fragment\n{text}\n```"
+
+
+def _sample(sample: Sample) -> str:
+    """A sample with its inputs and, in a comment, the types of what comes out."""
+    inputs = "\n".join(f"input {name}: {kind}" for name, kind in sample.inputs.items())
+    for count in range(1, _MOST_RESULTS + 1):
+        names = ", ".join(f"y{index}" if count > 1 else "y" for index in range(count))
+        text = f"{inputs}\n{names} = {sample_expression(sample)}"
+        first = names.split(", ")[0]
+        try:
+            compiled = compile_source(f"model sample() {{\n{text}\noutput first = {first}\n}}")
+        except DotnnError as error:
+            # The parts of a split must all be named.
+            if error.diagnostics[0].code != "E319":
+                raise
+            continue
+        types = compiled.graph.producer(compiled.graph.outputs["first"]).results
+        return f"{text}    # {', '.join(map(str, types))}"
+    raise ValueError(f"{sample.call} has more than {_MOST_RESULTS} results")
+
+
+if __name__ == "__main__":
+    main()

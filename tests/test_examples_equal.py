@@ -1,0 +1,122 @@
+"""Every layer's output of every build of every example is that of the numpy reference of the example as written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from dotnn.compiler import compile_file
+from dotnn.compiler.driver import Compiled
+from dotnn.compiler.evaluate import evaluate, named_results
+from dotnn.compiler.export import verify_model
+from dotnn.compiler.graph.graph import Graph
+from dotnn.compiler.graph.operations import Input
+from dotnn.compiler.graph.value_names import is_stored, value_names
+from dotnn.compiler.passes.targets import Target
+from dotnn.compiler.weights.values import WeightSource, WeightValues
+from harness import (
+    AllValues,
+    FlippedKernel,
+    dim_size,
+    first_kernel,
+    he_normal_source,
+    mismatches,
+    random_feeds,
+    wrong_shapes,
+)
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.nn"))
+
+TARGETS: tuple[Target, ...] = ("onnx", "onnxruntime", "onnxruntime-cpu")
+#: The operator sets that a target may use.
+DOMAINS: Mapping[Target, set[str]] = {
+    "onnx": {""},
+    "onnxruntime": {"", "com.microsoft"},
+    "onnxruntime-cpu": {"", "com.microsoft"},
+}
+
+#: Smaller images for the networks of ImageNet, such that 2x2 positions are left before the classifier.
+SMALLER: Mapping[str, Mapping[str, int]] = {
+    "alexnet": {"size": 95},
+    "vgg16": {"size": 64},
+    "resnet18": {"size": 64},
+    "resnet50": {"size": 64},
+    "resnet152": {"size": 64},
+}
+#: Sizes of the symbolic dimensions: more than one example, and different from each other.
+SIZES: Mapping[str, int] = {"N": 2, "T": 7}
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """An example with weights, inputs and the reference's value of every name."""
+
+    name: str
+    model: Compiled
+    source: WeightSource
+    feeds: Mapping[str, np.ndarray]
+    sizes: Mapping[str, int] = field(default_factory=lambda: SIZES)
+
+    @cached_property
+    def expected(self) -> dict[str, np.ndarray]:
+        graph = self.model.graph
+        return named_results(graph, evaluate(graph, self.feeds, WeightValues(0, self.source)))
+
+    def build(self, target: Target, optimize: bool, source: WeightSource | None = None) -> AllValues:
+        model = self.model.to_bytes(target=target, optimize=optimize, weights=source or self.source)
+        return AllValues(model)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def example(request: pytest.FixtureRequest) -> Iterator[Example]:
+    name: str = request.param
+    model = compile_file(EXAMPLES / f"{name}.nn", arguments=SMALLER.get(name))
+    graph = model.graph
+    yield Example(name, model, he_normal_source(graph), random_feeds(graph, SIZES))
+
+
+def computed_names(graph: Graph) -> set[str]:
+    """The names of the values that are neither fed nor stored."""
+    return {name for value, name in value_names(graph).items() if not is_stored(graph.producer(value))}
+
+
+@pytest.mark.parametrize("optimize", [False, True], ids=["as written", "optimized"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_value_agrees(example: Example, target: Target, optimize: bool) -> None:
+    build = example.build(target, optimize)
+    found = build.run(example.feeds)
+    graph = example.model.optimized(target).graph if optimize else example.model.graph
+    names = computed_names(graph)
+    assert names <= found.keys()
+    assert names <= example.expected.keys()
+    assert set(example.model.graph.outputs) <= names
+    assert wrong_shapes(found, build.types, example.sizes) == []
+    assert mismatches(found, example.expected) == {}
+
+
+def test_a_flipped_kernel_is_noticed(example: Example) -> None:
+    """Were the first kernel the wrong way round, most layers behind it and every kind of output would show it."""
+    kernel = first_kernel(example.model.graph, example.source)
+    found = example.build("onnxruntime", True, FlippedKernel(example.source, kernel)).run(example.feeds)
+    wrong = mismatches(found, example.expected)
+    behind = names_behind(example.model.graph, kernel.name) & found.keys()
+    assert len(behind & wrong.keys()) >= 0.9 * len(behind)
+    assert wrong.keys() <= behind
+    assert set(example.model.graph.outputs) & behind <= wrong.keys()
+
+
+def names_behind(graph: Graph, weight: str) -> set[str]:
+    """The names of the values that depend on a weight."""
+    reached: set[int] = set()
+    for node in graph.nodes():
+        own = any(part.name == weight for tensor in node.weights.values() for part in tensor.sources)
+        if own or any(value is not None and value.node in reached for value in node.operands):
+            reached.add(node.id)
+    return {name for value, name in value_names(graph).items() if value.node in reached}

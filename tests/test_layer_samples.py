@@ -1,0 +1,252 @@
+"""Every layer by its samples: complete documentation, and numbers and shapes as onnxruntime has them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import onnx
+import onnx.reference
+import pytest
+from dotnn.compiler import compile_source
+from dotnn.compiler.diagnostics import DotnnError
+from dotnn.compiler.driver import Compiled
+from dotnn.compiler.evaluate import evaluate, named_results
+from dotnn.compiler.graph.dims import symbols
+from dotnn.compiler.graph.graph import Node
+from dotnn.compiler.graph.operations import Input
+from dotnn.compiler.graph.tensors import Literal, Weight
+from dotnn.compiler.graph.value_names import is_stored, value_names
+from dotnn.compiler.layers.attributes import REQUIRED
+from dotnn.compiler.layers.base import LAYERS, Layer, Sample
+from dotnn.compiler.weights.values import WeightValues
+from harness import AllValues, checked, dim_size, he_normal_source, mismatches, random_feeds, wrong_shapes
+
+#: Tighter than for networks: one layer in float32 loses a few units in the last place.
+TOLERANCE = 1e-5
+#: No layer gives more results than this in a sample.
+MOST_RESULTS = 8
+
+#: What the language writes with symbols and not by a name: all that no call can reach.
+OPERATORS = {"add", "sub", "mul", "div", "neg", "index"}
+
+#: What onnx's own reference evaluator has wrong, by kind and a word of the call: nothing is compared there.
+EVALUATOR_FAULTS = (
+    ("local_response_norm", "", "its window is wrong"),
+    ("global_max_pool1d", "", "it takes two spatial axes for granted"),
+    ("global_max_pool3d", "", "it takes two spatial axes for granted"),
+    ("rnn", "relu", "it does not know the activation"),
+    ("rnn", "lengths", "it ignores sequence_lens"),
+    ("lstm", "lengths", "it ignores sequence_lens"),
+    ("gru", "lengths", "it ignores sequence_lens"),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    kind: str
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.kind}-{self.index}"
+
+    @property
+    def sample(self) -> Sample:
+        return LAYERS[self.kind].samples[self.index]
+
+
+#: The language's own layers; other test modules may define further ones.
+LANGUAGE = {kind: layer for kind, layer in LAYERS.items() if layer.__module__.startswith("dotnn.")}
+KINDS = sorted(kind for kind, layer in LANGUAGE.items() if layer.samples)
+CASES = [Case(kind, index) for kind in KINDS for index in range(len(LAYERS[kind].samples))]
+
+
+@cache
+def compiled(case: Case) -> Compiled:
+    """The model around a sample, with all results bound; what must be taken whole tells by refusing other counts."""
+    layer = LAYERS[case.kind]
+    if not layer.take_all_results:
+        return compile_source(text_of(case.sample, len(layer.result_names)))
+    for count in range(1, MOST_RESULTS + 1):
+        try:
+            return compile_source(text_of(case.sample, count))
+        except DotnnError as refusal:
+            last = refusal
+    raise last
+
+
+def text_of(sample: Sample, results: int) -> str:
+    first = next(iter(sample.inputs))
+    expression = sample.call if sample.call_form else f"{first} -> {sample.call}"
+    names = [f"result_{index}" for index in range(results)]
+    lines = [f"input {name}: {found}" for name, found in sample.inputs.items()]
+    lines.append(f"{', '.join(names)} = {expression}")
+    lines += [f"output out_{index} = {name}" for index, name in enumerate(names)]
+    return "model sample() {\n    " + "\n    ".join(lines) + "\n}\n"
+
+
+def layer_node(case: Case) -> Node:
+    """The node of the sample's layer; where an operator occurs twice, the last one."""
+    return [node for node in compiled(case).graph.nodes() if node.kind == case.kind][-1]
+
+
+def input_symbols(case: Case) -> set[str]:
+    types = [node.results[0] for node in compiled(case).graph.inputs]
+    return {name for found in types for dim in found.shape for name in symbols(dim)}
+
+
+# --- what a layer must have -------------------------------------------------------------------------------------------
+
+
+def test_every_layer_that_can_be_called_has_samples() -> None:
+    assert {kind for kind, layer in LANGUAGE.items() if layer.callable and not layer.samples} == set()
+    assert {kind for kind in KINDS if not LAYERS[kind].callable} == OPERATORS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_layer_is_documented(kind: str) -> None:
+    layer = LAYERS[kind]
+    doc = layer.__dict__.get("__doc__") or ""
+    # A dataclass without a docstring gets its signature.
+    assert not doc.startswith(f"{layer.__name__}(")
+    assert len(doc.split()) >= 5
+    assert layer.formula
+    assert layer.source
+    assert all(operand.doc for operand in layer.operands)
+    assert all(one.metadata["doc"].endswith((".", ":")) or "." in one.metadata["doc"] for one in layer.attributes())
+    assert not inspect.isabstract(layer)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_samples_use_everything(kind: str) -> None:
+    """Every attribute has another value than its default somewhere; optional operands and literal weights occur."""
+    nodes = [layer_node(case) for case in CASES if case.kind == kind]
+    layer = LAYERS[kind]
+    unused = {
+        one.name
+        for one in layer.attributes()
+        if one.default is not REQUIRED and all(getattr(node.op, one.name) == one.default for node in nodes)
+    }
+    unused |= {
+        operand.name
+        for index, operand in enumerate(layer.operands)
+        if operand.optional and all(node.operands[index] is None for node in nodes)
+    }
+    if layer.literal_weights and not any(has_literal(node) for node in nodes):
+        unused.add("literal weights")
+    assert unused == set()
+
+
+def has_literal(node: Node) -> bool:
+    tensors = node.weights.values()
+    return any(isinstance(tensor, Weight) and isinstance(tensor.initializer, Literal) for tensor in tensors)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_samples_have_symbolic_sizes(kind: str) -> None:
+    """Some sample has symbolic dimensions, and each symbol takes three sizes or more."""
+    cases = [case for case in CASES if case.kind == kind]
+    assert any(input_symbols(case) for case in cases)
+    for case in cases:
+        for name in input_symbols(case):
+            assert len({sizes[name] for sizes in case.sample.sizes}) >= 3, f"{case.sample.call}: {name}"
+
+
+# --- what a layer must compute ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weights", ["initial", "nontrivial"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_sample_agrees_with_its_reference(case: Case, weights: str) -> None:
+    """All values and shapes, at every size, are those of the reference and of the inferred expressions."""
+    model = compiled(case)
+    source = he_normal_source(model.graph) if weights == "nontrivial" else None
+    values = WeightValues(0, source)
+    build = AllValues(checked(model.to_bytes(optimize=False, weights=source)))
+    names = {name for value, name in value_names(model.graph).items() if not is_stored(model.graph.producer(value))}
+    assert names
+    for seed, sizes in enumerate(case.sample.sizes):
+        feeds = random_feeds(model.graph, sizes, case.sample.ranges, seed)
+        found = build.run(feeds)
+        expected = named_results(model.graph, evaluate(model.graph, feeds, values))
+        assert wrong_shapes(found, build.types, sizes) == []
+        assert names <= found.keys()
+        assert mismatches(found, expected, TOLERANCE) == {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_demands_are_met_by_the_sizes(case: Case) -> None:
+    for sizes in case.sample.sizes:
+        for demand in compiled(case).graph.demands:
+            assert dim_size(str(demand.dim), sizes) >= demand.minimum
+
+
+def evaluator_is_wrong(case: Case) -> bool:
+    return any(case.kind == kind and word in case.sample.call for kind, word, _ in EVALUATOR_FAULTS)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if not evaluator_is_wrong(case)], ids=str)
+def test_sample_agrees_with_the_evaluator_of_onnx(case: Case) -> None:
+    """A third opinion, at the last size, on all outputs."""
+    model = compiled(case)
+    source = he_normal_source(model.graph)
+    proto = onnx.load_from_string(model.to_bytes(optimize=False, weights=source))
+    evaluator = onnx.reference.ReferenceEvaluator(proto)
+    feeds = random_feeds(model.graph, case.sample.sizes[-1], case.sample.ranges)
+    found = dict(zip(evaluator.output_names, map(np.asarray, evaluator.run(None, feeds)), strict=True))
+    expected = named_results(model.graph, evaluate(model.graph, feeds, WeightValues(0, source)))
+    assert mismatches(found, expected, TOLERANCE) == {}
+
+
+# --- what the language writes with symbols ----------------------------------------------------------------------------
+
+OPERATOR_TABLE = (
+    ("a + b", lambda a, b: a + b),
+    ("a - b", lambda a, b: a - b),
+    ("a * b", lambda a, b: a * b),
+    ("a / b", lambda a, b: a / b),
+    ("-a + b", lambda a, b: -a + b),
+    ("2 * a - b / 4", lambda a, b: 2 * a - b / 4),
+    ("1 - a * (b + 0.5)", lambda a, b: 1 - a * (b + 0.5)),
+    ("a[:, 0] + b", lambda a, b: a[:, 0][...] + b),
+    ("a[-1]", lambda a, b: a[-1]),
+    ("a[0, 1:]", lambda a, b: a[0, 1:]),
+    ("a[:, :, 1:-1]", lambda a, b: a[:, :, 1:-1]),
+    ("a[:, -2:, 0:2]", lambda a, b: a[:, -2:, 0:2]),
+    ("a[1, 0, 3]", lambda a, b: a[1, 0, 3]),
+    ("(a + b)[:, 1] * b", lambda a, b: (a + b)[:, 1] * b),
+)
+
+
+@pytest.mark.parametrize(("expression", "numpy_form"), OPERATOR_TABLE, ids=[row[0] for row in OPERATOR_TABLE])
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_operators_mean_what_numpy_means(expression: str, numpy_form, size: int) -> None:
+    reads_b = re.search(r"\bb\b", expression) is not None
+    inputs = "input a: float32[N, 3, 4]\n" + ("input b: float32[4]\n" if reads_b else "")
+    model = compile_source(f"model operators() {{ {inputs} output y = {expression} }}")
+    build = AllValues(checked(model.to_bytes(optimize=False)))
+    feeds = random_feeds(model.graph, {"N": size}, seed=size)
+    wanted = numpy_form(feeds["a"].astype(np.float64), feeds.get("b", np.zeros(4)).astype(np.float64))
+    found = build.run(feeds)
+    assert wrong_shapes(found, build.types, {"N": size}) == []
+    assert mismatches({"y": found["y"]}, {"y": np.asarray(wanted)}, TOLERANCE) == {}
+
+
+def test_every_operator_has_its_row_or_samples() -> None:
+    for kind in OPERATORS:
+        layer: type[Layer] = LAYERS[kind]
+        assert not layer.callable
+        assert all(sample.call_form for sample in layer.samples)
+
+
+def test_a_layer_that_cannot_be_called_has_no_call() -> None:
+    for kind in OPERATORS:
+        with pytest.raises(DotnnError):
+            compile_source(f"model m() {{ input x: float32[N, 2] output y = x -> {kind} }}")
+
+
+def test_inputs_are_no_layers() -> None:
+    assert Input.kind not in LAYERS
