@@ -74,8 +74,8 @@ def loaded_weights(path: Path | None, compiled: Compiled) -> Iterator[WeightSour
 
 
 def _save_weights(path: Path, compiled: Compiled, seed: int, loaded: WeightSource | None) -> None:
-    from ..compiler.weights.values import WeightValues
     from ..compiler.export.weight_files import save_weights
+    from ..compiler.weights.values import WeightValues
 
     save_weights(path, compiled.graph.weights(), WeightValues(seed, loaded))
 

@@ -59,8 +59,7 @@ def _totals(found: Summary) -> list[tuple[str, str]]:
     lines = [("receptive field", f"{shown(size)} ({name})") for name, size in found.receptive_fields.items()]
     lines += [("needs", text) for text in found.demands]
     lines += [("longest path", f"{found.longest_path:,} layers"), ("MACs", shown(found.macs))]
-    peak = found.peak_activation_bytes
-    lines.append(("peak activations", "depends on the dimensions" if peak is None else _bytes(peak)))
+    lines.append(("peak activations", _bytes(found.peak_activation_bytes)))
     lines.append(("weights", _bytes(found.weights_bytes)))
     if found.count.statistics:
         lines.append(("running statistics", f"{found.count.statistics:,}"))
@@ -90,19 +89,27 @@ def _params(row: Row, explain: bool) -> str:
 
 
 def _macs(row: Row, explain: bool) -> str:
-    if isinstance(row.macs, int) and not row.macs:
+    if row.macs == 0:
         return ""
     if explain and row.macs_formula:
         return f"{row.macs_formula} = {shown(row.macs)}"
     return shown(row.macs)
 
 
-def shown(dim: Dim) -> str:
+def shown(dim: Dim | None) -> str:
     """A count for reading: with thousands separated, or as an expression."""
+    if dim is None:
+        return _OPEN
     return format_dim(dim) if isinstance(dim, DimExpr) else f"{dim:,}"
 
 
-def _bytes(count: Dim) -> str:
+#: A cost that no expression can say.
+_OPEN = "depends on the dimensions"
+
+
+def _bytes(count: Dim | None) -> str:
+    if count is None:
+        return _OPEN
     if isinstance(count, DimExpr):
         return f"{format_dim(count)} bytes"
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):

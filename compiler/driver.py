@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from .diagnostics import Diagnostic, DotnnError, Report
 from .diagnostics.imports import NoModel, SourceUnreadable
+from .diagnostics.output import OutOfMemory
 from .diagnostics.suggest import near_names
 from .elaborate.elaborate import Network, elaborate
 from .elaborate.evaluate import evaluate
@@ -23,13 +24,16 @@ from .elaborate.scope import Scope
 from .elaborate.state import Elaboration, Frame
 from .elaborate.values import CompileValue, Unknown
 from .graph.graph import Graph
+from .graph.types import DTYPES
 from .limits import Limits
 from .passes.expectations import judge_expectations
 from .passes.metrics import weights_bytes
 from .passes.targets import DEFAULT_TARGET, Target
 from .source import Source
+from .syntax import tree
 from .syntax.parse import parse_value
 from .syntax.read import read_source
+from .weights.initializers import INITIALIZERS
 from .weights.values import WeightSource, WeightValues
 
 if TYPE_CHECKING:
@@ -107,7 +111,8 @@ class Compiled:
         from .export import to_bytes
 
         graph = self.optimized(target).graph if optimize else self.graph
-        return to_bytes(graph, WeightValues(seed, weights), metadata=self._metadata(target, labels))
+        with self._memory():
+            return to_bytes(graph, WeightValues(seed, weights), metadata=self._metadata(target, labels))
 
     def save(
         self,
@@ -130,7 +135,15 @@ class Compiled:
 
         graph = self.optimized(target).graph if optimize else self.graph
         values = WeightValues(seed, weights)
-        return write_model(graph, Path(path), values, metadata=self._metadata(target, labels))
+        with self._memory():
+            return write_model(graph, Path(path), values, metadata=self._metadata(target, labels))
+
+    @contextmanager
+    def _memory(self) -> Iterator[None]:
+        try:
+            yield
+        except MemoryError:
+            raise DotnnError(OutOfMemory(name=self.name, size=self.weights_bytes)) from None
 
     def _metadata(self, target: Target, labels: tuple[str, ...] | None) -> ModelMetadata:
         from .export import ModelMetadata
@@ -229,6 +242,9 @@ def parse_argument(name: str, text: str, limits: Limits, report: Report) -> Comp
     expression = parse_value(source, limits, report)
     if expression is None:
         return None
+    if isinstance(expression, tree.Name) and expression.name not in (*INITIALIZERS, *DTYPES):
+        # A shell takes quotes away: a bare word is a string.
+        return expression.name
     module = Project(limits, report, Path.cwd()).add(Source(f"<{name}>", ""))
     if module is None:
         return None

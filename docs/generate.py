@@ -1,7 +1,7 @@
 """What the documentation repeats of the program: written from the program, so that it is true.
 
-``python docs/generate.py`` writes the page of the layers, the picture of an error, and what stands in other pages between
-``<!-- begin: NAME -->`` and ``<!-- end -->``. A test fails where a committed page is not what this would write.
+``python docs/generate.py`` writes the page of the layers, the picture of an error, and what stands in other pages
+between ``<!-- begin: NAME -->`` and ``<!-- end -->``. A test fails where a committed page is not what this would write.
 """
 
 from __future__ import annotations
@@ -9,17 +9,22 @@ from __future__ import annotations
 import dataclasses
 import functools
 import html
+import importlib
+import inspect
 import os
 import re
 import shlex
 import subprocess
 import sys
+import typing
 from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from dotnn.compiler import DotnnError, compile_source
 from dotnn.compiler.diagnostics.explain import codes
+from dotnn.compiler.graph.types import TensorType
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Layer, Sample
 from dotnn.compiler.layers.documentation import LayerPage, page_of, sample_expression
@@ -100,9 +105,11 @@ def picture() -> str:
 
     lines = Text.from_ansi(command_output(PICTURED, color=True))
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        console = Console(record=True, width=100, file=nowhere, force_terminal=True)
+        console = Console(record=True, width=120, file=nowhere, force_terminal=True)
         console.print(Text(f"$ {PICTURED}\n"), lines, sep="")
-    return console.export_svg(title="dotnn check", unique_id="dotnn-error")
+    svg = console.export_svg(title="dotnn check", unique_id="dotnn-error")
+    # A picture must not load fonts from elsewhere; the names of fonts that most machines have remain.
+    return re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
 
 
 def picture_text(svg: str) -> str:
@@ -130,26 +137,34 @@ def _codes(families: str) -> str:
 
 
 def _options(command: str) -> str:
-    import typer.main
-    from dotnn.cli.main import app
-
-    parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
-    rows = [(f"`{_usage(one)}`", _help(one)) for one in parameters if one.param_type_name == "option"]
+    function = getattr(importlib.import_module(f"dotnn.cli.{command}"), command)
+    hints = typing.get_type_hints(function, include_extras=True)
+    rows = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        kind, declared = typing.get_args(hints[name])
+        flags = _flags(declared)
+        if flags:
+            rows.append((f"`{_usage(flags, kind, declared)}`", f"{declared.help}{_default_option(parameter.default)}"))
     return _table(("option", "what it does"), rows)
 
 
-def _usage(option: Any) -> str:
-    flags = ", ".join(sorted(option.opts, key=len))
-    choices = getattr(option.type, "choices", None)
-    if option.is_flag:
-        return flags
-    return f"{flags} {'|'.join(str(getattr(one, 'value', one)) for one in choices) if choices else option.metavar or 'N'}"
+def _flags(declared: Any) -> str:
+    """The names of an option, the short one first; empty for an argument."""
+    # Within `Annotated` typer keeps the first name where the default stands elsewhere.
+    names = [one for one in (declared.default, *(declared.param_decls or ())) if isinstance(one, str)]
+    return ", ".join(sorted(names, key=len))
 
 
-def _help(option: Any) -> str:
-    default = option.default
-    shown = "" if default is None or option.is_flag or option.multiple else f" Default: `{getattr(default, 'value', default)}`."
-    return f"{option.help}{shown}"
+def _usage(flags: str, kind: Any, declared: Any) -> str:
+    choices = [one for one in (kind, *typing.get_args(kind)) if isinstance(one, type) and issubclass(one, StrEnum)]
+    if choices:
+        return f"{flags} {'|'.join(choices[0])}"
+    return flags if kind is bool else f"{flags} {declared.metavar or 'N'}"
+
+
+def _default_option(default: object) -> str:
+    absent = default is None or default is False or default is inspect.Parameter.empty
+    return "" if absent else f" Default: `{default}`."
 
 
 _REGIONS: dict[str, Callable[[str], str]] = {
@@ -210,37 +225,41 @@ def _layer(page: LayerPage) -> Iterator[str]:
         yield f"Weights: {page.weights}"
     if page.source:
         yield f"Source: {page.source}."
-    yield from _samples(page)
+    yield _table(("sample", "of", "gives"), [_sample(sample) for sample in _different(page.samples)])
 
 
 def _default(text: str | None) -> str:
     return "required" if text is None else f"`{text}`"
 
 
-def _samples(page: LayerPage) -> Iterator[str]:
-    seen: dict[str, None] = {}
-    for sample in page.samples:
-        seen.setdefault(_sample(sample))
-    for text in seen:
-        yield f"```nn fragment\n{text}\n```"
+def _different(samples: Sequence[Sample]) -> list[Sample]:
+    """The samples without those that read alike."""
+    return list({(sample.call, tuple(sample.inputs.items())): sample for sample in samples}.values())
 
 
-def _sample(sample: Sample) -> str:
-    """A sample with its inputs and, in a comment, the types of what comes out."""
-    inputs = "\n".join(f"input {name}: {kind}" for name, kind in sample.inputs.items())
+def _sample(sample: Sample) -> tuple[str, str, str]:
+    """A sample, its inputs, and the types of what comes out."""
+    inputs = [f"{name}: {kind}" for name, kind in sample.inputs.items()]
+    results = _results(sample, "\n".join(f"input {one}" for one in inputs))
+    return tuple(_code(one) for one in (sample_expression(sample), ", ".join(inputs), ", ".join(map(str, results))))  # type: ignore[return-value]
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _results(sample: Sample, inputs: str) -> tuple[TensorType, ...]:
     for count in range(1, _MOST_RESULTS + 1):
-        names = ", ".join(f"y{index}" if count > 1 else "y" for index in range(count))
-        text = f"{inputs}\n{names} = {sample_expression(sample)}"
-        first = names.split(", ")[0]
+        names = ", ".join(f"y{index}" for index in range(count))
+        text = f"model sample() {{\n{inputs}\n{names} = {sample_expression(sample)}\noutput first = y0\n}}"
         try:
-            compiled = compile_source(f"model sample() {{\n{text}\noutput first = {first}\n}}")
+            compiled = compile_source(text)
         except DotnnError as error:
             # The parts of a split must all be named.
             if error.diagnostics[0].code != "E319":
                 raise
             continue
-        types = compiled.graph.producer(compiled.graph.outputs["first"]).results
-        return f"{text}    # {', '.join(map(str, types))}"
+        return compiled.graph.producer(compiled.graph.outputs["first"]).results
     raise ValueError(f"{sample.call} has more than {_MOST_RESULTS} results")
 
 

@@ -12,7 +12,7 @@ NOT_A_MODEL: tuple[type[Exception], ...] = (states.InvalidProtobuf,)
 #: Raised where a provider cannot be set up.
 PROVIDER_ERRORS: tuple[type[Exception], ...] = (states.EPFail, states.RuntimeException, RuntimeError)
 #: Raised while a model is loaded or run: onnxruntime's own exceptions have no common base, and its bindings raise
-plain  #: ones; MemoryError is the bad_alloc of C++.
+#: plain ones; MemoryError is the bad_alloc of C++.
 ERRORS: tuple[type[Exception], ...] = (
     states.EPFail,
     states.EngineError,

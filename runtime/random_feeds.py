@@ -161,8 +161,7 @@ def _size(size: Size, sizes: Mapping[str, int]) -> int:
     return 1 if value is None else value
 
 
-def _values(tensor: TensorInfo, shape: tuple[int, ...], seed: int, bounds: tuple[float, float] | None) ->
-NDArray[Any]:
+def _values(tensor: TensorInfo, shape: tuple[int, ...], seed: int, bounds: tuple[float, float] | None) -> NDArray[Any]:
     # No parameter has a colon in its name, so no input shares the stream of a parameter.
     stream = Stream(seed, f"input:{tensor.name}")
     dtype = tensor.dtype

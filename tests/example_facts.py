@@ -1,4 +1,4 @@
-"""What is known of the shipped examples from elsewhere: published counts, and inputs on which they can be run quickly."""
+"""What is known of the shipped examples from elsewhere: published counts, and inputs that are quickly run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Example:
     @property
     def texts(self) -> list[str]:
         """The feeds with their files in the folder of the examples."""
-        return ["{}={}".format(name, DATA / file) for name, file in (text.split("=") for text in self.feeds)]
+        return [f"{name}={DATA / file}" for name, file in (text.split("=") for text in self.feeds)]
 
 
 def _imagenet(name: str, params: int, size: int) -> Example:

@@ -18,10 +18,9 @@ from dotnn.compiler.driver import Compiled
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.weights.values import WeightValues
 from dotnn.runtime import Feeds, Session, random_feeds, read_feeds
+from example_facts import DATA, EXAMPLE_FACTS, EXAMPLES, Example, example_path, zoo
 from PIL import Image
 from typer.testing import CliRunner
-
-from example_facts import DATA, EXAMPLE_FACTS, EXAMPLES, Example, example_path, zoo
 
 NAMES = sorted(EXAMPLE_FACTS)
 IMAGENET = [name for name in NAMES if EXAMPLE_FACTS[name].zoo]
@@ -167,11 +166,14 @@ def test_the_digit_is_what_its_script_draws() -> None:
     assert shipped[:3].max() < 5
 
 
-@pytest.mark.parametrize(("labels", "model", "output"), [
-    ("digits.txt", "mnist_cnn", "probabilities"),
-    ("x_or_o.txt", "x_or_o", "probabilities"),
-    ("letters.txt", "char_rnn", "next_letter"),
-])
+@pytest.mark.parametrize(
+    ("labels", "model", "output"),
+    [
+        ("digits.txt", "mnist_cnn", "probabilities"),
+        ("x_or_o.txt", "x_or_o", "probabilities"),
+        ("letters.txt", "char_rnn", "next_letter"),
+    ],
+)
 def test_there_is_a_label_for_each_class(labels: str, model: str, output: str) -> None:
     names = (DATA / labels).read_text(encoding="utf-8").split()
     assert len(set(names)) == EXAMPLE_FACTS[model].outputs[output][-1]

@@ -36,9 +36,10 @@ class UndefinedName(_WithNearNames):
     code: ClassVar[str] = "E201"
     message: ClassVar[str] = "`{name}` is not defined"
     label: ClassVar[str] = "nothing here has this name"
-    remedy: ClassVar[str] = "define it above, or import it"
+    remedy: ClassVar[str] = "{hint}"
 
     name: str
+    hint: str = "define it above, or import it"
 
 
 @dataclass(frozen=True, kw_only=True)

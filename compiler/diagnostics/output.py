@@ -110,3 +110,19 @@ class InvalidModel(Diagnostic):
 
     name: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfMemory(Diagnostic):
+    """The machine has not enough memory for the largest weight of the model.
+
+    Weights are made and written one at a time, so that a model needs as much memory as its largest weight, a few times
+    over at most.
+    """
+
+    code: ClassVar[str] = "E847"
+    message: ClassVar[str] = "not enough memory for the weights of `{name}`, {size:,} bytes in all"
+    remedy: ClassVar[str] = "check the sizes with `dotnn summary`, or build on a machine with more memory"
+
+    name: str
+    size: int

@@ -400,3 +400,19 @@ class Unrepeatable(Diagnostic):
     what: str
     found: str
     hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorTooLarge(Diagnostic):
+    """A tensor has more elements than any machine holds.
+
+    Most often a number has a digit too many, or axes are in another order than meant.
+    """
+
+    code: ClassVar[str] = "E324"
+    message: ClassVar[str] = "`{kind}` would make a tensor of {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "check the sizes: one of them is far too large"
+
+    kind: str
+    found: str

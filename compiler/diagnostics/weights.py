@@ -264,11 +264,16 @@ class MissingWeights(Misfits):
     """
 
     code: ClassVar[str] = "E811"
-    message: ClassVar[str] = "`{path}` lacks {tensors} of the model's {total:,}"
+    message: ClassVar[str] = "`{path}` lacks {lacking} of the model's {total:,} tensors"
     label: ClassVar[str] = "`{first}` is not in the file"
     remedy: ClassVar[str] = "give each layer the label that it has in the file; `dotnn summary` shows the model's names"
 
     total: int
+
+    @property
+    def lacking(self) -> str:
+        """How many, in words."""
+        return "all" if len(self.misfits) == self.total else f"{len(self.misfits):,}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,7 +300,7 @@ class UnusedWeights(Misfits):
 
     code: ClassVar[str] = "E812"
     message: ClassVar[str] = "`{path}` has {tensors} that the model lacks"
-    label: ClassVar[str] = "`{attribute}` is what the file has"
+    label: ClassVar[str] = "write `{attribute}` here"
     remedy: ClassVar[str] = (
         "loading never changes the model: write what makes these tensors, or leave them out of the file"
     )

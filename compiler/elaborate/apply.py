@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..diagnostics import DotnnError
 from ..diagnostics.names import ReuseShapes, UnknownArgument
 from ..diagnostics.suggest import near_names
-from ..diagnostics.values import BadArithmetic, BadInitializer, BadLiteral, WrongArgument
+from ..diagnostics.values import BadArithmetic, BadInitializer, BadLiteral, TensorTooLarge, WrongArgument
 from ..graph.dims import DimTooComplex
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType, format_shape
@@ -19,6 +19,9 @@ from .literals import literal
 from .scope import Entry
 from .state import Draft, Frame, with_initializer
 from .values import CompileValue, Several, TensorRef
+
+#: Elements of a tensor beyond which nothing can be meant; their bytes still fit into an int64.
+LARGEST_TENSOR = 2**48
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several
         reason = f"a dimension becomes too complex ({error})"
         hint = "give the dimension a number in the type of the input"
         raise DotnnError(BadArithmetic(span=application.span, reason=reason, hint=hint)) from None
+    _check_sizes(results, specs, application)
     _check_names(specs, application)
     specs = tuple(_with_literal(spec, application) for spec in specs)
     _check_initializers(specs, weight_dtype(results), application.span)
@@ -75,6 +79,15 @@ def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several
 def weight_dtype(results: Sequence[TensorType]) -> DType:
     """The element type of a layer's weights: that of what it computes."""
     return results[0].dtype if results and results[0].dtype.is_float else DType.FLOAT32
+
+
+def _check_sizes(results: Sequence[TensorType], specs: Sequence[WeightSpec], application: Application) -> None:
+    """Refuse tensors that no file and no machine can hold."""
+    sizes = [dim for kind in results for dim in (*kind.shape, kind.elements) if isinstance(dim, int)]
+    largest = max([*sizes, *(spec.elements for spec in specs)], default=0)
+    if largest > LARGEST_TENSOR:
+        found = f"{largest:.1e} numbers"
+        raise DotnnError(TensorTooLarge(span=application.span, kind=application.layer.kind, found=found))
 
 
 def _check_names(specs: Sequence[WeightSpec], application: Application) -> None:

@@ -48,6 +48,7 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, doc: str
     if definition is not None and isinstance(definition.item, tree.Block):
         return _call_block(definition, definition.item, call, piped, label, frame)
     if name in FUNCTIONS and not _means_layer(call, piped, frame):
+        _refuse_label(call, label)
         return _call_function(call, piped, frame)
     if name in METRICS:
         return _call_metric(call, frame)
@@ -61,6 +62,12 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, doc: str
     if not _is_missing_import(name, frame):
         frame.fail(_unknown_layer(call, definition, frame))
     return UNKNOWN
+
+
+def _refuse_label(call: tree.Call, label: str | None) -> None:
+    if label is not None:
+        hint = f"`{call.function}` makes a value of the compiler, which has no name in the network: remove the label"
+        raise DotnnError(Misplaced(span=call.span, what="a label", where="before a function", hint=hint))
 
 
 def _is_missing_import(name: str, frame: Frame) -> bool:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..diagnostics import DotnnError
+from ..diagnostics.values import PartsNotTaken
+from ..source import Span
 from ..syntax import tree
 from .state import Frame
-from .values import UNKNOWN, CompileValue, first
+from .values import UNKNOWN, CompileValue, Several, first
 
 Evaluator = Callable[[Any, Frame], CompileValue]
 _EVALUATORS: dict[type, Evaluator] = {}
@@ -40,4 +42,12 @@ def evaluate_all(expression: tree.Expression, frame: Frame) -> CompileValue:
 
 def evaluate(expression: tree.Expression, frame: Frame) -> CompileValue:
     """The value of an expression; of several results the first."""
-    return first(evaluate_all(expression, frame))
+    return single(evaluate_all(expression, frame), expression.span, frame)
+
+
+def single(value: CompileValue, span: Span, frame: Frame) -> CompileValue:
+    """One value: the first of several, unless all must be taken, which is reported."""
+    if isinstance(value, Several) and value.take_all and len(value.values) > 1:
+        frame.fail(PartsNotTaken(span=span, source=value.source, count=len(value.values), names=1))
+        return UNKNOWN
+    return first(value)

@@ -84,8 +84,8 @@ def _undefined(expression: tree.Name, frame: Frame) -> UndefinedName:
     if is_symbol_name(name):
         return unknown_symbol(name, expression, frame)  # pyright: ignore[reportReturnType]
     candidates = [*frame.visible(), *frame.module.definitions, *frame.state.symbols, *INITIALIZERS, *DType]
-    if name in LAYERS:
-        return UndefinedName(span=expression.span, name=name, near=())
+    if name in LAYERS and LAYERS[name].callable:
+        return UndefinedName(span=expression.span, name=name, hint=f"it is a layer: apply it, as in `x -> {name}`")
     return UndefinedName(span=expression.span, name=name, near=near_names(name, candidates))
 
 

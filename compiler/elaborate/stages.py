@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ..diagnostics import DotnnError
@@ -13,10 +14,10 @@ from ..diagnostics.values import Unrepeatable
 from ..syntax import tree
 from .arguments import Piped
 from .calls import apply_call
-from .evaluate import evaluate, evaluates
+from .evaluate import evaluate, evaluates, single
 from .scope import Entry
 from .state import Bound, Frame
-from .values import UNKNOWN, CompileValue, Unknown, describe, first, show
+from .values import UNKNOWN, CompileValue, Unknown, describe, show
 
 #: One round of a loop: the frame that holds its variables, made from the frame of the round.
 Round = Callable[[Frame], Frame]
@@ -29,15 +30,15 @@ def _pipeline(pipeline: tree.Pipeline, frame: Frame) -> CompileValue:
 
 def _run(stages: Sequence[tree.Stage], piped: Piped, frame: Frame) -> CompileValue:
     """Pipe a value through stages; the result keeps all results of the last one."""
-    value: CompileValue = piped.value
-    for stage in stages:
-        frame.state.step(1, stage.span)
+    value = _stage(stages[0], piped, frame)
+    for before, stage in pairwise(stages):
+        piped = Piped(single(value, before.span, frame), before.span)
         value = _stage(stage, piped, frame)
-        piped = Piped(first(value), stage.span)
     return value
 
 
 def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
+    frame.state.step(1, stage.span)
     try:
         label = None if stage.label is None else label_text(stage.label, frame)
         return _OPERATIONS[type(stage.operation)](stage, stage.operation, piped, label, frame)
@@ -163,7 +164,7 @@ def _loop(
         value: CompileValue = piped.value
         for enter in rounds:
             frame.state.step(1, stage.span)
-            value = _run(body.stages, Piped(first(value), piped.span), enter(frame.inside()))
+            value = _run(body.stages, Piped(single(value, stage.span, frame), piped.span), enter(frame.inside()))
         return value
 
     listed = list(_bounded(rounds, stage, frame))
@@ -176,7 +177,7 @@ def _loop(
             for number, enter in enumerate(listed):
                 frame.state.step(1, stage.span)
                 one = scope.add("round", str(number), entry.span)
-                value = _run_round(body, Piped(first(value), piped.span), enter, one, outer)
+                value = _run_round(body, Piped(single(value, stage.span, frame), piped.span), enter, one, outer)
         finally:
             scope.close()
         return value

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..graph.dims import DimExpr
-from ..graph.graph import Graph, Node
+from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant
 from ..graph.tensors import Literal, numpy_name
-from ..graph.types import TensorType
+from ..graph.types import DType
 from ..layers.base import Layer
 from .contract import PassContext, Property, graph_pass
 
@@ -23,16 +23,21 @@ LARGEST_RESULT = 2**20
 BUDGET = 2**22
 
 
-@dataclass(slots=True)
-class _Budget:
-    left: int = BUDGET
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The value of a constant operand."""
 
-    def covers(self, elements: int) -> bool:
-        """Take the elements if that many are left."""
-        if elements > self.left:
-            return False
-        self.left -= elements
-        return True
+    literal: Literal
+    dtype: DType
+
+    @property
+    def elements(self) -> int:
+        return math.prod(self.literal.shape)
+
+    def array(self) -> np.ndarray:
+        """The numbers, floating point ones as float64."""
+        array = self.literal.array(self.dtype)
+        return array.astype("float64") if self.dtype.is_float else array
 
 
 @graph_pass(ensures=[Property.CONSTANTS_FOLDED], spoils=[Property.DEAD_REMOVED])
@@ -40,63 +45,52 @@ def fold_constants(graph: Graph, context: PassContext) -> bool:
     """Replace layers whose operands are all constants by their results.
 
     Layers with weights stay, whatever they read, and so does a result of symbolic size. Numbers are computed by
-    the layer's reference in float64 and rounded to the element type once, which is what the arithmetic of that
-    type gives, and for other functions the nearest number that it has.
+    the layer's reference in float64 and rounded to the element type once: for sums, products and quotients that
+    is what the arithmetic of the type gives, for other functions the nearest number that it has.
     """
-    budget = _Budget()
-    changed = False
+    left = BUDGET
     for node in graph.nodes():
-        operands = _constants(graph, node)
-        if operands is None or not _worthwhile(node, operands, budget):
+        operands = _known_operands(graph, node)
+        cost = None if operands is None else _cost(node, operands)
+        if operands is None or cost is None or cost > left:
             continue
-        literal = _literal(_result(node, operands), node.results[0])
-        graph.replace(node, Constant(literal), operands=())
-        changed = True
-    return changed
+        left -= cost
+        graph.replace(node, Constant(_result(node, operands)), operands=())
+    return left < BUDGET
 
 
-def _constants(graph: Graph, node: Node) -> list[Node | None] | None:
-    """The constants that a node computes with, None for operands that are absent; None if it is not to be folded."""
+def _known_operands(graph: Graph, node: Node) -> list[_Known | None] | None:
+    """The operands of a node that can be folded, None for absent ones; None if it cannot."""
     if not isinstance(node.op, Layer) or node.weights or len(node.results) != 1:
         return None
-    operands = [None if value is None else graph.producer(value) for value in node.operands]
-    present = [operand for operand in operands if operand is not None]
-    if not present or not all(isinstance(operand.op, Constant) for operand in present):
-        return None
-    return operands
+    found = [None if value is None else _known(graph, value) for value in node.operands]
+    all_known = all(one is not None for one, value in zip(found, node.operands, strict=True) if value is not None)
+    return found if all_known and any(found) else None
 
 
-def _worthwhile(node: Node, operands: list[Node | None], budget: _Budget) -> bool:
+def _known(graph: Graph, value: Value) -> _Known | None:
+    op = graph.producer(value).op
+    return _Known(op.value, graph.type_of(value).dtype) if isinstance(op, Constant) else None
+
+
+def _cost(node: Node, operands: list[_Known | None]) -> int | None:
+    """Elements read and written; None if the result is too large, or its size not known."""
     written = node.results[0].elements
     if isinstance(written, DimExpr) or written > LARGEST_RESULT:
-        return False
-    read = sum(math.prod(operand.op.value.shape) for operand in operands if operand and isinstance(operand.op, Constant))
-    return budget.covers(read + written)
+        return None
+    return written + sum(operand.elements for operand in operands if operand is not None)
 
 
-def _result(node: Node, operands: list[Node | None]) -> np.ndarray:
+def _result(node: Node, operands: list[_Known | None]) -> Literal:
     import numpy as np
 
     if not isinstance(node.op, Layer):
         raise TypeError(f"{node.name} is no layer")
+    found = node.results[0]
     # Infinities and what is no number are results like others.
     with np.errstate(all="ignore"):
-        return node.op.reference([None if operand is None else _array(operand) for operand in operands], {})[0]
-
-
-def _array(node: Node) -> np.ndarray:
-    if not isinstance(node.op, Constant):
-        raise TypeError(f"{node.name} is no constant")
-    dtype = node.results[0].dtype
-    array = node.op.value.array(dtype)
-    return array.astype("float64") if dtype.is_float else array
-
-
-def _literal(array: np.ndarray, found: TensorType) -> Literal:
-    import numpy as np
-
-    with np.errstate(over="ignore", under="ignore"):
+        (array,) = node.op.reference([None if one is None else one.array() for one in operands], {})
         rounded = array.astype(numpy_name(found.dtype))
-    # bfloat16 is no type of numpy's own, and its elements would not become Python's floats by themselves.
+    # bfloat16 is no type of numpy's own: its elements do not become Python's floats by themselves.
     exact = rounded.astype("float64") if found.dtype.is_float else rounded
     return Literal(tuple(array.shape), tuple(exact.ravel().tolist()))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant
-from ..layers.base import Layer
 from ..layers.merging import Split
 from ..layers.operators import Add, Div, Index, Mul, Sub
 from ..layers.regularization import Dropout
@@ -97,22 +96,23 @@ def _is_filled(graph: Graph, value: Value | None, number: float, negative_zero: 
     """Whether a value is a constant with one number in all places.
 
     Args:
+        graph: the graph.
+        value: the value.
         number: the number.
         negative_zero: whether floating point zeros must be ``-0.0``; if not, none may be.
     """
-    if value is None or not isinstance(graph.producer(value).op, Constant):
-        return False
-    constant = graph.producer(value).op
-    if not isinstance(constant, Constant):
+    op = None if value is None else graph.producer(value).op
+    if value is None or not isinstance(op, Constant):
         return False
     signed = number == 0 and graph.type_of(value).dtype.is_float
     return all(
         element == number and (not signed or (math.copysign(1, element) < 0) == negative_zero)
-        for element in constant.value.elements
+        for element in op.value.elements
     )
 
 
-#: By the layer: the operand that it may give. `-0.0 + 0.0` is `0.0`, so only `-0.0` adds nothing to every float.
+#: By the layer: how to find the operand that it may give. The sum of `-0.0` and `0.0` is `0.0`, so that only `-0.0` may
+#: be added to a float.
 _FINDERS: Mapping[type, Finder] = {
     Dropout: _operand,
     Flatten: _operand,
@@ -127,5 +127,3 @@ _FINDERS: Mapping[type, Finder] = {
     Mul: _either(1),
     Div: _second(1),
 }
-
-assert all(issubclass(kind, Layer) for kind in _FINDERS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..graph.dims import Dim, DimTooComplex, format_dim, solve_at_least, substitute
@@ -23,7 +23,7 @@ class Row:
         outputs: types of its results.
         inputs: names of the nodes that it reads.
         count: its own weights; those that an earlier node shares with it are counted there.
-        macs: multiply-accumulates for one example.
+        macs: multiply-accumulates for one example; like the bytes None where no expression can say it.
         params_formula: how the parameters come about, as numbers; empty without any.
         macs_formula: how the multiply-accumulates come about; empty without any.
         shared: its weights are an earlier node's.
@@ -34,10 +34,10 @@ class Row:
     outputs: tuple[TensorType, ...]
     inputs: tuple[str, ...]
     count: Count
-    macs: Dim
+    macs: Dim | None
     params_formula: str
     macs_formula: str
-    activation_bytes: Dim
+    activation_bytes: Dim | None
     shared: bool
     place: str
 
@@ -47,9 +47,8 @@ class Summary:
     """The table of a model and its sums.
 
     Attributes:
-        macs: for one example.
-        peak_activation_bytes: the most that is alive at once, for one example; None where it depends on the symbolic
-            dimensions in more ways than an expression can say.
+        macs: for one example; None where no expression can say it.
+        peak_activation_bytes: the most that is alive at once, for one example; None likewise.
         demands: what the layers demand of the symbolic dimensions, as text.
     """
 
@@ -57,7 +56,7 @@ class Summary:
     doc: str
     rows: tuple[Row, ...]
     count: Count
-    macs: Dim
+    macs: Dim | None
     weights_bytes: int
     peak_activation_bytes: Dim | None
     longest_path: int
@@ -72,18 +71,19 @@ def summarize(graph: Graph) -> Summary:
         doc=graph.doc,
         rows=tuple(_rows(graph)),
         count=metrics.count(graph.weights()),
-        macs=metrics.macs(graph),
+        macs=_unless_too_complex(lambda: metrics.macs(graph)),
         weights_bytes=metrics.weights_bytes(graph),
-        peak_activation_bytes=_peak(graph),
+        peak_activation_bytes=_unless_too_complex(lambda: metrics.peak_activation_bytes(graph)),
         longest_path=metrics.longest_path(graph),
         receptive_fields=_receptive_fields(graph),
         demands=tuple(dict.fromkeys(_demands(graph))),
     )
 
 
-def _peak(graph: Graph) -> Dim | None:
+def _unless_too_complex(measure: Callable[[], Dim]) -> Dim | None:
+    """A cost, or None where it depends on the symbolic dimensions in more ways than an expression can say."""
     try:
-        return metrics.peak_activation_bytes(graph)
+        return measure()
     except DimTooComplex:
         return None
 
@@ -102,22 +102,27 @@ def _row(graph: Graph, node: Node, seen: set[str]) -> Row:
     seen.update(weight.name for weight in weights)
     inputs = tuple(graph.producer(value).name for value in node.operands if value is not None)
     span = node.origins[-1].span if node.origins else None
-    activation: Dim = 0
-    for kind in node.results:
-        activation = activation + metrics.bytes_of(kind)
     return Row(
         path=node.name,
         kind=node.kind,
         outputs=node.results,
         inputs=inputs,
         count=metrics.count(own),
-        macs=substitute(metrics.node_macs(graph, node), {BATCH: 1}),
+        macs=_unless_too_complex(lambda: substitute(metrics.node_macs(graph, node), {BATCH: 1})),
         params_formula=_params_formula(graph, node) if own else "",
         macs_formula=_macs_formula(graph, node),
-        activation_bytes=0 if isinstance(node.op, Parameter | Input) else activation,
+        activation_bytes=_unless_too_complex(lambda: _activation_bytes(node)),
         shared=bool(weights) and not own,
         place="" if span is None else str(span),
     )
+
+
+def _activation_bytes(node: Node) -> Dim:
+    total: Dim = 0
+    if not isinstance(node.op, Parameter | Input):
+        for kind in node.results:
+            total = total + metrics.bytes_of(kind)
+    return total
 
 
 def _params_formula(graph: Graph, node: Node) -> str:

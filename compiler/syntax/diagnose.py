@@ -135,6 +135,12 @@ def _unclosed_before_statement(m: Mistake) -> Diagnostic | None:
     return None
 
 
+def _unclosed_head(m: Mistake) -> Diagnostic | None:
+    if m.found.text == "{" and m.inside == "item" and m.opened_here and "RPAR" in m.expected:
+        return _unclosed(m, m.opened_here[-1])
+    return None
+
+
 def _unclosed_before_binding(m: Mistake) -> Diagnostic | None:
     # `f(a` and on the next line `y = …`, or `y: type = …`: the name has been read before its sign shows what it is.
     if m.found.text not in ("=", ":") or not m.opened_here or m.opened_here[-1].text == "{":
@@ -398,6 +404,7 @@ _RULES: tuple[Rule, ...] = (
     _unclosed_at_end,
     _wrong_closing,
     _nested_item,
+    _unclosed_head,
     _unclosed_before_statement,
     _unclosed_before_binding,
     _not_an_item,

@@ -220,10 +220,15 @@ class _Run:
     def mistake(self) -> Mistake:
         """What is known about the place where the grammar cannot go on."""
         parser = self._parser
+        found = found_at(parser.source.text, self.position, self.end)
+        last = self.values[-1] if self.values else None
+        if self._begins_line(found.start) or (isinstance(last, Token) and last.kind == "RBRACE"):
+            # An item that is complete is no part of the mistake.
+            self._settle("CONST")
         level, inside = self._level()
         return Mistake(
             source=parser.source,
-            found=found_at(parser.source.text, self.position, self.end),
+            found=found,
             values=self.values,
             expected=parser.tables.accepted(self.states),
             level=level,
@@ -278,8 +283,9 @@ class _Run:
 
     def _open_body(self, position: int) -> bool:
         """Go on as if the brace before a body had been read, if that is what is missing; whether it is."""
-        keyword = self.values[-3] if len(self.values) > 2 else None
-        brace = self._parser.tables.actions[self.states[-1]].get("LBRACE")
+        if not self._settle("LBRACE") or len(self.values) < 3:
+            return False
+        keyword, brace = self.values[-3], self._parser.tables.actions[self.states[-1]]["LBRACE"]
         if not isinstance(keyword, Token) or keyword.kind not in _BODIES or not isinstance(brace, int):
             return False
         body = body_without_brace(self._parser.source.text, position)
@@ -290,16 +296,22 @@ class _Run:
         return True
 
     def _keep_complete(self, position: int) -> None:
-        """Keep the item before the mistake, or the statement on the lines before it, if it is complete."""
+        """Keep the statement on the lines before the mistake, if it is complete."""
+        if self._begins_line(position):
+            self._settle("RETURN")
+
+    def _begins_line(self, position: int) -> bool:
         text = self._parser.source.text
-        in_body = self._level()[1] == STATEMENT
-        next_one = "RETURN" if in_body else "CONST"
-        if in_body and text[text.rfind("\n", 0, position) + 1 : position].strip():
-            return
-        if not self._parser.tables.shifts(list(self.states), next_one):
-            return
+        return not text[text.rfind("\n", 0, position) + 1 : position].strip()
+
+    def _settle(self, kind: str) -> bool:
+        """Make the reductions that a terminal would demand, if it could come next; whether it could."""
+        if not self._parser.tables.shifts(list(self.states), kind):
+            return False
         with suppress(AbandonError):
-            self._reduce(next_one)
+            self._reduce(kind)
+            return True
+        return False
 
     def _shift(self, state: int, kind: str) -> None:
         """Go on as if a sign had been read."""

@@ -26,6 +26,7 @@ _BINDING = re.compile(
 
 _ELSE = re.compile(r"\s*else\b")
 _END_OF_LINE = re.compile(r"[ \t\r]*(?:\#|\n|\Z)")
+_END_OF_BODY = re.compile(r"(?:\s|\#[^\n]*)*+(?:\Z|(?:model|block|const|import)\s+[A-Za-z_])")
 _BRACE_OR_ITEM = re.compile(r"^[ \t]*(?:(?P<brace>\})|(?:model|block|const|import)\s+[A-Za-z_])", re.MULTILINE)
 
 ITEM: Final = "item"
@@ -71,6 +72,7 @@ def resume_at(
     scan = _Scan(text, list(opened), in_body, in_head)
     scan.indent, scan.item_indent = indentation(text, statement), indentation(text, item)
     scan.item, scan.line_start = item, text.rfind("\n", 0, position) + 1
+    scan.mistake_line = scan.line_start
     first = not text[scan.line_start : position].strip()
     while position < len(text):
         match = _PIECE.match(text, position)
@@ -140,6 +142,7 @@ class _Scan:
     item_indent = 0
     item = 0
     line_start = 0
+    mistake_line = 0
 
     def __init__(self, text: str, opened: list[str], in_body: bool, in_head: bool) -> None:
         self._text = text
@@ -174,7 +177,7 @@ class _Scan:
 
     def _sign(self, position: int, first: bool) -> str | None:
         sign = self._text[position]
-        if sign == "{" and self._in_head and _follows_parenthesis(self._text, position):
+        if sign == "{" and self._in_head and self._opens_body(position):
             return BODY
         if sign in OPENING:
             self._opened.append(sign)
@@ -185,6 +188,11 @@ class _Scan:
             self._close(CLOSING[sign])
         return None
 
+    def _opens_body(self, position: int) -> bool:
+        if self.line_start == self.mistake_line:
+            return _END_OF_LINE.match(self._text, position + 1) is not None or not self._count["("]
+        return not self._opened and _follows_parenthesis(self._text, position)
+
     def _closes_body(self, position: int, first: bool) -> bool:
         if self._count["{"]:
             return first and self._column(position) < self.indent
@@ -192,7 +200,7 @@ class _Scan:
             return False
         # In the middle of a line it closes a body that is written on one line, or is a slip.
         on_one_line = self.item >= self.line_start
-        return first or on_one_line or _END_OF_LINE.match(self._text, position + 1) is not None
+        return first or on_one_line or _END_OF_BODY.match(self._text, position + 1) is not None
 
     def _column(self, position: int) -> int:
         return position - self.line_start

@@ -22,8 +22,8 @@ from ..diagnostics.weights import (
 from ..graph.tensors import Literal, Weight, numpy_name
 from ..graph.types import DType
 from ..source import Span
-from .readers import WeightFile
 from .name_hints import attribute_for, common_prefix, scopes
+from .readers import WeightFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -220,14 +220,21 @@ class _Comparison:
         return Misfit(weight.name, weight.shape, found=str(list(found)), layout=_layout(found, weight.shape))
 
     def _near(self, weight: Weight) -> tuple[str, ...]:
-        """Unused tensors of the file that may be meant: of a near name, else the only one of the shape."""
-        local = weight.name.rpartition(".")[2]
-        candidates = [name for name in self.unused if name.rpartition(".")[2] == local]
-        fitting = [name for name in candidates if self._shapes[name] == weight.shape]
-        near = near_names(weight.name, fitting, _MOST_NEAR) or near_names(weight.name, candidates, _MOST_NEAR)
-        if not near and len(fitting) == 1:
-            near = tuple(fitting)
-        return tuple(self.in_file[name] for name in near)
+        """Unused tensors of the file that may be meant: of a near layer, else the only one of the shape."""
+        layer, _, local = weight.name.rpartition(".")
+        if not layer:
+            return tuple(self.in_file[name] for name in near_names(weight.name, self.unused, _MOST_NEAR))
+        fitting: dict[str, str] = {}
+        others: dict[str, str] = {}
+        for name in self.unused:
+            place, _, its_local = name.rpartition(".")
+            if its_local == local and len(self._shapes[name]) == len(weight.shape):
+                (fitting if self._shapes[name] == weight.shape else others)[place] = self.in_file[name]
+        for candidates in (fitting, others):
+            near = near_names(layer, candidates, _MOST_NEAR)
+            if near:
+                return tuple(candidates[place] for place in near)
+        return tuple(fitting.values()) if len(fitting) == 1 else ()
 
     def _place(self, unused: Iterable[Misfit]) -> Span | None:
         """The call of the first layer at which an attribute is to be written."""

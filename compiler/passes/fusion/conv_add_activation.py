@@ -1,0 +1,41 @@
+"""A convolution, a sum and an activation, as at the end of a residual block: ``relu(conv(x) + y)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...graph.graph import Graph, Node
+from ...layers.convolution import Convolution
+from ...layers.operators import Add
+from . import conv_activation
+from .rule import FusionContext, FusionRule, Match, is_activation, operand_producer
+
+
+def _find(graph: Graph, last: Node) -> Iterator[Match]:
+    """One match for each summand that is a convolution."""
+    add = operand_producer(graph, last) if is_activation(last) else None
+    if add is None or not isinstance(add.op, Add):
+        return
+    for value, other in (add.operands, reversed(add.operands)):
+        conv = None if value is None else graph.producer(value)
+        if conv is not None and isinstance(conv.op, Convolution):
+            yield Match((conv, add, last), added=other)
+
+
+def _guard(match: Match, context: FusionContext) -> str | None:
+    features = context.features
+    if features.conv_activations and not features.conv_added_input:
+        return f"the {conv_activation.OPERATOR} of the target `{context.target}` adds nothing before its activation"
+    return conv_activation.guard(match, context) or _shapes(match, context.graph)
+
+
+def _shapes(match: Match, graph: Graph) -> str | None:
+    """The operator adds element by element; it does not broadcast, neither side."""
+    found = match.main.results[0]
+    if match.added is not None and graph.type_of(match.added) == found == match.last.results[0]:
+        return None
+    added = "nothing" if match.added is None else graph.type_of(match.added)
+    return f"{added} is added to {found}, and {conv_activation.OPERATOR} does not broadcast"
+
+
+conv_add_activation = FusionRule("conv_add_activation", _find, _guard, conv_activation.replacement)

@@ -1,0 +1,105 @@
+"""The passes in their order, and the runner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..graph.graph import Graph
+from ..graph.text import format_graph
+from ..graph.verify import InvalidGraph, verify_graph
+from .contract import Pass, PassContext, check_order
+from .fold_batch_norm import fold_batch_norm
+from .fold_constants import fold_constants
+from .fusion.fuse import fuse
+from .fusion.report import FusionReport
+from .infer_types import infer_types
+from .merge_common import merge_common
+from .remove_dead import remove_dead
+from .remove_identities import remove_identities
+from .targets import DEFAULT_TARGET, Target
+
+#: What reads a value decides what may be fused, so dead readers go before; merging makes two readers one.
+PASSES: tuple[Pass, ...] = (
+    remove_dead,
+    fold_constants,
+    remove_identities,
+    merge_common,
+    remove_dead,
+    fold_batch_norm,
+    fuse,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Optimized:
+    """The outcome of the passes.
+
+    Attributes:
+        graph: the optimized graph.
+        fusions: what was fused and folded, and why the rest was not.
+    """
+
+    graph: Graph
+    fusions: FusionReport
+
+
+class BrokenPass(Exception):
+    """A pass that broke its contract; the message names it."""
+
+
+def optimize(graph: Graph, target: Target = DEFAULT_TARGET, *, verify: bool = False) -> Optimized:
+    """Run all passes for a target on a copy of a graph.
+
+    Args:
+        graph: a graph as elaboration makes it; it stays as it is.
+        target: what the model is built for.
+        verify: whether to check the graph before and after every pass, as tests do.
+
+    Raises:
+        BrokenPass: only with ``verify``: the first pass that leaves the graph in a state that no pass may.
+        InvalidGraph: only with ``verify``: the given graph is in such a state.
+    """
+    work = graph.copy()
+    context = PassContext(target, FusionReport())
+    if not verify:
+        for one in PASSES:
+            one(work, context)
+        return Optimized(work, context.report)
+    check_order(PASSES)
+    _verify(work)
+    for one in PASSES:
+        run_verified(one, work, context)
+    return Optimized(work, context.report)
+
+
+def run_verified(one: Pass, graph: Graph, context: PassContext) -> bool:
+    """Run a pass and check what it leaves: the structure, all types, and the interface; and that it tells the truth.
+
+    Raises:
+        BrokenPass: with the name of the pass and what is wrong.
+    """
+    interface, text = _interface(graph), format_graph(graph)
+    changed = one(graph, context)
+    try:
+        _verify(graph)
+    except InvalidGraph as error:
+        raise BrokenPass(f"{one.name}: {error}") from error
+    if _interface(graph) != interface:
+        raise BrokenPass(f"{one.name}: it changes inputs, outputs or demands")
+    if changed != (format_graph(graph) != text):
+        raise BrokenPass(f"{one.name}: it says that it {'changed' if changed else 'left'} the graph, which is not so")
+    return changed
+
+
+def _verify(graph: Graph) -> None:
+    verify_graph(graph)
+    infer_types(graph)
+
+
+def _interface(graph: Graph) -> object:
+    """What no pass may change: inputs and outputs in order, with their types, and the demands."""
+    return (
+        [(node.id, node.name, node.results) for node in graph.inputs],
+        [(name, graph.type_of(value)) for name, value in graph.outputs.items()],
+        list(graph.demands),
+    )
