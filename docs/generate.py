@@ -6,6 +6,7 @@ between ``<!-- begin: NAME -->`` and ``<!-- end -->``. A test fails where a comm
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import functools
 import html
@@ -37,7 +38,7 @@ LAYER_PAGE = DOCS / "layers.md"
 #: The command whose output the picture shows.
 PICTURED = "dotnn check docs/samples/wrong.nn"
 #: Pages with regions.
-PAGES = (ROOT / "README.md", DOCS / "language.md", DOCS / "cli.md", DOCS / "errors.md")
+PAGES = (ROOT / "README.md", DOCS / "language.md", DOCS / "cli.md", DOCS / "errors.md", DOCS / "architecture.md")
 #: The most parts that a sample of `split` has.
 _MOST_RESULTS = 8
 
@@ -96,6 +97,10 @@ def command_output(command: str, color: bool = False) -> str:
 
 def _command(command: str) -> str:
     return f"```console\n$ {command}\n{command_output(command)}\n```"
+
+
+def _output(command: str) -> str:
+    return f"```text\n{command_output(command)}\n```"
 
 
 def picture() -> str:
@@ -167,8 +172,44 @@ def _default_option(default: object) -> str:
     return "" if absent else f" Default: `{default}`."
 
 
+def _imports(_: str) -> str:
+    rooms: dict[str, set[str]] = {}
+    for top in ("compiler", "runtime", "cli"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            room, imported = _room(path), {_room(found) for found in _imported(path)}
+            rooms.setdefault(room, set()).update(imported - {room})
+    del rooms["compiler"]  # the public names, which say where each is found
+    rows = [(f"`{room}`", ", ".join(f"`{one}`" for one in sorted(found)) or "nothing") for room, found in rooms.items()]
+    return _table(("room", "imports"), rows)
+
+
+def _room(path: Path) -> str:
+    """The folder or, for a file that stands at the top of the compiler, the file; outside of it the package."""
+    first, *rest = path.relative_to(ROOT).parts
+    return rest[0] if first == "compiler" and rest and rest[0] != "__init__.py" else first
+
+
+def _imported(path: Path) -> Iterator[Path]:
+    """The files and folders that a file imports relatively, at any time but for the sake of types alone."""
+    for node in ast.walk(_without_types(ast.parse(path.read_text(encoding="utf-8")))):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        folder = path.parents[node.level - 1]
+        for name in [node.module] if node.module else [one.name for one in node.names]:
+            found = folder.joinpath(*name.split("."))
+            yield found if found.is_dir() else found.with_suffix(".py")
+
+
+def _without_types(tree: ast.Module) -> ast.Module:
+    """A module without what stands in `if TYPE_CHECKING`."""
+    tree.body = [one for one in tree.body if not (isinstance(one, ast.If) and "TYPE_CHECKING" in ast.unparse(one.test))]
+    return tree
+
+
 _REGIONS: dict[str, Callable[[str], str]] = {
     "command": _command,
+    "output": _output,
+    "imports": _imports,
     "limits": _limits,
     "codes": _codes,
     "options": _options,

@@ -10,4 +10,4 @@ FILE_NAME = "nn.lark"
 
 def text() -> str:
     """The grammar, in the notation of Lark."""
-    return resources.files(__package__).joinpath(FILE_NAME).read_text(encoding="utf-8")
+    return resources.files(__name__).joinpath(FILE_NAME).read_text(encoding="utf-8")

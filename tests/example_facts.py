@@ -22,7 +22,6 @@ class Example:
         params: how many learned numbers it has, as published, or counted by the formulas of the facts.
         outputs: shape of each output for ``sizes``, with the default arguments.
         zoo: its name in ``facts/zoo.json``.
-        small: arguments with which it can be run within a second.
         feeds: what is fed, as on the command line; random numbers for ``sizes`` if there is nothing.
         sizes: of the symbolic dimensions of ``feeds``.
     """
@@ -30,7 +29,6 @@ class Example:
     params: int
     outputs: Mapping[str, tuple[int, ...]]
     zoo: str | None = None
-    small: Mapping[str, Any] = field(default_factory=dict)
     feeds: tuple[str, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=lambda: {"N": 1})
 
@@ -40,8 +38,8 @@ class Example:
         return [f"{name}={DATA / file}" for name, file in (text.split("=") for text in self.feeds)]
 
 
-def _imagenet(name: str, params: int, size: int) -> Example:
-    return Example(params, {"logits": (1, 1000)}, zoo=name, small={"size": size, "classes": 10})
+def _imagenet(name: str, params: int) -> Example:
+    return Example(params, {"logits": (1, 1000)}, zoo=name)
 
 
 # Recurrent counts are those of facts/recurrent.md: LSTM with one bias 4H(I+H+1), GRU 3H(I+H+2) for each direction.
@@ -49,11 +47,11 @@ EXAMPLE_FACTS: Mapping[str, Example] = {
     "mnist_cnn": Example(61_482, {"probabilities": (1, 10)}, feeds=("image=digit.png",)),
     "mnist_dense": Example(407_050, {"probabilities": (1, 10)}, feeds=("image=digit.png",)),
     "dogs_vs_cats": Example(5_681_345, {"dog": (1, 1)}),
-    "alexnet": _imagenet("alexnet", 61_100_840, 64),
-    "vgg16": _imagenet("vgg16", 138_357_544, 32),
-    "resnet18": _imagenet("resnet18", 11_689_512, 64),
-    "resnet50": _imagenet("resnet50", 25_557_032, 64),
-    "resnet152": _imagenet("resnet152", 60_192_808, 32),
+    "alexnet": _imagenet("alexnet", 61_100_840),
+    "vgg16": _imagenet("vgg16", 138_357_544),
+    "resnet18": _imagenet("resnet18", 11_689_512),
+    "resnet50": _imagenet("resnet50", 25_557_032),
+    "resnet152": _imagenet("resnet152", 60_192_808),
     "x_or_o": Example(3 * 3 * 3 + 2 * 3 + 2, {"probabilities": (1, 2)}, feeds=("image=x.csv",)),
     "filters_6x6": Example(
         2 * 3 * 3, {"feature_maps": (1, 2, 4, 4), "pooled": (1, 2, 2, 2)}, feeds=("image=six_by_six.csv",)

@@ -10,17 +10,16 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 import onnx
+import onnxruntime
 from dotnn.compiler.export import verify_model
 from dotnn.compiler.graph.dims import evaluate as evaluate_dim
-from dotnn.compiler.graph.dims import format_dim
-from dotnn.compiler.graph.graph import Graph, Node, Value
+from dotnn.compiler.graph.graph import Graph, Node
 from dotnn.compiler.graph.tensors import Literal, Role, Weight
-from dotnn.compiler.graph.types import TensorType
 from dotnn.compiler.layers.base import Layer
 from dotnn.compiler.weights.values import WeightSource, WeightValues
 from graphs import with_all_values
@@ -45,6 +44,7 @@ class NontrivialWeights:
     weights: Mapping[str, Weight]
     local_names: Mapping[str, str]
     seed: int
+    _drawn: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,9 +54,12 @@ class NontrivialWeights:
         return self.weights[name].shape
 
     def load(self, name: str) -> np.ndarray:
-        weight = self.weights[name]
-        generator = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
-        return self._draw(weight, generator).astype(weight.dtype.value, copy=False)
+        """The values, which are kept: many builds of one example share them."""
+        if name not in self._drawn:
+            weight = self.weights[name]
+            generator = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
+            self._drawn[name] = self._draw(weight, generator).astype(weight.dtype.value, copy=False)
+        return self._drawn[name]
 
     def _draw(self, weight: Weight, generator: np.random.Generator) -> np.ndarray:
         local_name = self.local_names[weight.name]
@@ -163,6 +166,7 @@ class AllValues:
 
     Attributes:
         types: the types that the model declares, by value name.
+        operators: domain and kind of every operator.
     """
 
     def __init__(self, model: bytes) -> None:
@@ -170,9 +174,19 @@ class AllValues:
         self._session = session(exposed)
         proto = onnx.load_from_string(exposed)
         self.types = {info.name: info.type.tensor_type for info in proto.graph.output}
+        self.operators = [(node.domain, node.op_type) for node in proto.graph.node]
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return dict(zip(self.types, self._session.run(list(self.types), dict(feeds)), strict=True))
+
+
+def run_optimized(model: bytes, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The outputs as users get them: onnxruntime optimizes the model as much as it can."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    runner = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in runner.get_outputs()]
+    return dict(zip(names, runner.run(names, dict(feeds)), strict=True))
 
 
 def checked(model: bytes) -> bytes:
@@ -245,13 +259,3 @@ def dim_size(text: str, sizes: Mapping[str, int]) -> int:
     value = Fraction(eval(text, functions, symbols))
     assert value.denominator == 1, f"{text} is {value} for {dict(sizes)}"
     return int(value)
-
-
-def declared_type(found: TensorType) -> tuple[str, tuple[int | str, ...]]:
-    """Element type and dimensions of a type as ONNX has them: numbers, or the text of a ``dim_param``."""
-    return found.dtype.value, tuple(dim if isinstance(dim, int) else format_dim(dim) for dim in found.shape)
-
-
-def unwanted_names(names: Mapping[Value, str], expected: Mapping[str, np.ndarray]) -> set[str]:
-    """Value names of a build that the graph as written does not have."""
-    return {name for name in names.values() if name not in expected}

@@ -15,8 +15,6 @@ from dotnn.cli.main import app
 from dotnn.compiler import compile_file
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.driver import Compiled
-from dotnn.compiler.evaluate import evaluate, named_results
-from dotnn.compiler.weights.values import WeightValues
 from dotnn.runtime import Feeds, Session, random_feeds, read_feeds
 from example_facts import DATA, EXAMPLE_FACTS, EXAMPLES, Example, example_path, zoo
 from PIL import Image
@@ -24,6 +22,8 @@ from typer.testing import CliRunner
 
 NAMES = sorted(EXAMPLE_FACTS)
 IMAGENET = [name for name in NAMES if EXAMPLE_FACTS[name].zoo]
+#: Their weights take seconds to draw.
+LARGE = {"alexnet", "vgg16", "resnet50", "resnet152"}
 
 
 @cache
@@ -104,22 +104,17 @@ def fed(example: Example, session: Session) -> Feeds:
     return session.prepare(dict(read_feeds(example.texts, session.inputs).arrays))
 
 
-@pytest.mark.parametrize("optimize", [False, True], ids=["as-written", "optimized"])
-@pytest.mark.parametrize("name", NAMES)
-def test_it_runs(name: str, optimize: bool) -> None:
-    """Outputs have the declared shapes, and are those of the numpy references."""
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in LARGE])
+def test_it_runs(name: str) -> None:
+    """As the README runs them; that the numbers are right is the matter of other tests."""
     example = EXAMPLE_FACTS[name]
-    model = compile_file(example_path(name), arguments=example.small)
-    session = Session(model.to_bytes(optimize=optimize), provider="cpu")
-    feeds = fed(example, session)
-    outputs = session.run_prepared(feeds)
-    expected = named_results(model.graph, evaluate(model.graph, feeds.arrays, WeightValues(0), keep=()))
-    assert list(outputs) == list(example.outputs)
+    session = Session(compiled(name), provider="cpu")
+    outputs = session.run_prepared(fed(example, session))
+    assert {output: value.shape for output, value in outputs.items()} == dict(example.outputs)
     for output, value in outputs.items():
-        if not example.small:
-            assert value.shape == example.outputs[output]
-        scale = np.abs(expected[output]).max()
-        np.testing.assert_allclose(value, expected[output], rtol=0, atol=1e-4 * scale)
+        assert np.isfinite(value).all()
+        if "probabilities" in output:
+            np.testing.assert_allclose(value.sum(axis=-1), 1, rtol=1e-5)
 
 
 # The commands that their documentation tells the reader to type -------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Numbers worked out by hand in the lectures, computed by the references and by onnxruntime, as written and optimized."""
+"""Numbers worked out in the lectures, computed by the references and by onnxruntime, as written and optimized."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ CROSSES = [
 
 
 def rings() -> Iterator[Array]:
-    """Diamonds, circles, rounded and plain squares of all sizes and positions, thin and thick, around an empty middle."""
+    """Diamonds, circles and squares of all sizes and positions, thin and thick, around an empty middle."""
     rows, columns = np.mgrid[0:9, 0:9]
     halves = np.arange(3, 5.1, 0.5)
     for radius in np.arange(2, 4.3, 0.25):
@@ -259,7 +259,7 @@ def test_shifted_and_scaled_xs(run: Engine) -> None:
 
 @pytest.mark.parametrize("drawing", DEFORMED)
 def test_deformed_xs(drawing: str) -> None:
-    """Each at every shift that keeps it in the image, its margin being empty."""
+    """Each shifted by one pixel in every direction too; what leaves the image comes in on the other side."""
     image = picture(drawing)
     shifted = [np.roll(image, (row, column), axis=(0, 1)) for row in (-1, 0, 1) for column in (-1, 0, 1)]
     assert all(is_x(by_onnxruntime, [image, *shifted]))

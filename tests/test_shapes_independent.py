@@ -6,6 +6,7 @@ onnxruntime computes the values at several sizes, at which the symbolic dimensio
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -80,17 +81,21 @@ def contradicts(declared: Shape, found: Shape) -> bool:
 class Zeros:
     """A zero for every weight; enough to see shapes."""
 
-    graph: Graph
+    shapes: Mapping[str, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, graph: Graph) -> Zeros:
+        return cls({weight.name: weight.shape for weight in graph.weights()})
 
     @property
-    def names(self) -> list[str]:
-        return [weight.name for weight in self.graph.weights()]
+    def names(self) -> Collection[str]:
+        return self.shapes.keys()
 
     def shape(self, name: str) -> tuple[int, ...]:
-        return next(weight.shape for weight in self.graph.weights() if weight.name == name)
+        return self.shapes[name]
 
     def load(self, name: str) -> np.ndarray:
-        return np.zeros(self.shape(name), np.float32)
+        return np.zeros(self.shapes[name], np.float32)
 
 
 def compiled(name: str) -> Compiled:
@@ -130,7 +135,7 @@ def test_onnxruntime_has_the_inferred_shapes(name: str) -> None:
     model = compile_file(EXAMPLES / f"{name}.nn", arguments=SMALLER.get(name))
     for demand in model.graph.demands:
         assert all(dim_size(str(demand.dim), sizes) >= demand.minimum for sizes in SIZES)
-    build = AllValues(model.to_bytes(optimize=False, weights=Zeros(model.graph)))
+    build = AllValues(model.to_bytes(optimize=False, weights=Zeros.of(model.graph)))
     for sizes in SIZES:
         found = build.run(random_feeds(model.graph, sizes))
         assert computed_names(model.graph) <= found.keys()
@@ -140,7 +145,7 @@ def test_onnxruntime_has_the_inferred_shapes(name: str) -> None:
 def test_a_wrong_declaration_is_noticed() -> None:
     """Neither the checker nor onnxruntime notices a false symbolic dimension; the comparison here does."""
     model = compiled("text_cnn")
-    proto = onnx.load_from_string(model.to_bytes(optimize=False, weights=Zeros(model.graph)))
+    proto = onnx.load_from_string(model.to_bytes(optimize=False, weights=Zeros.of(model.graph)))
     (info,) = [info for info in proto.graph.value_info if info.name == "three.conv1d"]
     assert info.type.tensor_type.shape.dim[2].dim_param == "T - 2"
     info.type.tensor_type.shape.dim[2].dim_param = "T - 3"

@@ -102,6 +102,7 @@ class ArgumentBinder:
             self._operands.setdefault(operand.name, []).append(item)
 
     def _too_many(self, at: tree.Node) -> None:
+        self._misnamed = True
         name = next((one.name for one in self._fields.values() if one.metadata["positional"]), None)
         others = [f"`{one.name}=`" for one in self._fields.values() if not one.metadata["positional"]]
         first = f"only `{name}` goes without a name; " if name is not None else ""
@@ -204,7 +205,7 @@ class ArgumentBinder:
 
     def _check_required(self) -> None:
         if self._misnamed:
-            # The missing argument may well be the misspelt one: one mistake, one message.
+            # The missing argument may well be the misspelt or the unnamed one: one mistake, one message.
             return
         for one in self._fields.values():
             required = one.default is REQUIRED and one.default_factory is REQUIRED

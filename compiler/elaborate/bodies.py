@@ -44,6 +44,9 @@ def run_block(block: tree.Block, frame: Frame) -> CompileValue:
                 frame.fail(NotUsedHere(span=block.body[position + 1].span))
             break
         _attempt(_IN_BLOCKS, statement, "a block", frame)
+    if result is None and frame.state.report.has_errors:
+        # What failed, or could not be read, may have been the `return`.
+        return UNKNOWN
     if result is None:
         hint = "end the body with `return`, as in `return x -> relu`"
         frame.fail(
@@ -66,7 +69,9 @@ def run_model(model: tree.Model, frame: Frame) -> None:
     for statement in model.body:
         frame.state.step(1, statement.span)
         _attempt(_IN_MODELS, statement, "a model", frame)
-    if not frame.state.outputs and not any(isinstance(one, tree.Output) for one in model.body):
+    wrote_output = any(isinstance(one, tree.Output) for one in model.body)
+    # Where something could not be read, that may have been the `output`.
+    if not wrote_output and not frame.state.report.has_errors:
         hint = "name what the model computes, as in `output y = x -> dense(10)`"
         frame.fail(
             MissingStatement(span=model.name.span, owner=f"the model `{model.name.name}`", what="`output`", hint=hint)

@@ -335,6 +335,9 @@ class Graph:
 
     def _connect(self, node: Node) -> None:
         for operand in node.operands:
+            if operand is not None and operand.node not in self._graph:
+                raise ValueError(f"an operand of {node.name!r} is no node of the graph: {operand}")
+        for operand in node.operands:
             if operand is not None:
                 self._graph.add_edge(operand.node, node.id)
         self._sorted = None

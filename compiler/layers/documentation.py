@@ -153,9 +153,7 @@ def _in_call(one: dataclasses.Field[Any]) -> str:
 
 def _argument(one: dataclasses.Field[Any]) -> Argument:
     metadata = one.metadata
-    return Argument(
-        one.name, _text(metadata["doc"]), metadata["kind"].expected, _default(one), metadata["positional"]
-    )
+    return Argument(one.name, _text(metadata["doc"]), metadata["kind"].expected, _default(one), metadata["positional"])
 
 
 def _default(one: dataclasses.Field[Any]) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ..graph.graph import Graph, Node, Value
 
-#: More readers than these are counted, not named.
+#: How many other readers a reason names.
 _NAMED_READERS = 3
 
 
@@ -31,12 +31,16 @@ class Absorption:
         outputs = self._graph.output_names(node.value())
         if outputs:
             return f"the result of `{node.name}` is the output `{outputs[0]}`"
-        others = [one for one in self._readers[node.value()] if one.id != reader.id]
-        if others:
-            return f"the result of `{node.name}` is also read by {_listed(others)}"
-        if len(self._readers[node.value()]) > 1:
+        readers = self._readers[node.value()]
+        if len(readers) == 1:
+            return None
+        # Any number of nodes may read a value, and each of them may ask: no walk over all of them.
+        shown = (one.name for one in readers[: _NAMED_READERS + 1] if one.id != reader.id)
+        others = tuple(dict.fromkeys(shown))[:_NAMED_READERS]
+        if not others:
             return f"`{reader.name}` reads the result of `{node.name}` more than once"
-        return None
+        rest = " and others" if len(readers) > _NAMED_READERS + 1 else ""
+        return f"the result of `{node.name}` is also read by {', '.join(f'`{name}`' for name in others)}{rest}"
 
     def sharing(self, nodes: Iterable[Node]) -> str | None:
         """Which weight of the nodes another node has too, as a clause; None if none."""
@@ -46,9 +50,3 @@ class Absorption:
                 if shared:
                     return f"`reuse` shares the weight `{shared[0]}` with another layer"
         return None
-
-
-def _listed(nodes: list[Node]) -> str:
-    names = list(dict.fromkeys(f"`{node.name}`" for node in nodes[:_NAMED_READERS]))
-    rest = len(nodes) - _NAMED_READERS
-    return ", ".join(names) + (f" and {rest} more" if rest > 0 else "")

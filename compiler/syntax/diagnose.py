@@ -360,6 +360,8 @@ def _colon(m: Mistake) -> Diagnostic | None:
         return syntax.SliceStep(span=m.span)
     if m.top_kind != "NAME" and not isinstance(m.top, tree.Name | tree.Number | tree.Attribute):
         return None
+    if m.anchor is not None and m.anchor.text in ITEM_KEYWORDS:
+        return None
     span = m.top.span if isinstance(m.top, tree.Node) else m.span_of(m.top)
     name = m.source.text[span.start : m.found.start].strip()
     if m.opened_here and m.opened_here[-1].text == "(" and _is_call(m, m.opened_here[-1]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import IO, Final, Protocol
 
@@ -56,16 +56,18 @@ def open_weights(path: str | Path) -> WeightFile:
     suffix = path.suffix.lower()
     if suffix not in _READERS:
         raise DotnnError(WeightFormatNotRead(path=str(path), suffix=suffix))
-    stream = _open(path)
-    try:
-        _unmask(stream, path, suffix)
-        file = _READERS[suffix](stream, path)
-    except BaseException:
-        stream.close()
-        raise
-    if suffix == ".safetensors":
-        # The mapping stays.
-        stream.close()
+    with ExitStack() as opened:
+        stream = opened.enter_context(_open(path))
+        try:
+            file = _READERS[suffix](stream, path)
+        except DotnnError as error:
+            disguise = _disguise(stream, path, suffix)
+            if disguise is None:
+                raise
+            raise DotnnError(disguise) from error
+        if isinstance(file, NpzFile):
+            # It closes the stream itself; a mapped file needs none.
+            opened.pop_all()
     return file
 
 
@@ -88,13 +90,11 @@ def _unreadable(path: Path, error: OSError) -> WeightFileUnreadable:
     return WeightFileUnreadable(path=str(path), reason=reason)
 
 
-def _unmask(stream: IO[bytes], path: Path, suffix: str) -> None:
-    """Raise a DotnnError for a file of another known format."""
-    head = stream.read(32)
+def _disguise(stream: IO[bytes], path: Path, suffix: str) -> DamagedWeightFile | None:
+    """What to say of a file of another known format; None where it is none."""
     stream.seek(0)
-    # A header's length fills the first eight bytes of a `.safetensors` file, and no length takes the last four.
-    if suffix == ".safetensors" and not any(head[4:8]):
-        return
+    head = stream.read(32)
     for magic, known_as, reason, hint in _DISGUISES:
         if head.startswith(magic) and suffix != known_as:
-            raise DotnnError(DamagedWeightFile(path=str(path), kind=_KINDS[suffix], reason=reason, hint=hint))
+            return DamagedWeightFile(path=str(path), kind=_KINDS[suffix], reason=reason, hint=hint)
+    return None

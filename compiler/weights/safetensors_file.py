@@ -117,7 +117,9 @@ class SafetensorsFile:
         """A tensor as a view of the mapped file, which cannot be written to."""
         entry = self._entries[name]
         dtype = _numpy_dtype(self.element_type(name)).newbyteorder("<")
-        return np.ndarray(entry.shape, dtype, self._map, self._body + entry.start)
+        content = memoryview(self._map)[self._body + entry.start : self._body + entry.end]
+        # Arrays made in other ways do not keep the map from being closed under them.
+        return np.frombuffer(content, np.uint8).view(dtype).reshape(entry.shape)
 
     def close(self) -> None:
         """Give the file back; arrays that were loaded keep it mapped as long as they live."""

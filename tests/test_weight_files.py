@@ -1,0 +1,773 @@
+"""Weight files: what is read and written, judged by the safetensors library and by numpy, and how names are bound."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle  # noqa: TID251  to see that it is refused
+import struct
+import tracemalloc
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+import safetensors
+import safetensors.numpy
+from dotnn.compiler import compile_source
+from dotnn.compiler.diagnostics import Diagnostic, DotnnError
+from dotnn.compiler.diagnostics.output import NoDirectory
+from dotnn.compiler.diagnostics.render import render
+from dotnn.compiler.diagnostics.weights import (
+    DamagedWeightFile,
+    MisshapenWeights,
+    MissingWeights,
+    NotFiniteWeights,
+    PickledWeights,
+    PrefixedNames,
+    UnusedWeights,
+    UnwritableName,
+    WeightFileUnreadable,
+    WeightFormatNotRead,
+    WeightFormatNotWritten,
+    WrongElementTypes,
+)
+from dotnn.compiler.export.weight_files import save_weights
+from dotnn.compiler.graph.tensors import Fan, Literal, Tensor, Weight
+from dotnn.compiler.graph.types import DType
+from dotnn.compiler.weights.binding import BoundWeights, bind_weights
+from dotnn.compiler.weights.initializers import HeNormal, Zeros
+from dotnn.compiler.weights.readers import open_weights
+from dotnn.compiler.weights.safetensors_file import LONGEST_HEADER
+from dotnn.compiler.weights.values import WeightValues
+from graphs import run
+
+Arrays = Mapping[str, np.ndarray]
+
+
+def weight(name: str, *shape: int, dtype: DType = DType.FLOAT32) -> Weight:
+    return Weight(name, shape, dtype, HeNormal(), Fan(3, 5))
+
+
+def network() -> list[Weight]:
+    """A convolution, its normalization and a dense layer."""
+    return [
+        weight("conv1.weight", 4, 3, 2, 2),
+        weight("bn1.weight", 4),
+        weight("bn1.bias", 4),
+        weight("bn1.running_mean", 4),
+        weight("bn1.running_var", 4),
+        weight("fc.weight", 10, 4),
+        weight("fc.bias", 10),
+    ]
+
+
+def arrays_for(weights: Sequence[Weight], seed: int = 0) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    return {one.name: generator.normal(size=one.shape).astype(np.float32) for one in weights}
+
+
+def write_file(path: Path, arrays: Arrays) -> Path:
+    """Written by the libraries that define the formats."""
+    if path.suffix == ".npz":
+        np.savez(path, **arrays)  # pyright: ignore[reportArgumentType]
+    else:
+        safetensors.numpy.save_file({name: np.array(array, order="C") for name, array in arrays.items()}, path)
+    return path
+
+
+def diagnostics_of(action: Callable[[], object]) -> tuple[Diagnostic, ...]:
+    with pytest.raises(DotnnError) as caught:
+        action()
+    for diagnostic in caught.value.diagnostics:
+        assert render(diagnostic)
+    return caught.value.diagnostics
+
+
+def diagnostic_of(action: Callable[[], object]) -> Diagnostic:
+    (diagnostic,) = diagnostics_of(action)
+    return diagnostic
+
+
+def read_all(path: Path) -> dict[str, np.ndarray]:
+    with open_weights(path) as file:
+        return {name: np.array(file.load(name)) for name in file.names}
+
+
+def misfits_of(tmp_path: Path, arrays: Arrays, weights: Sequence[Weight]) -> dict[type[Diagnostic], Any]:
+    path = write_file(tmp_path / "net.safetensors", arrays)
+    with open_weights(path) as file:
+        found = diagnostics_of(lambda: bind_weights(file, weights))
+    assert len({type(one) for one in found}) == len(found)
+    return {type(one): one for one in found}
+
+
+# Reading ------------------------------------------------------------------------------------------------------------
+
+ELEMENTS = [bool, "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "c8"]
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz"])
+@pytest.mark.parametrize("element", ELEMENTS)
+def test_every_element_type_is_read(tmp_path: Path, suffix: str, element: Any) -> None:
+    array = (np.arange(24).reshape(2, 3, 4) % 5 - 1).astype(element)
+    path = write_file(tmp_path / f"net{suffix}", {"a.b": array, "scalar": array[0, 0, 1], "none": array[:, :0]})
+    with open_weights(path) as file:
+        assert file.path == str(path)
+        assert set(file.names) == {"a.b", "scalar", "none"}
+        assert (file.shape("a.b"), file.shape("scalar"), file.shape("none")) == ((2, 3, 4), (), (2, 0, 4))
+        assert file.element_type("a.b") == array.dtype.name
+        for name, expected in (("a.b", array), ("scalar", array[0, 0, 1]), ("none", array[:, :0])):
+            found = file.load(name)
+            assert found.dtype == array.dtype
+            np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("code", "dtype"),
+    [("BF16", ml_dtypes.bfloat16), ("F8_E4M3", ml_dtypes.float8_e4m3fn), ("F8_E5M2", ml_dtypes.float8_e5m2)],
+)
+def test_element_types_that_numpy_lacks_become_float32(tmp_path: Path, code: str, dtype: Any) -> None:
+    values = np.array([[0.5, -1.75, 3.0], [-0.0, 0.125, 6.0]], dtype)
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(content({"w": entry(0, values.nbytes, 2, 3, dtype=code)}, values.tobytes()))
+    with open_weights(path) as file:
+        found = bind_weights(file, [weight("w", 2, 3)]).load("w")
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, [[0.5, -1.75, 3.0], [-0.0, 0.125, 6.0]])
+
+
+def test_npz_files_in_other_layouts(tmp_path: Path) -> None:
+    array = np.arange(24.0).reshape(2, 3, 4)
+    path = tmp_path / "net.npz"
+    np.savez_compressed(path, rows=array, columns=np.asfortranarray(array), big=array.astype(">f4"))
+    found = read_all(path)
+    for name in ("rows", "columns", "big"):
+        np.testing.assert_array_equal(found[name], array)
+    with open_weights(path) as file:
+        assert file.element_type("big") == "float32"
+        bound = bind_weights(file, [weight(name, 2, 3, 4) for name in ("rows", "columns", "big")])
+        assert bound.load("big").dtype == np.dtype("=f4")
+
+
+def test_safetensors_are_mapped_not_copied(tmp_path: Path) -> None:
+    path = write_file(tmp_path / "net.safetensors", {"w": np.ones((1 << 20, 2), np.float32)})
+    tracemalloc.start()
+    try:
+        with open_weights(path) as file:
+            bound = bind_weights(file, [weight("w", 1 << 20, 2)])
+            found = bound.load("w")
+            peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1 << 20
+    assert not found.flags.writeable
+    assert found.sum() == 2 << 20, "an array outlives the file that it was loaded from"
+
+
+def test_files_are_given_back(tmp_path: Path) -> None:
+    opened = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
+    for suffix in (".safetensors", ".npz"):
+        path = write_file(tmp_path / f"net{suffix}", {"w": np.ones(3, np.float32)})
+        with open_weights(path) as file:
+            file.load("w")
+        damaged = tmp_path / f"damaged{suffix}"
+        damaged.write_bytes(path.read_bytes()[:-3])
+        assert isinstance(diagnostic_of(lambda damaged=damaged: open_weights(damaged)), DamagedWeightFile)
+    if opened:
+        assert len(os.listdir("/proc/self/fd")) == opened
+
+
+# Files that are refused ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("net.pt", "weights_only=True"),
+        ("net.PTH", "save_file"),
+        ("net.ckpt", "save_file"),
+        ("pytorch_model.bin", "save_file"),
+        ("net.h5", "np.savez"),
+        ("net.keras", "np.savez"),
+        ("net.weights.h5", "np.savez"),
+        ("net.onnx", "initializer"),
+        ("net.npy", "np.savez"),
+        ("model.safetensors.index.json", "join"),
+        ("weights", "`.safetensors` and `.npz`"),
+    ],
+)
+def test_other_formats_say_what_to_do(tmp_path: Path, name: str, words: str) -> None:
+    diagnostic = diagnostic_of(lambda: open_weights(tmp_path / name))
+    assert isinstance(diagnostic, WeightFormatNotRead)
+    assert words in diagnostic.advice()
+
+
+@pytest.mark.parametrize("name", ["none.npz", "folder.npz", "folder.safetensors", "pipe.safetensors", "a\0b.npz"])
+def test_what_is_no_file(tmp_path: Path, name: str) -> None:
+    if name.startswith("folder"):
+        (tmp_path / name).mkdir()
+    if name.startswith("pipe"):
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("this system has no pipes with names")
+        os.mkfifo(tmp_path / name)
+    assert isinstance(diagnostic_of(lambda: open_weights(tmp_path / name)), WeightFileUnreadable)
+
+
+def content(header: object, body: bytes = b"", length: int | None = None) -> bytes:
+    """A `.safetensors` file with a header as it is, valid or not."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text + body
+
+
+def entry(start: int, end: int, *shape: Any, dtype: Any = "F32") -> dict[str, Any]:
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": [start, end]}
+
+
+FOUR = b"\0" * 4
+DAMAGED = {
+    "empty": (b"", "it is empty"),
+    "short": (b"\1\0\0", "only 3 bytes"),
+    "length beyond the end": (content({}, length=1000), "announce a header of 1,000 bytes"),
+    "length of 2^63": (content({}, length=1 << 63), "announce"),
+    "no text": (content(b"\xff\xfe{}"), "no JSON"),
+    "no JSON": (content(b"{'a': 1}"), "no JSON"),
+    "a list": (content([]), "no JSON object"),
+    "deep": (content(b"[" * 100_000), "nested too deeply"),
+    "a huge number": (content(b'{"w":' + b"9" * 5000 + b"}"), "no JSON"),
+    "notes that are none": (content({"__metadata__": 3}), "__metadata__"),
+    "an entry that is none": (content({"w": 3}), "gives `w` no dtype"),
+    "no dtype": (content({"w": {"shape": [1], "data_offsets": [0, 4]}}, FOUR), "gives `w` no dtype"),
+    "unknown dtype": (content({"w": entry(0, 4, 1, dtype="F31")}, FOUR), "unknown type `F31`"),
+    "dtype of another type": (content({"w": entry(0, 4, 1, dtype=[])}, FOUR), "gives `w` no dtype"),
+    "three offsets": (content({"w": {**entry(0, 4, 1), "data_offsets": [0, 4, 4]}}, FOUR), "gives `w` no dtype"),
+    "negative axis": (content({"w": entry(0, 4, -1, -1)}, FOUR), "impossible shape"),
+    "axis that is true": (content({"w": entry(0, 4, True)}, FOUR), "impossible shape"),
+    "fractional axis": (content({"w": entry(0, 4, 1.0)}, FOUR), "impossible shape"),
+    "too many axes": (content({"w": entry(0, 4, *[1] * 99)}, FOUR), "impossible shape"),
+    "negative offset": (content({"w": entry(-4, 0, 1)}, FOUR), "do not fit its shape"),
+    "offsets turned round": (content({"w": entry(4, 0, 1)}, FOUR), "do not fit its shape"),
+    "size of another shape": (content({"w": entry(0, 4, 2)}, FOUR), "do not fit its shape"),
+    "an enormous shape": (content({"w": entry(0, 4, 1 << 62, 1 << 62)}, FOUR), "do not fit its shape"),
+    "overlap": (content({"a": entry(0, 8, 2), "b": entry(4, 12, 2)}, FOUR * 3), "`b` overlap those of `a`"),
+    "the same place": (content({"a": entry(0, 4, 1), "b": entry(0, 4, 1)}, FOUR), "overlap"),
+    "a gap": (content({"a": entry(0, 4, 1), "b": entry(8, 12, 1)}, FOUR * 3), "4 bytes before `b` belong to no"),
+    "a gap at the start": (content({"a": entry(4, 8, 1)}, FOUR * 2), "belong to no tensor"),
+    "more at the end": (content({"a": entry(0, 4, 1)}, FOUR * 2), "last 4 bytes belong to no tensor"),
+    "cut off": (content({"a": entry(0, 4, 1)}, b"\0\0\0"), "cut off"),
+    "a name twice": (content(b'{"w":%b,"w":%b}' % ((json.dumps(entry(0, 4, 1)).encode(),) * 2), FOUR), "`w` twice"),
+    "pickle": (pickle.dumps({"w": [1.0, 2.0]}, protocol=4), "nothing is ever unpickled"),
+    "zip": (b"PK\x03\x04" + b"\x14\0\6\0" * 9, "zip archive"),
+    "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(64), "HDF5"),
+    "web page": (b"<!DOCTYPE html>\n<html>", "web page"),
+    "LFS pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS"),
+}
+
+
+#: Where the library takes the last of two tensors, or more axes than numpy has.
+STRICTER = ("a name twice", "too many axes")
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_damaged_safetensors(tmp_path: Path, case: str) -> None:
+    data, words = DAMAGED[case]
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(data)
+    if case not in STRICTER:
+        with pytest.raises(safetensors.SafetensorError):
+            safetensors.deserialize(data)
+    diagnostic = diagnostic_of(lambda: open_weights(path))
+    assert isinstance(diagnostic, DamagedWeightFile)
+    assert words in diagnostic.headline()
+
+
+def test_long_headers_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    with path.open("wb") as stream:
+        stream.write(struct.pack("<Q", LONGEST_HEADER + 1))
+        stream.truncate(LONGEST_HEADER + 9)
+    diagnostic = diagnostic_of(lambda: open_weights(path))
+    assert "at most 16,777,216 are read" in diagnostic.headline()
+
+
+def test_the_order_of_a_header_means_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    body = np.arange(3, dtype="<f4").tobytes()
+    path.write_bytes(content({"b": entry(4, 12, 2), "empty": entry(4, 4, 0), "a": entry(0, 4)}, body))
+    found = read_all(path)
+    assert list(found) == ["b", "empty", "a"]
+    np.testing.assert_array_equal(found["b"], [1, 2])
+    assert found["a"] == 0
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz"])
+def test_no_prefix_of_a_file_is_read_as_a_whole(tmp_path: Path, suffix: str) -> None:
+    whole = write_file(tmp_path / f"whole{suffix}", {"a": np.ones((2, 2), np.float32), "b": np.ones(3)}).read_bytes()
+    path = tmp_path / f"net{suffix}"
+    for length in range(0, len(whole), 3):
+        path.write_bytes(whole[:length])
+        assert isinstance(diagnostic_of(lambda: open_weights(path)), DamagedWeightFile)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz"])
+def test_changed_bytes_never_crash(tmp_path: Path, suffix: str) -> None:
+    weights = [weight("a", 2, 2), weight("b", 3)]
+    whole = write_file(tmp_path / f"whole{suffix}", arrays_for(weights)).read_bytes()
+    path = tmp_path / f"net{suffix}"
+    generator = np.random.default_rng(7)
+    refused = 0
+    for _ in range(300):
+        data = bytearray(whole)
+        for place in generator.integers(len(data), size=generator.integers(1, 4)):
+            data[place] = generator.integers(256)
+        path.write_bytes(data)
+        try:
+            with open_weights(path) as file:
+                bound = bind_weights(file, weights)
+                assert [bound.load(name).shape for name in bound.names]
+        except DotnnError:
+            refused += 1
+    assert refused > 100
+
+
+class Exploding:
+    """Leaves a trace if it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_nothing_is_unpickled(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    path = tmp_path / "net.npz"
+    np.savez(path, w=np.array([Exploding(trace)], dtype=object))
+    diagnostic = diagnostic_of(lambda: open_weights(path))
+    assert isinstance(diagnostic, PickledWeights)
+    assert diagnostic.name == "w"
+    path.with_suffix(".safetensors").write_bytes(pickle.dumps(Exploding(trace)))
+    assert isinstance(diagnostic_of(lambda: open_weights(path.with_suffix(".safetensors"))), DamagedWeightFile)
+    assert not trace.exists()
+
+
+def npy(array: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, array)
+    return stream.getvalue()
+
+
+def npy_with_header(header: str, body: bytes = b"", length: int | None = None) -> bytes:
+    text = header.encode("latin1")
+    return b"\x93NUMPY\2\0" + struct.pack("<I", len(text) if length is None else length) + text + body
+
+
+F4_HEADER = "{'descr': '<f4', 'fortran_order': False, 'shape': %s}"
+MEMBERS = {
+    "no array": ([("w.npy", b"not an array")], "magic string"),
+    "another member": ([("w.npy", npy(np.ones(2))), ("notes.txt", b"hello")], "`notes.txt`, which is no array"),
+    "PyTorch's file": ([("archive/data.pkl", b"\x80\2}."), ("archive/data/0", FOUR)], "which is no array"),
+    "a name twice": ([("w.npy", npy(np.ones(2)))] * 2, "`w` twice"),
+    "records": ([("w.npy", b"\x93NUMPY\3\0" + bytes(8))], "records"),
+    "less than declared": ([("w.npy", npy(np.ones(8))[:-1])], "do not fit"),
+    "more than declared": ([("w.npy", npy(np.ones(8)) + b"\0")], "do not fit"),
+    "an enormous shape": ([("w.npy", npy_with_header(F4_HEADER % "(1 << 70,)"))], ""),
+    "a shape beyond memory": ([("w.npy", npy_with_header(F4_HEADER % f"({1 << 50}, {1 << 50})", FOUR))], "do not fit"),
+    "a negative shape": ([("w.npy", npy_with_header(F4_HEADER % "(-1, -1)", FOUR))], "impossible"),
+    "a long header": ([("w.npy", npy_with_header(F4_HEADER % "(1,)", bytes(1 << 20), 1 << 20))], ""),
+    "a header of 4 GB": ([("w.npy", npy_with_header(F4_HEADER % "(1,)", b"", (1 << 32) - 1))], ""),
+    "a nested header": ([("w.npy", npy_with_header("(" * 5000))], ""),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("case", MEMBERS)
+def test_damaged_npz(tmp_path: Path, case: str) -> None:
+    members, words = MEMBERS[case]
+    path = tmp_path / "net.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    diagnostic = diagnostic_of(lambda: open_weights(path))
+    assert isinstance(diagnostic, DamagedWeightFile)
+    assert words in diagnostic.headline()
+
+
+def test_a_changed_number_in_an_npz_is_noticed(tmp_path: Path) -> None:
+    path = write_file(tmp_path / "net.npz", {"w": np.full(10_000, 1.5, np.float32)})
+    data = bytearray(path.read_bytes())
+    data[30_000] ^= 1
+    path.write_bytes(data)
+    with open_weights(path) as file:
+        diagnostic = diagnostic_of(lambda: bind_weights(file, [weight("w", 10_000)]).load("w"))
+    assert isinstance(diagnostic, DamagedWeightFile)
+    assert "CRC" in diagnostic.headline()
+
+
+def test_what_is_unpacked_is_bounded_by_the_model(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    np.savez_compressed(path, w=np.zeros(64 << 20, np.uint8))
+    assert path.stat().st_size < 1 << 20
+    tracemalloc.start()
+    try:
+        with open_weights(path) as file:
+            found = diagnostics_of(lambda: bind_weights(file, [weight("w", 3)]))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert {type(one) for one in found} == {MisshapenWeights, WrongElementTypes}
+    assert peak < 4 << 20
+
+
+# Binding ------------------------------------------------------------------------------------------------------------
+
+
+def bound_from(tmp_path: Path, arrays: Arrays, weights: Sequence[Weight]) -> BoundWeights:
+    """Bound, with every tensor loaded once."""
+    with open_weights(write_file(tmp_path / "net.npz", arrays)) as file:
+        bound = bind_weights(file, weights)
+        for name in bound.names:
+            bound.load(name)
+        return bound
+
+
+def test_a_file_that_fits(tmp_path: Path) -> None:
+    arrays = arrays_for(network())
+    counters = {"bn1.num_batches_tracked": np.array(7), "num_batches_tracked": np.array(7)}
+    with open_weights(write_file(tmp_path / "net.safetensors", arrays | counters)) as file:
+        bound = bind_weights(file, network())
+        assert set(bound.names) == set(arrays)
+        assert bound.shape("fc.weight") == (10, 4)
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(bound.load(name), array)
+        assert bound.warnings() == ()
+
+
+def test_the_counter_is_loaded_where_the_model_has_it(tmp_path: Path) -> None:
+    counter = weight("num_batches_tracked", 2, dtype=DType.INT64)
+    bound = bound_from(tmp_path, {counter.name: np.array([3, 4])}, [counter])
+    assert bound.names == (counter.name,)
+
+
+def test_literals_may_be_left_out_and_may_be_given(tmp_path: Path) -> None:
+    literal = Weight("edges.weight", (2,), DType.FLOAT32, Literal((2,), (1, -1)), Fan(1, 1))
+    weights = [literal, weight("fc.bias", 3)]
+    arrays = arrays_for(weights)
+    for given, expected in ((arrays, arrays[literal.name]), ({"fc.bias": arrays["fc.bias"]}, [1, -1])):
+        with open_weights(write_file(tmp_path / "net.npz", given)) as file:
+            values = WeightValues(0, bind_weights(file, weights))
+            np.testing.assert_array_equal(values.values(literal), expected)
+            np.testing.assert_array_equal(values.values(weights[1]), arrays["fc.bias"])
+    found = misfits_of(tmp_path, {literal.name: arrays[literal.name]}, weights)
+    assert [one.name for one in found[MissingWeights].misfits] == ["fc.bias"]
+
+
+def test_all_misfits_are_in_one_report(tmp_path: Path) -> None:
+    arrays = arrays_for(network())
+    del arrays["bn1.running_var"]
+    arrays["fc.extra"] = np.ones(2, np.float32)
+    arrays["conv1.weight"] = arrays["conv1.weight"][:, :2]
+    arrays["fc.bias"] = arrays["fc.bias"].astype(np.int64)
+    found = misfits_of(tmp_path, arrays, network())
+    assert {kind: [one.name for one in diagnostic.misfits] for kind, diagnostic in found.items()} == {
+        MissingWeights: ["bn1.running_var"],
+        UnusedWeights: ["fc.extra"],
+        MisshapenWeights: ["conv1.weight"],
+        WrongElementTypes: ["fc.bias"],
+    }
+    assert "lacks 1 of the model's 7 tensors" in found[MissingWeights].headline()
+    assert "[4, 2, 2, 2] in the file and [4, 3, 2, 2] in the model" in found[MisshapenWeights].notes()[0]
+    assert "`fc.bias` [10] holds int64" in found[WrongElementTypes].notes()[0]
+
+
+def test_hundreds_of_misfits_stay_readable(tmp_path: Path) -> None:
+    weights = [weight(f"layer{index}.weight", 3) for index in range(300)]
+    arrays = {f"other{index}.kernel": np.ones(3, np.float32) for index in range(400)}
+    found = misfits_of(tmp_path, arrays, weights)
+    assert "lacks all of the model's 300 tensors" in found[MissingWeights].headline()
+    assert "has 400 tensors" in found[UnusedWeights].headline()
+    assert found[MissingWeights].notes()[-1] == "and 290 more"
+    assert found[UnusedWeights].notes()[-1] == "and 390 more"
+    assert len(found[MissingWeights].misfits) == 300
+    assert sum(len(render(one).splitlines()) for one in found.values()) < 30
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("fc", "fcc"),
+        ("conv_1", "conv1"),
+        ("layer1.0.conv1", "layer1.0.conv_1"),
+        ("fc", "classifier"),
+    ],
+)
+def test_near_names(tmp_path: Path, ours: str, theirs: str) -> None:
+    shared = weight("stem.weight", 7)
+    arrays = {f"{theirs}.weight": np.ones((3, 5), np.float32), "stem.weight": np.ones(7, np.float32)}
+    arrays["stem.other"] = arrays["far.weight"] = np.ones(9, np.float32)
+    found = misfits_of(tmp_path, arrays, [weight(f"{ours}.weight", 3, 5), shared])
+    assert found[MissingWeights].misfits[0].near == (f"{theirs}.weight",)
+    assert f"did you mean `{theirs}.weight`?" in found[MissingWeights].notes()[0]
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.backbone."])
+def test_prefixes_of_the_file(tmp_path: Path, prefix: str) -> None:
+    arrays = arrays_for(network())
+    wrapped = {prefix + name: array for name, array in arrays.items()}
+    found = misfits_of(tmp_path, wrapped, network())
+    assert set(found) == {PrefixedNames}
+    assert f"7 tensors begin with `{prefix}`" in found[PrefixedNames].headline()
+    assert f'name.removeprefix("{prefix}")' in found[PrefixedNames].advice()
+    del wrapped[prefix + "fc.bias"]
+    wrapped[prefix + "extra"] = np.ones(3, np.float32)
+    found = misfits_of(tmp_path, wrapped, network())
+    assert [one.name for one in found[MissingWeights].misfits] == ["fc.bias"]
+    assert [one.name for one in found[UnusedWeights].misfits] == [prefix + "extra"]
+
+
+def test_prefixes_of_the_model(tmp_path: Path) -> None:
+    weights = [weight("net." + one.name, *one.shape) for one in network()]
+    found = misfits_of(tmp_path, arrays_for(network()), weights)
+    assert set(found) == {PrefixedNames}
+    assert '"net." + name' in found[PrefixedNames].advice()
+
+
+@pytest.mark.parametrize(
+    ("shape", "found", "words"),
+    [
+        ((10, 4), (4, 10), "transposed, as Keras"),
+        ((8, 4, 3, 3), (3, 3, 4, 8), "[*kernel, channels, filters]"),
+        ((8, 4, 3), (3, 4, 8), "[*kernel, channels, filters]"),
+        ((8, 4, 3), (4, 8, 3), "another order"),
+        ((1000, 4), (10, 4), ""),
+    ],
+)
+def test_layouts_are_recognized(tmp_path: Path, shape: Any, found: Any, words: str) -> None:
+    misfits = misfits_of(tmp_path, {"w": np.ones(found, np.float32)}, [weight("w", *shape)])
+    diagnostic = misfits[MisshapenWeights]
+    assert words in diagnostic.notes()[0]
+    assert ("PyTorch's layout" in diagnostic.advice()) == bool(words)
+
+
+LAYERS = {
+    "conv2d(8, kernel=3, bias=false)": ("conv2d(8, kernel=3)", "bias"),
+    "batch_norm(bias=false)": ("batch_norm", "bias"),
+    "batch_norm(scale=false)": ("batch_norm", "scale"),
+}
+RECURRENT = {
+    "lstm(4)": ("lstm(4, recurrent_bias=true)", "recurrent_bias=true", "recurrent_bias=false"),
+    "rnn(4, bias=false)": ("rnn(4)", "bias=true", "bias=false"),
+    "gru(4, reset_after=false)": ("gru(4)", "reset_after=true", "reset_after=false"),
+    "lstm(4, bias=false)": ("lstm(4, bidirectional=true, bias=false)", "bidirectional=true", "bidirectional=false"),
+    "gru(4)": ("gru(4, layers=3)", "layers=3", "layers=1"),
+}
+CASES = [
+    *((one, other, f"{name}=true", f"{name}=false", "[N, 3, 5, 5]") for one, (other, name) in LAYERS.items()),
+    *((one, *facts, "[N, 6, 3]") for one, facts in RECURRENT.items()),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "more", "less", "shape"), CASES, ids=lambda value: str(value))
+def test_loading_names_the_attribute_to_write(
+    tmp_path: Path, one: str, other: str, more: str, less: str, shape: str
+) -> None:
+    def weights(layer: str) -> tuple[Weight, ...]:
+        text = f"model m() {{ input x: float32{shape}\n output y = x -> part.a: {layer} -> relu }}"
+        return compile_source(text).graph.weights()
+
+    for model, file, kind, attribute in (
+        (one, other, UnusedWeights, more),
+        (other, one, MissingWeights, less),
+    ):
+        found = misfits_of(tmp_path, arrays_for(weights(file)), weights(model))
+        assert set(found) == {kind}
+        assert {(misfit.attribute, misfit.layer) for misfit in found[kind].misfits} == {(attribute, "part.a")}
+        assert f"write `{attribute}` at `part.a`" in found[kind].notes()[0]
+        assert found[kind].span.text == model
+
+
+def test_the_attribute_that_is_named_makes_the_file_fit(tmp_path: Path) -> None:
+    """The advice is taken, and the same file loads."""
+    text = "model m() { input x: float32[N, 6, 3]\n output y = x -> rnn: lstm(4) }"
+    larger = text.replace("lstm(4)", "lstm(4, recurrent_bias=true)")
+    path = write_file(tmp_path / "net.safetensors", arrays_for(compile_source(larger).graph.weights()))
+    with open_weights(path) as file:
+        (diagnostic,) = diagnostics_of(lambda: bind_weights(file, compile_source(text).graph.weights()))
+        assert isinstance(diagnostic, UnusedWeights)
+        mended = text.replace("lstm(4)", f"lstm(4, {diagnostic.attribute})")
+        assert len(bind_weights(file, compile_source(mended).graph.weights()).names) == 4
+
+
+# Element types ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stored", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("wanted", [DType.FLOAT16, DType.BFLOAT16, DType.FLOAT32, DType.FLOAT64])
+def test_floating_point_types_convert(tmp_path: Path, stored: str, wanted: DType) -> None:
+    values = np.array([0.1, -2.5, 3.0e-4], stored)
+    with open_weights(write_file(tmp_path / "net.safetensors", {"w": values})) as file:
+        found = bind_weights(file, [weight("w", 3, dtype=wanted)]).load("w")
+    assert found.dtype.name == wanted.value
+    np.testing.assert_allclose(found.astype(np.float64), values.astype(np.float64), rtol=2**-8)
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted", "fits"),
+    [
+        ("i8", DType.FLOAT32, False),
+        (bool, DType.FLOAT32, False),
+        ("c8", DType.FLOAT32, False),
+        ("f4", DType.INT64, False),
+        ("i4", DType.INT64, True),
+        ("i8", DType.INT32, False),
+        ("u1", DType.INT32, True),
+        (bool, DType.BOOL, True),
+        ("u1", DType.BOOL, False),
+    ],
+)
+def test_other_types_convert_only_without_loss(tmp_path: Path, stored: Any, wanted: DType, fits: bool) -> None:
+    one, values = weight("w", 2, dtype=wanted), np.array([0, 1]).astype(stored)
+    if fits:
+        assert bound_from(tmp_path, {"w": values}, [one]).names == ("w",)
+        return
+    found = misfits_of(tmp_path, {"w": values}, [one])
+    assert set(found) == {WrongElementTypes}
+    assert found[WrongElementTypes].advice().startswith(f"save them as {wanted};")
+
+
+@pytest.mark.parametrize("dtype", [DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
+def test_numbers_that_are_not_finite_are_reported(tmp_path: Path, dtype: DType, value: float) -> None:
+    weights = [weight("good", 3, dtype=dtype), weight("bad", 2, 2, dtype=dtype)]
+    arrays = {"good": np.array([1.0, 2.0, 3.0]), "bad": np.array([[0, 1], [value, 2]])}
+    (warning,) = bound_from(tmp_path, arrays, weights).warnings()
+    assert isinstance(warning, NotFiniteWeights)
+    assert warning.names == ("bad",)
+    assert "1 tensor of" in warning.headline()
+
+
+# Writing ------------------------------------------------------------------------------------------------------------
+
+
+def mixed() -> list[Weight]:
+    """All element types, in no order, with names that must be escaped."""
+    types = (DType.FLOAT16, DType.FLOAT32, DType.FLOAT64)
+    weights = [weight(f"{'zyx'[index]}.é{index}", 3, index + 1, dtype=one) for index, one in enumerate(types)]
+    for dtype in (DType.BFLOAT16, DType.INT64, DType.INT32, DType.INT8, DType.UINT8, DType.BOOL):
+        weights.append(Weight(f"n.{dtype}", (5,), dtype, Literal((5,), (0, 1, 0, 1, 1)), Fan(1, 1)))
+    return [*weights, Weight("a.scalar", (), DType.FLOAT32, Literal((), (2.5,)), Fan(1, 1))]
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz", ".NPZ"])
+def test_a_round_trip_is_exact(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"net{suffix}"
+    save_weights(path, mixed(), WeightValues(3))
+    with open_weights(path) as file:
+        bound = bind_weights(file, mixed())
+        for one in mixed():
+            expected = WeightValues(3).values(one)
+            assert bound.load(one.name).tobytes() == expected.tobytes()
+            assert bound.load(one.name).dtype == expected.dtype
+
+
+def test_safetensors_are_the_bytes_of_the_library(tmp_path: Path) -> None:
+    path, theirs = tmp_path / "net.safetensors", tmp_path / "theirs.safetensors"
+    values = WeightValues(1)
+    save_weights(path, mixed(), values)
+    tensors = {one.name: np.array(values.values(one)) for one in reversed(mixed())}
+    safetensors.numpy.save_file(tensors, theirs, metadata={"format": "pt"})
+    assert path.read_bytes() == theirs.read_bytes()
+
+
+def test_the_libraries_load_what_is_written(tmp_path: Path) -> None:
+    values = WeightValues(2)
+    for suffix in (".safetensors", ".npz"):
+        save_weights(tmp_path / f"net{suffix}", network(), values)
+    with np.load(tmp_path / "net.npz", allow_pickle=False) as archive:
+        from_numpy = dict(archive)
+    assert list(from_numpy) == [one.name for one in network()]
+    from_safetensors = safetensors.numpy.load_file(tmp_path / "net.safetensors")
+    for one in network():
+        np.testing.assert_array_equal(from_numpy[one.name], values.values(one))
+        np.testing.assert_array_equal(from_safetensors[one.name], values.values(one))
+    with safetensors.safe_open(tmp_path / "net.safetensors", framework="numpy") as file:
+        assert file.metadata() == {"format": "pt"}
+    with zipfile.ZipFile(tmp_path / "net.npz") as archive:
+        assert archive.testzip() is None
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz"])
+def test_one_tensor_is_held_at_a_time(tmp_path: Path, suffix: str) -> None:
+    weights = [weight(f"layer{index}.weight", 1 << 18) for index in range(16)]
+    values = WeightValues()
+    save_weights(tmp_path / f"warm{suffix}", weights[:1], values)
+    tracemalloc.start()
+    try:
+        save_weights(tmp_path / f"net{suffix}", weights, values)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (tmp_path / f"net{suffix}").stat().st_size > 16 << 20
+    assert peak < 4 << 20
+
+
+class Failing(WeightValues):
+    """Stops at the last weight."""
+
+    def values(self, tensor: Tensor) -> np.ndarray:
+        if tensor.name == "fc.weight":
+            raise KeyboardInterrupt
+        return super().values(tensor)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz"])
+def test_an_existing_file_survives(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"net{suffix}"
+    save_weights(path, network(), WeightValues(1))
+    before = path.read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        save_weights(path, network(), Failing(2))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+    save_weights(path, network(), WeightValues(1))
+    assert path.read_bytes() == before, "the same weights give the same bytes"
+    save_weights(path, network(), WeightValues(2))
+    assert path.read_bytes() != before
+
+
+def test_what_cannot_be_written(tmp_path: Path) -> None:
+    def fault(path: Path, weights: Sequence[Weight]) -> Diagnostic:
+        return diagnostic_of(lambda: save_weights(path, weights, WeightValues()))
+
+    diagnostic = fault(tmp_path / "net.pt", network())
+    assert isinstance(diagnostic, WeightFormatNotWritten)
+    assert "net.safetensors" in diagnostic.advice()
+    assert isinstance(fault(tmp_path / "none" / "net.npz", network()), NoDirectory)
+    reserved = [Weight("__metadata__", (1,), DType.FLOAT32, Zeros(), Fan(1, 1))]
+    assert isinstance(fault(tmp_path / "net.safetensors", reserved), UnwritableName)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_with_saved_weights_is_the_same_model(tmp_path: Path) -> None:
+    text = """
+        model m() {
+            input x: float32[N, 3, 8, 8]
+            output y = x -> conv: conv2d(4, kernel=3) -> bn: batch_norm -> relu
+                -> fold: conv2d(1, kernel=1, weight=[[[[1]], [[2]], [[3]], [[4]]]], bias=false)
+        }
+    """
+    compiled = compile_source(text)
+    feeds = {"x": np.random.default_rng(0).normal(size=(2, 3, 8, 8)).astype(np.float32)}
+    expected = run(compiled.to_bytes(optimize=False, seed=5), feeds)["y"]
+    for suffix in (".safetensors", ".npz"):
+        path = tmp_path / f"net{suffix}"
+        save_weights(path, compiled.graph.weights(), WeightValues(5))
+        with open_weights(path) as file:
+            model = compiled.to_bytes(optimize=False, seed=6, weights=bind_weights(file, compiled.graph.weights()))
+        np.testing.assert_array_equal(run(model, feeds)["y"], expected)
+    assert np.abs(run(compiled.to_bytes(optimize=False, seed=6), feeds)["y"] - expected).max() > 1e-3
