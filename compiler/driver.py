@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from .passes.pipeline import Optimized
     from .passes.summary import Summary
 
+#: The family of codes of texts that cannot be parsed.
+_SYNTAX = "E1"
+
 #: Python frames that one level of nesting may take, with room to spare.
 _FRAMES_PER_LEVEL = 40
 
@@ -209,7 +212,8 @@ def check(
         return report
     with _deep_recursion(limits):
         module = _load(source, limits, root, report)
-        if module is None:
+        if module is None or any(one.code.startswith(_SYNTAX) for one in report.errors):
+            # What could not be parsed would be missed elsewhere: one mistake, one message.
             return report
         wanted = list(module.models) if model is None else [model]
         for name in wanted:

@@ -20,6 +20,7 @@ from dotnn.compiler.export import verify_model
 from dotnn.compiler.graph.dims import evaluate as evaluate_dim
 from dotnn.compiler.graph.graph import Graph, Node
 from dotnn.compiler.graph.tensors import Literal, Role, Weight
+from dotnn.compiler.graph.value_names import is_stored, value_names
 from dotnn.compiler.layers.base import Layer
 from dotnn.compiler.weights.values import WeightSource, WeightValues
 from graphs import with_all_values
@@ -36,9 +37,9 @@ class NontrivialWeights:
     """Values for every weight that the source text does not write as numbers; the same for the same seed and name.
 
     Kernels and matrices are ``he_normal``, so that numbers neither vanish nor explode on their way through ReLUs.
-    Biases are normal with a deviation of 0.5 and never near 0 altogether. Normalization has means and variances that are
-    not 0 and 1, and scales from 0.5 to 1: larger ones would let the numbers of a deep residual network grow so far that
-    its last biases could be wrong unseen.
+    Biases are normal with a deviation of 0.5. Normalization has means and variances that are not 0 and 1, and scales
+    from 0.5 to 1: larger ones would let the numbers of a deep residual network grow so far that its last biases could
+    be wrong unseen.
     """
 
     weights: Mapping[str, Weight]
@@ -180,6 +181,11 @@ class AllValues:
         return dict(zip(self.types, self._session.run(list(self.types), dict(feeds)), strict=True))
 
 
+def computed_names(graph: Graph) -> set[str]:
+    """The names of the values that are neither fed nor stored."""
+    return {name for value, name in value_names(graph).items() if not is_stored(graph.producer(value))}
+
+
 def run_optimized(model: bytes, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The outputs as users get them: onnxruntime optimizes the model as much as it can."""
     options = onnxruntime.SessionOptions()
@@ -249,7 +255,7 @@ def _faults(name: str, array: np.ndarray, declared: onnx.TypeProto.Tensor, sizes
 
 
 def dim_size(text: str, sizes: Mapping[str, int]) -> int:
-    """The value of a ``dim_param``, read as ordinary arithmetic with exact fractions, not by the compiler's own algebra.
+    """The value of a ``dim_param``, read as plain arithmetic with exact fractions, not by the compiler's own algebra.
 
     Raises:
         AssertionError: the value is no integer.

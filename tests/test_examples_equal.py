@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +13,14 @@ from dotnn.compiler import compile_file
 from dotnn.compiler.driver import Compiled
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.graph.graph import Graph
-from dotnn.compiler.graph.value_names import is_stored, value_names
+from dotnn.compiler.graph.value_names import value_names
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightSource, WeightValues
 from harness import (
     TOLERANCE,
     AllValues,
     FlippedKernel,
+    computed_names,
     first_kernel,
     he_normal_source,
     mismatches,
@@ -71,16 +72,11 @@ class Example:
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def example(request: pytest.FixtureRequest) -> Iterator[Example]:
+def example(request: pytest.FixtureRequest) -> Example:
     name: str = request.param
     model = compile_file(EXAMPLES / f"{name}.nn", arguments=SMALLER.get(name))
     graph = model.graph
-    yield Example(name, model, he_normal_source(graph), random_feeds(graph, SIZES))
-
-
-def computed_names(graph: Graph) -> set[str]:
-    """The names of the values that are neither fed nor stored."""
-    return {name for value, name in value_names(graph).items() if not is_stored(graph.producer(value))}
+    return Example(name, model, he_normal_source(graph), random_feeds(graph, SIZES))
 
 
 @pytest.mark.parametrize("optimize", [False, True], ids=["as written", "optimized"])

@@ -108,7 +108,7 @@ FILES: list[tuple[str, str, tuple[int, int], list[str]]] = [
     ("Model a() { return x }", "E113", (1, 1), ["small letters"]),
     ("from a import b", "E113", (1, 1), ["import name from"]),
     ("model a():\n    input x: int\n", "E126", (1, 10), ["braces"]),
-    ("model a { return x }", "E129", (1, 9), ["model name(classes: int = 10) { … }"]),
+    ("block a { return x }", "E129", (1, 9), ["block name("]),
     ("import a", "E129", (1, 9), ["import name"]),
     ("const é = 3", "E105", (1, 7), ["U+00E9"]),
     ("const 3d = 3", "E108", (1, 7), ["begins with a letter"]),

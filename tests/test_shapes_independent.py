@@ -19,8 +19,8 @@ from dotnn.compiler.export import ModelMetadata, build_model, verify_model
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightValues
-from harness import AllValues, dim_size, random_feeds, wrong_shapes
-from test_examples_equal import EXAMPLES, NAMES, SMALLER, TARGETS, computed_names
+from harness import AllValues, computed_names, dim_size, random_feeds, wrong_shapes
+from test_examples_equal import EXAMPLES, NAMES, SMALLER, TARGETS
 
 #: Element type and dimensions: a size, the text of a symbolic one, or None where it is not known.
 Shape: TypeAlias = tuple[int, tuple[int | str | None, ...]]

@@ -102,7 +102,7 @@ class Dense(Weighted):
     def explain_macs(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> str:
         """``C*units``, times the other axes; a symbolic first one, the batch, counts as 1."""
         x = required(operands, 0)
-        axis = self._axis(x)
+        axis = self.axis_of(x)
         others = [dim for index, dim in enumerate(x.shape) if index != axis]
         if axis != 0 and isinstance(x.shape[0], DimExpr):
             others = others[1:]
@@ -128,7 +128,7 @@ class Dense(Weighted):
         """``Gemm`` for a matrix, else ``MatMul`` with the transposed weight, the axis moved to the end."""
         x = required(e.operand_types, 0)
         value = e.operands[0]
-        axis = self._axis(x)
+        axis = self.axis_of(x)
         last = x.rank - 1
         if x.rank == 2 and axis == last:
             bias = [e.weight("bias")] if self.bias else []
@@ -143,11 +143,12 @@ class Dense(Weighted):
             value = e.op("Transpose", value, perm=moved(x.rank, last, axis))
         return (value,)
 
-    def _axis(self, x: TensorType) -> int:
+    def axis_of(self, x: TensorType) -> int:
+        """The axis of the features of an operand or result, counted from 0."""
         return x.rank - 1 if self.axis is None else self.axis % x.rank
 
     def _features(self, x: TensorType) -> int:
-        features = x.shape[self._axis(x)]
+        features = x.shape[self.axis_of(x)]
         if isinstance(features, DimExpr):
             raise ValueError("`infer` lets no symbolic number of features pass")
         return features

@@ -122,17 +122,12 @@ def _is_foldable(node: Node) -> bool:
 def _refusal(graph: Graph, before: Node, norm: Node, absorption: Absorption) -> str | None:
     if not _is_foldable(before):
         return f"it reads `{before.name}`, which is no convolution or dense layer"
-    if isinstance(before.op, Dense) and not _has_units_on_channels(before.op, before.results[0].rank):
-        return f"`{before.name}` works along another axis than axis 1, which is normalized"
+    if isinstance(before.op, Dense) and before.op.axis_of(before.results[0]) != 1:
+        return f"`{before.name}` works along axis {before.op.axis_of(before.results[0])}, and axis 1 is normalized"
     if any(isinstance(tensor, Derived) for tensor in before.weights.values()):
         # Derived tensors of derived tensors would nest without a bound.
         return f"`{before.name}` has a batch normalization in its weights already"
     return absorption.refusal(before, norm) or absorption.sharing((before, norm))
-
-
-def _has_units_on_channels(dense: Dense, rank: int) -> bool:
-    axis = rank - 1 if dense.axis is None else dense.axis % rank
-    return axis == 1
 
 
 def _fold(graph: Graph, before: Node, norm: Node) -> Node:

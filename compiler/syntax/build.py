@@ -147,12 +147,13 @@ class Builder:
         )
 
     def model_item(self, values: Values) -> tree.Model:
+        formals = values[2] if len(values) == 4 else ()
         return tree.Model(
-            span=self._span(values), name=self._name(values[1]), formals=tuple(values[2]), body=self._body(values)
+            span=self._span(values), name=self._name(values[1]), formals=tuple(formals), body=self._body(values)
         )
 
     def _body(self, values: Values) -> tuple[tree.Statement, ...]:
-        return tuple(values[3][1])
+        return tuple(values[-1][1])
 
     def body(self, values: Values) -> Values:
         # With its braces, which end the item.

@@ -12,11 +12,11 @@ from .rule import FusionContext, FusionRule, Match, is_activation, operand_produ
 
 
 def _find(graph: Graph, last: Node) -> Iterator[Match]:
-    """One match for each summand that is a convolution."""
+    """One match for each summand that is a convolution; both are the same one where a value is added to itself."""
     add = operand_producer(graph, last) if is_activation(last) else None
     if add is None or not isinstance(add.op, Add):
         return
-    for value, other in (add.operands, reversed(add.operands)):
+    for value, other in dict.fromkeys((add.operands, add.operands[::-1])):
         conv = None if value is None else graph.producer(value)
         if conv is not None and isinstance(conv.op, Convolution):
             yield Match((conv, add, last), added=other)

@@ -33,17 +33,20 @@ def _guard(match: Match, context: FusionContext) -> str | None:
     return (
         refuse_activation(match, context.features.dense_activations, _OPERATOR, context.target)
         or refuse_elements(match, _OPERATOR)
-        or _form(match)
+        or _form(match, context.graph)
         or refuse_absorption(match, context.absorption)
     )
 
 
-def _form(match: Match) -> str | None:
-    """The operator multiplies matrices, as `Gemm` does, which other dense layers do not lower to."""
-    dense, found = match.main.op, match.main.results[0]
-    if isinstance(dense, Dense) and found.rank == 2 and dense.axis in (None, 1, -1):
+def _form(match: Match, graph: Graph) -> str | None:
+    """The operator multiplies matrices, as ``Gemm`` does, which other dense layers do not lower to."""
+    dense, value = match.main.op, match.main.operands[0]
+    if not isinstance(dense, Dense) or value is None:
+        return f"`{match.main.name}` is no dense layer"
+    x = graph.type_of(value)
+    if x.rank == 2 and dense.axis_of(x) == 1:
         return None
-    return f"{_OPERATOR} takes `[N, C]`, and `{match.main.name}` gives {found}"
+    return f"{_OPERATOR} works along axis 1 of a matrix, and `{match.main.name}` along axis {dense.axis_of(x)} of {x}"
 
 
 def _replacement(match: Match) -> Replacement:
