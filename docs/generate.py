@@ -238,8 +238,8 @@ def _layer_parts(families: dict[str, list[type[Layer]]]) -> Iterator[str]:
     yield "<!-- Written by docs/generate.py from the layers' classes. -->"
     yield (
         "Before the bar of a call stand the tensors, behind it the attributes: `a` alone goes without its name and is\n"
-        "required, `a=` is required by name, `a=1` has a default, and `a?` is an optional tensor given by name. The comments\n"
-        "of the samples say what comes out. `dotnn layers NAME` shows the same in a terminal."
+        "required, `a=` is required by name, `a=1` has a default, and `a?` is an optional tensor given by name.\n"
+        "`dotnn layers NAME` shows the same in a terminal."
     )
     for family, layers in families.items():
         names = ", ".join(f"[`{layer.kind}`](#{layer.kind})" for layer in layers)

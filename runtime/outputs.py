@@ -66,7 +66,7 @@ def top_k(array: NDArray[Any], k: int = 5, labels: Sequence[str] | None = None) 
         raise DotnnError(BadOption(option="top", found=str(k), expected="an integer from 1 on"))
     if array.ndim == 0:
         raise ValueError("a scalar has no classes")
-    names = labels or ()
+    names: Sequence[str] = labels or ()
     rows = array.reshape(-1, array.shape[-1]).astype(np.float64)
     best = np.argsort(-rows, axis=1, kind="stable")[:, :k]
     return [

@@ -23,7 +23,9 @@ def graph_of(text: str) -> Graph:
     return compile_source(text).graph
 
 
-def values_by_node(graph: Graph, feeds: Mapping[str, np.ndarray], values: WeightValues) -> dict[tuple[str, int], np.ndarray]:
+def values_by_node(
+    graph: Graph, feeds: Mapping[str, np.ndarray], values: WeightValues
+) -> dict[tuple[str, int], np.ndarray]:
     """The reference's values by the name of the node and the number of the result; inputs are left out."""
     with np.errstate(all="ignore"):
         found = evaluate(graph, feeds, values)

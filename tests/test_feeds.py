@@ -215,7 +215,7 @@ def test_no_damage_leads_to_a_traceback(tmp_path, seed):
     generator = np.random.default_rng(seed)
     refused = 0
     for name, content in seeds.items():
-        for _ in range(60):
+        for _ in range(40):
             damaged = bytearray(content)
             damaged[generator.integers(len(damaged))] = generator.integers(256)
             path = write(tmp_path / name, bytes(damaged[: generator.integers(1, len(damaged) + 1)]))
@@ -223,7 +223,7 @@ def test_no_damage_leads_to_a_traceback(tmp_path, seed):
                 read(f"x={path}")
             except DotnnError:
                 refused += 1
-    assert refused > 50
+    assert refused > 30
 
 
 # Tables -------------------------------------------------------------------------------------------------------------
@@ -277,7 +277,8 @@ def test_a_row_is_an_example_in_row_major_order(tmp_path):
         (5, 783, ("N", 784), []),
         (5, 784, (4, 784), []),
         (2, 2, ("N",), []),
-        (2, 9, ("N", 1, "H", "W"), []),
+        (2, 9, ("N", 1, "H", "W"), [(1, 1, 2, 9)]),
+        (2, 9, ("N", "C", "H", "W"), []),
         (2, 2, (), []),
     ],
 )

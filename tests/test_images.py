@@ -250,7 +250,7 @@ def test_no_damage_leads_to_a_traceback(tmp_path, form):
     generator = np.random.default_rng(1)
     path = tmp_path / "a.png"
     refused = 0
-    for step in range(300):
+    for step in range(150):
         damaged = bytearray(content)
         if step % 2:
             damaged = damaged[: generator.integers(len(damaged))]
@@ -261,4 +261,4 @@ def test_no_damage_leads_to_a_traceback(tmp_path, form):
             read_image(path, info("N", 3, "H", "W"), ImageOptions())
         except DotnnError as error:
             refused += {one.code for one in error.diagnostics} <= {"E922", "E923"}
-    assert refused > 100
+    assert refused > 50

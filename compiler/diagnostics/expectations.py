@@ -39,8 +39,9 @@ class ExpectationFailed(_Failed):
     An expectation states what must hold at compile time: a parameter count, a budget, a shape. Both sides are shown.
 
     ```nn
-    expect params == 61_482
-    expect features.shape == [N, 512, 7, 7]
+    output features = x -> conv2d(8, kernel=3, stride=2, padding=1)
+    expect features.shape == [N, 8, 16, 16]
+    expect params == 61_482                 # wrong: there are 224
     expect macs <= 300M
     ```
 

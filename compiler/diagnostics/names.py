@@ -200,8 +200,10 @@ class ReuseShapes(Diagnostic):
     """The weights of a reused layer do not fit the new value.
 
     ```nn
-    a = x -> a: dense(8)          # x: float32[N, 4]
-    b = z -> reuse(a)             # z: float32[N, 5]: the weight is [8, 4], and [8, 5] would be needed
+    input x: float32[N, 4]
+    input z: float32[N, 5]
+    a = x -> a: dense(8)
+    output b = z -> reuse(a)      # wrong: the weight is [8, 4], and [8, 5] would be needed
     ```
     """
 

@@ -95,8 +95,9 @@ class NotATensor(Diagnostic):
 
     ```nn
     output y = 3 -> relu              # wrong: 3 is a number of the compiler
-    block f(x, width) { … }           # width is a tensor; a number is declared as `width: int`
     ```
+
+    An argument of a block is a tensor unless it has the type of a value, as in `width: int`.
     """
 
     code: ClassVar[str] = "E306"

@@ -264,14 +264,20 @@ class Graph:
             origins=origins,
             doc=doc,
         )
+        self._need_operands(node)
         self._next_id += 1
         self._graph.add_node(node.id, node=node)
         self._connect(node)
         return node
 
     def update(self, node_id: int, **changes: object) -> Node:
-        """Change fields of a node, all but its identity; edges follow its operands."""
+        """Change fields of a node, all but its identity; edges follow its operands.
+
+        Raises:
+            ValueError: an operand is no node of the graph.
+        """
         node = dataclasses.replace(self.node(node_id), **changes)  # pyright: ignore[reportArgumentType]
+        self._need_operands(node)
         self._graph.remove_edges_from(list(self._graph.in_edges(node_id)))
         self._graph.nodes[node_id]["node"] = node
         self._connect(node)
@@ -333,10 +339,12 @@ class Graph:
             for name in self.outputs.names_of(old):
                 self.outputs[name] = new
 
-    def _connect(self, node: Node) -> None:
+    def _need_operands(self, node: Node) -> None:
         for operand in node.operands:
             if operand is not None and operand.node not in self._graph:
-                raise ValueError(f"an operand of {node.name!r} is no node of the graph: {operand}")
+                raise ValueError(f"{operand}, an operand of {node.name!r}, is no node of the graph")
+
+    def _connect(self, node: Node) -> None:
         for operand in node.operands:
             if operand is not None:
                 self._graph.add_edge(operand.node, node.id)

@@ -26,8 +26,8 @@ def verify_graph(graph: Graph) -> None:
     """Check the structure of a graph.
 
     Every operand and output is a result of a node of the graph; edges follow operands; nothing depends on
-    itself; names of inputs are unique, and those of all other nodes; a weight's name means one weight, with
-    positive dimensions, and its owners have distinct tensors under distinct local names.
+    itself; names of inputs are unique, and so are those of all other nodes; the name of a weight means one weight,
+    tensors have positive dimensions, and no derived one has the name of a weight.
 
     Raises:
         InvalidGraph: with every fault.

@@ -39,10 +39,12 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX, _PERMISSIONS = 3, 0o644 << 16
 
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+#: The version of the format that is written for names of fields beyond Latin 1 only.
+_RECORDS = (3, 0)
 # What numpy raises for headers that are none: it takes them apart by Python's own tokenizer and literals.
 _HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, EOFError, RecursionError, MemoryError)
-# What the modules behind zipfile raise for damaged archives; RuntimeError for encrypted ones.
-_ARCHIVE_ERRORS = (
+#: What the modules behind zipfile raise for damaged archives; RuntimeError for encrypted ones.
+ARCHIVE_ERRORS = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     zlib.error,
@@ -56,6 +58,10 @@ _ARCHIVE_ERRORS = (
 
 class BadArray(ValueError):
     """What is wrong with an array, in words."""
+
+
+class HasRecords(BadArray):
+    """The elements of an array are no numbers but records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,7 @@ class NpzFile:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise DotnnError(WeightFileUnreadable(path=self.path, reason=reason)) from error
-        except _ARCHIVE_ERRORS as error:
+        except ARCHIVE_ERRORS as error:
             reason = str(error) or "it is cut off"
             raise DotnnError(DamagedWeightFile(path=self.path, kind="`.npz` archive", reason=reason)) from error
 
@@ -167,13 +173,15 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
     # A header declares its own length, up to 4 GB, and numpy would read so much.
     head = io.BytesIO(stream.read(_LONGEST_HEADER))
     try:
-        read = _HEADERS.get(npy.read_magic(head))
-        if read is None:
-            raise BadArray("its arrays have records with named fields")
+        version = npy.read_magic(head)
+        if version == _RECORDS:
+            raise HasRecords("its arrays have records with named fields")
+        if version not in _HEADERS:
+            raise BadArray(f"an array is in version {version[0]}.{version[1]} of the format, which is not known")
         with warnings.catch_warnings():
             # Files of Python 2 are read all the same.
             warnings.simplefilter("ignore")
-            shape, fortran, dtype = read(head)
+            shape, fortran, dtype = _HEADERS[version](head)
     except BadArray:
         raise
     except _HEADER_ERRORS as error:

@@ -1,0 +1,584 @@
+"""The pipeline, the contract of passes, and what they stand on: checks of graphs, graphs as text, changes of graphs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from dotnn.compiler.evaluate import evaluate
+from dotnn.compiler.graph.dims import symbol
+from dotnn.compiler.graph.graph import Graph, Value
+from dotnn.compiler.graph.operations import Constant
+from dotnn.compiler.graph.tensors import Derived, Literal, Weight
+from dotnn.compiler.graph.text import format_graph
+from dotnn.compiler.graph.types import DType, TensorType
+from dotnn.compiler.graph.verify import InvalidGraph, verify_graph
+from dotnn.compiler.layers.activations import Relu, Sigmoid, Softmax
+from dotnn.compiler.layers.convolution import Conv2d
+from dotnn.compiler.layers.dense import Dense
+from dotnn.compiler.layers.fused import FusedConv, FusedDense, runtime_activation
+from dotnn.compiler.layers.merging import Split
+from dotnn.compiler.layers.operators import Add
+from dotnn.compiler.layers.regularization import Dropout
+from dotnn.compiler.passes import fold_constants as folding
+from dotnn.compiler.passes.contract import Pass, PassContext, Property, check_order, graph_pass
+from dotnn.compiler.passes.fold_batch_norm import FoldedBias, FoldedWeight
+from dotnn.compiler.passes.fold_constants import fold_constants
+from dotnn.compiler.passes.fusion.report import Fused, FusionReport, Refused, format_report
+from dotnn.compiler.passes.infer_types import infer_types
+from dotnn.compiler.passes.merge_common import merge_common
+from dotnn.compiler.passes.pipeline import PASSES, BrokenPass, optimize, run_verified
+from dotnn.compiler.passes.remove_dead import remove_dead
+from dotnn.compiler.weights.values import WeightValues
+from graphs import add_input, add_layer, float32
+from networks import assert_same_meaning, graph_of
+
+N = symbol("N")
+
+
+def small_graph() -> Graph:
+    """``y = relu(conv(x)) + x``."""
+    graph = Graph("net")
+    x = add_input(graph, "x", float32(N, 3, 8, 8))
+    conv = add_layer(graph, "conv", Conv2d(filters=3, kernel=(1, 1)), x)
+    graph.outputs["y"] = add_layer(graph, "add", Add(), add_layer(graph, "relu", Relu(), conv), x)
+    return graph
+
+
+def context() -> PassContext:
+    return PassContext("onnxruntime-cpu", FusionReport())
+
+
+def names(graph: Graph) -> list[str]:
+    return [node.name for node in graph.nodes()]
+
+
+# --- the pipeline -----------------------------------------------------------------------------------------------------
+
+
+def test_the_given_graph_stays_as_it_is() -> None:
+    graph = small_graph()
+    text = format_graph(graph)
+    assert names(optimize(graph, "onnxruntime", verify=True).graph) == ["x", "relu", "add"]
+    assert format_graph(graph) == text
+
+
+def test_the_passes_stand_in_an_order_that_gives_each_what_it_requires() -> None:
+    assert check_order(PASSES) == frozenset(Property)
+
+
+def test_an_order_that_does_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="fold_batch_norm requires"):
+        check_order([one for one in PASSES if one is not merge_common])
+    with pytest.raises(ValueError, match="_requiring requires"):
+        check_order([_requiring, _ensuring])
+
+
+@graph_pass(ensures=[Property.DEAD_REMOVED], spoils=[])
+def _ensuring(graph: Graph, context: PassContext) -> bool:
+    return False
+
+
+@graph_pass(ensures=[Property.COMMON_MERGED], spoils=[Property.DEAD_REMOVED])
+def _spoiling(graph: Graph, context: PassContext) -> bool:
+    return False
+
+
+@graph_pass(requires=[Property.DEAD_REMOVED], ensures=[Property.FUSED])
+def _requiring(graph: Graph, context: PassContext) -> bool:
+    return False
+
+
+def test_what_a_pass_spoils_no_longer_holds() -> None:
+    assert check_order([_ensuring, _requiring]) == {Property.DEAD_REMOVED, Property.FUSED}
+    with pytest.raises(ValueError, match="_requiring requires that every node but the inputs leads to an output"):
+        check_order([_ensuring, _spoiling, _requiring])
+
+
+def test_passes_are_named_like_their_files() -> None:
+    for one in PASSES:
+        assert one.rewrite.__module__.rpartition(".")[2] == one.name
+
+
+def test_optimized_text_inputs_outputs_and_demands_stay() -> None:
+    graph = graph_of("""model net() {
+      input x: float32[N, 3, H, W]
+      input unread: float32[N]
+      dead = x -> conv2d(4, kernel=5)
+      output y = x -> conv2d(4, kernel=3) -> relu -> dropout(0.5)
+      output x2 = x -> dropout(0.5)
+    }""")
+    optimized = optimize(graph, verify=True).graph
+    assert [node.name for node in optimized.inputs] == ["x", "unread"]
+    assert list(optimized.outputs) == ["y", "x2"]
+    assert optimized.demands == graph.demands
+    assert {demand.minimum for demand in optimized.demands} == {3, 5}
+
+
+def test_origins_of_absorbed_nodes_are_carried_over() -> None:
+    graph = graph_of("""model net() {
+      input x: float32[N, 3, H, W]
+      output y = (x -> body: { conv: conv2d(3, kernel=3, padding=1) -> bn: batch_norm }) + x -> relu
+    }""")
+    (conv, bn, add, relu) = graph.nodes()[1:]
+    (fused,) = optimize(graph, "onnxruntime-cpu", verify=True).graph.nodes()[1:]
+    assert fused.origins == (*conv.origins, *bn.origins, *add.origins, *relu.origins)
+    assert fused.name == "relu"
+    assert all(origin.span is not None for origin in fused.origins)
+
+
+def _broken(rewrite: Callable[[Graph], object], changed: bool = True) -> Pass:
+    def broken(graph: Graph, context: PassContext) -> bool:
+        rewrite(graph)
+        return changed
+
+    return graph_pass(ensures=[])(broken)
+
+
+def _by_name(graph: Graph, name: str) -> int:
+    return next(node.id for node in graph.nodes() if node.name == name)
+
+
+def _wrong_type(graph: Graph) -> None:
+    graph.update(_by_name(graph, "relu"), results=(float32(N, 3, 8, 9),))
+
+
+def _wrong_weight(graph: Graph) -> None:
+    graph.update(_by_name(graph, "conv"), weights={})
+
+
+def _wrong_index(graph: Graph) -> None:
+    node = graph.node(_by_name(graph, "relu"))
+    graph.update(node.id, operands=(Value(_by_name(graph, "conv"), 3),))
+
+
+def _rename(graph: Graph) -> None:
+    graph.update(_by_name(graph, "relu"), name="conv")
+
+
+def _circle(graph: Graph) -> None:
+    graph.update(_by_name(graph, "conv"), operands=(graph.node(_by_name(graph, "add")).value(),))
+
+
+def _drop_output(graph: Graph) -> None:
+    graph.outputs["z"] = graph.outputs["y"]
+
+
+def _edge(graph: Graph) -> None:
+    graph._graph.add_edge(_by_name(graph, "x"), _by_name(graph, "relu"))
+
+
+def _unfit(graph: Graph) -> None:
+    graph.update(_by_name(graph, "relu"), op=Conv2d(filters=3, kernel=(9, 9)))
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "said"),
+    [
+        (_wrong_type, r"`relu` is float32\[N, 3, 8, 9\], and its operands make it float32\[N, 3, 8, 8\]"),
+        (_wrong_weight, r"`conv` has weights none, and its operands make them weight \[3, 3, 1, 1\], bias \[3\]"),
+        (_wrong_index, r"operand 0 of `relu` is .* does not exist"),
+        (_rename, "2 nodes are named `conv`"),
+        (_circle, "operands go in a circle at or before `add`"),
+        (_drop_output, "it changes inputs, outputs or demands"),
+        (_edge, "the edge from `x` to `relu` does not follow the operands"),
+        (_unfit, "`relu` does not take its operands"),
+        (lambda graph: None, "it says that it changed the graph, which is not so"),
+        (lambda graph: graph.demands.append(None), "it changes inputs, outputs or demands"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_the_runner_names_the_pass_that_breaks_a_graph(rewrite: Callable[[Graph], object], said: str) -> None:
+    with pytest.raises(BrokenPass, match=f"broken: .*{said}"):
+        run_verified(_broken(rewrite), small_graph(), context())
+
+
+def test_the_runner_notices_a_change_that_is_not_owned_up_to() -> None:
+    def rename(graph: Graph) -> None:
+        graph.update(_by_name(graph, "relu"), name="other")
+
+    with pytest.raises(BrokenPass, match="broken: it says that it left the graph"):
+        run_verified(_broken(rename, changed=False), small_graph(), context())
+
+
+# --- checks of graphs -------------------------------------------------------------------------------------------------
+
+
+def test_weights_of_one_name_must_be_one() -> None:
+    graph = small_graph()
+    conv = graph.node(_by_name(graph, "conv"))
+    weight = conv.weights["weight"]
+    assert isinstance(weight, Weight)
+    other = Weight(weight.name, (4, 3), DType.FLOAT32, weight.initializer, weight.fan)
+    relu = graph.node(_by_name(graph, "relu"))
+    dense = Dense(units=4, axis=1, bias=False)
+    graph.outputs["z"] = add_layer(graph, "dense", dense, relu.value(), weights={"weight": other})
+    with pytest.raises(InvalidGraph, match=r"two unequal weights are named `conv\.weight`"):
+        verify_graph(graph)
+
+
+def test_derived_tensors_have_names_of_their_own() -> None:
+    graph = small_graph()
+    conv = graph.node(_by_name(graph, "conv"))
+    weight, bias = conv.weights["weight"], conv.weights["bias"]
+    derived = Derived(weight.name, weight.shape, weight.dtype, (weight, bias), FoldedWeight(0.1))
+    graph.update(conv.id, weights={"weight": derived, "bias": bias})
+    with pytest.raises(InvalidGraph, match=r"`conv\.weight` has the name of a parameter"):
+        verify_graph(graph)
+
+
+def test_constants_must_have_the_shape_of_their_numbers() -> None:
+    graph = Graph("net")
+    node = graph.add(Constant(Literal((2,), (1, 2))), (), (float32(3),), name="c")
+    graph.outputs["y"] = node.value()
+    with pytest.raises(InvalidGraph, match=r"`c` is float32\[3\] and holds literal\[2\]"):
+        infer_types(graph)
+
+
+def test_an_operand_must_be_a_node() -> None:
+    graph = small_graph()
+    with pytest.raises(ValueError, match="no node of the graph"):
+        graph.update(_by_name(graph, "relu"), operands=(Value(99),))
+    verify_graph(graph)
+
+
+# --- changes of graphs ------------------------------------------------------------------------------------------------
+
+
+def test_outputs_keep_file_order_and_find_names() -> None:
+    graph = small_graph()
+    x, relu = graph.inputs[0].value(), graph.node(_by_name(graph, "relu")).value()
+    y = graph.outputs["y"]
+    graph.outputs["b"] = relu
+    graph.outputs["a"] = y
+    assert graph.output_names(y) == ("y", "a")
+    graph.redirect(y, relu)
+    assert list(graph.outputs.items()) == [("y", relu), ("b", relu), ("a", relu)]
+    assert graph.output_names(relu) == ("y", "b", "a")
+    assert graph.output_names(y) == ()
+    del graph.outputs["b"]
+    assert graph.output_names(relu) == ("y", "a")
+    assert graph.output_names(x) == ()
+    assert graph.copy().outputs == graph.outputs
+
+
+def test_uses_are_use_counts() -> None:
+    graph = small_graph()
+    graph.outputs["x2"] = graph.inputs[0].value()
+    graph.outputs["twice"] = add_layer(graph, "twice", Add(), graph.outputs["y"], graph.outputs["y"])
+    uses = graph.uses()
+    assert {node.name: uses[node.value()] for node in graph.nodes()} == {
+        "x": 3,
+        "conv": 1,
+        "relu": 1,
+        "add": 3,
+        "twice": 1,
+    }
+    assert all(uses[node.value()] == graph.use_count(node.value()) for node in graph.nodes())
+
+
+def test_redirect_all_is_redirect_for_each() -> None:
+    one, other = small_graph(), small_graph()
+    x, relu, y = one.inputs[0].value(), one.node(_by_name(one, "relu")).value(), one.outputs["y"]
+    one.redirect_all({relu: x, y: x})
+    other.redirect(relu, x)
+    other.redirect(y, x)
+    assert format_graph(one) == format_graph(other)
+    assert one.outputs["y"] == x
+    verify_graph(one)
+
+
+def test_nodes_that_something_reads_are_not_removed() -> None:
+    graph = small_graph()
+    with pytest.raises(ValueError, match="'conv' is still read"):
+        graph.remove(_by_name(graph, "conv"))
+    with pytest.raises(ValueError, match="'add' is still read"):
+        graph.remove_all([_by_name(graph, "relu"), _by_name(graph, "add")])
+    graph.redirect(graph.outputs["y"], graph.inputs[0].value())
+    graph.remove_all(_by_name(graph, name) for name in ("conv", "add", "relu"))
+    assert names(graph) == ["x"]
+
+
+def test_literals_differ_by_the_sign_of_zero() -> None:
+    assert Literal((2,), (0.0, 1.0)) != Literal((2,), (-0.0, 1.0))
+    assert Literal((2,), (0, 1)) == Literal((2,), (0.0, 1.0))
+    assert hash(Literal((2,), (0, 1))) == hash(Literal((2,), (0.0, 1.0)))
+    assert Literal((1, 2), (0, 1)) != Literal((2,), (0, 1))
+    assert Literal((1,), (0,)) != "literal"
+
+
+# --- graphs as text ---------------------------------------------------------------------------------------------------
+
+
+def test_text_of_a_graph() -> None:
+    graph = graph_of("""
+      const long: float32[9] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+      model net() {
+        input x: float32[N, 6, H]
+        input ids: int64[N]
+        a, b = x -> split(2, axis=1)
+        output y = b -> conv: conv1d(3, kernel=2, init=he_normal, weight=[[[1, 0.5], [0, 1], [2, 2]], [[1, 0.5], [0, 1],
+            [2, 2]], [[1, 0.5], [0, 1], [2, 2]]], bias=false) -> reshape([N, 3 * H - 3])
+        output z = a
+        output e = (ids -> embedding(5, dim=9)) + long
+      }""")
+    assert format_graph(graph) == """\
+model net
+x = input: float32[N, 6, H]
+ids = input: int64[N]
+split = split(x, parts=2, axis=1): float32[N, 3, H], float32[N, 3, H]
+conv = conv1d(split[1], init=he_normal, filters=3, kernel=[2], bias=false) {weight: conv.weight}: float32[N, 3, H - 1]
+reshape = reshape(conv, shape=[N, 3*H - 3]): float32[N, 3*H - 3]
+embedding = embedding(ids, vocabulary=5, dim=9) {weight: embedding.weight}: float32[N, 9]
+long = constant(literal[9]): float32[9]
+add = add(embedding, long): float32[N, 9]
+output y = reshape
+output z = split[0]
+output e = add
+demand H >= 2
+"""
+
+
+def test_text_tells_nodes_of_one_name_apart() -> None:
+    graph = Graph("net")
+    x = add_input(graph, "x", float32(2))
+    graph.outputs["y"] = add_layer(graph, "x", Relu(), x)
+    assert format_graph(graph) == "model net\nx#0 = input: float32[2]\nx#1 = relu(x#0): float32[2]\noutput y = x#1\n"
+
+
+# --- single passes ----------------------------------------------------------------------------------------------------
+
+
+def test_folding_stops_where_the_result_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = graph_of("""const a: float32[10] = 1
+      model net() {
+        input x: float32[10, 10]
+        output y = x + (a * 2 -> expand([10, 10]))
+      }""")
+    monkeypatch.setattr(folding, "LARGEST_RESULT", 99)
+    assert fold_constants(graph, context())
+    assert [node.kind for node in graph.nodes()].count("expand") == 1
+    monkeypatch.setattr(folding, "LARGEST_RESULT", 100)
+    assert fold_constants(graph, context())
+    assert [node.kind for node in graph.nodes()].count("expand") == 0
+
+
+def test_folding_stops_where_it_would_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = graph_of("""const a: float32[10] = 1
+      model net() {
+        input x: float32[10]
+        output y = x + a * 2 * 3 * 4
+      }""")
+    # Each product reads 10 elements and one, and writes 10.
+    monkeypatch.setattr(folding, "BUDGET", 2 * 21)
+    assert fold_constants(graph, context())
+    assert [node.kind for node in graph.nodes()].count("mul") == 1
+    assert_same_meaning(graph, optimize(graph, verify=True).graph)
+
+
+@pytest.mark.parametrize("dtype", [DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16, DType.FLOAT64, DType.INT32])
+def test_folded_constants_are_rounded_once_to_their_type(dtype: DType) -> None:
+    graph = Graph("net")
+    found = TensorType(dtype, (2,))
+    one, other = (
+        graph.add(Constant(Literal((2,), elements)), (), (found,), name=name).value()
+        for name, elements in (("a", (3, 1)), ("b", (1 / 3, 0.1)))
+    )
+    graph.outputs["y"] = graph.add(Add(), (one, other), (found,), name="add").value()
+    assert fold_constants(graph, context())
+    op = graph.producer(graph.outputs["y"]).op
+    assert isinstance(op, Constant)
+    expected = {
+        DType.FLOAT32: (np.float32(3) + np.float32(1 / 3), np.float32(1) + np.float32(0.1)),
+        DType.FLOAT16: (np.float16(3) + np.float16(1 / 3), np.float16(1) + np.float16(0.1)),
+        DType.BFLOAT16: (3.328125, 1.1015625),
+        DType.FLOAT64: (3 + 1 / 3, 1 + 0.1),
+        DType.INT32: (3, 1),
+    }
+    assert op.value.elements == tuple(float(number) for number in expected[dtype])
+
+
+def test_a_result_of_several_stays() -> None:
+    graph = Graph("net")
+    constant = graph.add(Constant(Literal((1, 2), (1, 2))), (), (float32(1, 2),), name="c").value()
+    split = graph.producer(add_layer(graph, "split", Split(parts=2), constant))
+    graph.outputs["y"] = split.value(1)
+    assert not fold_constants(graph, context())
+
+
+def test_a_frozen_or_literal_weight_folds_like_any_other() -> None:
+    graph = graph_of("""model net() {
+      input x: float32[N, 1, 4, 4]
+      output y = x -> conv: conv2d(1, kernel=2, weight=[[[[1, 2], [3, 4]]]], bias=[1])
+          -> bn: batch_norm(eps=0, weight=[3], bias=[5], running_mean=[7], running_var=[4])
+      freeze conv
+    }""")
+    optimized = optimize(graph, verify=True).graph
+    (conv,) = optimized.nodes()[1:]
+    values = WeightValues()
+    assert values.values(conv.weights["weight"]).tolist() == [[[[1.5, 3], [4.5, 6]]]]
+    assert values.values(conv.weights["bias"]).tolist() == [(1 - 7) * 1.5 + 5]
+    assert {weight.name for weight in optimized.weights()} == {weight.name for weight in graph.weights()}
+
+
+def test_a_variance_of_zero_folds_without_a_warning() -> None:
+    zero, one = np.zeros(2, np.float32), np.ones(2, np.float32)
+    weight = FoldedWeight(0.0)(np.ones((2, 3), np.float32), zero)
+    assert weight.dtype == np.float32
+    assert np.isinf(weight).all()
+    assert np.isinf(FoldedBias(0.0, scale=True, shift=False, bias=False)(one, zero, one)).all()
+    assert np.isnan(FoldedBias(0.0, scale=False, shift=True, bias=True)(one, zero, one, one)).all()
+
+
+def test_folding_is_exact_to_the_last_bit_of_float32() -> None:
+    generator = np.random.default_rng(0)
+    weight = generator.normal(0, 1, (4, 3, 2, 2)).astype(np.float32)
+    variance, scale = (generator.uniform(0.5, 2, 4).astype(np.float32) for _ in range(2))
+    factor = scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + 1e-5)
+    expected = (weight.astype(np.float64) * factor[:, None, None, None]).astype(np.float32)
+    found = FoldedWeight(1e-5)(weight, variance, scale)
+    np.testing.assert_allclose(found, expected, rtol=1.2e-7, atol=0)
+
+
+def test_merging_keeps_the_first_of_each_and_all_outputs() -> None:
+    graph = graph_of("""model net() {
+      input x: float32[N, 4]
+      output a = x -> first: relu
+      output b = x -> second: relu
+    }""")
+    optimized = optimize(graph, verify=True).graph
+    assert names(optimized) == ["x", "first"]
+    assert optimized.outputs["a"] == optimized.outputs["b"]
+
+
+def test_dead_inputs_stay_and_dead_weights_go() -> None:
+    graph = graph_of("""model net() {
+      input x: float32[N, 4]
+      input y: float32[N, 4]
+      parameter p: float32[4] = ones
+      output out = y -> relu
+      unread = x -> dense(3)
+    }""")
+    assert remove_dead(graph, context())
+    assert names(graph) == ["x", "y", "relu"]
+    assert graph.weights() == ()
+
+
+# --- fused layers -----------------------------------------------------------------------------------------------------
+
+
+def test_a_fused_layer_costs_what_its_main_layer_costs() -> None:
+    conv, dense = Conv2d(filters=4, kernel=(3, 3)), Dense(units=5)
+    image, features = float32(N, 3, 8, 8), float32(N, 6)
+    for main, fused, x, operands in (
+        (conv, FusedConv(conv=conv, activation=Relu()), image, (image, None)),
+        (dense, FusedDense(dense=dense, activation=Sigmoid()), features, (features,)),
+    ):
+        graph = Graph("net")
+        value = add_input(graph, "x", x)
+        results = graph.producer(add_layer(graph, "main", main, value)).results
+        assert fused.weights(operands) == main.weights((x,))
+        assert fused.macs(operands, results) == main.macs((x,), results)
+        assert fused.explain_macs(operands, results) == main.explain_macs((x,), results)
+        assert fused.explain_params(operands) == main.explain_params((x,))
+        assert fused.reach() == main.reach()
+
+
+def test_only_activations_with_a_name_at_the_runtime_are_fused() -> None:
+    assert runtime_activation(Softmax()) is None
+    assert runtime_activation(Constant(Literal((), (1,)))) is None
+    with pytest.raises(ValueError, match="fuses no `_renamed`"):
+        FusedDense(dense=Dense(units=1), activation=_Renamed()).runtime_activation  # noqa: B018
+
+
+class _Renamed(Relu):  # pyright: ignore[reportGeneralTypeIssues]
+    kind = "_renamed"
+
+
+def test_added_tensors_of_another_shape_are_refused() -> None:
+    graph = small_graph()
+    conv = graph.node(_by_name(graph, "conv"))
+    x = graph.inputs[0].value()
+    wide = add_layer(graph, "wide", Conv2d(filters=1, kernel=(1, 1)), x)
+    op = conv.op
+    assert isinstance(op, Conv2d)
+    graph.update(_by_name(graph, "conv"), op=FusedConv(conv=op, activation=Relu()), operands=(x, wide))
+    with pytest.raises(InvalidGraph, match="`conv` does not take its operands"):
+        infer_types(graph)
+
+
+# --- the report -------------------------------------------------------------------------------------------------------
+
+
+def test_report_as_text() -> None:
+    report = FusionReport(
+        [Fused("conv_activation", ("a.conv", "a.relu"), "fused_conv")],
+        [Refused("fold_batch_norm", ("bn",), "it reads `x`, which is no convolution or dense layer")],
+    )
+    assert format_report(report) == (
+        "fused: 1\n"
+        "  a.conv + a.relu -> fused_conv  (conv_activation)\n"
+        "not fused: 1\n"
+        "  bn: it reads `x`, which is no convolution or dense layer  (fold_batch_norm)\n"
+    )
+    assert format_report(FusionReport()).startswith("nothing to fuse")
+
+
+# --- cost -------------------------------------------------------------------------------------------------------------
+
+LONG_CHAIN = """model net() {
+  input x: float32[N, 3, 8, 8]
+  output y = x -> repeat(%d) { conv2d(3, kernel=3, padding=1) -> batch_norm -> relu -> dropout(0.5) }
+}"""
+
+
+def wide_network(count: int) -> Graph:
+    """One convolution with many readers that nothing can be fused with, and as many outputs."""
+    graph = Graph("net")
+    x = add_input(graph, "x", float32(1, 3, 8, 8))
+    conv = add_layer(graph, "conv", Conv2d(filters=3, kernel=(3, 3)), x)
+    for number in range(count):
+        dropped = add_layer(graph, f"dropout{number}", Dropout(rate=0.5), conv)
+        graph.outputs[f"y{number}"] = add_layer(graph, f"relu{number}", Relu(), dropped)
+        graph.outputs[f"z{number}"] = add_layer(graph, f"sigmoid{number}", Sigmoid(), dropped)
+    return graph
+
+
+def long_chain(count: int) -> Graph:
+    return graph_of(LONG_CHAIN % (count // 4))
+
+
+@pytest.mark.parametrize("make", [long_chain, wide_network])
+def test_cost_is_linear(make: Callable[[int], Graph]) -> None:
+    """Ten times the nodes may take 30 times as long, where a quadratic pass would take a hundred times."""
+    small, large = (seconds(make(count)) for count in (400, 4000))
+    assert large < 30 * max(small, 0.02)
+
+
+def seconds(graph: Graph) -> float:
+    def once() -> float:
+        start = time.process_time()
+        optimize(graph, "onnxruntime-cpu")
+        return time.process_time() - start
+
+    return min(once() for _ in range(2))
+
+
+def test_a_long_chain_shrinks_to_its_convolutions() -> None:
+    graph = graph_of(LONG_CHAIN % 500)
+    optimized = optimize(graph, "onnxruntime", verify=True)
+    assert [node.kind for node in optimized.graph.nodes()] == ["input"] + ["fused_conv"] * 500
+    assert len(optimized.fusions.fused) == 1000
+
+
+def test_reference_of_a_fused_network_reads_the_added_input() -> None:
+    graph = graph_of("""model net() {
+      input x: float32[1, 1, 1, 1]
+      output y = x + (x -> conv2d(1, kernel=1, weight=[[[[2]]]], bias=[-7])) -> leaky_relu(slope=0.5)
+    }""")
+    optimized = optimize(graph, "onnxruntime-cpu", verify=True).graph
+    assert [node.kind for node in optimized.nodes()] == ["input", "fused_conv"]
+    found = evaluate(optimized, {"x": np.ones((1, 1, 1, 1), np.float32)}, WeightValues())
+    assert found[optimized.outputs["y"]].item() == (1 + 2 - 7) * 0.5
