@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import options
-from .printing import write
+from .printing import print_diagnostics, write
 
 if TYPE_CHECKING:
     from ..compiler.driver import Compiled
@@ -70,7 +70,10 @@ def loaded_weights(path: Path | None, compiled: Compiled) -> Iterator[WeightSour
     from ..compiler.weights.readers import open_weights
 
     with open_weights(path) as found:
-        yield bind_weights(found, compiled.graph.weights())
+        bound = bind_weights(found, compiled.graph.weights())
+        yield bound
+        # What the numbers themselves are is known only once they have been read.
+        print_diagnostics(bound.warnings())
 
 
 def _save_weights(path: Path, compiled: Compiled, seed: int, loaded: WeightSource | None) -> None:

@@ -66,13 +66,16 @@ def top_k(array: NDArray[Any], k: int = 5, labels: Sequence[str] | None = None) 
         raise DotnnError(BadOption(option="top", found=str(k), expected="an integer from 1 on"))
     if array.ndim == 0:
         raise ValueError("a scalar has no classes")
-    names: Sequence[str] = labels or ()
     rows = array.reshape(-1, array.shape[-1]).astype(np.float64)
-    best = np.argsort(-rows, axis=1, kind="stable")[:, :k]
+    best = np.argsort(-rows, axis=1, kind="stable")[:, :k].tolist()
     return [
-        [Score(int(index), float(row[index]), names[index] if index < len(names) else None) for index in indices]
+        [Score(index, float(row[index]), _label(index, labels)) for index in indices]
         for row, indices in zip(rows, best, strict=True)
     ]
+
+
+def _label(index: int, labels: Sequence[str] | None) -> str | None:
+    return labels[index] if labels is not None and index < len(labels) else None
 
 
 def output_data(outputs: Mapping[str, Any], labels: Sequence[str] | None = None, k: int = 5) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..limits import Limits
-from .base import Diagnostic
+from .base import Diagnostic, Severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,3 +42,27 @@ class LimitExceeded(Diagnostic):
     def meaning(self) -> str:
         """What the limit counts."""
         return Limits.meanings()[self.limit]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooManyErrors(Diagnostic):
+    """There are more errors than it helps to list, or the same ones are met again and again.
+
+    What follows was not checked. A mistake in a block is one mistake, however often the block is called; but where it
+    is called very often, the rest is not looked at either.
+    """
+
+    code: ClassVar[str] = "E502"
+    message: ClassVar[str] = "too many errors: what follows is not checked"
+    label: ClassVar[str] = "stopped here"
+    remedy: ClassVar[str] = "mend the first ones and check again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooManyWarnings(Diagnostic):
+    """There are more warnings than it helps to list; errors are still reported, all of them."""
+
+    code: ClassVar[str] = "W501"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "too many warnings: further ones are not shown"
+    remedy: ClassVar[str] = "mend the first ones and check again"

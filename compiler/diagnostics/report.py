@@ -5,24 +5,53 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .base import Diagnostic, DotnnError, Severity
+from .limits import TooManyErrors, TooManyWarnings
+
+#: More errors, and more warnings, than anybody reads.
+MAXIMUM = 200
+#: How often mistakes may be met again (in a block that is called often) before the rest is given up.
+MAXIMUM_REPEATED = 500
 
 
 class Report:
-    """Diagnostics in the order they are found, each mistake once."""
+    """Diagnostics in the order they are found, each mistake once, and no more than helps.
+
+    Attributes:
+        is_full: there are so many errors that looking for more is of no use; further diagnostics are not taken.
+    """
 
     def __init__(self) -> None:
+        self.is_full = False
         self._diagnostics: list[Diagnostic] = []
         self._seen: set[tuple[object, ...]] = set()
+        self._errors = 0
+        self._repeated = 0
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Take a diagnostic, unless the same code already stands at the same place with the same sentence."""
+        if self.is_full:
+            return
         span = diagnostic.span
         place = (id(span.source), span.start, span.end) if span is not None else None
         key = (diagnostic.code, place, diagnostic.headline())
         if key in self._seen:
+            self._repeated += diagnostic.severity is Severity.ERROR
+        elif diagnostic.severity is Severity.ERROR:
+            self._seen.add(key)
+            self._errors += 1
+            self._diagnostics.append(diagnostic)
+        else:
+            self._add_warning(diagnostic, key)
+        if self._errors >= MAXIMUM or self._repeated >= MAXIMUM_REPEATED:
+            self.is_full = True
+            self._diagnostics.append(TooManyErrors(span=span))
+
+    def _add_warning(self, diagnostic: Diagnostic, key: tuple[object, ...]) -> None:
+        warnings = len(self._diagnostics) - self._errors
+        if warnings > MAXIMUM:
             return
         self._seen.add(key)
-        self._diagnostics.append(diagnostic)
+        self._diagnostics.append(diagnostic if warnings < MAXIMUM else TooManyWarnings())
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Take several."""
@@ -51,7 +80,7 @@ class Report:
     @property
     def has_errors(self) -> bool:
         """Whether there is no model."""
-        return any(d.severity is Severity.ERROR for d in self._diagnostics)
+        return self._errors > 0
 
     def raise_errors(self) -> None:
         """Raise ``DotnnError`` with all errors, if there are any."""

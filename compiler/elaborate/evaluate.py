@@ -32,12 +32,16 @@ def evaluates(kind: type) -> Callable[[_Function], _Function]:
 
 def evaluate_all(expression: tree.Expression, frame: Frame) -> CompileValue:
     """The value of an expression, with all its results if it has several."""
-    frame.state.step(1, expression.span)
+    state = frame.state
+    state.step(1, expression.span)
+    state.enter(expression.span)
     try:
         return _EVALUATORS[type(expression)](expression, frame)
     except DotnnError as error:
         frame.fail_all(error)
         return UNKNOWN
+    finally:
+        state.depth -= 1
 
 
 def evaluate(expression: tree.Expression, frame: Frame) -> CompileValue:

@@ -17,6 +17,7 @@ from ..graph.types import TensorType
 from ..layers.base import WeightSpec
 from ..limits import Limits
 from ..source import Span
+from .lists import Lists
 from .scope import Entry, Scope
 from .values import CompileValue, TensorConstant, TensorRef
 
@@ -36,7 +37,24 @@ METRICS: Final = (
 
 
 class Stop(Exception):
-    """A limit is used up: elaboration ends, with what was reported so far."""
+    """A limit is used up, or the report is full: elaboration ends, with what was reported so far."""
+
+
+@dataclass(slots=True)
+class Usage:
+    """What the models of a file have used up together.
+
+    Attributes:
+        steps: a step is some microseconds of work.
+        stopped: a limit was exceeded, so that the next model would exceed it too.
+    """
+
+    steps: int = 0
+    stopped: bool = False
+
+
+#: Steps for what takes longer than evaluating an expression: a node, a result or weight of it, a body of statements.
+NODE_STEPS, TENSOR_STEPS, BODY_STEPS = 15, 3, 3
 
 
 @dataclass(slots=True)
@@ -69,11 +87,18 @@ class Expectation:
 
 
 class Elaboration:
-    """The state of elaborating one model."""
+    """The state of elaborating one model.
 
-    def __init__(self, limits: Limits, report: Report) -> None:
+    Attributes:
+        depth: how many expressions and pipelines are being evaluated inside each other.
+    """
+
+    def __init__(self, limits: Limits, report: Report, usage: Usage | None = None) -> None:
         self.limits = limits
         self.report = report
+        self.usage = usage or Usage()
+        self.depth = 0
+        self.lists = Lists(self)
         self.drafts: list[Draft] = []
         self.demands: list[Demand] = []
         self.symbols: dict[str, DimExpr] = {}
@@ -81,20 +106,27 @@ class Elaboration:
         self.outputs: dict[str, tuple[TensorRef, Span, str]] = {}
         self.freezes: list[tuple[str, Span]] = []
         self.input_spans: set[Span] = set()
-        self.steps = 0
         self.consts: dict[tuple[int, str], CompileValue] = {}
         self._constants: dict[TensorConstant, TensorRef] = {}
 
     def step(self, count: int = 1, span: Span | None = None) -> None:
-        """Count steps of evaluation; an element of a list made counts as one."""
-        self.steps += count
-        if self.steps > self.limits.steps:
+        """Count steps of evaluation; an element of a list made or walked through counts as one."""
+        usage = self.usage
+        usage.steps += count
+        if usage.steps > self.limits.steps:
             self.stop("steps", span)
+
+    def enter(self, span: Span) -> None:
+        """Begin to evaluate something inside of something else; ``depth`` falls when that is done."""
+        self.depth += 1
+        if self.depth > self.limits.nesting:
+            self.stop("nesting", span)
 
     def stop(self, limit: str, span: Span | None) -> None:
         """End the elaboration because a limit is used up."""
         maximum = getattr(self.limits, limit)
         self.report.add(LimitExceeded(span=span, limit=limit, maximum=maximum))
+        self.usage.stopped = True
         raise Stop
 
     def draft(self, draft: Draft) -> tuple[TensorRef, ...]:
@@ -102,6 +134,7 @@ class Elaboration:
         node = len(self.drafts)
         if node >= self.limits.nodes:
             self.stop("nodes", draft.span)
+        self.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.span)
         self.drafts.append(draft)
         return tuple(TensorRef(Value(node, index), kind) for index, kind in enumerate(draft.results))
 
@@ -152,7 +185,10 @@ class Frame:
         """Report a diagnostic, with the way that led here."""
         if self.calls and not diagnostic.trace:
             diagnostic = dataclasses.replace(diagnostic, trace=self.calls)
-        self.state.report.add(diagnostic)
+        report = self.state.report
+        report.add(diagnostic)
+        if report.is_full:
+            raise Stop
 
     def fail_all(self, error: DotnnError) -> None:
         """Report what an error carries."""
