@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from .diagnostics import Diagnostic, DotnnError, Report
 from .diagnostics.imports import NoModel, SourceUnreadable
 from .diagnostics.output import OutOfMemory
-from .diagnostics.suggest import near_names
+from .diagnostics.suggest import listed, near_names
 from .elaborate.elaborate import Network, elaborate
 from .elaborate.evaluate import evaluate
 from .elaborate.modules import Module, Project, project_root
 from .elaborate.scope import Scope
-from .elaborate.state import Elaboration, Frame
+from .elaborate.state import Elaboration, Frame, Stop, Usage
 from .elaborate.values import CompileValue, Unknown
 from .graph.graph import Graph
 from .graph.types import DTYPES
@@ -32,7 +32,7 @@ from .passes.targets import DEFAULT_TARGET, Target
 from .source import Source
 from .syntax import tree
 from .syntax.parse import parse_value
-from .syntax.read import read_source
+from .syntax.read import read_bytes, read_source
 from .weights.initializers import INITIALIZERS
 from .weights.values import WeightSource, WeightValues
 
@@ -215,12 +215,12 @@ def check(
         if module is None or any(one.code.startswith(_SYNTAX) for one in report.errors):
             # What could not be parsed would be missed elsewhere: one mistake, one message.
             return report
-        wanted = list(module.models) if model is None else [model]
-        for name in wanted:
-            if name in module.models:
-                _network(module, name, arguments or {}, limits, report)
-            else:
+        usage = Usage()
+        for name in list(module.models) if model is None else [model]:
+            if name not in module.models:
                 report.add(_no_model(module, name))
+            elif not report.is_full and not usage.stopped:
+                _network(module, name, arguments or {}, limits, report, usage)
     return report
 
 
@@ -228,9 +228,10 @@ def load_source(path: str | Path, limits: Limits, report: Report) -> Source | No
     """Read a source file, or standard input for ``-``; None where that fails, with the reason in the report."""
     try:
         if str(path) == "-":
-            return read_source(sys.stdin.buffer.read(limits.source_bytes + 1), "<stdin>", None, limits, report)
-        with Path(path).open("rb") as stream:
-            data = stream.read(limits.source_bytes + 1)
+            # A process may be started without a standard input.
+            data = sys.stdin.buffer.read(limits.source_bytes + 1) if sys.stdin is not None else b""
+            return read_source(data, "<stdin>", None, limits, report)
+        data = read_bytes(Path(path), limits)
         return read_source(data, str(path), Path(path).resolve(), limits, report)
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
@@ -249,10 +250,15 @@ def parse_argument(name: str, text: str, limits: Limits, report: Report) -> Comp
     if isinstance(expression, tree.Name) and expression.name not in (*INITIALIZERS, *DTYPES):
         # A shell takes quotes away: a bare word is a string.
         return expression.name
-    module = Project(limits, report, Path.cwd()).add(Source(f"<{name}>", ""))
+    module = Project(limits, report, None).add(Source(f"<{name}>", ""))
     if module is None:
         return None
-    value = evaluate(expression, Frame(Elaboration(limits, report), module, Scope(), name))
+    frame = Frame(Elaboration(limits, report), module, Scope(), name)
+    with _deep_recursion(limits):
+        try:
+            value = evaluate(expression, frame)
+        except Stop:
+            return None
     return None if isinstance(value, Unknown) else value
 
 
@@ -281,8 +287,15 @@ def _load(source: Source, limits: Limits, root: str | Path | None, report: Repor
     if root is not None:
         folder = Path(root).resolve()
     else:
-        folder = project_root(source.path) if source.path is not None else Path.cwd()
+        folder = project_root(source.path) if source.path is not None else _working_folder()
     return Project(limits, report, folder).add(source)
+
+
+def _working_folder() -> Path | None:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
 
 
 def _choose(module: Module, model: str | None) -> str:
@@ -295,7 +308,7 @@ def _choose(module: Module, model: str | None) -> str:
 
 def _no_model(module: Module, model: str | None) -> NoModel:
     names = list(module.models)
-    known = ", ".join(f"`{name}`" for name in names)
+    known = listed(names)
     if not names:
         hint = "write one: `model name { input … output … }`; a file of blocks is for `import`"
         return NoModel(reason=f"`{module.source.name}` has no model", hint=hint)
@@ -306,9 +319,14 @@ def _no_model(module: Module, model: str | None) -> NoModel:
 
 
 def _network(
-    module: Module, name: str, arguments: Mapping[str, CompileValue], limits: Limits, report: Report
+    module: Module,
+    name: str,
+    arguments: Mapping[str, CompileValue],
+    limits: Limits,
+    report: Report,
+    usage: Usage | None = None,
 ) -> Network | None:
-    network = elaborate(module.models[name], module, arguments, limits, report)
+    network = elaborate(module.models[name], module, arguments, limits, report, usage)
     if network is not None:
         judge_expectations(network, report)
     return network

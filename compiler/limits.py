@@ -23,6 +23,7 @@ class Limits:
     list_length: int = _limit(200_000, "elements of one list, and characters of one string")
     integer_bits: int = _limit(256, "bits of one integer")
     nodes: int = _limit(50_000, "nodes of one graph")
+    name_length: int = _limit(1000, "characters of one full name")
     imports: int = _limit(200, "imported files")
     import_depth: int = _limit(32, "imports inside each other")
 

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import errno
 import io
-import lzma
-import math
 import os
-import tokenize
-import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,26 +18,10 @@ from numpy.typing import NDArray
 from ..compiler.diagnostics import Diagnostic, DotnnError
 from ..compiler.diagnostics.feeding import DamagedFile, FileTooLarge, NotPlainArray
 from ..compiler.diagnostics.running import FileNotReadable
+from ..compiler.weights.npz_file import ARCHIVE_ERRORS, ArrayHeader, BadArray, HasRecords, read_elements, read_header
 
 #: Most bytes of one array, and of all arrays of one file, that are read.
 MAX_BYTES = 4 * 2**30
-
-_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-#: The version of the format that is written for names of fields beyond Latin 1 only.
-_RECORDS = (3, 0)
-# What numpy raises for headers that are none: it takes them apart by Python's own tokenizer and literals.
-_HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, EOFError, RecursionError, MemoryError)
-# What the modules behind zipfile raise for damaged archives; RuntimeError for encrypted ones.
-_ARCHIVE_ERRORS = (
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
 
 
 @contextmanager
@@ -125,45 +104,36 @@ def _unpacking(path: Path) -> Iterator[None]:
     try:
         with reading(path):
             yield
-    except _ARCHIVE_ERRORS as error:
+    except ARCHIVE_ERRORS as error:
         reason = str(error) or "it is cut off"
         raise DotnnError(DamagedFile(path=str(path), kind="`.npz` archive", reason=reason)) from error
 
 
 def _read_array(stream: IO[bytes], available: int, place: str) -> NDArray[Any]:
-    shape, fortran, dtype = _read_header(stream, place)
-    if dtype.hasobject:
-        raise DotnnError(NotPlainArray(path=place, found="Python objects"))
-    if dtype.kind not in "fiubcU":
-        raise DotnnError(NotPlainArray(path=place, found=f"elements of type `{dtype}`"))
-    if dtype.itemsize == 0 or any(size < 0 for size in shape):
-        raise DotnnError(_damaged(place, "its header declares an impossible array"))
-    size = math.prod(shape) * dtype.itemsize
-    if size > MAX_BYTES:
-        raise DotnnError(FileTooLarge(path=place, found=format_bytes(size), most=format_bytes(MAX_BYTES)))
-    if size > available:
-        reason = f"its header declares {format_bytes(size)}, and the file has {format_bytes(available)}"
-        raise DotnnError(_damaged(place, reason))
-    data = stream.read(size)
-    if len(data) < size:
-        raise DotnnError(_damaged(place, f"it is cut off after {len(data)} of {size} bytes"))
-    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
-
-
-def _read_header(stream: IO[bytes], place: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     try:
-        version = npy.read_magic(stream)
-        if version == _RECORDS:
-            raise DotnnError(NotPlainArray(path=place, found="records with named fields"))
-        if version not in _HEADERS:
-            raise DotnnError(_damaged(place, f"its format {version[0]}.{version[1]} is not known"))
-        with warnings.catch_warnings():
-            # Files of Python 2 are read all the same.
-            warnings.simplefilter("ignore")
-            return _HEADERS[version](stream)
-    except _HEADER_ERRORS as error:
-        reason = " ".join(str(error).split())[:200] or "its header cannot be read"
-        raise DotnnError(_damaged(place, reason)) from error
+        header = read_header(stream)
+        _require_numbers(header, available, place)
+        stream.seek(header.length)
+        return read_elements(stream, header)
+    except HasRecords as error:
+        raise DotnnError(NotPlainArray(path=place, found="records with named fields")) from error
+    except BadArray as error:
+        raise DotnnError(_damaged(place, str(error))) from error
+
+
+def _require_numbers(header: ArrayHeader, available: int, place: str) -> None:
+    """Raise a DotnnError unless the array holds numbers or text, and no more than the file has."""
+    if header.dtype.hasobject:
+        raise DotnnError(NotPlainArray(path=place, found="Python objects"))
+    if header.dtype.kind not in "fiubcU":
+        raise DotnnError(NotPlainArray(path=place, found=f"elements of type `{header.dtype}`"))
+    if header.dtype.itemsize == 0:
+        raise DotnnError(_damaged(place, "its header declares an impossible array"))
+    if header.size > MAX_BYTES:
+        raise DotnnError(FileTooLarge(path=place, found=format_bytes(header.size), most=format_bytes(MAX_BYTES)))
+    if header.size > available:
+        reason = f"its header declares {format_bytes(header.size)}, and the file has {format_bytes(available)}"
+        raise DotnnError(_damaged(place, reason))
 
 
 def _damaged(place: str, reason: str) -> DamagedFile:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from ..compiler.diagnostics import Diagnostic
 from ..compiler.diagnostics.running import SymbolsDisagree, UnmetDemand, WrongFeedSize
@@ -95,16 +95,23 @@ class Sizes:
         """``H = 2, W = 3``."""
         return ", ".join(f"{name} = {self.sizes[name]}" for name in names if name in self.sizes)
 
-    def unmet(self, demands: Sequence[Demand]) -> Iterator[Diagnostic]:
-        """The demands that do not hold, each text once; a demand on a symbol of unknown size is left to onnxruntime."""
-        for demand in dict.fromkeys(_without_reason(demands)):
+    def unmet(self, demands: Iterable[Demand]) -> Iterator[Diagnostic]:
+        """The demands that do not hold, of each dimension the greatest.
+
+        A demand on a symbol whose size no input tells is left to onnxruntime.
+        """
+        greatest: dict[str, Demand] = {}
+        for demand in demands:
+            other = greatest.setdefault(demand.dim, demand)
+            if demand.minimum > other.minimum:
+                greatest[demand.dim] = demand
+        for demand in greatest.values():
             parsed = expression(demand.dim)
             value = value_or_none(parsed, self.sizes)
             if value is None or value >= demand.minimum:
                 continue
-            reason = next(other.reason for other in demands if _same(other, demand))
             sizes = self.listed(parsed.symbols) or "these inputs"
-            yield UnmetDemand(sizes=sizes, dim=demand.dim, found=value, minimum=demand.minimum, reason=reason)
+            yield UnmetDemand(sizes=sizes, dim=demand.dim, found=value, minimum=demand.minimum, reason=demand.reason)
 
 
 def read_expression(text: str) -> Expression | None:
@@ -152,11 +159,3 @@ def _wrong_size(axis: Axis, declared: str, hint: str) -> Diagnostic:
         declared=declared,
         hint=hint,
     )
-
-
-def _without_reason(demands: Iterable[Demand]) -> Iterator[Demand]:
-    return (replace(demand, reason="") for demand in demands)
-
-
-def _same(one: Demand, other: Demand) -> bool:
-    return (one.dim, one.minimum) == (other.dim, other.minimum)

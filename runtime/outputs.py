@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiler.atomic import write_atomically
 from ..compiler.diagnostics import DotnnError
 from ..compiler.diagnostics.cells import visible
 from ..compiler.diagnostics.running import BadOption, NotSavable, SeveralOutputsInNpy, WrongSaveSuffix
@@ -109,9 +110,6 @@ def save_outputs(path: str | Path, outputs: Mapping[str, Any]) -> None:
         DotnnError: another ending, several outputs for `.npy`, outputs that are no arrays, or a file that cannot be
         written.
     """
-    # Loads onnx, which only who writes files has to wait for.
-    from ..compiler.export.atomic import write_atomically
-
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in (".npy", ".npz"):

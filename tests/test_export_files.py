@@ -19,7 +19,7 @@ import pytest
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
 from dotnn.compiler.diagnostics.output import CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
 from dotnn.compiler.export import ModelMetadata, WrittenModel, external, to_bytes, verify_model, write_model
-from dotnn.compiler.export.atomic import write_atomically
+from dotnn.compiler.atomic import write_atomically
 from dotnn.compiler.graph.dims import symbol
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.tensors import Tensor

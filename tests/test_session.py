@@ -351,13 +351,19 @@ def test_a_shape_that_is_not_declared_is_left_to_onnxruntime():
 
 def test_demands_are_checked_with_the_sizes_that_are_fed():
     metadata = demands(
-        ("H - 2", 1, "conv1: conv2d"), ("H - 2", 1, "conv2"), ("floor((W - 3) / 2) + 1", 2, "pool"), ("Q", 9, "")
+        ("H - 2", 0, "of less"),
+        ("H - 2", 1, "the window of `conv2d` spans 3 rows"),
+        ("floor((W - 3) / 2) + 1", 2, "pool"),
+        ("Q", 9, ""),
     )
     session = Session(relu_bytes(("N", "H", "W"), metadata), provider="cpu")
     height, width = fault(lambda: session.run(np.zeros((1, 2, 4), np.float32)), "E917", "E917")
-    assert height.headline() == "with H = 2 the model gets `H - 2` = 0, and needs at least 1"
-    assert height.notes() == ("demanded by conv1: conv2d",)
+    assert height.headline() == "with H = 2 it follows that `H - 2 = 0`, and the model needs at least 1"
+    assert height.notes() == ("because the window of `conv2d` spans 3 rows",)
     assert "W = 4" in width.headline()
+    alone = Session(relu_bytes(("N", "H"), demands(("H", 3, ""), ("H", 5, ""), ("H", 4, ""))), provider="cpu")
+    (least,) = fault(lambda: alone.run(np.zeros((1, 2), np.float32)), "E917")
+    assert least.headline() == "`H = 2` is given, and the model needs at least 5"
     assert session.run(np.zeros((1, 3, 5), np.float32))["y"].shape == (1, 3, 5)
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ..source import Span
 from .base import Diagnostic, Label, Severity
-from .suggest import did_you_mean
+from .suggest import did_you_mean, listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ class UnknownArgument(_WithNearNames):
         """What it does take."""
         if not self.known:
             return f"`{self.kind}` takes no named arguments"
-        return f"`{self.kind}` takes " + ", ".join(f"`{name}`" for name in self.known)
+        return f"`{self.kind}` takes {listed(self.known)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -315,7 +315,7 @@ class UnmetDemand(Diagnostic):
     """
 
     code: ClassVar[str] = "E917"
-    message: ClassVar[str] = "with {sizes} the model gets `{dim}` = {found}, and needs at least {minimum}"
+    message: ClassVar[str] = "{situation}, and the model needs at least {minimum}"
     remedy: ClassVar[str] = "give larger inputs"
 
     sizes: str
@@ -324,9 +324,15 @@ class UnmetDemand(Diagnostic):
     minimum: int
     reason: str = ""
 
+    @property
+    def situation(self) -> str:
+        """``with H = 2 there would be `H - 2` = 0``, or ``T = 2`` where the demand is on the symbol alone."""
+        value = f"{self.dim} = {self.found}"
+        return f"`{value}` is given" if value == self.sizes else f"with {self.sizes} it follows that `{value}`"
+
     def notes(self) -> tuple[str, ...]:
         """Which layer demands it."""
-        return (f"demanded by {self.reason}",) if self.reason else ()
+        return (f"because {self.reason}",) if self.reason else ()
 
 
 @dataclass(frozen=True, kw_only=True)

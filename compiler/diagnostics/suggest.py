@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from .suggest_foreign import Kind, foreign_words
 
 #: Names longer than this are compared for equality only.
 LONGEST_NAME = 80
+#: Candidates beyond this many are not looked at, and names beyond this many not listed.
+MOST_CANDIDATES, MOST_LISTED = 1000, 20
 #: What prefixes and shared words count for, in halves of an edit.
 PREFIX_COST, WORDS_COST = 1, 3
 #: Parts of names shorter than this say nothing.
@@ -30,7 +33,7 @@ def near_names(name: str, candidates: Iterable[str], limit: int = 4) -> tuple[st
     wanted = _Form.of(name)
     ranked: list[tuple[int, int, bool, str]] = []
     worst = 2 * LONGEST_NAME
-    for candidate in set(candidates) - {name}:
+    for candidate in set(islice(candidates, MOST_CANDIDATES)) - {name}:
         form = _Form.of(candidate)
         cost = _cost(wanted, form, worst)
         if cost is None or cost > worst:
@@ -53,6 +56,13 @@ def suggestions(kind: Kind, name: str, candidates: Iterable[str], limit: int = 4
         return near
     words = tuple(word for word in foreign_words(kind, name) if word in known)
     return words[:limit] or near
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names in a row, `a`, `b`, `c`; where there are many, the first ones and how many more."""
+    quoted = [f"`{name}`" for name in names]
+    more = len(quoted) - MOST_LISTED
+    return ", ".join(quoted) if more <= 0 else f"{', '.join(quoted[:MOST_LISTED])} and {more} more"
 
 
 def did_you_mean(names: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from ..layers.base import Layer, Site, WeightSpec
 from ..source import Span
 from .literals import literal
 from .scope import Entry
-from .state import Draft, Frame, with_initializer
+from .state import Draft, Elaboration, Frame, with_initializer
 from .values import CompileValue, Several, TensorRef
 
 #: Elements of a tensor beyond which nothing can be meant; their bytes still fit into an int64.
@@ -60,14 +60,14 @@ def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several
     try:
         results = layer.infer(types, site)
         specs = layer.weights(types)
+        check_sizes(results, specs, layer.kind, application.span)
     except DimTooComplex as error:
         reason = f"a dimension becomes too complex ({error})"
         hint = "give the dimension a number in the type of the input"
         raise DotnnError(BadArithmetic(span=application.span, reason=reason, hint=hint)) from None
-    _check_sizes(results, specs, application)
     _check_names(specs, application)
-    specs = tuple(_with_literal(spec, application) for spec in specs)
-    _check_initializers(specs, weight_dtype(results), application.span)
+    specs = tuple(_with_literal(spec, application, state) for spec in specs)
+    check_initializers(specs, weight_dtype(results), application.span)
     _share(entry, specs, application)
     values = tuple(None if ref is None else ref.value for ref in application.operands)
     draft = Draft(layer, values, results, entry, "", application.span, frame.call_spans, specs, application.doc)
@@ -81,13 +81,13 @@ def weight_dtype(results: Sequence[TensorType]) -> DType:
     return results[0].dtype if results and results[0].dtype.is_float else DType.FLOAT32
 
 
-def _check_sizes(results: Sequence[TensorType], specs: Sequence[WeightSpec], application: Application) -> None:
+def check_sizes(results: Sequence[TensorType], specs: Sequence[WeightSpec], kind: str, span: Span) -> None:
     """Refuse tensors that no file and no machine can hold."""
-    sizes = [dim for kind in results for dim in (*kind.shape, kind.elements) if isinstance(dim, int)]
+    sizes = [dim for result in results for dim in (*result.shape, result.elements) if isinstance(dim, int)]
     largest = max([*sizes, *(spec.elements for spec in specs)], default=0)
     if largest > LARGEST_TENSOR:
-        found = f"{largest:.1e} numbers"
-        raise DotnnError(TensorTooLarge(span=application.span, kind=application.layer.kind, found=found))
+        found = f"more than 2**{largest.bit_length() - 1} numbers"
+        raise DotnnError(TensorTooLarge(span=span, kind=kind, found=found))
 
 
 def _check_names(specs: Sequence[WeightSpec], application: Application) -> None:
@@ -106,10 +106,11 @@ def _check_names(specs: Sequence[WeightSpec], application: Application) -> None:
         )
 
 
-def _with_literal(spec: WeightSpec, application: Application) -> WeightSpec:
+def _with_literal(spec: WeightSpec, application: Application, state: Elaboration) -> WeightSpec:
     argument = application.literals.get(spec.name)
     if argument is None:
         return spec
+    state.lists.walk(argument.value, argument.span)
     numbers = literal(argument.value, argument.span)
     if numbers.shape != spec.shape:
         reason = (
@@ -121,7 +122,8 @@ def _with_literal(spec: WeightSpec, application: Application) -> WeightSpec:
     return with_initializer(spec, numbers)
 
 
-def _check_initializers(specs: Sequence[WeightSpec], dtype: DType, span: Span) -> None:
+def check_initializers(specs: Sequence[WeightSpec], dtype: DType, span: Span) -> None:
+    """Raise ``BadInitializer`` for one that gives values which the element type does not hold."""
     for spec in specs:
         if isinstance(spec.initializer, Literal):
             continue

@@ -150,6 +150,7 @@ class ArgumentBinder:
         if name in self.bound.spans:
             raise DotnnError(ArgumentTwice(span=span, kind=self.layer.kind, name=name))
         self.bound.spans[name] = span
+        self.frame.state.lists.walk(value, span)
         if isinstance(value, Unknown):
             self.bound.failed = True
             return

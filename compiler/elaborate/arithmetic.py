@@ -32,13 +32,14 @@ _FLIPPED = {">": "<", ">=": "<="}
 def binary(symbol: str, left: CompileValue, right: CompileValue, span: Span, state: Elaboration) -> CompileValue:
     """``left symbol right`` for two values, neither of them a tensor or unknown; raises ``DotnnError``."""
     if symbol in ("==", "!="):
+        state.lists.walk(left, span)
         same = equal(left, right, span)
         return same if symbol == "==" else not same
     if symbol in ("<", "<=", ">", ">="):
         return _order(symbol, left, right, span)
     if isinstance(left, tuple) and isinstance(right, tuple) and symbol == "+":
         check_length(len(left) + len(right), span, state)
-        return left + right
+        return state.lists.made(left + right, span)
     if isinstance(left, str) and isinstance(right, str) and symbol == "+":
         check_length(len(left) + len(right), span, state)
         return left + right

@@ -24,8 +24,10 @@ from ..graph.tensors import Fan, Literal
 from ..graph.types import format_shape
 from ..layers.base import WeightSpec
 from ..syntax import tree
+from ..weights.initializers import INITIALIZERS
+from .apply import check_initializers, check_sizes
 from .evaluate import evaluate, evaluate_all
-from .literals import expand, literal
+from .literals import literal
 from .operators import as_tensor
 from .scope import Entry
 from .state import METRICS, Bound, Draft, Expectation, Frame
@@ -154,7 +156,10 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     initializer = evaluate(statement.initializer, frame)
     if isinstance(initializer, Unknown):
         return UNKNOWN
-    if isinstance(initializer, tuple | TensorConstant) or is_number(initializer):
+    if is_number(initializer):
+        initializer = INITIALIZERS["constant"](value=initializer)  # pyright: ignore[reportCallIssue]
+    elif isinstance(initializer, tuple | TensorConstant):
+        frame.state.lists.walk(initializer, statement.initializer.span)
         numbers = literal(initializer, statement.initializer.span)
         initializer = _fitting(numbers, shape, statement)
     elif not hasattr(initializer, "sample"):
@@ -168,6 +173,8 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
             )
         )
     spec = WeightSpec("", shape, initializer, Fan.of(shape))
+    check_sizes((kind,), (spec,), "parameter", statement.span)
+    check_initializers((spec,), kind.dtype, statement.initializer.span)
     _share_parameter(entry, shape, statement)
     doc = frame.module.doc(statement)
     draft = Draft(Parameter(), (), (kind,), entry, "", statement.span, frame.call_spans, (spec,), doc)
@@ -185,8 +192,6 @@ def _share_parameter(entry: Entry, shape: tuple[int, ...], statement: tree.Param
 
 
 def _fitting(numbers: Literal, shape: tuple[int, ...], statement: tree.Parameter) -> Literal:
-    if numbers.shape == ():
-        return expand(numbers, shape)
     if numbers.shape == shape:
         return numbers
     found = format_shape(numbers.shape)
@@ -284,6 +289,7 @@ def _mark_used(expression: object, frame: Frame) -> None:
     pending: list[object] = [expression]
     while pending:
         one = pending.pop()
+        frame.state.step()
         if isinstance(one, tree.Name):
             bound = frame.find(one.name)
             if bound is not None:

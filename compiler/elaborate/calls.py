@@ -8,7 +8,7 @@ from typing import Any
 
 from ..diagnostics import DotnnError, Label
 from ..diagnostics.names import RecursiveBlock, UnknownArgument, UnknownLayer
-from ..diagnostics.suggest import near_names, suggestions
+from ..diagnostics.suggest import listed, near_names, suggestions
 from ..diagnostics.values import (
     ArgumentTwice,
     BadInitializer,
@@ -59,7 +59,7 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, doc: str
         return _call_initializer(call, frame)
     if label is not None:
         frame.scope.add(name, label, call.span)
-    if not _is_missing_import(name, frame):
+    if name not in frame.module.missing:
         frame.fail(_unknown_layer(call, definition, frame))
     return UNKNOWN
 
@@ -68,11 +68,6 @@ def _refuse_label(call: tree.Call, label: str | None) -> None:
     if label is not None:
         hint = f"`{call.function}` makes a value of the compiler, which has no name in the network: remove the label"
         raise DotnnError(Misplaced(span=call.span, what="a label", where="before a function", hint=hint))
-
-
-def _is_missing_import(name: str, frame: Frame) -> bool:
-    imports = (item for item in frame.module.file.items if isinstance(item, tree.Import))
-    return any(name == one.name for item in imports for one in item.names)
 
 
 def _unknown_layer(call: tree.Call, definition: Definition | None, frame: Frame) -> UnknownLayer | Misplaced:
@@ -192,8 +187,7 @@ def _block_arguments(
     for name, item in zip(names, in_order, strict=False):
         given[name] = item
     if len(in_order) > len(names):
-        arguments = ", ".join(f"`{name}`" for name in names) or "nothing"
-        hint = f"`{call.function}` takes {arguments}"
+        hint = f"`{call.function}` takes {listed(names) or 'nothing'}"
         frame.fail(TooManyArguments(span=in_order[len(names)][1], kind=call.function, hint=hint))
     for argument in call.named:
         value = evaluate(argument.value, frame)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..diagnostics import DotnnError, Report
 from ..diagnostics.imports import ModelArgument
 from ..diagnostics.names import SameFullName, UnknownPath
-from ..diagnostics.suggest import near_names
+from ..diagnostics.suggest import listed, near_names
 from ..graph.graph import Graph, Origin
 from ..graph.operations import Input
 from ..graph.tensors import Tensor, Weight
@@ -23,7 +24,7 @@ from .bodies import run_model
 from .evaluate import evaluate
 from .modules import Module
 from .scope import Entry, Scope
-from .state import Bound, Draft, Elaboration, Expectation, Frame, Stop
+from .state import MODEL_STEPS, Bound, Draft, Elaboration, Expectation, Frame, Stop, Usage
 from .types import hold_against, is_value_type
 from .values import UNKNOWN, CompileValue
 
@@ -50,6 +51,7 @@ def elaborate(
     arguments: Mapping[str, CompileValue],
     limits: Limits,
     report: Report,
+    usage: Usage | None = None,
 ) -> Network | None:
     """Elaborate a model; None where the report has errors of it.
 
@@ -59,12 +61,14 @@ def elaborate(
         arguments: values of the model's arguments by name; the others take their defaults.
         limits: what it may use up.
         report: takes every diagnostic.
+        usage: what other models of the file have used up.
     """
-    state = Elaboration(limits, report)
+    state = Elaboration(limits, report, usage)
     scope = Scope()
     frame = Frame(state, module, scope, model.name.name)
     before = len(report.errors)
     try:
+        state.step(MODEL_STEPS, model.span)
         _bind_arguments(model, arguments, frame)
         run_model(model, frame)
         scope.close()
@@ -86,8 +90,7 @@ def _bind_arguments(model: tree.Model, arguments: Mapping[str, CompileValue], fr
     names = [formal.name.name for formal in model.formals]
     for name in arguments:
         if name not in names:
-            known = ", ".join(f"`{one}`" for one in names)
-            hint = f"it takes {known}" if names else "it takes none"
+            hint = f"it takes {listed(names)}" if names else "it takes none"
             reason = f"the model `{model.name.name}` has no argument `{name}`"
             near = near_names(name, names)
             frame.fail(ModelArgument(span=model.name.span, reason=reason, hint=hint, near=near))
@@ -149,12 +152,18 @@ class _Names:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._nodes: dict[str, Span | None] = {}
         self._weights: dict[str, Entry] = {}
-        for draft in frame.state.drafts:
-            if isinstance(draft.op, Input):
-                self._nodes[draft.name] = draft.span
-        self._labelled = {draft.entry.path for draft in frame.state.drafts if draft.entry is not None}
+        self._numbers: dict[str, int] = {}
+        drafts = frame.state.drafts
+        self._inputs = {draft.name for draft in drafts if isinstance(draft.op, Input)}
+        self._nodes: dict[str, Span | None] = {d.name: d.span for d in drafts if isinstance(d.op, Input)}
+        self._labelled = {self._path(draft.entry) for draft in drafts if draft.entry is not None}
+
+    def _path(self, entry: Entry) -> str:
+        path = entry.path
+        if len(path) > self._frame.state.limits.name_length:
+            self._frame.state.stop("name_length", entry.span)
+        return path
 
     def of(self, draft: Draft) -> str:
         """The name of a draft's node."""
@@ -163,20 +172,20 @@ class _Names:
         if draft.entry is None:
             return self._free(draft)
         name = draft.entry.path
-        if name in self._nodes and not self._is_input(name):
+        if name in self._nodes and name not in self._inputs:
             self._frame.fail(SameFullName(span=draft.span, name=name, earlier=self._nodes[name]))
         self._nodes.setdefault(name, draft.span)
         return name
 
-    def _is_input(self, name: str) -> bool:
-        return any(isinstance(d.op, Input) and d.name == name for d in self._frame.state.drafts)
-
     def _free(self, draft: Draft) -> str:
         """A name for a constant, which no label can be: it has a colon where its own is taken."""
-        name, number = draft.name, 0
+        name, number = draft.name, self._numbers.get(draft.name, 0)
+        if number:
+            name = f"{draft.name}:{number}"
         while name in self._nodes or name in self._labelled:
             number += 1
             name = f"{draft.name}:{number}"
+        self._numbers[draft.name] = number + 1
         self._nodes[name] = draft.span
         return name
 
@@ -189,7 +198,7 @@ class _Names:
         return name
 
 
-def _weight(draft: Draft, spec: WeightSpec, frozen: _Frozen, names: _Names) -> Tensor:
+def _weight(draft: Draft, spec: WeightSpec, frozen: set[str], names: _Names) -> Tensor:
     if draft.entry is None:
         raise ValueError("a constant owns no weights")
     owner = draft.entry.owner
@@ -201,38 +210,43 @@ def _weight(draft: Draft, spec: WeightSpec, frozen: _Frozen, names: _Names) -> T
         spec.initializer,
         spec.fan,
         spec.role,
-        frozen.covers(owner.path),
+        owner.path in frozen,
         owner.span,
     )
 
 
-class _Frozen:
-    """The paths below which ``freeze`` holds everything."""
+def _frozen_paths(frame: Frame) -> set[str]:
+    """The paths of everything that ``freeze`` holds."""
+    if not frame.state.freezes:
+        return set()
+    paths = sorted({draft.entry.path for draft in frame.state.drafts if draft.entry is not None})
+    frozen: set[str] = set()
+    last = None
+    for path, span in sorted(frame.state.freezes, key=lambda one: one[0]):
+        below = _at_or_below(paths, path)
+        if not below:
+            frame.fail(UnknownPath(span=span, path=path, near=near_names(path, _with_prefixes(paths))))
+        elif last is None or not path.startswith(f"{last}."):
+            frozen.update(paths[below.start : below.stop])
+            last = path
+    return frozen
 
-    def __init__(self, paths: set[str]) -> None:
-        self._paths = paths
 
-    def covers(self, path: str) -> bool:
-        """Whether a path is one of them or lies below one."""
-        return path in self._paths or any(prefix in self._paths for prefix in _prefixes(path))
+def _at_or_below(paths: Sequence[str], path: str) -> range:
+    """Which of the sorted paths are a path or lie below it: in labels, the dot comes before all other characters."""
+    return range(bisect_left(paths, path), bisect_left(paths, f"{path}/"))
+
+
+def _with_prefixes(paths: Sequence[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for prefix in (prefix for path in paths for prefix in (*_prefixes(path), path)):
+        if prefix not in seen:
+            seen.add(prefix)
+            yield prefix
 
 
 def _prefixes(path: str) -> Iterator[str]:
-    position = path.rfind(".")
+    position = path.find(".")
     while position > 0:
         yield path[:position]
-        position = path.rfind(".", 0, position)
-
-
-def _frozen_paths(frame: Frame) -> _Frozen:
-    known = {
-        prefix
-        for draft in frame.state.drafts
-        if draft.entry is not None
-        for prefix in (draft.entry.path, *_prefixes(draft.entry.path))
-    }
-    for path, span in frame.state.freezes:
-        if path not in known:
-            near = near_names(path, sorted(known))
-            frame.fail(UnknownPath(span=span, path=path, near=near))
-    return _Frozen({path for path, _ in frame.state.freezes})
+        position = path.find(".", position + 1)

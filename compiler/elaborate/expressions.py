@@ -41,7 +41,9 @@ def _constant(expression: tree.Number | tree.String | tree.Boolean, frame: Frame
 @evaluates(tree.ListExpression)
 def _list(expression: tree.ListExpression, frame: Frame) -> CompileValue:
     items = tuple(evaluate(item, frame) for item in expression.items)
-    return UNKNOWN if any(isinstance(item, Unknown) for item in items) else items
+    if any(isinstance(item, Unknown) for item in items):
+        return UNKNOWN
+    return frame.state.lists.made(items, expression.span)
 
 
 @evaluates(tree.Name)
@@ -63,7 +65,7 @@ def _name(expression: tree.Name, frame: Frame) -> CompileValue:
         return _initializer(expression, initializer)
     if name in frame.state.symbols:
         return frame.state.symbols[name]
-    if _missing_import(name, frame):
+    if name in frame.module.missing:
         return UNKNOWN
     raise DotnnError(_undefined(expression, frame))
 
@@ -72,11 +74,6 @@ def _initializer(expression: tree.Name, initializer: type) -> CompileValue:
     from .calls import make_initializer
 
     return make_initializer(expression.name, initializer, {}, expression.span)
-
-
-def _missing_import(name: str, frame: Frame) -> bool:
-    imports = (item for item in frame.module.file.items if isinstance(item, tree.Import))
-    return any(name == one.name for item in imports for one in item.names)
 
 
 def _undefined(expression: tree.Name, frame: Frame) -> UndefinedName:
@@ -119,7 +116,7 @@ def _defined(definition: Definition, expression: tree.Name, frame: Frame) -> Com
 
 
 def _evaluate_const(definition: Definition, item: tree.Const, frame: Frame) -> CompileValue:
-    inner = Frame(frame.state, definition.module, Scope(), item.name.name)
+    inner = Frame(frame.state, definition.module, Scope(), item.name.name, depth=frame.depth + 1)
     value = evaluate(item.value, inner)
     try:
         return _typed_const(item, value, inner)
@@ -136,6 +133,7 @@ def _typed_const(item: tree.Const, value: CompileValue, frame: Frame) -> Compile
             raise DotnnError(NotAValue(span=item.value.span, what="a const", expected="a value", found=describe(value)))
         return hold_against(item.name.name, value, item.type, frame, item.value)
     declared = tensor_type(item.type, frame)
+    frame.state.lists.walk(value, item.value.span)
     numbers = literal(value, item.value.span)
     known = tuple(dim for dim in declared.shape if isinstance(dim, int))
     if numbers.shape == () and len(known) == declared.rank:
@@ -295,6 +293,8 @@ def _list_item(
 ) -> CompileValue:
     if isinstance(index, tuple):
         part = base[index[0] : index[1]]
+        if isinstance(part, tuple):
+            return frame.state.lists.made(part, expression.span)
         frame.state.step(len(part), expression.span)
         return part
     if not -len(base) <= index < len(base):

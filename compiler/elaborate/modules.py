@@ -11,19 +11,22 @@ from ..diagnostics import Report
 from ..diagnostics.imports import ImportCycle, ImportedNameMissing, ImportEscapes, ImportNotFound
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.names import DuplicateName, ReservedName
-from ..diagnostics.suggest import near_names
+from ..diagnostics.suggest import listed, near_names
 from ..graph.types import DTYPES
 from ..layers import LAYERS
 from ..limits import Limits
 from ..source import Source
 from ..syntax import tree
 from ..syntax.parse import parse
-from ..syntax.read import read_source
+from ..syntax.read import read_bytes, read_source
 from ..weights.initializers import INITIALIZERS
 from .state import METRICS
 
 #: Functions of compile-time values.
 FUNCTIONS = ("range", "len", "min", "max", "sum", "ceil", "floor")
+
+#: Characters of the longest path that is looked for.
+LONGEST_PATH = 1000
 
 #: What ends the search for the root of a project.
 ROOT_MARKS = ("pyproject.toml", ".git")
@@ -44,11 +47,13 @@ class Module:
     Attributes:
         definitions: blocks and consts by name, imported ones included.
         models: the models, in file order.
+        missing: names that an import should have brought; why it has not is reported.
     """
 
     file: tree.File
     definitions: dict[str, Definition] = field(default_factory=dict)
     models: dict[str, tree.Model] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
 
     @property
     def source(self) -> Source:
@@ -100,6 +105,8 @@ class Project:
             self._modules[source.path] = module
             self._loading.append(source.path)
         for item in file.items:
+            if self.report.is_full:
+                break
             if isinstance(item, tree.Import):
                 self._import(item, module)
             else:
@@ -126,15 +133,18 @@ class Project:
         other = self._load(item, module)
         if other is None:
             # The names are known to be meant for something: what uses them is quiet.
+            module.missing.update(name.name for name in item.names)
             return
         for name in item.names:
-            self._bring(name, item, module, other)
+            if not self.report.is_full:
+                self._bring(name, item, module, other)
 
     def _bring(self, name: tree.Name, item: tree.Import, module: Module, other: Module) -> None:
         found = other.definitions.get(name.name)
         if found is None:
-            known = ", ".join(f"`{one}`" for one in other.definitions) or "none"
-            near = near_names(name.name, list(other.definitions))
+            module.missing.add(name.name)
+            known = listed(other.definitions) or "none"
+            near = near_names(name.name, other.definitions)
             self.report.add(
                 ImportedNameMissing(span=name.span, path=item.path.value, name=name.name, known=known, near=near)
             )
@@ -163,8 +173,7 @@ class Project:
                 return None
         name = os.path.normpath(os.path.join(os.path.dirname(module.source.name), written))
         try:
-            with path.open("rb") as stream:
-                data = stream.read(self.limits.source_bytes + 1)
+            data = read_bytes(path, self.limits)
         except OSError as error:
             self._missing(item, path, error.strerror or "it cannot be read")
             return None
@@ -173,11 +182,12 @@ class Project:
 
     def _resolve(self, item: tree.Import, module: Module) -> Path | None:
         written = item.path.value
-        base = module.source.path.parent if module.source.path is not None else Path.cwd()
-        if "\0" in written or len(written) > 1000:
+        base = module.source.path.parent if module.source.path is not None else Path()
+        if "\0" in written or len(written) > LONGEST_PATH:
             self._missing(item, base, "this is no path")
             return None
         try:
+            base = base.resolve()
             path = (base / written).resolve()
         except (OSError, RuntimeError):
             self._missing(item, base / written, "this is no path")

@@ -65,11 +65,20 @@ class Scope:
         self.entries: list[Entry] = []
         self.labels: dict[str, Entry] = {}
         self.closed = False
+        self._path = "" if entry is None else None
 
     @property
     def path(self) -> str:
         """The full name; empty for the model."""
-        return "" if self.entry is None else self.entry.path
+        if self.entry is None:
+            return ""
+        if self._path is not None:
+            return self._path
+        path = self.entry.path
+        if self.entry.scope.closed and self.entry.scope._path is not None:
+            # Every enclosing scope has closed: it is final.
+            self._path = path
+        return path
 
     def add(self, kind: str, label: str | None, span: Span) -> Entry:
         """A new entry; raises ``DotnnError`` where the label is taken or a reused scope turns out different."""
@@ -105,22 +114,24 @@ class Scope:
         self.closed = True
         if self.entry is not None and len(self.entries) == 1 and self.entries[0].label is None:
             return
-        taken = {prefix for label in self.labels for prefix in _prefixes(label)}
+        # Automatic names have no dots.
+        taken = {label.partition(".")[0] for label in self.labels}
         counts: dict[str, int] = {}
         for entry in self.entries:
             entry.name = entry.label if entry.label is not None else _next_name(entry.kind, counts, taken)
 
-    def find(self, path: str) -> Entry | None:
-        """The entry that a path of labels leads to, seen from here."""
+    def find(self, path: str, step: Callable[[], None]) -> Entry | None:
+        """The entry that a path of labels leads to, seen from here; ``step`` is called for every scope looked into."""
         scope: Scope | None = self
         while scope is not None:
-            found = scope._descend(path)
+            found = scope._descend(path, step)
             if found is not None:
                 return found
             scope = scope.parent
         return None
 
-    def _descend(self, path: str) -> Entry | None:
+    def _descend(self, path: str, step: Callable[[], None]) -> Entry | None:
+        step()
         whole = self.labels.get(path)
         if whole is not None:
             return whole
@@ -128,7 +139,7 @@ class Scope:
             entry = self.labels.get(head)
             if entry is None or entry.inner is None:
                 continue
-            found = entry.inner._descend(path[len(head) + 1 :])
+            found = entry.inner._descend(path[len(head) + 1 :], step)
             if found is not None:
                 return found
         return None

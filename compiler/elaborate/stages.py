@@ -49,7 +49,10 @@ def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
 
 def label_text(label: tree.Label, frame: Frame) -> str:
     """A label with its computed parts filled in; raises ``DotnnError``."""
-    return ".".join("".join(_piece(piece, frame) for piece in component) for component in label.components)
+    text = ".".join("".join(_piece(piece, frame) for piece in component) for component in label.components)
+    if len(text) > frame.state.limits.name_length:
+        frame.state.stop("name_length", label.span)
+    return text
 
 
 def _piece(piece: str | tree.Expression, frame: Frame) -> str:
@@ -118,7 +121,7 @@ def _for(stage: tree.Stage, loop: tree.For, piped: Piped, label: str | None, fra
             )
         )
     _check_targets(loop, frame)
-    rounds = [_with_targets(loop, value) for value in values]
+    rounds = (_with_targets(loop, value) for value in values)
     return _loop(stage, loop.body, rounds, piped, label, frame)
 
 
@@ -210,9 +213,9 @@ def _run_round(body: tree.Group, piped: Piped, enter: Round, entry: Entry, frame
 
 def _reuse(stage: tree.Stage, reuse: tree.Reuse, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
     path = label_text(reuse.path, frame)
-    original = frame.scope.find(path)
+    original = frame.scope.find(path, frame.state.step)
     if original is None:
-        near = near_names(path, list(frame.scope.visible_labels()))
+        near = near_names(path, frame.scope.visible_labels())
         raise DotnnError(UnknownPath(span=reuse.path.span, path=path, near=near))
     if original.inner is not None and not original.inner.closed:
         raise DotnnError(CannotReuse(span=reuse.path.span, path=path, reason="it is not finished here"))
@@ -221,6 +224,7 @@ def _reuse(stage: tree.Stage, reuse: tree.Reuse, piped: Piped, label: str | None
         raise DotnnError(CannotReuse(span=reuse.path.span, path=path, reason=reason))
     entry = frame.scope.add(original.kind, label, stage.span)
     entry.owner = original.owner
+    entry.replay = original.replay
     if isinstance(piped.value, Unknown):
         return UNKNOWN
     return original.replay(piped, entry, frame)

@@ -54,7 +54,10 @@ class Usage:
 
 
 #: Steps for what takes longer than evaluating an expression: a node, a result or weight of it, a body of statements.
-NODE_STEPS, TENSOR_STEPS, BODY_STEPS = 15, 3, 3
+NODE_STEPS, TENSOR_STEPS, BODY_STEPS, MODEL_STEPS = 15, 3, 3, 30
+
+#: Expressions that may be evaluated inside each other, for each level of nesting: those of a block and of its callers.
+DEPTH_PER_LEVEL = 3
 
 
 @dataclass(slots=True)
@@ -119,7 +122,7 @@ class Elaboration:
     def enter(self, span: Span) -> None:
         """Begin to evaluate something inside of something else; ``depth`` falls when that is done."""
         self.depth += 1
-        if self.depth > self.limits.nesting:
+        if self.depth > DEPTH_PER_LEVEL * self.limits.nesting:
             self.stop("nesting", span)
 
     def stop(self, limit: str, span: Span | None) -> None:

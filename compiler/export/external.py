@@ -19,9 +19,9 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError
 
+from ..atomic import PendingFile, sync_directory, write_atomically
 from ..graph.graph import Graph
 from ..weights.values import WeightValues
-from .atomic import PendingFile, sync_directory, write_atomically
 from .elements import raw_bytes
 from .metadata import ModelMetadata
 from .model import BuiltModel, build_model, serialized

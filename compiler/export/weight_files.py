@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..atomic import PendingFile, sync_directory
 from ..diagnostics import DotnnError
 from ..diagnostics.weights import UnwritableName, WeightFormatNotWritten
 from ..graph.tensors import Weight
 from ..weights.npz_file import write_npz
 from ..weights.safetensors_file import METADATA, write_safetensors
 from ..weights.values import WeightValues
-from .atomic import PendingFile, sync_directory
 from .elements import raw_bytes
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import final
 
-from ..diagnostics import Diagnostic, DotnnError
-from ..diagnostics.output import CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
+from .diagnostics import Diagnostic, DotnnError
+from .diagnostics.output import CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
 
 #: Bytes handed to the operating system at once; between two pieces an interrupt is noticed.
 _PIECE = 16 << 20
