@@ -151,7 +151,7 @@ class Compiled:
     def _metadata(self, target: Target, labels: tuple[str, ...] | None) -> ModelMetadata:
         from .export import ModelMetadata
 
-        return ModelMetadata(source_digest=self.network.module.source.digest, target=target, labels=labels)
+        return ModelMetadata(source_digest=self.network.module.digest, target=target, labels=labels)
 
 
 def compile_file(

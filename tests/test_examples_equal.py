@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +15,11 @@ from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.value_names import value_names
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightSource, WeightValues
+from example_facts import example_path
 from harness import (
+    NAMES,
+    SMALLER,
+    TARGETS,
     TOLERANCE,
     AllValues,
     FlippedKernel,
@@ -29,10 +32,6 @@ from harness import (
     wrong_shapes,
 )
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.nn"))
-
-TARGETS: tuple[Target, ...] = ("onnx", "onnxruntime", "onnxruntime-cpu")
 #: The operator sets that a target may use.
 DOMAINS: Mapping[Target, set[str]] = {
     "onnx": {""},
@@ -40,14 +39,6 @@ DOMAINS: Mapping[Target, set[str]] = {
     "onnxruntime-cpu": {"", "com.microsoft"},
 }
 
-#: Smaller images for the networks of ImageNet, such that 2x2 positions are left before the classifier.
-SMALLER: Mapping[str, Mapping[str, int]] = {
-    "alexnet": {"size": 95},
-    "vgg16": {"size": 64},
-    "resnet18": {"size": 64},
-    "resnet50": {"size": 64},
-    "resnet152": {"size": 64},
-}
 #: Sizes of the symbolic dimensions: more than one example, and different from each other.
 SIZES: Mapping[str, int] = {"N": 2, "T": 7}
 
@@ -74,7 +65,7 @@ class Example:
 @pytest.fixture(scope="module", params=NAMES)
 def example(request: pytest.FixtureRequest) -> Example:
     name: str = request.param
-    model = compile_file(EXAMPLES / f"{name}.nn", arguments=SMALLER.get(name))
+    model = compile_file(example_path(name), arguments=SMALLER.get(name))
     graph = model.graph
     return Example(name, model, he_normal_source(graph), random_feeds(graph, SIZES))
 
@@ -104,10 +95,11 @@ def test_outputs_agree_when_onnxruntime_optimizes(example: Example) -> None:
 def test_no_bias_is_too_small_to_be_missed(example: Example) -> None:
     """The numbers of each layer are not so large that one without its bias would pass for equal."""
     graph, values = example.model.graph, WeightValues(0, example.source)
+    names = value_names(graph)
     for node in graph.nodes():
         for tensor in node.weights.values():
             if len(tensor.shape) == 1:
-                scale = np.max(np.abs(example.expected[value_names(graph)[node.value()]]))
+                scale = np.max(np.abs(example.expected[names[node.value()]]))
                 assert np.max(np.abs(values.values(tensor))) > 10 * TOLERANCE * scale, tensor.name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,14 +18,14 @@ from dotnn.compiler.driver import Compiled
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.graph.dims import symbols
 from dotnn.compiler.graph.graph import Graph, Node
-from dotnn.compiler.graph.operations import Input
 from dotnn.compiler.graph.tensors import Literal, Weight
 from dotnn.compiler.layers.attributes import REQUIRED
-from dotnn.compiler.layers.base import LAYERS, Layer, Sample
+from dotnn.compiler.layers.base import LAYERS, Sample
 from dotnn.compiler.passes.pipeline import optimize
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightSource, WeightValues
 from harness import (
+    TARGETS,
     AllValues,
     checked,
     computed_names,
@@ -37,7 +38,6 @@ from harness import (
 
 #: Tighter than for networks: one layer in float32 loses a few units in the last place.
 TOLERANCE = 1e-5
-TARGETS: tuple[Target, ...] = ("onnx", "onnxruntime", "onnxruntime-cpu")
 #: No layer gives more results than this in a sample.
 MOST_RESULTS = 8
 
@@ -132,7 +132,7 @@ def test_layer_is_documented(kind: str) -> None:
     assert layer.formula
     assert layer.source
     assert all(operand.doc for operand in layer.operands)
-    assert all(one.metadata["doc"].endswith((".", ":")) or "." in one.metadata["doc"] for one in layer.attributes())
+    assert all(one.metadata["doc"].endswith(".") for one in layer.attributes())
     assert not inspect.isabstract(layer)
 
 
@@ -298,7 +298,7 @@ OPERATOR_TABLE = (
     ("-a + b", lambda a, b: -a + b),
     ("2 * a - b / 4", lambda a, b: 2 * a - b / 4),
     ("1 - a * (b + 0.5)", lambda a, b: 1 - a * (b + 0.5)),
-    ("a[:, 0] + b", lambda a, b: a[:, 0][...] + b),
+    ("a[:, 0] + b", lambda a, b: a[:, 0] + b),
     ("a[-1]", lambda a, b: a[-1]),
     ("a[0, 1:]", lambda a, b: a[0, 1:]),
     ("a[:, :, 1:-1]", lambda a, b: a[:, :, 1:-1]),
@@ -310,7 +310,7 @@ OPERATOR_TABLE = (
 
 @pytest.mark.parametrize(("expression", "numpy_form"), OPERATOR_TABLE, ids=[row[0] for row in OPERATOR_TABLE])
 @pytest.mark.parametrize("size", [2, 3, 5])
-def test_operators_mean_what_numpy_means(expression: str, numpy_form, size: int) -> None:
+def test_operators_mean_what_numpy_means(expression: str, numpy_form: Callable[..., np.ndarray], size: int) -> None:
     reads_b = re.search(r"\bb\b", expression) is not None
     inputs = "input a: float32[N, 3, 4]\n" + ("input b: float32[4]\n" if reads_b else "")
     model = compile_source(f"model operators() {{ {inputs} output y = {expression} }}")
@@ -322,18 +322,7 @@ def test_operators_mean_what_numpy_means(expression: str, numpy_form, size: int)
     assert mismatches({"y": found["y"]}, {"y": np.asarray(wanted)}, TOLERANCE) == {}
 
 
-def test_every_operator_has_its_row_or_samples() -> None:
-    for kind in OPERATORS:
-        layer: type[Layer] = LAYERS[kind]
-        assert not layer.callable
-        assert all(sample.call_form for sample in layer.samples)
-
-
 def test_a_layer_that_cannot_be_called_has_no_call() -> None:
     for kind in OPERATORS:
         with pytest.raises(DotnnError):
             compile_source(f"model m() {{ input x: float32[N, 2] output y = x -> {kind} }}")
-
-
-def test_inputs_are_no_layers() -> None:
-    assert Input.kind not in LAYERS

@@ -19,8 +19,8 @@ from dotnn.compiler.export import ModelMetadata, build_model, verify_model
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightValues
-from harness import AllValues, computed_names, dim_size, random_feeds, wrong_shapes
-from test_examples_equal import EXAMPLES, NAMES, SMALLER, TARGETS
+from example_facts import example_path
+from harness import NAMES, SMALLER, TARGETS, AllValues, computed_names, dim_size, random_feeds, wrong_shapes
 
 #: Element type and dimensions: a size, the text of a symbolic one, or None where it is not known.
 Shape: TypeAlias = tuple[int, tuple[int | str | None, ...]]
@@ -99,7 +99,7 @@ class Zeros:
 
 
 def compiled(name: str) -> Compiled:
-    return compile_file(EXAMPLES / f"{name}.nn")
+    return compile_file(example_path(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,7 +132,7 @@ def test_the_model_as_written_is_valid(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_onnxruntime_has_the_inferred_shapes(name: str) -> None:
-    model = compile_file(EXAMPLES / f"{name}.nn", arguments=SMALLER.get(name))
+    model = compile_file(example_path(name), arguments=SMALLER.get(name))
     for demand in model.graph.demands:
         assert all(dim_size(str(demand.dim), sizes) >= demand.minimum for sizes in SIZES)
     build = AllValues(model.to_bytes(optimize=False, weights=Zeros.of(model.graph)))

@@ -66,9 +66,10 @@ def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several
         hint = "give the dimension a number in the type of the input"
         raise DotnnError(BadArithmetic(span=application.span, reason=reason, hint=hint)) from None
     _check_names(specs, application)
-    specs = tuple(_with_literal(spec, application, state) for spec in specs)
-    check_initializers(specs, weight_dtype(results), application.span)
-    _share(entry, specs, application)
+    dtype = weight_dtype(results)
+    specs = tuple(_with_literal(spec, dtype, application, state) for spec in specs)
+    check_initializers(specs, dtype, application.span)
+    share_weights(entry, specs, dtype, application.span)
     values = tuple(None if ref is None else ref.value for ref in application.operands)
     draft = Draft(layer, values, results, entry, "", application.span, frame.call_spans, specs, application.doc)
     refs = state.draft(draft)
@@ -106,12 +107,12 @@ def _check_names(specs: Sequence[WeightSpec], application: Application) -> None:
         )
 
 
-def _with_literal(spec: WeightSpec, application: Application, state: Elaboration) -> WeightSpec:
+def _with_literal(spec: WeightSpec, dtype: DType, application: Application, state: Elaboration) -> WeightSpec:
     argument = application.literals.get(spec.name)
     if argument is None:
         return spec
     state.lists.walk(argument.value, argument.span)
-    numbers = literal(argument.value, argument.span)
+    numbers = literal(argument.value, dtype, argument.span)
     if numbers.shape != spec.shape:
         reason = (
             f"`{spec.name}` of this `{application.layer.kind}` has shape {format_shape(spec.shape)}, "
@@ -133,17 +134,18 @@ def check_initializers(specs: Sequence[WeightSpec], dtype: DType, span: Span) ->
             raise DotnnError(BadInitializer(span=span, name=str(spec.initializer), reason=problem))
 
 
-def _share(entry: Entry, specs: Sequence[WeightSpec], application: Application) -> None:
+def share_weights(entry: Entry, specs: Sequence[WeightSpec], dtype: DType, span: Span) -> None:
     """Hold the weights against those of the owner, where they are shared by ``reuse``."""
-    shapes = {spec.name: spec.shape for spec in specs}
-    if entry.owner is entry:
-        entry.weight_shapes = shapes
+    types = {spec.name: TensorType(dtype, spec.shape) for spec in specs}
+    owned = entry.owner.weight_types
+    if entry.owner is entry or not owned:
+        entry.owner.weight_types = types
         return
-    owned = entry.owner.weight_shapes
-    for name, shape in shapes.items():
-        if owned.get(name) != shape:
-            found = format_shape(owned[name]) if name in owned else "none"
-            raise DotnnError(ReuseShapes(span=application.span, weight=name, owned=found, wanted=format_shape(shape)))
+    for name, wanted in types.items():
+        found = owned.get(name)
+        if found != wanted:
+            weight = name or entry.owner.path
+            raise DotnnError(ReuseShapes(span=span, weight=weight, owned=str(found or "none"), wanted=str(wanted)))
 
 
 def reapply(application: Application, operand: TensorRef, span: Span) -> Application:

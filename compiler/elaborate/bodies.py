@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..diagnostics import DotnnError
-from ..diagnostics.names import DuplicateName, ReservedName, ReuseShapes, UnusedBinding
+from ..diagnostics.names import DuplicateName, ReservedName, UnusedBinding
 from ..diagnostics.values import (
     BadLiteral,
+    BadType,
     Misplaced,
     MissingStatement,
     NotATensor,
@@ -25,11 +26,10 @@ from ..graph.types import format_shape
 from ..layers.base import WeightSpec
 from ..syntax import tree
 from ..weights.initializers import INITIALIZERS
-from .apply import check_initializers, check_sizes
+from .apply import check_initializers, check_sizes, share_weights
 from .evaluate import evaluate, evaluate_all
 from .literals import literal
 from .operators import as_tensor
-from .scope import Entry
 from .state import METRICS, Bound, Draft, Expectation, Frame
 from .types import hold_against, input_type, is_value_type, tensor_type
 from .values import UNKNOWN, CompileValue, Several, TensorConstant, Unknown, describe, first, is_number
@@ -152,6 +152,10 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     name = statement.name
     entry = frame.scope.add("parameter", name.name, name.span)
     kind = tensor_type(statement.type, frame)
+    if not kind.dtype.is_float:
+        reason = f"a parameter is learned, and {kind.dtype} cannot be"
+        hint = f"write `float32{format_shape(kind.shape)}`; a tensor that is not learned is a `const`"
+        raise DotnnError(BadType(span=statement.type.span, reason=reason, found=str(kind.dtype), hint=hint))
     shape = tuple(_known(dim, statement) for dim in kind.shape)
     initializer = evaluate(statement.initializer, frame)
     if isinstance(initializer, Unknown):
@@ -160,7 +164,7 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
         initializer = INITIALIZERS["constant"](value=initializer)  # pyright: ignore[reportCallIssue]
     elif isinstance(initializer, tuple | TensorConstant):
         frame.state.lists.walk(initializer, statement.initializer.span)
-        numbers = literal(initializer, statement.initializer.span)
+        numbers = literal(initializer, kind.dtype, statement.initializer.span)
         initializer = _fitting(numbers, shape, statement)
     elif not hasattr(initializer, "sample"):
         expected = "an initializer, such as `zeros` or `normal(std=0.02)`"
@@ -175,20 +179,10 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     spec = WeightSpec("", shape, initializer, Fan.of(shape))
     check_sizes((kind,), (spec,), "parameter", statement.span)
     check_initializers((spec,), kind.dtype, statement.initializer.span)
-    _share_parameter(entry, shape, statement)
+    share_weights(entry, (spec,), kind.dtype, statement.span)
     doc = frame.module.doc(statement)
     draft = Draft(Parameter(), (), (kind,), entry, "", statement.span, frame.call_spans, (spec,), doc)
     return frame.state.draft(draft)[0]
-
-
-def _share_parameter(entry: Entry, shape: tuple[int, ...], statement: tree.Parameter) -> None:
-    if entry.owner is entry:
-        entry.weight_shapes = {"": shape}
-    elif entry.owner.weight_shapes.get("") != shape:
-        owned = entry.owner.weight_shapes.get("")
-        found = "none" if owned is None else format_shape(owned)
-        name = statement.name.name
-        raise DotnnError(ReuseShapes(span=statement.span, weight=name, owned=found, wanted=format_shape(shape)))
 
 
 def _fitting(numbers: Literal, shape: tuple[int, ...], statement: tree.Parameter) -> Literal:

@@ -134,7 +134,7 @@ def _typed_const(item: tree.Const, value: CompileValue, frame: Frame) -> Compile
         return hold_against(item.name.name, value, item.type, frame, item.value)
     declared = tensor_type(item.type, frame)
     frame.state.lists.walk(value, item.value.span)
-    numbers = literal(value, item.value.span)
+    numbers = literal(value, declared.dtype, item.value.span)
     known = tuple(dim for dim in declared.shape if isinstance(dim, int))
     if numbers.shape == () and len(known) == declared.rank:
         frame.state.step(_count(known), item.span)

@@ -5,14 +5,23 @@ from __future__ import annotations
 from ..diagnostics import DotnnError
 from ..diagnostics.values import BadLiteral
 from ..graph.tensors import Literal
+from ..graph.types import DType
 from ..source import Span
-from .values import CompileValue, TensorConstant, describe
+from .values import CompileValue, TensorConstant, describe, show
 
 
-def literal(value: CompileValue, span: Span) -> Literal:
+def literal(value: CompileValue, dtype: DType, span: Span) -> Literal:
     """A number, or nested lists of numbers with rows of equal length, as a literal; raises ``DotnnError``."""
-    if isinstance(value, TensorConstant):
-        return value.literal
+    numbers = value.literal if isinstance(value, TensorConstant) else _of_lists(value, span)
+    for element in numbers.elements:
+        if not dtype.holds(element):
+            reason = f"{show(element)} is no {dtype}"
+            hint = "write numbers that the element type holds"
+            raise DotnnError(BadLiteral(span=span, reason=reason, found=show(element), hint=hint))
+    return numbers
+
+
+def _of_lists(value: CompileValue, span: Span) -> Literal:
     shape: list[int] = []
     level: list[CompileValue] = [value]
     while level and isinstance(level[0], tuple):

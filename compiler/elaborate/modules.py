@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -47,18 +49,36 @@ class Module:
     Attributes:
         definitions: blocks and consts by name, imported ones included.
         models: the models, in file order.
+        imports: the files that it imports, in the order of the first import of each.
         missing: names that an import should have brought; why it has not is reported.
     """
 
     file: tree.File
     definitions: dict[str, Definition] = field(default_factory=dict)
     models: dict[str, tree.Model] = field(default_factory=dict)
+    imports: list[Module] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
 
     @property
     def source(self) -> Source:
         """The text."""
         return self.file.source
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text and, where it imports others, of theirs; as hexadecimal digits."""
+        texts = dict.fromkeys(module.source.digest for module in self._with_imports({}))
+        if len(texts) == 1:
+            return self.source.digest
+        return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+    def _with_imports(self, seen: dict[int, None]) -> Iterator[Module]:
+        if id(self) in seen:
+            return
+        seen[id(self)] = None
+        yield self
+        for module in self.imports:
+            yield from module._with_imports(seen)
 
     def defines(self, name: str) -> bool:
         """Whether a block or const of this name is visible in the file."""
@@ -135,6 +155,7 @@ class Project:
             # The names are known to be meant for something: what uses them is quiet.
             module.missing.update(name.name for name in item.names)
             return
+        module.imports.append(other)
         for name in item.names:
             if not self.report.is_full:
                 self._bring(name, item, module, other)

@@ -13,37 +13,37 @@ from ..source import Span
 from ..syntax import tree
 from .apply import Application, apply_layer
 from .state import Frame
-from .values import CompileValue, TensorConstant, TensorRef, describe, first, is_number, is_tensor
+from .values import CompileValue, TensorConstant, TensorRef, describe, first, is_number, is_tensor, show
 
 
 def apply_operator(
     kind: str,
     values: Sequence[CompileValue],
-    expression: tree.Expression,
+    expression: tree.Unary | tree.Binary,
     written: Sequence[tree.Expression],
     frame: Frame,
 ) -> CompileValue:
     """An operator on tensors, or on a tensor and a number, which takes the tensor's element type."""
     tensor: TensorType = next(value.type for value in values if is_tensor(value))
     entry = frame.scope.add(kind, None, expression.span)
-    operands = tuple(_operand(value, tensor, node, frame) for value, node in zip(values, written, strict=True))
+    pairs = zip(values, written, strict=True)
+    operands = tuple(_operand(value, tensor, node, expression.operator, frame) for value, node in pairs)
     spans = tuple(node.span for node in written)
     layer = LAYERS[kind]()
     return first(apply_layer(Application(layer, operands, spans, expression.span), entry, frame))
 
 
-def _operand(value: CompileValue, tensor: TensorType, node: tree.Expression, frame: Frame) -> TensorRef:
+def _operand(value: CompileValue, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
     if is_number(value):
-        return _number(value, tensor, node, frame)
-    return as_tensor(value, node.span, "an operand", frame)
+        return _number(value, tensor, node, symbol, frame)
+    return as_tensor(value, node.span, f"an operand of `{symbol}`", frame)
 
 
-def _number(value: float, tensor: TensorType, node: tree.Expression, frame: Frame) -> TensorRef:
-    fits = tensor.dtype.is_float or (tensor.dtype.is_integer and isinstance(value, int))
-    if not fits or (isinstance(value, int) and value.bit_length() > 62):
-        found = f"a tensor of {tensor.dtype} and {describe(value)}"
+def _number(value: float, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
+    if not tensor.dtype.holds(value):
+        found = f"a tensor of {tensor.dtype} and {show(value)}"
         hint = f"the number takes the element type of the tensor, {tensor.dtype}, and this one does not fit"
-        raise DotnnError(WrongOperands(span=node.span, operator="arithmetic", found=found, hint=hint))
+        raise DotnnError(WrongOperands(span=node.span, operator=symbol, found=found, hint=hint))
     constant = TensorConstant("constant", Literal((), (value,)), TensorType(tensor.dtype, ()))
     return frame.state.constant(constant, node.span)
 

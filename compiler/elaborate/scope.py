@@ -13,6 +13,8 @@ from typing import Any
 
 from ..diagnostics import DotnnError
 from ..diagnostics.names import DuplicateLabel, ReuseDiffers
+from ..diagnostics.values import Misplaced
+from ..graph.types import TensorType
 from ..source import Span
 
 
@@ -27,6 +29,8 @@ class Entry:
         name: the name within the scope; empty where it takes the scope's own; given when the scope closes.
         owner: the entry whose weights this one uses: itself, or an earlier one through ``reuse``.
         replay: applies it again to another value, with the same weights; None where it cannot be.
+        obstacle: why it cannot be.
+        weight_types: the types of its own weights, by local name.
     """
 
     scope: Scope
@@ -37,7 +41,8 @@ class Entry:
     name: str = ""
     owner: Entry = field(init=False)
     replay: Callable[..., Any] | None = None
-    weight_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    obstacle: str = "it is not finished here"
+    weight_types: dict[str, TensorType] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.owner = self
@@ -82,6 +87,9 @@ class Scope:
 
     def add(self, kind: str, label: str | None, span: Span) -> Entry:
         """A new entry; raises ``DotnnError`` where the label is taken or a reused scope turns out different."""
+        if self.closed:
+            hint = "layers stand in the bodies of models and blocks; bind the tensor to a name there"
+            raise DotnnError(Misplaced(span=span, what=f"`{kind}`", where="here", hint=hint))
         entry = Entry(self, kind, label, span)
         if label is not None:
             earlier = self.labels.get(label)
@@ -104,9 +112,13 @@ class Scope:
         return other
 
     def open(self, entry: Entry, *, boundary: bool) -> Scope:
-        """The scope inside an entry; labels of this scope are not seen from behind a boundary."""
+        """The scope inside an entry; labels of this scope are not seen from behind a boundary.
+
+        What is reused sees the labels that stood around it where it was written.
+        """
         original = entry.owner.inner if entry.owner is not entry else None
-        entry.inner = Scope(entry, None if boundary else self, original)
+        around = self if original is None else original.parent
+        entry.inner = Scope(entry, None if boundary else around, original)
         return entry.inner
 
     def close(self) -> None:
@@ -119,6 +131,7 @@ class Scope:
         counts: dict[str, int] = {}
         for entry in self.entries:
             entry.name = entry.label if entry.label is not None else _next_name(entry.kind, counts, taken)
+            taken.add(entry.name)
 
     def find(self, path: str, step: Callable[[], None]) -> Entry | None:
         """The entry that a path of labels leads to, seen from here; ``step`` is called for every scope looked into."""

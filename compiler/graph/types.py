@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,6 +37,16 @@ class DType(StrEnum):
         """Bytes of one element."""
         return _SIZES[self]
 
+    def holds(self, number: float) -> bool:
+        """Whether a number may be an element: a bool of ``bool``, an int in range of ints, a finite one of floats."""
+        if isinstance(number, bool) or self is DType.BOOL:
+            return isinstance(number, bool) and self is DType.BOOL
+        if self.is_float:
+            return -_LARGEST[self] <= number <= _LARGEST[self]
+        bits = 8 * self.size
+        low, high = (0, 2**bits) if self is DType.UINT8 else (-(2 ** (bits - 1)), 2 ** (bits - 1))
+        return isinstance(number, int) and low <= number < high
+
 
 _SIZES = {
     DType.FLOAT32: 4,
@@ -47,6 +58,15 @@ _SIZES = {
     DType.INT8: 1,
     DType.UINT8: 1,
     DType.BOOL: 1,
+}
+
+
+#: The largest finite number of each floating point type.
+_LARGEST = {
+    DType.FLOAT16: 65504.0,
+    DType.BFLOAT16: float(2**128 - 2**120),
+    DType.FLOAT32: float(2**128 - 2**104),
+    DType.FLOAT64: sys.float_info.max,
 }
 
 
