@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import options
-from .printing import print_diagnostics, write
+from .printing import byte_count, print_diagnostics, working, write
 
 if TYPE_CHECKING:
     from ..compiler.driver import Compiled
@@ -45,7 +46,10 @@ def build(
     compiled = options.compile_model(source, model, settings, limits, root)
     path = output or Path(f"{compiled.name}.onnx")
     names = options.read_labels(labels)
-    with loaded_weights(weights, compiled) as loaded, _working(f"building {path.name}"):
+    _check_outputs(path, save_weights, (Path(source), weights, labels))
+    types = {name: compiled.graph.type_of(value) for name, value in compiled.graph.outputs.items()}
+    options.judge_labels(names, {name: kind.shape for name, kind in types.items()})
+    with loaded_weights(weights, compiled) as loaded, working(f"building {path.name}"):
         if save_weights is not None:
             _save_weights(save_weights, compiled, seed, loaded)
         written = compiled.save(
@@ -53,11 +57,28 @@ def build(
         )
     if explain_fusion:
         _explain_fusion(compiled, target, no_optimize)
-    write(f"{written.path}: {_size(written.size)}", sys.stdout)
+    write(f"{written.path}: {byte_count(written.size)}", sys.stdout)
     if written.data is not None:
-        write(f"{written.data}: {_size(written.data_size)}", sys.stdout)
+        write(f"{written.data}: {byte_count(written.data_size)}", sys.stdout)
     if save_weights is not None:
-        write(f"{save_weights}: {_size(save_weights.stat().st_size)}", sys.stdout)
+        write(f"{save_weights}: {byte_count(save_weights.stat().st_size)}", sys.stdout)
+
+
+def _check_outputs(output: Path, save_weights: Path | None, inputs: Sequence[Path | None]) -> None:
+    """Refuse, before anything takes long, what cannot be written, and what would replace a file that is read.
+
+    Weights may go into the file that they were loaded from.
+    """
+    from ..compiler.atomic import require_replaceable
+
+    if output.suffix == ".nn":
+        raise options.wrong_call(f"-o {output}: a .nn file holds the text of a model; name an .onnx file")
+    taken = {os.path.realpath(path) for path in (*inputs, save_weights) if path is not None}
+    if os.path.realpath(output) in taken:
+        raise options.wrong_call(f"-o {output}: another option names this file, too")
+    for path in (output, save_weights):
+        if path is not None:
+            require_replaceable(path)
 
 
 @contextmanager
@@ -90,22 +111,3 @@ def _explain_fusion(compiled: Compiled, target: options.TargetName, no_optimize:
         write("nothing was fused: --no-optimize leaves the graph as it was written", sys.stdout)
         return
     write(format_report(compiled.optimized(target.value).fusions), sys.stdout)
-
-
-@contextmanager
-def _working(what: str) -> Iterator[None]:
-    """A sign of life on a terminal while something takes long."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from .printing import console
-
-    with console(sys.stderr).status(what):
-        yield
-
-
-def _size(count: int) -> str:
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"

@@ -24,7 +24,7 @@ class Format(StrEnum):
 
 def check(
     sources: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="`.nn` files; `-` reads standard input.", show_default=False)
+        list[str], typer.Argument(metavar="FILE", help=".nn files; `-` reads standard input.", show_default=False)
     ],
     output: Annotated[
         Format, typer.Option("--format", help="text for people, json for programs, github for annotations in CI.")
@@ -39,12 +39,15 @@ def check(
 
     bounds = options.read_limits(limits)
     arguments = options.read_settings(settings, bounds)
-    found: list[Diagnostic] = []
+    sources = list(dict.fromkeys(sources))
+    found: dict[tuple[str, ...], Diagnostic] = {}
     for source in sources:
-        report = check_file(source, arguments=arguments, model=model, limits=bounds, root=root)
-        found.extend(report.diagnostics)
-    _PRINTERS[output](found, sources)
-    raise typer.Exit(exit_code(found))
+        for one in check_file(source, arguments=arguments, model=model, limits=bounds, root=root).diagnostics:
+            # What is wrong with a file that several others import is said once.
+            found.setdefault((one.code, str(one.span), one.headline()), one)
+    diagnostics = list(found.values())
+    _PRINTERS[output](diagnostics, sources)
+    raise typer.Exit(exit_code(diagnostics))
 
 
 def _text(found: list[Diagnostic], sources: list[str]) -> None:

@@ -7,26 +7,29 @@ from typing import Annotated
 
 import typer
 
-from .printing import write
+from .printing import hanging, prose_width, write
 
 
 def explain(
     code: Annotated[
-        str | None, typer.Argument(help="A code, such as E401; without one, all are listed.", show_default=False)
+        str | None,
+        typer.Argument(metavar="CODE", help="A code, such as E401; without one, all are listed.", show_default=False),
     ] = None,
 ) -> None:
     """Explain the code of an error or warning: what it means, and how to mend it."""
     from ..compiler.diagnostics.explain import codes
     from ..compiler.diagnostics.explain import explain as page_of
+    from ..compiler.diagnostics.paragraphs import fill_paragraphs
     from ..compiler.diagnostics.suggest import did_you_mean, near_names
 
+    width = prose_width(sys.stdout)
     if code is None:
-        for one in codes():
-            write(f"{one.code}  {one.summary}", sys.stdout)
+        lines = [f"{one.code}  {one.summary}" for one in codes()]
+        write("\n".join(line if width is None else hanging(line, width, 6) for line in lines), sys.stdout)
         return
     page = page_of(code.strip().upper())
     if page is None:
         near = did_you_mean(near_names(code.upper(), [one.code for one in codes()]))
         hint = near or "`dotnn explain` lists all codes"
         raise typer.BadParameter(f"there is no code {code!r}: {hint}")
-    write(page, sys.stdout)
+    write(page if width is None else fill_paragraphs(page, width), sys.stdout)

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from .printing import write
+from .printing import prose_width, write
 
 
 def layers(
     name: Annotated[
-        str | None, typer.Argument(help="A layer; without one, all are listed.", show_default=False)
+        str | None, typer.Argument(metavar="NAME", help="A layer; without one, all are listed.", show_default=False)
     ] = None,
 ) -> None:
     """List the layers, or show one: arguments, shapes, weights, formula, source, samples."""
@@ -21,11 +21,12 @@ def layers(
     from ..compiler.layers.documentation import layer_list, layer_page
 
     callable_layers = {kind: layer for kind, layer in LAYERS.items() if layer.callable}
+    width = prose_width(sys.stdout)
     if name is None:
-        write(layer_list(callable_layers), sys.stdout)
+        write(layer_list(callable_layers, width), sys.stdout)
         return
     layer = callable_layers.get(name)
     if layer is None:
         near = did_you_mean(suggestions("layer", name, list(callable_layers)))
         raise typer.BadParameter(f"there is no layer {name!r}: {near or '`dotnn layers` lists them'}")
-    write(layer_page(layer), sys.stdout)
+    write(layer_page(layer, width), sys.stdout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +18,9 @@ from .printing import print_diagnostics
 if TYPE_CHECKING:
     from ..compiler.driver import Compiled
 
-Source = Annotated[str, typer.Argument(help="A .nn file; `-` reads standard input.", show_default=False)]
+Source = Annotated[
+    str, typer.Argument(metavar="FILE", help="A .nn file; `-` reads standard input.", show_default=False)
+]
 Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where the file has several.")]
 Settings = Annotated[
     list[str] | None,
@@ -30,9 +32,15 @@ LimitOptions = Annotated[
 ]
 Root = Annotated[
     Path | None,
-    typer.Option("--root", metavar="DIR", help="The folder that imports may not leave; by default the project's."),
+    typer.Option(
+        "--root",
+        metavar="DIR",
+        exists=True,
+        file_okay=False,
+        help="The folder that imports may not leave; by default the project's.",
+    ),
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The seed of the initial weights.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The seed of the initial weights.")]
 Weights = Annotated[
     Path | None,
     typer.Option("--weights", metavar="FILE", help="Load weights (.safetensors or .npz), by name and strictly."),
@@ -119,6 +127,15 @@ def compile_model(
     compiled = compile_file(source, model=model, arguments=arguments, limits=limits, root=root)
     print_diagnostics(compiled.warnings, sys.stderr)
     return compiled
+
+
+def judge_labels(labels: Sequence[str] | None, outputs: Mapping[str, Sequence[object] | None]) -> None:
+    """Warn if the names of ``--labels`` fit no output, given the shapes of these."""
+    from ..compiler.passes.labels import judge_labels as judge
+
+    fault = judge(labels, outputs) if labels is not None else None
+    if fault is not None:
+        print_diagnostics([fault])
 
 
 def read_labels(path: Path | None) -> tuple[str, ...] | None:

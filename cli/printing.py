@@ -1,12 +1,16 @@
-"""How diagnostics and tables reach the terminal."""
+"""How diagnostics, notes and tables reach the terminal."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
+
+import typer
 
 from ..compiler.diagnostics import Diagnostic, Severity
 from ..compiler.diagnostics.render import render_all
@@ -18,6 +22,10 @@ if TYPE_CHECKING:
 _CALL_FAMILIES = ("E8", "E9")
 #: Single codes that do: no such model, wrong model arguments, an unreadable file.
 _CALL_CODES = ("E605", "E606", "E607")
+#: Text for people is not laid out narrower than this, nor prose wider than that.
+_NARROWEST, _WIDEST = 40, 100
+#: Wider than any table: nobody's terminal limits what goes to a file.
+_UNLIMITED = 100_000
 
 
 def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
@@ -29,17 +37,57 @@ def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
     return 2 if wrong_call else 1
 
 
+def open_closed_streams() -> None:
+    """Put something into the place of standard streams that the caller has closed, where Python has None."""
+    if sys.stdin is None:
+        # Opened for writing, so that reading from it is an error, as it has to be.
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def write(text: str, stream: TextIO) -> None:
+    """Print a line of text whatever the stream's encoding: what it cannot show is escaped.
+
+    A reader that goes away early, as `head` does, changes neither what the command does nor its exit code.
+    """
+    encoding = stream.encoding or "utf-8"
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+    except BrokenPipeError:
+        _discard(stream)
+    except OSError as error:
+        _discard(stream)
+        write(f"error: cannot write to {stream.name}: {(error.strerror or str(error)).lower()}", sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def _discard(stream: TextIO) -> None:
+    """Let everything that is still written to a stream vanish, what Python holds back until it exits included."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def print_diagnostics(diagnostics: Sequence[Diagnostic], stream: TextIO | None = None) -> None:
     """Print diagnostics for people, in colour where that is wanted; by default to standard error."""
     out = stream or sys.stderr
     if diagnostics:
-        write(render_all(diagnostics, color=colored(out), width=_width(out)), out)
+        write(render_all(diagnostics, color=colored(out), width=text_width(out)), out)
 
 
-def write(text: str, stream: TextIO) -> None:
-    """Print a line of text whatever the stream's encoding: what it cannot show is escaped."""
-    encoding = stream.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+def print_note(text: str) -> None:
+    """Print what is good to know to standard error, where it does not mix with results."""
+    width = text_width(sys.stderr)
+    note = f"note: {text}"
+    write(note if width is None else hanging(note, width, len("note: ")), sys.stderr)
+
+
+def hanging(text: str, width: int, indent: int) -> str:
+    """Text in lines of a width, all but the first indented."""
+    return textwrap.fill(text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
 
 
 def colored(stream: TextIO) -> bool:
@@ -49,13 +97,39 @@ def colored(stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
-def _width(stream: TextIO) -> int | None:
-    return max(shutil.get_terminal_size().columns, 60) if stream.isatty() else None
+def text_width(stream: TextIO) -> int | None:
+    """Columns of a terminal; None for everything else, where lines are not broken."""
+    return max(shutil.get_terminal_size().columns, _NARROWEST) if stream.isatty() else None
 
 
-def console(stream: TextIO | None = None) -> Console:
+def prose_width(stream: TextIO) -> int | None:
+    """Like `text_width`, but no wider than is good to read."""
+    width = text_width(stream)
+    return None if width is None else min(width, _WIDEST)
+
+
+def console(stream: TextIO) -> Console:
     """A console for tables; wide enough for every column where nobody's terminal limits it."""
     from rich.console import Console
 
-    out = stream or sys.stdout
-    return Console(file=out, width=None if out.isatty() else 200, highlight=False, no_color=not colored(out))
+    color = colored(stream)
+    width = text_width(stream) or _UNLIMITED
+    return Console(file=stream, width=width, highlight=False, force_terminal=color, no_color=not color)
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """A sign of life on a terminal while something takes long."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with console(sys.stderr).status(what):
+        yield
+
+
+def byte_count(count: int) -> str:
+    """A number of bytes in decimal units."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,15 +15,12 @@ import typer
 from ..compiler.diagnostics import Diagnostic
 from . import options
 from .build import loaded_weights
-from .printing import write
+from .printing import print_note, working, write
 
 if TYPE_CHECKING:
     from ..compiler.driver import Compiled
-    from ..runtime import Feeds, Session
+    from ..runtime import Session
     from ..runtime.images import ImageOptions
-
-#: A model with more weights goes to the session through files, so that they are not held twice.
-_LARGEST_IN_MEMORY = 256_000_000
 
 
 class ProviderName(StrEnum):
@@ -49,7 +46,9 @@ class Layout(StrEnum):
 
 
 def run(
-    source: Annotated[str, typer.Argument(help="A .nn or .onnx file.", show_default=False)],
+    source: Annotated[
+        str, typer.Argument(metavar="FILE", help="A .nn or .onnx file; `-` reads .nn text.", show_default=False)
+    ],
     inputs: Annotated[
         list[str] | None,
         typer.Option(
@@ -68,7 +67,7 @@ def run(
     ] = None,
     provider: Annotated[ProviderName, typer.Option("--provider", help="Where to compute.")] = ProviderName.AUTO,
     labels: options.Labels = None,
-    top: Annotated[int, typer.Option("--top", min=1, help="How many classes to show.")] = 5,
+    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="How many classes to show.")] = 5,
     save: Annotated[
         Path | None, typer.Option("--save", metavar="FILE", help="Save the outputs as .npy or .npz instead.")
     ] = None,
@@ -91,88 +90,122 @@ def run(
     limits: options.LimitOptions = None,
     root: options.Root = None,
 ) -> None:
-    """Run a model on onnxruntime: on files, on text, or on random numbers."""
-    if inputs and random is not None:
-        raise options.wrong_call("--input and --random exclude each other")
+    """Run a model on onnxruntime: on files, on text, or on random numbers.
+
+    A .nn file is built in memory first; an .onnx file is run as it is.
+    """
+    image_options = {"--scale": scale, "--mean": mean, "--std": std, "--resize": resize, "--layout": layout}
+    _check_call(source, inputs or (), random, sizes, [name for name, value in image_options.items() if value])
+    _check_results(save, as_json)
     images = _image_options(scale, mean, std, resize, layout)
-    names = options.read_labels(labels)
     settled = _sizes(sizes)
-
-    @contextmanager
-    def opened() -> Iterator[Session]:
-        if source.endswith(".onnx"):
-            _refuse_compile_options(weights, model, settings, no_optimize)
-            yield _onnx_session(source, provider)
-            return
+    names = options.read_labels(labels)
+    fed = bool(inputs) or random is not None
+    if source.lower().endswith(".onnx"):
+        build_options = {"--weights": weights, "--model": model, "--set": settings, "--no-optimize": no_optimize}
+        build_options |= {"--seed": seed, "--limit": limits, "--root": root}
+        _refuse([name for name, value in build_options.items() if value])
+        session = _session(source, provider)
+    else:
         compiled = options.compile_model(source, model, settings, limits, root)
-        with loaded_weights(weights, compiled) as loaded:
+        if not fed:
+            # Said before the model is built, which may take long.
+            raise _nothing_fed({node.name: node.results[0] for node in compiled.graph.inputs})
+        with loaded_weights(weights, compiled) as loaded, working(f"building {compiled.name}"):
             build = {"target": target.value, "optimize": not no_optimize, "seed": seed, "weights": loaded}
-            yield _compiled_session(compiled, build, provider)
-
-    with opened() as session:
-        _say(session.notes)
-        feeds = session.prepare(_feeds(session, inputs, random, settled, images))
-        _say(feeds.notes)
+            session = _session(_Built(compiled, build), provider)
+    if not fed:
+        raise _nothing_fed({one.name: one for one in session.inputs})
+    options.judge_labels(names, {output.name: output.shape for output in session.outputs})
+    given, notes = _given(session, inputs or (), random, settled, images)
+    feeds = session.prepare(given)
+    for note in [*map(_note, session.notes), *notes, *map(_note, feeds.notes)]:
+        print_note(note)
+    with working(f"running {session.name}"):
         outputs = session.run_prepared(feeds)
     _show(outputs, names or session.labels, top, save, as_json)
 
 
-def _onnx_session(path: str, provider: ProviderName) -> Session:
+@dataclass(frozen=True)
+class _Built:
+    """A compiled model with the options of its build, as a session takes it."""
+
+    compiled: Compiled
+    options: dict[str, Any]
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of all weights."""
+        return self.compiled.weights_bytes
+
+    def to_bytes(self) -> bytes:
+        """The whole model as ONNX."""
+        return self.compiled.to_bytes(**self.options)
+
+    def save(self, path: Path, /) -> object:
+        """Write the model to files."""
+        return self.compiled.save(path, **self.options)
+
+
+def _session(model: str | _Built, provider: ProviderName) -> Session:
     from ..runtime import Session
 
-    return Session(path, provider=provider.value)
+    return Session(model, provider=provider.value)
 
 
-def _compiled_session(compiled: Compiled, build: dict[str, Any], provider: ProviderName) -> Session:
-    from ..runtime import Session
-
-    if compiled.weights_bytes > _LARGEST_IN_MEMORY:
-        return Session.from_save(lambda path: compiled.save(path, **build), provider=provider.value)
-    return Session(compiled.to_bytes(**build), provider=provider.value)
-
-
-def _refuse_compile_options(
-    weights: Path | None, model: str | None, settings: Sequence[str] | None, no_optimize: bool
+def _check_call(
+    source: str, inputs: Sequence[str], random: int | None, sizes: Sequence[str] | None, image_options: Sequence[str]
 ) -> None:
-    given = {"--weights": weights, "--model": model, "--set": settings, "--no-optimize": no_optimize}
-    for option, value in given.items():
-        if value:
-            raise options.wrong_call(f"{option} is for .nn files; an .onnx file is run as it is")
+    """Refuse options that contradict each other, or that nothing would heed."""
+    from ..runtime.images import SUFFIXES
+
+    if inputs and random is not None:
+        raise options.wrong_call("--input and --random exclude each other")
+    if sizes and random is None:
+        raise options.wrong_call("--size goes with --random; the sizes of other inputs are their own")
+    if image_options and not any(text.lower().endswith(SUFFIXES) for text in inputs):
+        raise options.wrong_call(f"{', '.join(image_options)}: there is no image among the inputs")
+    if source == "-" and any(text.rpartition("=")[2] == "-" for text in inputs):
+        raise options.wrong_call("standard input cannot hold both the model and its input")
 
 
-def _feeds(
-    session: Session,
-    inputs: Sequence[str] | None,
-    random: int | None,
-    sizes: dict[str, int],
-    images: ImageOptions,
-) -> dict[str, Any]:
+def _check_results(save: Path | None, as_json: bool) -> None:
+    if save is None:
+        return
+    if as_json:
+        raise options.wrong_call("--json and --save exclude each other")
+    from ..runtime.outputs import check_save_path
+
+    check_save_path(save)
+
+
+def _refuse(given: Sequence[str]) -> None:
+    if given:
+        raise options.wrong_call(f"{', '.join(given)}: this is for .nn files; an .onnx file is run as it is")
+
+
+def _nothing_fed(inputs: Mapping[str, object]) -> typer.BadParameter:
+    listed = ", ".join(f"{name}: {kind}" for name, kind in inputs.items())
+    return options.wrong_call(f"the model reads {listed}; give it by --input NAME=FILE, or --random SEED")
+
+
+def _given(
+    session: Session, inputs: Sequence[str], random: int | None, sizes: dict[str, int], images: ImageOptions
+) -> tuple[Mapping[str, Any], list[str]]:
+    """The arrays by input name, and what is to be said of them."""
     from ..runtime import random_feeds, read_feeds
 
-    if random is not None:
-        made = random_feeds(session.inputs, random, sizes, session.demands)
-        _say_sizes(made)
-        return dict(made.arrays)
-    if sizes:
-        raise options.wrong_call("--size goes with --random; the sizes of other inputs are their own")
-    if not inputs:
-        wanted = ", ".join(f"{one.name} ({one})" for one in session.inputs)
-        raise options.wrong_call(f"give the inputs by --input NAME=FILE, or --random SEED; the model reads {wanted}")
-    read = read_feeds(inputs, session.inputs, images=images)
-    _say(read.notes)
-    return dict(read.arrays)
+    if random is None:
+        read = read_feeds(inputs, session.inputs, images=images)
+        return read.arrays, [_note(one) for one in read.notes]
+    made = random_feeds(session.inputs, random, sizes, session.demands)
+    chosen = ", ".join(f"{name}={size}" for name, size in made.sizes.items())
+    return made.arrays, [f"random input with {chosen} (--size changes it)"] if chosen else []
 
 
-def _say_sizes(made: Feeds) -> None:
-    if made.sizes:
-        chosen = ", ".join(f"{name}={size}" for name, size in made.sizes.items())
-        write(f"random input with {chosen} (--size changes it)", sys.stderr)
-
-
-def _say(notes: Sequence[Diagnostic]) -> None:
-    for note in notes:
-        advice = f" ({note.advice()})" if note.advice() else ""
-        write(f"note: {note.headline()}{advice}", sys.stderr)
+def _note(diagnostic: Diagnostic) -> str:
+    advice = f" ({diagnostic.advice()})" if diagnostic.advice() else ""
+    return f"{diagnostic.headline()}{advice}"
 
 
 def _show(outputs: dict[str, Any], labels: Sequence[str] | None, top: int, save: Path | None, as_json: bool) -> None:
@@ -193,6 +226,8 @@ def _sizes(texts: Sequence[str] | None) -> dict[str, int]:
         name, value = options.split_pair(text, "--size")
         if not value.isdecimal() or len(value) > 9:
             raise options.wrong_call(f"--size {name} takes a number, not {value!r}")
+        if name in found:
+            raise options.wrong_call(f"--size {name} is given twice")
         found[name] = int(value)
     return found
 

@@ -14,7 +14,15 @@ from . import options
 from .printing import console, write
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ..compiler.passes.summary import Row, Summary
+
+_NUMBERS = ("parameters", "MACs")
+_COLUMNS = ("layer", "kind", "output", *_NUMBERS)
+#: Lines of shapes and numbers up to this width stay whole on a narrow terminal, if that leaves room for the names.
+_WIDEST_WHOLE = 24
+_NARROWEST_NAMES = 20
 
 
 def summary(
@@ -35,24 +43,49 @@ def summary(
 
 
 def _print(found: Summary, explain: bool) -> None:
+    from rich.text import Text
+
+    screen = console(sys.stdout)
+    table = _table(found, explain, None)
+    if screen.measure(table).maximum > screen.width:
+        table = _table(found, explain, screen.width)
+    with screen.capture() as captured:
+        screen.print(Text(f"model {found.name}", style="bold"), Text(), table, sep="\n")
+    lines = captured.get().rstrip().splitlines()
+    lines += ["", *(f"{name + ':':<22}{value}" for name, value in _totals(found))]
+    write("\n".join(line.rstrip() for line in lines), sys.stdout)
+
+
+def _table(found: Summary, explain: bool, width: int | None) -> Table:
+    """The table in as many columns as it takes, or else in that many: shapes and numbers stay whole if they can."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, title=None, pad_edge=False)
-    table.add_column("layer", overflow="fold")
-    table.add_column("kind", overflow="fold")
-    table.add_column("output", overflow="fold")
-    table.add_column("parameters", justify="right", overflow="fold")
-    table.add_column("MACs", justify="right", overflow="fold")
-    for row in found.rows:
-        cells = (row.path, row.kind, _types(row), _params(row, explain), _macs(row, explain))
-        table.add_row(*(Text(cell) for cell in cells))
-    screen = console()
-    screen.print(Text(f"model {found.name}", style="bold"))
-    screen.print(table)
-    for name, value in _totals(found):
-        write(f"{name + ':':<22}{value}", sys.stdout)
+    stacked = width is not None
+    rows = [_cells(row, explain, stacked) for row in found.rows]
+    whole = _whole_columns(rows, width) if width is not None else frozenset(range(len(_COLUMNS)))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for index, title in enumerate(_COLUMNS):
+        justify = "right" if title in _NUMBERS else "left"
+        table.add_column(title, justify=justify, overflow="fold", no_wrap=index in whole)
+    for cells in rows:
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _whole_columns(rows: list[tuple[str, ...]], width: int) -> frozenset[int]:
+    """The columns whose lines are not broken in a table of a width: those behind the names, where that leaves room."""
+    widths = [max((len(line) for row in rows for line in row[index].split("\n")), default=0) for index in range(5)]
+    whole = [index for index in (2, 3, 4) if widths[index] <= _WIDEST_WHOLE]
+    room = width - sum(widths[index] + 2 for index in whole)
+    return frozenset(whole) if room >= _NARROWEST_NAMES else frozenset()
+
+
+def _cells(row: Row, explain: bool, stacked: bool) -> tuple[str, ...]:
+    equals = "\n= " if stacked else " = "
+    types = (",\n" if stacked else ", ").join(map(_type, row.outputs))
+    return row.path, row.kind, types, _params(row, explain, equals), _macs(row, explain, equals)
 
 
 def _totals(found: Summary) -> list[tuple[str, str]]:
@@ -69,30 +102,26 @@ def _totals(found: Summary) -> list[tuple[str, str]]:
     return [*lines, ("parameters", f"{found.count.params:,}")]
 
 
-def _types(row: Row) -> str:
-    return ", ".join(_type(kind) for kind in row.outputs)
-
-
 def _type(kind: TensorType) -> str:
     text = str(kind)
     # Nearly every tensor is float32; what is not says so.
     return text.removeprefix("float32")
 
 
-def _params(row: Row, explain: bool) -> str:
+def _params(row: Row, explain: bool, equals: str) -> str:
     if row.shared:
         return "shared"
     total = row.count.params
     if explain and row.params_formula and total:
-        return f"{row.params_formula} = {total:,}"
+        return f"{row.params_formula}{equals}{total:,}"
     return f"{total:,}" if total else ""
 
 
-def _macs(row: Row, explain: bool) -> str:
+def _macs(row: Row, explain: bool, equals: str) -> str:
     if row.macs == 0:
         return ""
     if explain and row.macs_formula:
-        return f"{row.macs_formula} = {shown(row.macs)}"
+        return f"{row.macs_formula}{equals}{shown(row.macs)}"
     return shown(row.macs)
 
 

@@ -28,7 +28,7 @@ from ..compiler.diagnostics.feeding import (
     StandardInputTwice,
     UnknownFileType,
 )
-from ..compiler.diagnostics.running import InputNameNeeded, UnexpectedInput
+from ..compiler.diagnostics.running import FileNotReadable, InputNameNeeded, UnexpectedInput
 from ..compiler.diagnostics.suggest import near_names
 from . import images as image_files
 from .arrays import Archive, format_bytes, open_npz, read_npy, unreadable
@@ -224,7 +224,11 @@ class _Reader:
             raise DotnnError(StandardInputTwice(first=self._stdin_reader, second=given.text))
         self._stdin_reader = given.text
         stream = self._stdin or sys.stdin.buffer
-        data = stream.read(MAX_TEXT_BYTES + 1)
+        try:
+            data = stream.read(MAX_TEXT_BYTES + 1)
+        except OSError as error:
+            reason = (error.strerror or "it is closed").lower()
+            raise DotnnError(FileNotReadable(path="standard input", reason=reason)) from error
         if len(data) > MAX_TEXT_BYTES:
             most = format_bytes(MAX_TEXT_BYTES)
             raise DotnnError(FileTooLarge(path="standard input", found=f"more than {most}", most=most))

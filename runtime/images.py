@@ -314,8 +314,10 @@ def _arranged(values: NDArray[Any], form: ImageForm) -> NDArray[Any]:
 def _check_channels(options: ImageOptions, channels: int) -> None:
     for option, values in (("mean", options.mean), ("std", options.std)):
         if len(values) not in (0, 1, channels):
-            reason = f"it has {len(values)} numbers, and the model reads {channels} channels"
-            raise DotnnError(_bad_option(option, values, reason, f"1 or {channels} numbers"))
+            several = channels > 1
+            reason = f"it has {len(values)} numbers, and the model reads {channels} channel{'s' * several}"
+            wanted = f"1 or {channels} numbers" if several else "1 number"
+            raise DotnnError(_bad_option(option, values, reason, wanted))
 
 
 def _check_choice(option: str, found: str | None, choices: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.atomic import write_atomically
+from ..compiler.atomic import require_replaceable, write_atomically
 from ..compiler.diagnostics import DotnnError
 from ..compiler.diagnostics.cells import visible
 from ..compiler.diagnostics.running import BadOption, NotSavable, SeveralOutputsInNpy, WrongSaveSuffix
@@ -101,6 +101,13 @@ def render_outputs(outputs: Mapping[str, Any], labels: Sequence[str] | None = No
     return "\n\n".join("\n".join(_rendered(name, value, labels, k)) for name, value in outputs.items())
 
 
+def check_save_path(path: Path) -> None:
+    """Raise a DotnnError where outputs cannot be saved: another ending, no such folder, or no place for a file."""
+    if path.suffix.lower() not in (".npy", ".npz"):
+        raise DotnnError(WrongSaveSuffix(path=str(path)))
+    require_replaceable(path)
+
+
 def save_outputs(path: str | Path, outputs: Mapping[str, Any]) -> None:
     """Save outputs as `.npy` (one) or `.npz` (any number, by name), completely or not at all.
 
@@ -111,11 +118,9 @@ def save_outputs(path: str | Path, outputs: Mapping[str, Any]) -> None:
         written.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in (".npy", ".npz"):
-        raise DotnnError(WrongSaveSuffix(path=str(path)))
+    check_save_path(path)
     arrays = {name: _savable(name, value) for name, value in outputs.items()}
-    if suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         write_atomically(path, _archive(arrays))
         return
     if len(arrays) != 1:

@@ -305,7 +305,7 @@ class Session:
     def _notes(self, provider: str, reason: str) -> tuple[Diagnostic, ...]:
         notes: list[Diagnostic] = []
         if provider == "auto" and self.provider == "cpu":
-            notes.append(RunsOnCpu(reason=reason or f"there is no CUDA provider; {installed()}"))
+            notes.append(RunsOnCpu(reason=reason or f"onnxruntime {onnxruntime.__version__} is built without CUDA"))
         if self.metadata.get("dotnn.weights") == "initial":
             notes.append(WeightsAreInitial())
         return tuple(notes)

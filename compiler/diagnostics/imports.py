@@ -63,11 +63,11 @@ class ImportedNameMissing(_WithNearNames):
     code: ClassVar[str] = "E604"
     message: ClassVar[str] = "`{path}` defines no block or const `{name}`"
     label: ClassVar[str] = "not there"
-    remedy: ClassVar[str] = "it defines {known}"
+    remedy: ClassVar[str] = "{hint}"
 
     path: str
     name: str
-    known: str
+    hint: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -411,13 +411,12 @@ class RunsOnCpu(Diagnostic):
     """`--provider auto` found no usable GPU, so the model runs on the CPU.
 
     The numbers are the same up to rounding; only the speed differs. `--provider cpu` asks for the CPU and says
-    nothing; `--provider cuda` insists on the GPU.
+    nothing; `--provider cuda` insists on the GPU, and says how to get what it needs.
     """
 
     code: ClassVar[str] = "W901"
     severity: ClassVar[Severity] = Severity.WARNING
     message: ClassVar[str] = "running on the CPU: {reason}"
-    remedy: ClassVar[str] = "`--provider cpu` asks for this, `--provider cuda` says how to get the GPU"
 
     reason: str
 
@@ -464,3 +463,20 @@ class FeedNotFinite(Diagnostic):
     name: str
     count: int
     total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelsDoNotFit(Diagnostic):
+    """There are more or fewer names of classes than classes.
+
+    The file of `--labels` has one name on a line, in the order of the classes, the first being that of class 0. With
+    another number of names some classes get none, or all names may be off by one.
+    """
+
+    code: ClassVar[str] = "W908"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "the classes are given {count} names, and {found}"
+    remedy: ClassVar[str] = "give each class one name, on a line of its own, in the order of the classes"
+
+    count: int
+    found: str

@@ -18,22 +18,22 @@ from ..graph.dims import (
     decide_less,
     decide_less_equal,
     floor_div,
-    format_dim,
     symbols,
 )
 from ..source import Span
+from ..weights.initializers import Initializer
 from .state import Elaboration
 from .values import CompileValue, Quotient, TensorConstant, TensorRef, describe, is_number, show
 
-#: Comparisons that hold when the flipped one does.
-_FLIPPED = {">": "<", ">=": "<="}
+#: Comparisons whose right side is the smaller one.
+_FLIPPED = (">", ">=")
 
 
 def binary(symbol: str, left: CompileValue, right: CompileValue, span: Span, state: Elaboration) -> CompileValue:
     """``left symbol right`` for two values, neither of them a tensor or unknown; raises ``DotnnError``."""
     if symbol in ("==", "!="):
         state.lists.walk(left, span)
-        same = equal(left, right, span)
+        same = equal(symbol, left, right, span)
         return same if symbol == "==" else not same
     if symbol in ("<", "<=", ">", ">="):
         return _order(symbol, left, right, span)
@@ -45,6 +45,9 @@ def binary(symbol: str, left: CompileValue, right: CompileValue, span: Span, sta
         return left + right
     if isinstance(left, DimExpr) or isinstance(right, DimExpr):
         return _dimension_arithmetic(symbol, left, right, span)
+    if Quotient in (type(left), type(right)):
+        found = f"{describe(left)} and {describe(right)}"
+        raise DotnnError(WrongOperands(span=span, operator=symbol, found=found, hint=_QUOTIENT_HINT))
     if is_number(left) and is_number(right):
         return _number_arithmetic(symbol, left, right, span, state)
     raise DotnnError(_wrong(symbol, left, right, span))
@@ -53,6 +56,17 @@ def binary(symbol: str, left: CompileValue, right: CompileValue, span: Span, sta
 def _wrong(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> WrongOperands:
     found = f"{describe(left)} and {describe(right)}"
     return WrongOperands(span=span, operator=symbol, found=found)
+
+
+def _unlike(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> WrongOperands:
+    found = f"{describe(left)} and {describe(right)}"
+    hint = "compare two numbers, or two values of the same kind"
+    if Quotient in (type(left), type(right)):
+        hint = _QUOTIENT_HINT
+    return WrongOperands(span=span, operator=symbol, found=found, hint=hint)
+
+
+_QUOTIENT_HINT = "a quotient of a dimension is of use to `ceil` and `floor` only: write `ceil(H / 2)`, or `H // 2`"
 
 
 def check_length(length: int, span: Span, state: Elaboration) -> None:
@@ -104,15 +118,21 @@ def _check_bits(symbol: str, left: int, right: int, span: Span, state: Elaborati
 
 def _dimension_arithmetic(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> CompileValue:
     if not all(isinstance(side, int | DimExpr) and not isinstance(side, bool) for side in (left, right)):
-        hint = "a symbolic dimension is computed with ints only; `//` is the division of ints"
+        quotient = Quotient in (type(left), type(right))
+        hint = _QUOTIENT_HINT if quotient else "a symbolic dimension is computed with ints only, `//` among them"
         found = f"{describe(left)} and {describe(right)}"
         raise DotnnError(WrongOperands(span=span, operator=symbol, found=found, hint=hint))
+    return of_dimensions(_DIMENSIONS[symbol], left, right, span=span)
+
+
+def of_dimensions(function: Callable[..., CompileValue], *values: Dim, span: Span) -> CompileValue:
+    """A function of dimensions; raises ``DotnnError`` where it has no value, or none that can be written."""
     try:
-        return _DIMENSIONS[symbol](left, right)
+        return function(*values)
     except DimTooComplex as error:
         raise DotnnError(BadArithmetic(span=span, reason=str(error), hint="simplify the dimension")) from None
     except (ValueError, ZeroDivisionError):
-        reason = f"the divisor {show(right)} may be zero or negative"
+        reason = f"the divisor {show(values[-1])} may be zero or negative"
         raise DotnnError(BadArithmetic(span=span, reason=reason, hint="divide by a positive number")) from None
 
 
@@ -147,68 +167,62 @@ def negate(value: CompileValue, span: Span) -> CompileValue:
     raise DotnnError(WrongOperands(span=span, operator="-", found=describe(value)))
 
 
-def equal(left: CompileValue, right: CompileValue, span: Span) -> bool:
-    """Whether two values are equal; raises ``Undecided`` where that depends on a dimension."""
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        if len(left) != len(right):
-            return False
-        answers = [_decided_equal(a, b) for a, b in zip(left, right, strict=True)]
-        if False in answers:
-            return False
-        for answer, a, b in zip(answers, left, right, strict=True):
-            if answer is None:
-                raise DotnnError(_undecided(f"{show(a)} == {show(b)}", a, b, span))
-        return True
-    answer = _decided_equal(left, right)
-    if answer is None:
-        raise DotnnError(_undecided(f"{show(left)} == {show(right)}", left, right, span))
-    if answer is NotImplemented:
-        raise DotnnError(_wrong("==", left, right, span))
-    return answer
+def equal(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> bool:
+    """Whether two values are equal.
+
+    Raises:
+        DotnnError: ``Undecided`` where that depends on a dimension, ``WrongOperands`` for values of different kinds,
+            which nobody compares on purpose.
+    """
+    pairs = list(zip(left, right, strict=False)) if _are_lists(left, right) else [(left, right)]
+    answers = [_decided_equal(symbol, one, other, span) for one, other in pairs]
+    if False in answers or (_are_lists(left, right) and len(left) != len(right)):
+        return False
+    for answer, (one, other) in zip(answers, pairs, strict=True):
+        if answer is None:
+            raise DotnnError(undecided(f"{show(one)} {symbol} {show(other)}", (one, other), span))
+    return True
 
 
-def _decided_equal(left: CompileValue, right: CompileValue) -> Any:
-    if isinstance(left, DimExpr) or isinstance(right, DimExpr):
-        if not all(isinstance(side, int | DimExpr) for side in (left, right)):
-            return False
-        return decide_equal(left, right)
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        answers = [_decided_equal(a, b) for a, b in zip(left, right, strict=False)]
-        if len(left) != len(right) or False in answers:
+def _are_lists(left: CompileValue, right: CompileValue) -> bool:
+    return isinstance(left, tuple) and isinstance(right, tuple)
+
+
+def _decided_equal(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> bool | None:
+    if _are_lists(left, right):
+        answers = [_decided_equal(symbol, one, other, span) for one, other in zip(left, right, strict=False)]
+        if False in answers or len(left) != len(right):
             return False
         return None if None in answers else True
-    if is_number(left) and is_number(right):
-        return left == right
-    if isinstance(left, _TENSORS) or isinstance(right, _TENSORS):
-        return NotImplemented
-    return type(left) is type(right) and left == right
+    kind = _kind(left)
+    if kind is None or kind is not _kind(right):
+        raise DotnnError(_unlike(symbol, left, right, span))
+    if isinstance(left, DimExpr) or isinstance(right, DimExpr):
+        has_float = isinstance(left, float) or isinstance(right, float)
+        return False if has_float else decide_equal(left, right)
+    return left == right
 
 
-_TENSORS = (TensorRef, TensorConstant)
+def _kind(value: CompileValue) -> type | None:
+    """Values of one kind can be compared; None for what has no equals: tensors and quotients."""
+    if is_number(value) or isinstance(value, DimExpr):
+        return int
+    if isinstance(value, TensorRef | TensorConstant | Quotient):
+        return None
+    return Initializer if isinstance(value, Initializer) else type(value)
 
 
 def _order(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> bool:
-    if symbol in _FLIPPED:
-        return _order_up(_FLIPPED[symbol], right, left, span, symbol)
-    return _order_up(symbol, left, right, span, symbol)
-
-
-def _order_up(symbol: str, low: CompileValue, high: CompileValue, span: Span, written: str) -> bool:
-    if isinstance(low, DimExpr) or isinstance(high, DimExpr):
-        if not all(isinstance(side, int | DimExpr) and not isinstance(side, bool) for side in (low, high)):
-            raise DotnnError(_wrong(written, low, high, span))
-        answer = decide_less(low, high) if symbol == "<" else decide_less_equal(low, high)
-        if answer is None:
-            raise DotnnError(_undecided(f"{show(low)} {symbol} {show(high)}", low, high, span))
-        return answer
-    comparable = (is_number(low) and is_number(high)) or (type(low) is type(high) is str)
-    if not comparable:
-        raise DotnnError(_wrong(written, low, high, span))
-    return low < high if symbol == "<" else low <= high
-
-
-def _undecided(question: str, left: CompileValue, right: CompileValue, span: Span) -> Undecided:
-    return undecided(question, (left, right), span)
+    low, high = (right, left) if symbol in _FLIPPED else (left, right)
+    strict = symbol in ("<", ">")
+    if (is_number(left) and is_number(right)) or type(left) is type(right) is str:
+        return low < high if strict else low <= high
+    if not all(isinstance(side, int | DimExpr) and not isinstance(side, bool) for side in (left, right)):
+        raise DotnnError(_unlike(symbol, left, right, span))
+    answer = decide_less(low, high) if strict else decide_less_equal(low, high)
+    if answer is None:
+        raise DotnnError(undecided(f"{show(left)} {symbol} {show(right)}", (left, right), span))
+    return answer
 
 
 def undecided(question: str, values: tuple[CompileValue, ...], span: Span) -> Undecided:
@@ -225,12 +239,7 @@ def undecided(question: str, values: tuple[CompileValue, ...], span: Span) -> Un
 def rounded(value: CompileValue, up: bool, span: Span) -> int | DimExpr:
     """``ceil`` or ``floor`` of a number, a dimension or a quotient of dimensions."""
     if isinstance(value, Quotient):
-        divide = ceil_div if up else floor_div
-        try:
-            return divide(value.numerator, value.denominator)
-        except (ValueError, ZeroDivisionError):
-            reason = f"the divisor {format_dim(value.denominator)} may be zero or negative"
-            raise DotnnError(BadArithmetic(span=span, reason=reason)) from None
+        return of_dimensions(ceil_div if up else floor_div, value.numerator, value.denominator, span=span)
     if isinstance(value, DimExpr):
         return value
     if is_number(value):

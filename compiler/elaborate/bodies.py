@@ -6,15 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..diagnostics import DotnnError
-from ..diagnostics.names import DuplicateName, ReservedName, UnusedBinding
 from ..diagnostics.values import (
     BadLiteral,
     BadType,
-    Misplaced,
-    MissingStatement,
     NotATensor,
     NotAValue,
-    NotUsedHere,
     PartsNotTaken,
     TooManyNames,
     UndecidedArgument,
@@ -37,26 +33,12 @@ from .values import UNKNOWN, CompileValue, Several, TensorConstant, Unknown, des
 
 def run_block(block: tree.Block, frame: Frame) -> CompileValue:
     """Run the body of a block whose arguments are bound; returns what it returns."""
-    result: CompileValue = None
-    for position, statement in enumerate(block.body):
+    for statement in block.body:
         frame.state.step(1, statement.span)
         if isinstance(statement, tree.Return):
-            result = _return(statement, block, frame)
-            if position + 1 < len(block.body):
-                frame.fail(NotUsedHere(span=block.body[position + 1].span))
-            break
-        _attempt(_IN_BLOCKS, statement, "a block", frame)
-    if result is None and frame.state.report.has_errors:
-        # What failed, or could not be read, may have been the `return`.
-        return UNKNOWN
-    if result is None:
-        hint = "end the body with `return`, as in `return x -> relu`"
-        frame.fail(
-            MissingStatement(span=block.name.span, owner=f"the block `{block.name.name}`", what="`return`", hint=hint)
-        )
-        return UNKNOWN
-    warn_unused(frame)
-    return result
+            return _return(statement, block, frame)
+        _attempt(_IN_BLOCKS, statement, frame)
+    return UNKNOWN
 
 
 def _return(statement: tree.Return, block: tree.Block, frame: Frame) -> CompileValue:
@@ -70,61 +52,31 @@ def run_model(model: tree.Model, frame: Frame) -> None:
     """Run the body of a model whose arguments are bound."""
     for statement in model.body:
         frame.state.step(1, statement.span)
-        _attempt(_IN_MODELS, statement, "a model", frame)
-    wrote_output = any(isinstance(one, tree.Output) for one in model.body)
-    # Where something could not be read, that may have been the `output`.
-    if not wrote_output and not frame.state.report.has_errors:
-        hint = "name what the model computes, as in `output y = x -> dense(10)`"
-        frame.fail(
-            MissingStatement(span=model.name.span, owner=f"the model `{model.name.name}`", what="`output`", hint=hint)
-        )
-    warn_unused(frame)
+        _attempt(_IN_MODELS, statement, frame)
 
 
 Handlers = dict[type, Callable[[Any, Frame], None]]
 
 
-def _attempt(handlers: Handlers, statement: tree.Statement, owner: str, frame: Frame) -> None:
+def _attempt(handlers: Handlers, statement: tree.Statement, frame: Frame) -> None:
+    """Run a statement; one that cannot stand here, which ``resolve`` reports, only binds its name."""
     try:
         handler = handlers.get(type(statement))
-        if handler is None:
-            raise DotnnError(_misplaced(statement, owner))
-        handler(statement, frame)
+        if handler is not None:
+            handler(statement, frame)
+        elif isinstance(statement, tree.Input | tree.Output):
+            bind_name(statement.name, UNKNOWN, frame)
     except DotnnError as error:
         frame.fail_all(error)
 
 
-_HINTS = {
-    tree.Input: ("`input`", "inputs stand in models; a block takes arguments: `block f(x) { … }`"),
-    tree.Output: ("`output`", "outputs stand in models; a block ends with `return`"),
-    tree.Freeze: ("`freeze`", "write `freeze` in the model, with the whole path"),
-    tree.Return: ("`return`", "blocks return; a model names its results: `output y = …`"),
-}
-
-
-def _misplaced(statement: tree.Statement, owner: str) -> Misplaced:
-    what, hint = _HINTS[type(statement)]
-    return Misplaced(span=statement.span, what=what, where=f"in {owner}", hint=hint)
-
-
-def warn_unused(frame: Frame) -> None:
-    """Warn of bindings that nothing uses, if no error may have kept something from using them."""
-    if frame.state.report.has_errors:
-        return
-    for name, bound in frame.bindings.items():
-        if bound.wanted and not bound.used:
-            what = "the input" if bound.span in frame.state.input_spans else "the binding"
-            frame.fail(UnusedBinding(span=bound.span, name=name, what=what))
-
-
-def bind_name(name: tree.Name, value: CompileValue, frame: Frame, *, wanted: bool = True) -> None:
-    """Bind a name; raises ``DotnnError`` where it is taken."""
-    if name.name in METRICS:
-        raise DotnnError(ReservedName(span=name.span, name=name.name, owner="a metric of `expect`"))
+def bind_name(name: tree.Name, value: CompileValue, frame: Frame) -> None:
+    """Bind a name; where it is taken, which ``resolve`` reports, what it means is unknown from now on."""
     earlier = frame.find(name.name)
     if earlier is not None:
-        raise DotnnError(DuplicateName(span=name.span, name=name.name, earlier=earlier.span))
-    frame.bindings[name.name] = Bound(value, name.span, wanted=wanted)
+        earlier.value = UNKNOWN
+    taken = earlier is not None or name.name in METRICS or (not frame.calls and name.name in frame.state.symbols)
+    frame.bindings[name.name] = Bound(UNKNOWN if taken else value, name.span)
 
 
 def _input(statement: tree.Input, frame: Frame) -> None:
@@ -137,7 +89,6 @@ def _input(statement: tree.Input, frame: Frame) -> None:
         (value,) = frame.state.draft(draft)
     finally:
         bind_name(name, value, frame)
-        frame.state.input_spans.add(name.span)
 
 
 def _parameter(statement: tree.Parameter, frame: Frame) -> None:
@@ -219,7 +170,7 @@ def _output(statement: tree.Output, frame: Frame) -> None:
         value = UNKNOWN
         raise
     finally:
-        bind_name(name, value, frame, wanted=False)
+        bind_name(name, value, frame)
 
 
 def _output_tensor(value: CompileValue, statement: tree.Output, frame: Frame) -> CompileValue:
@@ -245,14 +196,7 @@ def _binding(statement: tree.Binding, frame: Frame) -> None:
         except DotnnError as error:
             frame.fail_all(error)
             held = UNKNOWN
-        _bind_quietly(target, held, frame)
-
-
-def _bind_quietly(target: tree.Name, value: CompileValue, frame: Frame) -> None:
-    try:
-        bind_name(target, value, frame)
-    except DotnnError as error:
-        frame.fail_all(error)
+        bind_name(target, held, frame)
 
 
 def _must_take_all(value: CompileValue) -> bool:
@@ -275,23 +219,6 @@ def _take_apart(statement: tree.Binding, value: CompileValue, frame: Frame) -> S
 
 def _expect(statement: tree.Expect, frame: Frame) -> None:
     frame.state.expectations.append(Expectation(statement.condition, statement.span, frame))
-    _mark_used(statement.condition, frame)
-
-
-def _mark_used(expression: object, frame: Frame) -> None:
-    """What an expectation reads is used, though it is judged later."""
-    pending: list[object] = [expression]
-    while pending:
-        one = pending.pop()
-        frame.state.step()
-        if isinstance(one, tree.Name):
-            bound = frame.find(one.name)
-            if bound is not None:
-                bound.used = True
-        if isinstance(one, tuple):
-            pending.extend(one)
-        elif isinstance(one, tree.Node):
-            pending.extend(getattr(one, name) for name in one.__dataclass_fields__ if "span" not in name)
 
 
 def _freeze(statement: tree.Freeze, frame: Frame) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-from ..diagnostics import DotnnError, Label
+from ..diagnostics import Diagnostic, DotnnError, Label
 from ..diagnostics.names import RecursiveBlock, UnknownArgument, UnknownLayer
 from ..diagnostics.suggest import listed, near_names, suggestions
 from ..diagnostics.values import (
@@ -25,15 +24,15 @@ from ..syntax import tree
 from ..weights.initializers import INITIALIZERS
 from .apply import Application, apply_layer, reapply
 from .arguments import ArgumentBinder, Piped, argument_names
-from .arithmetic import binary, check_length, rounded
+from .arithmetic import binary, check_length, of_dimensions, rounded
 from .bodies import run_block
 from .evaluate import evaluate, evaluates
-from .modules import FUNCTIONS, Definition
+from .modules import FUNCTIONS, Definition, Module
 from .operators import as_tensor
 from .scope import Entry, Scope
-from .state import METRICS, Bound, Frame
+from .state import BODY_STEPS, METRICS, Bound, Frame
 from .types import hold_against, is_value_type, match_argument
-from .values import UNKNOWN, CompileValue, Unknown, describe, first, is_number, is_tensor
+from .values import UNKNOWN, CompileValue, Unknown, describe, is_number, is_tensor
 
 
 @evaluates(tree.Call)
@@ -60,7 +59,8 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, doc: str
     if label is not None:
         frame.scope.add(name, label, call.span)
     if name not in frame.module.missing:
-        frame.fail(_unknown_layer(call, definition, frame))
+        is_value = definition is not None or frame.find(name) is not None
+        frame.fail(unknown_layer(call, frame.module, is_value=is_value))
     return UNKNOWN
 
 
@@ -70,11 +70,12 @@ def _refuse_label(call: tree.Call, label: str | None) -> None:
         raise DotnnError(Misplaced(span=call.span, what="a label", where="before a function", hint=hint))
 
 
-def _unknown_layer(call: tree.Call, definition: Definition | None, frame: Frame) -> UnknownLayer | Misplaced:
-    if definition is not None or frame.find(call.function) is not None:
+def unknown_layer(call: tree.Call, module: Module, *, is_value: bool) -> Diagnostic:
+    """The diagnostic for a call of something that cannot be called; ``is_value`` where it is a value at least."""
+    if is_value:
         hint = "what is called must be a layer, a block or a function; an arrow leads to a layer, not to a value"
         return Misplaced(span=call.function_span, what=f"the value `{call.function}`", where="as a call", hint=hint)
-    blocks = [name for name, one in frame.module.definitions.items() if isinstance(one.item, tree.Block)]
+    blocks = [name for name, one in module.definitions.items() if isinstance(one.item, tree.Block)]
     candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
     near = suggestions("layer", call.function, candidates)
     return UnknownLayer(span=call.function_span, name=call.function, near=near)
@@ -87,8 +88,6 @@ def _call_layer(
     layer: type[Layer], call: tree.Call, piped: Piped | None, label: str | None, doc: str, frame: Frame
 ) -> CompileValue:
     entry = frame.scope.add(layer.kind, label, call.span)
-    # Until the layer has been applied, reusing it gives something unknown: its fault is reported here.
-    entry.replay = _unknown_replay
     bound = ArgumentBinder(layer, call, frame).bind(piped)
     if bound.failed:
         return UNKNOWN
@@ -103,11 +102,12 @@ def _call_layer(
     )
     results = apply_layer(application, entry, frame)
     entry.replay = _replay_layer(application)
+    entry.obstacle = _TENSORS
     return results
 
 
-def _unknown_replay(*_: Any) -> CompileValue:
-    return UNKNOWN
+#: Why a layer or block cannot be reused that ``reuse`` would have to give further tensors.
+_TENSORS = "it was given more than one tensor"
 
 
 def _replay_layer(application: Application) -> Callable[..., CompileValue] | None:
@@ -133,32 +133,33 @@ def _call_block(
     frame: Frame,
 ) -> CompileValue:
     name = block.name.name
-    if block in frame.active:
+    active = frame.state.active
+    if id(block) in active:
         raise DotnnError(RecursiveBlock(span=call.function_span, name=name))
     entry = frame.scope.add(name, label, call.span)
     given = _block_arguments(block, call, piped, frame)
     tensors = sum(is_tensor(value) for value, _ in given.values())
 
     def run(entry: Entry, values: Mapping[str, tuple[CompileValue, Span]], at: Frame) -> CompileValue:
+        at.state.step(BODY_STEPS, entry.span)
         scope = entry.scope.open(entry, boundary=True)
         inner = _block_frame(definition, block, entry, scope, at)
+        active.add(id(block))
         try:
-            _bind_formals(block, values, inner, entry)
+            _bind_formals(block, values, inner, entry, at)
             return run_block(block, inner)
         finally:
+            active.discard(id(block))
             scope.close()
 
     def replay(piped: Piped, entry: Entry, at: Frame) -> CompileValue:
-        fed = next(name for name, (value, _) in given.items() if not _is_value(value))
+        fed = next(name for name, (value, _) in given.items() if is_tensor(value))
         return run(entry, {**given, fed: (piped.value, piped.span)}, at)
 
     result = run(entry, given, frame)
-    entry.replay = replay if tensors == 1 else (_unknown_replay if isinstance(first(result), Unknown) else None)
+    entry.replay = replay if tensors == 1 else None
+    entry.obstacle = _TENSORS if tensors > 1 else "it was given no tensor"
     return result
-
-
-def _is_value(value: CompileValue) -> bool:
-    return not is_tensor(value) and not isinstance(value, Unknown)
 
 
 def _block_frame(definition: Definition, block: tree.Block, entry: Entry, scope: Scope, frame: Frame) -> Frame:
@@ -171,7 +172,6 @@ def _block_frame(definition: Definition, block: tree.Block, entry: Entry, scope:
         scope,
         block.name.name,
         calls=(way, *frame.calls),
-        active=(*frame.active, block),
         depth=frame.depth + 1,
     )
 
@@ -181,6 +181,7 @@ def _block_arguments(
 ) -> dict[str, tuple[CompileValue, Span]]:
     """What is given for each argument; every fault is reported, and the argument then unknown."""
     names = argument_names(block.formals)
+    known = set(names)
     given: dict[str, tuple[CompileValue, Span]] = {}
     in_order = [(piped.value, piped.span)] if piped is not None else []
     in_order += [(evaluate(one, frame), one.span) for one in call.positional]
@@ -191,7 +192,7 @@ def _block_arguments(
         frame.fail(TooManyArguments(span=in_order[len(names)][1], kind=call.function, hint=hint))
     for argument in call.named:
         value = evaluate(argument.value, frame)
-        if argument.name not in names:
+        if argument.name not in known:
             near = near_names(argument.name, names)
             frame.fail(
                 UnknownArgument(span=argument.name_span, kind=call.function, name=argument.name, near=near, known=names)
@@ -204,53 +205,65 @@ def _block_arguments(
 
 
 def _bind_formals(
-    block: tree.Block, given: Mapping[str, tuple[CompileValue, Span]], frame: Frame, entry: Entry
+    block: tree.Block, given: Mapping[str, tuple[CompileValue, Span]], frame: Frame, entry: Entry, caller: Frame
 ) -> None:
+    """Bind the arguments of a block: what is given, which is the caller's fault if it is wrong, and the defaults."""
+    typed: list[tuple[tree.Formal, CompileValue, tree.Name]] = []
     for formal in block.formals:
+        name = formal.name.name
+        at_fault = caller if name in given or formal.default is None else frame
         try:
-            value = _formal_value(formal, given, frame, entry)
+            value, span = _formal_value(formal, given, frame, entry)
+            value = _fitting_value(formal, value, span, frame)
+            typed.append((formal, value, tree.Name(name=name, span=span)))
         except DotnnError as error:
-            frame.fail_all(error)
+            at_fault.fail_all(error)
             value = UNKNOWN
-        frame.bindings[formal.name.name] = Bound(value, formal.name.span, wanted=False)
+        frame.bindings[name] = Bound(value, formal.name.span)
+    for formal, value, at in typed:
+        try:
+            hold_against(formal.name.name, value, formal.type, frame, at)
+        except DotnnError as error:
+            caller.fail_all(error)
 
 
 def _formal_value(
     formal: tree.Formal, given: Mapping[str, tuple[CompileValue, Span]], frame: Frame, entry: Entry
-) -> CompileValue:
+) -> tuple[CompileValue, Span]:
     name = formal.name.name
-    if name not in given:
-        if formal.default is None:
-            kind = formal.type.span.text if formal.type is not None else "a tensor"
-            raise DotnnError(
-                MissingArgument(
-                    span=entry.span, kind=frame.block, name=f"the argument `{name}` ({kind})", example=f"`{name}=…`"
-                )
-            )
-        return hold_against(name, evaluate(formal.default, frame), formal.type, frame, formal.default)
-    value, span = given[name]
+    if name in given:
+        return given[name]
+    if formal.default is not None:
+        return evaluate(formal.default, frame), formal.default.span
+    kind = formal.type.span.text if formal.type is not None else "a tensor"
+    _match_nothing(formal, frame)
+    raise DotnnError(
+        MissingArgument(
+            span=entry.span, kind=frame.block, name=f"the argument `{name}` ({kind})", example=f"`{name}=…`"
+        )
+    )
+
+
+def _match_nothing(formal: tree.Formal, frame: Frame) -> None:
+    """Let the dimensions in the type of an argument that has failed be quietly unknown."""
+    if formal.type is not None and not is_value_type(formal.type):
+        match_argument(formal.name.name, UNKNOWN, formal.type, frame, formal)
+
+
+def _fitting_value(formal: tree.Formal, value: CompileValue, span: Span, frame: Frame) -> CompileValue:
+    """The value, a tensor where one is wanted; raises ``DotnnError``."""
+    name = formal.name.name
     at = tree.Name(name=name, span=span)
     if formal.type is not None and is_value_type(formal.type):
         return hold_against(name, value, formal.type, frame, at)
-    if isinstance(value, Unknown):
-        _bind_unknown_symbols(formal, frame)
-        return value
-    if not is_tensor(value):
-        hint = f"declare the argument as a value, as in `{name}: int`, if that is meant"
-        raise DotnnError(
-            NotAValue(
-                span=span, what=f"`{name}` of `{frame.block}`", expected="a tensor", found=describe(value), hint=hint
-            )
-        )
     if formal.type is not None:
         match_argument(name, value, formal.type, frame, at)
-    return as_tensor(value, span, f"`{name}`", frame)
-
-
-def _bind_unknown_symbols(formal: tree.Formal, frame: Frame) -> None:
-    for item in (formal.type.shape or ()) if formal.type is not None else ():
-        if isinstance(item, tree.Name) and frame.find(item.name) is None and item.name.isupper():
-            frame.bindings[item.name] = Bound(UNKNOWN, item.span, wanted=False)
+    if isinstance(value, Unknown) or is_tensor(value):
+        return value if isinstance(value, Unknown) else as_tensor(value, span, f"`{name}`", frame)
+    hint = f"declare the argument as a value, as in `{name}: int`, if that is meant"
+    raise DotnnError(
+        NotAValue(span=span, what=f"`{name}` of `{frame.block}`", expected="a tensor", found=describe(value), hint=hint)
+    )
 
 
 # --- functions of compile-time values --------------------------------------------------------------------------------
@@ -299,7 +312,9 @@ def _extreme(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> C
         raise _wrong_call(call, "at least one number", values)
     frame.state.step(len(items), call.span)
     if any(isinstance(item, DimExpr) for item in items):
-        return (dim_max if call.function == "max" else dim_min)(*items)
+        if any(isinstance(item, float) for item in items):
+            raise _wrong_call(call, "ints and dimensions, or numbers", values)
+        return of_dimensions(dim_max if call.function == "max" else dim_min, *items, span=call.span)
     return max(items) if call.function == "max" else min(items)
 
 

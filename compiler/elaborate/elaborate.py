@@ -10,6 +10,7 @@ from ..diagnostics import DotnnError, Report
 from ..diagnostics.imports import ModelArgument
 from ..diagnostics.names import SameFullName, UnknownPath
 from ..diagnostics.suggest import listed, near_names
+from ..graph.dims import watched
 from ..graph.graph import Graph, Origin
 from ..graph.operations import Input
 from ..graph.tensors import Tensor, Weight
@@ -26,7 +27,7 @@ from .modules import Module
 from .scope import Entry, Scope
 from .state import MODEL_STEPS, Bound, Draft, Elaboration, Expectation, Frame, Stop, Usage
 from .types import hold_against, is_value_type
-from .values import UNKNOWN, CompileValue
+from .values import UNKNOWN, CompileValue, describe
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,9 @@ def elaborate(
     before = len(report.errors)
     try:
         state.step(MODEL_STEPS, model.span)
-        _bind_arguments(model, arguments, frame)
-        run_model(model, frame)
+        with watched(state.step):
+            _bind_arguments(model, arguments, frame)
+            run_model(model, frame)
         scope.close()
         if len(report.errors) > before:
             return None
@@ -100,7 +102,7 @@ def _bind_arguments(model: tree.Model, arguments: Mapping[str, CompileValue], fr
         except DotnnError as error:
             frame.fail_all(error)
             value = UNKNOWN
-        frame.bindings[formal.name.name] = Bound(value, formal.name.span, wanted=False)
+        frame.bindings[formal.name.name] = Bound(value, formal.name.span)
 
 
 def _argument_value(formal: tree.Formal, arguments: Mapping[str, CompileValue], frame: Frame) -> CompileValue:
@@ -110,12 +112,23 @@ def _argument_value(formal: tree.Formal, arguments: Mapping[str, CompileValue], 
         hint = f"declare its type, as in `{name}: int = 10`; tensors come in by `input`"
         raise DotnnError(ModelArgument(span=formal.span, reason=reason, hint=hint))
     if name in arguments:
-        return hold_against(name, arguments[name], formal.type, frame, formal)
+        return _given_value(formal, formal.type, arguments[name], frame)
     if formal.default is None:
         reason = f"the model argument `{name}` has no value"
         hint = f"give it a default, or `--set {name}=…`"
         raise DotnnError(ModelArgument(span=formal.span, reason=reason, hint=hint))
     return hold_against(name, evaluate(formal.default, frame), formal.type, frame, formal.default)
+
+
+def _given_value(formal: tree.Formal, written: tree.Type, value: CompileValue, frame: Frame) -> CompileValue:
+    """A value from outside of the text, which is not the text's fault if it is of the wrong type."""
+    name = formal.name.name
+    try:
+        return hold_against(name, value, written, frame, formal)
+    except DotnnError:
+        reason = f"the model argument `{name}` is declared {written.name}, and is given {describe(value)}"
+        hint = f"give a value of type {written.name}"
+        raise DotnnError(ModelArgument(span=formal.span, reason=reason, hint=hint)) from None
 
 
 def _build(model: tree.Model, frame: Frame) -> Graph | None:

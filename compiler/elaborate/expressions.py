@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from ..diagnostics import DotnnError
-from ..diagnostics.names import CircularConst, UndefinedName
+from collections.abc import Sequence
+
+from ..diagnostics import Diagnostic, DotnnError
+from ..diagnostics.names import CircularConst, UndefinedName, UnknownSymbol
 from ..diagnostics.suggest import near_names
 from ..diagnostics.values import BadIndex, Misplaced, NoAttribute, NoChannels, NotAValue, WrongOperands
 from ..graph.dims import DimExpr
 from ..graph.types import DTYPES, DType, TensorType
 from ..layers.base import LAYERS
+from ..source import Span
 from ..syntax import tree
 from ..weights.initializers import INITIALIZERS
 from .arithmetic import binary, negate
@@ -18,7 +21,7 @@ from .modules import Definition
 from .operators import apply_operator, index_tensor
 from .scope import Scope
 from .state import METRICS, Frame
-from .types import dimension, hold_against, is_symbol_name, is_value_type, tensor_type, unknown_symbol
+from .types import dimension, hold_against, is_symbol_name, is_value_type, tensor_type
 from .values import (
     UNKNOWN,
     CompileValue,
@@ -51,7 +54,6 @@ def _name(expression: tree.Name, frame: Frame) -> CompileValue:
     name = expression.name
     bound = frame.find(name)
     if bound is not None:
-        bound.used = True
         return bound.value
     definition = frame.module.definitions.get(name)
     if definition is not None:
@@ -63,11 +65,12 @@ def _name(expression: tree.Name, frame: Frame) -> CompileValue:
     initializer = INITIALIZERS.get(name)
     if initializer is not None:
         return _initializer(expression, initializer)
-    if name in frame.state.symbols:
+    if name in frame.state.symbols and not frame.in_const:
         return frame.state.symbols[name]
     if name in frame.module.missing:
         return UNKNOWN
-    raise DotnnError(_undefined(expression, frame))
+    candidates = [*frame.visible(), *frame.module.definitions, *frame.state.symbols]
+    raise DotnnError(undefined_name(expression, candidates, in_const=frame.in_const))
 
 
 def _initializer(expression: tree.Name, initializer: type) -> CompileValue:
@@ -76,22 +79,40 @@ def _initializer(expression: tree.Name, initializer: type) -> CompileValue:
     return make_initializer(expression.name, initializer, {}, expression.span)
 
 
-def _undefined(expression: tree.Name, frame: Frame) -> UndefinedName:
-    name = expression.name
+def undefined_name(expression: tree.Name, candidates: Sequence[str], *, in_const: bool) -> Diagnostic:
+    """The diagnostic for a name that stands for nothing.
+
+    Args:
+        expression: the name.
+        candidates: what is bound here; of these the near ones are suggested.
+        in_const: whether it stands in a ``const``, where there are no dimensions.
+    """
+    name, span = expression.name, expression.span
+    if is_symbol_name(name) and in_const:
+        hint = "dimensions belong to the inputs of a model: bind the value there, or write a number"
+        return Misplaced(span=span, what=f"the dimension `{name}`", where="in a const", hint=hint)
     if is_symbol_name(name):
-        return unknown_symbol(name, expression, frame)  # pyright: ignore[reportReturnType]
-    candidates = [*frame.visible(), *frame.module.definitions, *frame.state.symbols, *INITIALIZERS, *DType]
+        return UnknownSymbol(span=span, name=name, near=near_names(name, candidates))
     if name in LAYERS and LAYERS[name].callable:
-        return UndefinedName(span=expression.span, name=name, hint=f"it is a layer: apply it, as in `x -> {name}`")
-    return UndefinedName(span=expression.span, name=name, near=near_names(name, candidates))
+        return UndefinedName(span=span, name=name, hint=f"it is a layer: apply it, as in `x -> {name}`")
+    return UndefinedName(span=span, name=name, near=near_names(name, [*candidates, *INITIALIZERS, *DType]))
+
+
+def misplaced_metric(name: str, span: Span) -> Misplaced:
+    """The diagnostic for a metric outside of ``expect``."""
+    hint = "metrics are known when the whole model is: write `expect` for them in the body of the model"
+    return Misplaced(span=span, what=f"the metric `{name}`", where="here", hint=hint)
+
+
+def block_as_value(name: str, span: Span) -> Misplaced:
+    """The diagnostic for the name of a block where a value should stand."""
+    hint = f"call it: `x -> {name}` or `{name}(x)`"
+    return Misplaced(span=span, what="the name of a block", where="as a value", hint=hint)
 
 
 def _metric(expression: tree.Name, frame: Frame) -> CompileValue:
     if frame.metrics is None:
-        hint = "metrics are known when the whole model is: write `expect` for them in the body of the model"
-        raise DotnnError(
-            Misplaced(span=expression.span, what=f"the metric `{expression.name}`", where="here", hint=hint)
-        )
+        raise DotnnError(misplaced_metric(expression.name, expression.span))
     value = frame.metrics[expression.name]
     if callable(value):
         hint = f"ask it of a tensor: `{expression.name}(features)`"
@@ -103,8 +124,7 @@ def _metric(expression: tree.Name, frame: Frame) -> CompileValue:
 def _defined(definition: Definition, expression: tree.Name, frame: Frame) -> CompileValue:
     item = definition.item
     if isinstance(item, tree.Block):
-        hint = f"call it: `x -> {item.name.name}` or `{item.name.name}(x)`"
-        raise DotnnError(Misplaced(span=expression.span, what="the name of a block", where="as a value", hint=hint))
+        raise DotnnError(block_as_value(item.name.name, expression.span))
     values = frame.state.consts
     key = (id(definition.module), item.name.name)
     if key not in values:
@@ -116,7 +136,9 @@ def _defined(definition: Definition, expression: tree.Name, frame: Frame) -> Com
 
 
 def _evaluate_const(definition: Definition, item: tree.Const, frame: Frame) -> CompileValue:
-    inner = Frame(frame.state, definition.module, Scope(), item.name.name, depth=frame.depth + 1)
+    nowhere = Scope()
+    nowhere.close()
+    inner = Frame(frame.state, definition.module, nowhere, item.name.name, depth=frame.depth + 1, in_const=True)
     value = evaluate(item.value, inner)
     try:
         return _typed_const(item, value, inner)
@@ -293,10 +315,8 @@ def _list_item(
 ) -> CompileValue:
     if isinstance(index, tuple):
         part = base[index[0] : index[1]]
-        if isinstance(part, tuple):
-            return frame.state.lists.made(part, expression.span)
         frame.state.step(len(part), expression.span)
-        return part
+        return frame.state.lists.made(part, expression.span) if isinstance(part, tuple) else part
     if not -len(base) <= index < len(base):
         what = "string" if isinstance(base, str) else "list"
         reason = f"there is no element {index} in a {what} of {len(base)}"

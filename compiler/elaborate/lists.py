@@ -26,9 +26,8 @@ class Lists:
         self._extents: dict[int, _Extent] = {}
 
     def made(self, items: tuple[Any, ...], span: Span) -> tuple[Any, ...]:
-        """The list, if it may be so large and so deep; its own elements count as steps."""
+        """The list, if it may be so large and so deep."""
         state = self._state
-        state.step(len(items), span)
         extent = self._measure(items)
         if extent.size > state.limits.list_length:
             state.stop("list_length", span)

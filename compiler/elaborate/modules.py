@@ -17,7 +17,7 @@ from ..diagnostics.suggest import listed, near_names
 from ..graph.types import DTYPES
 from ..layers import LAYERS
 from ..limits import Limits
-from ..source import Source
+from ..source import Source, Span
 from ..syntax import tree
 from ..syntax.parse import parse
 from ..syntax.read import read_bytes, read_source
@@ -51,6 +51,7 @@ class Module:
         models: the models, in file order.
         imports: the files that it imports, in the order of the first import of each.
         missing: names that an import should have brought; why it has not is reported.
+        places: where each name of the file was taken.
     """
 
     file: tree.File
@@ -58,6 +59,7 @@ class Module:
     models: dict[str, tree.Model] = field(default_factory=dict)
     imports: list[Module] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
+    places: dict[str, Span] = field(default_factory=dict)
 
     @property
     def source(self) -> Source:
@@ -112,7 +114,7 @@ class Project:
         self.limits = limits
         self.report = report
         self.root = root
-        self._modules: dict[Path, Module] = {}
+        self._modules: dict[Path, Module | None] = {}
         self._loading: list[Path] = []
 
     def add(self, source: Source) -> Module | None:
@@ -140,14 +142,19 @@ class Project:
         owner = reserved(name) if not isinstance(item, tree.Const) or name in METRICS else None
         if owner is not None:
             self.report.add(ReservedName(span=item.name.span, name=name, owner=owner))
-        earlier = module.models.get(name) or (module.definitions[name].item if module.defines(name) else None)
-        if earlier is not None:
-            self.report.add(DuplicateName(span=item.name.span, name=name, earlier=earlier.name.span))
+        if not self._claim(item.name, module):
             return
         if isinstance(item, tree.Model):
             module.models[name] = item
         else:
             module.definitions[name] = Definition(item, module)
+
+    def _claim(self, name: tree.Name, module: Module) -> bool:
+        """Take a name for something of the file; False, and a diagnostic, where it is taken."""
+        earlier = module.places.setdefault(name.name, name.span)
+        if earlier is not name.span:
+            self.report.add(DuplicateName(span=name.span, name=name.name, earlier=earlier))
+        return earlier is name.span
 
     def _import(self, item: tree.Import, module: Module) -> None:
         other = self._load(item, module)
@@ -164,17 +171,17 @@ class Project:
         found = other.definitions.get(name.name)
         if found is None:
             module.missing.add(name.name)
+            if any(one.span is not None and one.span.source is other.source for one in self.report.errors):
+                # What could not be read there may have been it.
+                return
             known = listed(other.definitions) or "none"
             near = near_names(name.name, other.definitions)
+            hint = "models cannot be imported" if name.name in other.models else f"it defines {known}"
             self.report.add(
-                ImportedNameMissing(span=name.span, path=item.path.value, name=name.name, known=known, near=near)
+                ImportedNameMissing(span=name.span, path=item.path.value, name=name.name, hint=hint, near=near)
             )
-            return
-        earlier = module.definitions.get(name.name)
-        if earlier is not None:
-            self.report.add(DuplicateName(span=name.span, name=name.name, earlier=earlier.item.name.span))
-            return
-        module.definitions[name.name] = found
+        elif self._claim(name, module):
+            module.definitions[name.name] = found
 
     def _load(self, item: tree.Import, module: Module) -> Module | None:
         written = item.path.value
@@ -198,6 +205,8 @@ class Project:
         except OSError as error:
             self._missing(item, path, error.strerror or "it cannot be read")
             return None
+        # Where nothing can be made of it, that is reported once.
+        self._modules[path] = None
         source = read_source(data, name, path, self.limits, self.report)
         return None if source is None else self.add(source)
 
@@ -221,6 +230,7 @@ class Project:
 
     def _missing(self, item: tree.Import, path: Path, reason: str) -> None:
         shown = os.path.relpath(path)
+        reason = reason[:1].lower() + reason[1:]
         self.report.add(ImportNotFound(span=item.path.span, path=item.path.value, resolved=shown, reason=reason))
 
 

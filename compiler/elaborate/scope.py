@@ -16,6 +16,7 @@ from ..diagnostics.names import DuplicateLabel, ReuseDiffers
 from ..diagnostics.values import Misplaced
 from ..graph.types import TensorType
 from ..source import Span
+from .values import UNKNOWN, CompileValue
 
 
 @dataclass(eq=False)
@@ -61,6 +62,7 @@ class Scope:
         parent: the scope in which labels are looked for next; None at a block or model, whose labels are its own.
         entry: the entry of the enclosing scope that opened this one; None for the model.
         original: the scope that this one repeats through ``reuse``: entry by entry, with the same weights.
+        obscured: a label here could not be read, which was reported, so that an unknown one may have been meant.
     """
 
     def __init__(self, entry: Entry | None = None, parent: Scope | None = None, original: Scope | None = None) -> None:
@@ -70,6 +72,7 @@ class Scope:
         self.entries: list[Entry] = []
         self.labels: dict[str, Entry] = {}
         self.closed = False
+        self.obscured = False
         self._path = "" if entry is None else None
 
     @property
@@ -100,6 +103,10 @@ class Scope:
             entry.owner = self._counterpart(entry).owner
         self.entries.append(entry)
         return entry
+
+    def give_up(self, label: str, span: Span) -> None:
+        """Let what stands under a label give something unknown when it is reused: it has failed, and that is reported."""
+        self.labels.setdefault(label, Entry(self, "", label, span)).replay = unknown_replay
 
     def _counterpart(self, entry: Entry) -> Entry:
         if self.original is None:
@@ -150,12 +157,21 @@ class Scope:
             return whole
         for head in reversed(list(_prefixes(path))[:-1]):
             entry = self.labels.get(head)
+            if entry is not None and entry.inner is None and entry.replay is unknown_replay:
+                return entry
             if entry is None or entry.inner is None:
                 continue
             found = entry.inner._descend(path[len(head) + 1 :], step)
             if found is not None:
                 return found
         return None
+
+    def is_obscured(self) -> bool:
+        """Whether a label that could be seen from here could not be read."""
+        scope: Scope | None = self
+        while scope is not None and not scope.obscured:
+            scope = scope.parent
+        return scope is not None
 
     def visible_labels(self) -> Iterator[str]:
         """Every path of labels that ``find`` would find, nearest first."""
@@ -169,6 +185,11 @@ class Scope:
             yield prefix + label
             if entry.inner is not None:
                 yield from entry.inner._labels_below(f"{prefix}{label}.")
+
+
+def unknown_replay(*_: object) -> CompileValue:
+    """Reusing what has failed gives something unknown: the fault is reported where it was made."""
+    return UNKNOWN
 
 
 def _prefixes(path: str) -> Iterator[str]:

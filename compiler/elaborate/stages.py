@@ -8,16 +8,16 @@ from itertools import pairwise
 from typing import Any
 
 from ..diagnostics import DotnnError
-from ..diagnostics.names import BadLabel, CannotReuse, DuplicateName, UnknownPath
+from ..diagnostics.names import BadLabel, CannotReuse, UnknownPath
 from ..diagnostics.suggest import near_names
 from ..diagnostics.values import Unrepeatable
 from ..syntax import tree
 from .arguments import Piped
 from .calls import apply_call
 from .evaluate import evaluate, evaluates, single
-from .scope import Entry
+from .scope import Entry, unknown_replay
 from .state import Bound, Frame
-from .values import UNKNOWN, CompileValue, Unknown, describe, show
+from .values import UNKNOWN, CompileValue, Unknown, describe, first, show
 
 #: One round of a loop: the frame that holds its variables, made from the frame of the round.
 Round = Callable[[Frame], Frame]
@@ -41,10 +41,19 @@ def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
     frame.state.step(1, stage.span)
     try:
         label = None if stage.label is None else label_text(stage.label, frame)
-        return _OPERATIONS[type(stage.operation)](stage, stage.operation, piped, label, frame)
     except DotnnError as error:
         frame.fail_all(error)
-        return UNKNOWN
+        frame.scope.obscured = True
+        label = None
+    is_new = label is not None and label not in frame.scope.labels
+    try:
+        value = _OPERATIONS[type(stage.operation)](stage, stage.operation, piped, label, frame)
+    except DotnnError as error:
+        frame.fail_all(error)
+        value = UNKNOWN
+    if label is not None and is_new and isinstance(first(value), Unknown):
+        frame.scope.give_up(label, stage.span)
+    return value
 
 
 def label_text(label: tree.Label, frame: Frame) -> str:
@@ -120,16 +129,8 @@ def _for(stage: tree.Stage, loop: tree.For, piped: Piped, label: str | None, fra
                 hint="write a list, as in `for c in [64, 128] { … }`, or `range(n)`",
             )
         )
-    _check_targets(loop, frame)
     rounds = (_with_targets(loop, value) for value in values)
     return _loop(stage, loop.body, rounds, piped, label, frame)
-
-
-def _check_targets(loop: tree.For, frame: Frame) -> None:
-    for target in loop.targets:
-        earlier = frame.find(target.name)
-        if earlier is not None and target.name != "_":
-            raise DotnnError(DuplicateName(span=target.span, name=target.name, earlier=earlier.span))
 
 
 def _with_targets(loop: tree.For, value: CompileValue) -> Round:
@@ -151,7 +152,7 @@ def _with_targets(loop: tree.For, value: CompileValue) -> Round:
 def _bind(frame: Frame, pairs: Iterable[tuple[tree.Name, CompileValue]]) -> Frame:
     for name, value in pairs:
         if name.name != "_":
-            frame.bindings[name.name] = Bound(value, name.span, wanted=False)
+            frame.bindings[name.name] = Bound(value, name.span)
     return frame
 
 
@@ -207,21 +208,20 @@ def _run_round(body: tree.Group, piped: Piped, enter: Round, entry: Entry, frame
             scope.close()
 
     result = run(piped, entry, frame)
-    entry.replay = run
+    entry.replay = unknown_replay if isinstance(first(result), Unknown) else run
     return result
 
 
 def _reuse(stage: tree.Stage, reuse: tree.Reuse, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
     path = label_text(reuse.path, frame)
     original = frame.scope.find(path, frame.state.step)
+    if original is None and frame.scope.is_obscured():
+        return UNKNOWN
     if original is None:
         near = near_names(path, frame.scope.visible_labels())
         raise DotnnError(UnknownPath(span=reuse.path.span, path=path, near=near))
-    if original.inner is not None and not original.inner.closed:
-        raise DotnnError(CannotReuse(span=reuse.path.span, path=path, reason="it is not finished here"))
     if original.replay is None:
-        reason = "it was given more than one tensor"
-        raise DotnnError(CannotReuse(span=reuse.path.span, path=path, reason=reason))
+        raise DotnnError(CannotReuse(span=reuse.path.span, path=path, reason=original.obstacle))
     entry = frame.scope.add(original.kind, label, stage.span)
     entry.owner = original.owner
     entry.replay = original.replay

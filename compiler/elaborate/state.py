@@ -54,7 +54,7 @@ class Usage:
 
 
 #: Steps for what takes longer than evaluating an expression: a node, a result or weight of it, a body of statements.
-NODE_STEPS, TENSOR_STEPS, BODY_STEPS, MODEL_STEPS = 15, 3, 3, 30
+NODE_STEPS, TENSOR_STEPS, BODY_STEPS, MODEL_STEPS = 15, 3, 5, 30
 
 #: Expressions that may be evaluated inside each other, for each level of nesting: those of a block and of its callers.
 DEPTH_PER_LEVEL = 3
@@ -93,7 +93,9 @@ class Elaboration:
     """The state of elaborating one model.
 
     Attributes:
-        depth: how many expressions and pipelines are being evaluated inside each other.
+        depth: how many expressions are being evaluated inside each other.
+        active: identities of the blocks that are being run.
+        place: the expression that is being evaluated, or was last.
     """
 
     def __init__(self, limits: Limits, report: Report, usage: Usage | None = None) -> None:
@@ -101,6 +103,8 @@ class Elaboration:
         self.report = report
         self.usage = usage or Usage()
         self.depth = 0
+        self.active: set[int] = set()
+        self.place: Span | None = None
         self.lists = Lists(self)
         self.drafts: list[Draft] = []
         self.demands: list[Demand] = []
@@ -108,7 +112,6 @@ class Elaboration:
         self.expectations: list[Expectation] = []
         self.outputs: dict[str, tuple[TensorRef, Span, str]] = {}
         self.freezes: list[tuple[str, Span]] = []
-        self.input_spans: set[Span] = set()
         self.consts: dict[tuple[int, str], CompileValue] = {}
         self._constants: dict[TensorConstant, TensorRef] = {}
 
@@ -122,13 +125,14 @@ class Elaboration:
     def enter(self, span: Span) -> None:
         """Begin to evaluate something inside of something else; ``depth`` falls when that is done."""
         self.depth += 1
+        self.place = span
         if self.depth > DEPTH_PER_LEVEL * self.limits.nesting:
             self.stop("nesting", span)
 
     def stop(self, limit: str, span: Span | None) -> None:
         """End the elaboration because a limit is used up."""
         maximum = getattr(self.limits, limit)
-        self.report.add(LimitExceeded(span=span, limit=limit, maximum=maximum))
+        self.report.add(LimitExceeded(span=span or self.place, limit=limit, maximum=maximum))
         self.usage.stopped = True
         raise Stop
 
@@ -158,8 +162,6 @@ class Bound:
 
     value: CompileValue
     span: Span
-    used: bool = False
-    wanted: bool = True  #: unused is worth a warning
 
 
 @dataclass
@@ -171,6 +173,7 @@ class Frame:
         calls: the enclosing block calls, innermost first, for traces.
         block: the name of the block or model.
         metrics: what ``expect`` measures, while an expectation is judged.
+        in_const: a ``const`` is being evaluated, which knows no dimensions.
     """
 
     state: Elaboration
@@ -179,10 +182,10 @@ class Frame:
     block: str
     outer: Frame | None = None
     calls: tuple[Label, ...] = ()
-    active: tuple[Any, ...] = ()
     depth: int = 0
     bindings: dict[str, Bound] = field(default_factory=dict)
     metrics: Mapping[str, CompileValue] | None = None
+    in_const: bool = False
 
     def fail(self, diagnostic: Diagnostic) -> None:
         """Report a diagnostic, with the way that led here."""

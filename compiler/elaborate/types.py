@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..diagnostics import DotnnError
-from ..diagnostics.names import UnknownSymbol
 from ..diagnostics.suggest import near_names
 from ..diagnostics.values import BadDimension, BadType, WrongType
 from ..graph.dims import Dim, DimExpr, decide_equal, symbol
@@ -108,7 +107,8 @@ def hold_against(
 def _hold_value(name: str, value: CompileValue, written: tree.Type, at: tree.Node) -> CompileValue:
     allowed = VALUE_TYPES[written.name]
     is_bool = isinstance(value, bool)
-    if isinstance(value, allowed) and is_bool == (written.name == "bool") and not isinstance(value, DType):
+    is_huge = written.name == "float" and not is_bool and isinstance(value, int) and not DType.FLOAT64.holds(value)
+    if isinstance(value, allowed) and is_bool == (written.name == "bool") and not isinstance(value, DType) | is_huge:
         return float(value) if written.name == "float" and not is_bool else value
     raise DotnnError(
         WrongType(span=at.span, name=name, declared=written.name, found=describe(value), declared_at=written.span)
@@ -131,32 +131,22 @@ def _same(found: TensorType, declared: TensorType) -> bool:
 
 
 def match_argument(name: str, value: CompileValue, written: tree.Type, frame: Frame, at: tree.Node) -> None:
-    """Hold a tensor argument of a block against its type, in which undefined upper-case names match any dimension.
+    """Hold the element type and the rank of a tensor argument of a block against its type.
 
-    A name that is matched is bound to the dimension, so that it can be used in the block and must be equal where it
-    stands again.
+    Upper-case names in it that nothing defines match any dimension and are bound to it, so that the block can use
+    them. All sizes are checked by ``hold_against`` when every argument is bound, since types may speak of any of them.
     """
-    dtype = element_type(written)
     items = written.shape or ()
     found = value.type if isinstance(value, TensorRef | TensorConstant) else None
-    if found is None or found.dtype is not dtype or found.rank != len(items):
+    fits = found is not None and found.dtype is element_type(written) and found.rank == len(items)
+    sizes = found.shape if found is not None and fits else (UNKNOWN,) * len(items)
+    for item, size in zip(items, sizes, strict=True):
+        if isinstance(item, tree.Name) and is_symbol_name(item.name) and not _defined(item.name, frame):
+            frame.bindings[item.name] = Bound(size, item.span)
+    if not fits and not isinstance(value, Unknown):
         shown = str(found) if found is not None else describe(value)
         declared = written.span.text
         raise DotnnError(WrongType(span=at.span, name=name, declared=declared, found=shown, declared_at=written.span))
-    shape = tuple(_match(item, dim, frame) for item, dim in zip(items, found.shape, strict=True))
-    check_tensor_type(name, value, TensorType(dtype, shape), written, at)
-
-
-def _match(item: tree.Expression, found: Dim, frame: Frame) -> Dim:
-    if isinstance(item, tree.Name) and is_symbol_name(item.name) and not _defined(item.name, frame):
-        frame.bindings[item.name] = Bound(found, item.span, wanted=False)
-        return found
-    return dimension(evaluate(item, frame), item)
-
-
-def unknown_symbol(name: str, span: tree.Node, frame: Frame) -> UnknownSymbol:
-    """The diagnostic for an upper-case name that no input introduces."""
-    return UnknownSymbol(span=span.span, name=name, near=near_names(name, [*frame.state.symbols, *frame.visible()]))
 
 
 __all__ = [
@@ -171,5 +161,4 @@ __all__ = [
     "is_value_type",
     "match_argument",
     "tensor_type",
-    "unknown_symbol",
 ]

@@ -93,10 +93,10 @@ _PHRASES: tuple[tuple[type, str], ...] = (
     (bool, "a bool"),
     (int, "an int"),
     (float, "a float"),
+    (DType, "an element type"),
     (str, "a string"),
     (tuple, "a list"),
     (DimExpr, "a symbolic dimension"),
-    (DType, "an element type"),
     (TensorType, "a tensor type"),
     (TensorRef, "a tensor"),
     (TensorConstant, "a tensor"),
@@ -123,10 +123,15 @@ def _show(value: CompileValue, room: int) -> str:
     if isinstance(value, DimExpr):
         return format_dim(value)
     if isinstance(value, Quotient):
-        return f"{format_dim(value.numerator)} / {format_dim(value.denominator)}"
+        return f"{_factor(value.numerator)} / {_factor(value.denominator)}"
     if isinstance(value, TensorRef | TensorConstant):
         return str(value.type)
     return str(value)
+
+
+def _factor(dim: Dim) -> str:
+    text = format_dim(dim)
+    return f"({text})" if " " in text else text
 
 
 def _show_item(value: CompileValue, room: int) -> str:

@@ -29,7 +29,7 @@ from .dims_decide import (
     solve_at_least,
     upper_bound,
 )
-from .dims_expr import Dim, DimExpr, DimTooComplex
+from .dims_expr import Dim, DimExpr, DimTooComplex, watched
 from .dims_text import format_dim
 
 __all__ = [
@@ -53,4 +53,5 @@ __all__ = [
     "symbol",
     "symbols",
     "upper_bound",
+    "watched",
 ]

@@ -7,7 +7,9 @@ a symbol, a floor division or a min/max that no rule could resolve. What belongs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from math import gcd
 from typing import TypeAlias, final
@@ -17,6 +19,25 @@ MAX_SIZE = 2000
 MAX_DEPTH = 16
 MAX_DEGREE = 32
 MAX_BITS = 256
+
+
+_watcher: ContextVar[Callable[[int], None] | None] = ContextVar("watcher", default=None)
+
+
+@contextmanager
+def watched(watcher: Callable[[int], None]) -> Iterator[None]:
+    """Tell a function how much work every expression takes, in terms; it may raise to put an end to it."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+def _worked(terms: int) -> None:
+    watcher = _watcher.get()
+    if watcher is not None:
+        watcher(terms)
 
 
 class DimTooComplex(ValueError):
@@ -112,6 +133,7 @@ class DimExpr:
         object.__setattr__(self, "size", len(self.terms) + sum(atom.size for atom in atoms))
         object.__setattr__(self, "depth", max(atom.depth for atom in atoms))
         object.__setattr__(self, "_hash", hash(self.terms))
+        _worked(1 + len(self.terms))
         if self.size > MAX_SIZE:
             raise DimTooComplex(f"a dimension has more than {MAX_SIZE} parts")
 
@@ -256,6 +278,7 @@ def add(left: Dim, right: Dim, factor: int = 1) -> Dim:
 def multiply(left: Dim, right: Dim) -> Dim:
     """The product, expanded."""
     coefficients: dict[Monomial, int] = {}
+    _worked(len(terms_of(left)) * len(terms_of(right)) // 4)
     for left_monomial, left_coefficient in terms_of(left):
         for right_monomial, right_coefficient in terms_of(right):
             monomial = _multiply_monomials(left_monomial, right_monomial)

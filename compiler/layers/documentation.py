@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..diagnostics.paragraphs import fill_paragraphs
 from .attributes import REQUIRED
 from .base import Layer, Operand, Sample
 
-#: Columns of the terminal page.
+#: Columns of the page where none are given.
 _WIDTH = 100
 
 
@@ -89,50 +90,56 @@ def signature(layer: type[Layer]) -> str:
     return f"{layer.kind}({operands}{' | ' if arguments else ''}{arguments}){results}"
 
 
-def layer_list(layers: Mapping[str, type[Layer]]) -> str:
-    """Every layer in a line: its name and the first sentence of its page."""
-    width = max(len(kind) for kind in layers)
-    return "\n".join(f"{kind:<{width}}  {page_of(layer).summary}" for kind, layer in sorted(layers.items()))
+def layer_list(layers: Mapping[str, type[Layer]], width: int | None = None) -> str:
+    """Every layer: its name and the first sentence of its page, in one line or in lines of a width."""
+    longest = max(len(kind) for kind in layers)
+    lines = (f"{kind:<{longest}}  {page_of(layer).summary}" for kind, layer in sorted(layers.items()))
+    indent = " " * (longest + 2)
+    return "\n".join(line if width is None else _wrapped(line, indent, width, "") for line in lines)
 
 
-def layer_page(layer: type[Layer]) -> str:
-    """Everything about a layer as plain text."""
-    return "\n\n".join(part for part in _parts(page_of(layer)) if part)
+def layer_page(layer: type[Layer], width: int | None = None) -> str:
+    """Everything about a layer as plain text; samples, and words longer than a line, are not broken."""
+    return "\n\n".join(part for part in _parts(page_of(layer), width or _WIDTH) if part)
 
 
-def _parts(page: LayerPage) -> Iterator[str]:
-    yield _wrapped(page.call, "    ", "")
-    yield page.text
-    yield _section("Formula", _wrapped(page.formula, "    "))
-    yield _section("Operands", _rows(page.operands))
-    yield _section("Arguments", _rows([(one.name, _argument_text(one)) for one in page.arguments]))
-    yield _section("Weights", _wrapped(page.weights, "  "))
-    yield _section("Source", _wrapped(page.source, "  "))
-    yield _section("Samples", "\n".join(f"  {_sample_text(sample)}" for sample in page.samples))
+def _parts(page: LayerPage, width: int) -> Iterator[str]:
+    yield _wrapped(page.call, "    ", width, "")
+    yield fill_paragraphs(page.text, width)
+    yield _section("Formula", _wrapped(page.formula, "    ", width))
+    yield _section("Operands", _rows(page.operands, width))
+    yield _section("Arguments", _rows([(one.name, _argument_text(one)) for one in page.arguments], width))
+    yield _section("Weights", _wrapped(page.weights, "  ", width))
+    yield _section("Source", _wrapped(page.source, "  ", width))
+    yield _section("Samples", "\n".join(_sample_lines(sample, width) for sample in page.samples))
 
 
 def _section(title: str, body: str) -> str:
     return f"{title}:\n{body}" if body.strip() else ""
 
 
-def _rows(rows: Sequence[tuple[str, str]]) -> str:
-    width = max((len(name) for name, _ in rows), default=0)
-    return "\n".join(_wrapped(f"{name:<{width}}  {text}", " " * (width + 4), "  ").rstrip() for name, text in rows)
+def _rows(rows: Sequence[tuple[str, str]], width: int) -> str:
+    longest = max((len(name) for name, _ in rows), default=0)
+    indent = " " * (longest + 4)
+    return "\n".join(_wrapped(f"{name:<{longest}}  {text}", indent, width, "  ").rstrip() for name, text in rows)
 
 
-def _wrapped(text: str, indent: str, first: str | None = None) -> str:
-    """Text in lines of at most ``_WIDTH`` characters where it has spaces to break at."""
+def _wrapped(text: str, indent: str, width: int, first: str | None = None) -> str:
+    """Text in lines of at most a width where it has spaces to break at."""
     lines = [indent if first is None else first]
     for word in re.findall(r"\S+\s*", text):
-        if len(lines[-1]) + len(word.rstrip()) > _WIDTH and lines[-1].strip():
+        if len(lines[-1]) + len(word.rstrip()) > width and lines[-1].strip():
             lines.append(indent)
         lines[-1] += word
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _sample_text(sample: Sample) -> str:
-    inputs = ", ".join(f"{name}: {kind}" for name, kind in sample.inputs.items())
-    return f"{sample_expression(sample)}    # {inputs}"
+def _sample_lines(sample: Sample, width: int) -> str:
+    """The call, and behind it or, where that is too wide, above it what it reads."""
+    call = f"  {sample_expression(sample)}"
+    inputs = "# " + ", ".join(f"{name}: {kind}" for name, kind in sample.inputs.items())
+    line = f"{call}    {inputs}"
+    return line if len(line) <= width else f"  {inputs}\n{call}"
 
 
 def sample_expression(sample: Sample) -> str:

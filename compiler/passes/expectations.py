@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..diagnostics import DotnnError, Report
@@ -17,7 +17,7 @@ from ..elaborate.elaborate import Network
 from ..elaborate.evaluate import evaluate
 from ..elaborate.state import METRICS, Expectation, Stop
 from ..elaborate.values import TensorRef, Unknown, describe, show
-from ..graph.dims import DimExpr, DimTooComplex, format_dim, symbols
+from ..graph.dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import format_shape
 from ..layers.base import Layer, Window
@@ -31,19 +31,28 @@ WAY = 8
 
 def judge_expectations(network: Network, report: Report) -> None:
     """Report every expectation of a model that does not hold; a warning where arguments are not the defaults."""
-    for expectation in network.expectations:
-        try:
-            _judge(expectation, network)
-        except DotnnError as error:
-            expectation.frame.fail_all(error)
-        except Stop:
-            return
+    measures = _Metrics(network.graph)
+    try:
+        for expectation in network.expectations:
+            if not report.is_full:
+                _judge(expectation, network, measures)
+    except Stop:
+        return
 
 
-def _judge(expectation: Expectation, network: Network) -> None:
+def _judge(expectation: Expectation, network: Network, measures: _Metrics) -> None:
+    frame = expectation.frame
+    try:
+        with watched(frame.state.step):
+            _hold(expectation, network, measures)
+    except DotnnError as error:
+        frame.fail_all(error)
+
+
+def _hold(expectation: Expectation, network: Network, measures: _Metrics) -> None:
     frame, condition = expectation.frame, expectation.condition
     before = len(frame.state.report.errors)
-    frame.metrics = _Metrics(network.graph, condition.span)
+    frame.metrics, measures.span = measures, condition.span
     try:
         holds = evaluate(condition, frame)
         if isinstance(holds, Unknown) or len(frame.state.report.errors) > before or holds is True:
@@ -68,7 +77,7 @@ def _failed(
     if tensor is None:
         return kind(span=condition.span, sides=sides, found=found)
     node = network.graph.producer(tensor)
-    way = tuple(_way(network.graph, node))
+    way = tuple(_way(network.graph, node, expectation.frame.state.step))
     return kind(span=condition.span, sides=sides, found=found, made_at=_place(node), made=_made(node), way=way)
 
 
@@ -98,11 +107,12 @@ def _made(node: Node) -> str:
     return f"`{node.name}` gives {node.results[0]}"
 
 
-def _way(graph: Graph, node: Node) -> Iterator[str]:
-    """The layers on the way to a node that change the spatial sizes, the last ones first."""
+def _way(graph: Graph, node: Node, step: Callable[[], None]) -> Iterator[str]:
+    """The last layers on the way to a node that change the spatial sizes; ``step`` is called for each layer seen."""
     lines: list[str] = []
-    current: Node | None = node
-    while current is not None:
+    current = node
+    while len(lines) < WAY:
+        step()
         operand = next((value for value in current.operands if value is not None), None)
         if operand is None:
             break
@@ -113,7 +123,7 @@ def _way(graph: Graph, node: Node) -> Iterator[str]:
             sizes = f"{format_shape(before.shape)} to {format_shape(after.shape)}"
             lines.append(f"`{current.name}` takes {sizes}{where}")
         current = graph.producer(operand)
-    yield from reversed(lines[:WAY])
+    yield from reversed(lines)
 
 
 def _resizes(node: Node) -> bool:
@@ -121,29 +131,40 @@ def _resizes(node: Node) -> bool:
 
 
 class _Metrics(Mapping[str, Any]):
-    """The metrics of a graph by name, each computed when it is asked for."""
+    """The metrics of a graph by name, each computed once, when it is asked for.
 
-    def __init__(self, graph: Graph, span: Span) -> None:
+    Attributes:
+        span: the expectation that asks.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.span: Span | None = None
         self._graph = graph
-        self._span = span
+        self._costs: dict[str, Dim | DimTooComplex] = {}
+        self._fields: dict[int, metrics.Field | None] | None = None
 
     def __getitem__(self, name: str) -> Any:
         if name == "receptive_field":
             return self._receptive_field
-        try:
-            value = _COSTS[name](self._graph)
-        except DimTooComplex as error:
+        if name not in self._costs:
+            self._costs[name] = self._measured(name)
+        value = self._costs[name]
+        if isinstance(value, DimTooComplex):
             names = " and ".join(f"`{one}`" for one in sorted(self._symbols()))
-            formula = f"too complex to write ({error})"
-            raise DotnnError(
-                CostDependsOnDimension(span=self._span, metric=name, symbols=names, formula=formula)
-            ) from None
+            formula = f"too complex to write ({value})"
+            raise DotnnError(CostDependsOnDimension(span=self.span, metric=name, symbols=names, formula=formula))
         if isinstance(value, DimExpr):
             names = " and ".join(f"`{one}`" for one in sorted(symbols(value)))
             raise DotnnError(
-                CostDependsOnDimension(span=self._span, metric=name, symbols=names, formula=format_dim(value))
+                CostDependsOnDimension(span=self.span, metric=name, symbols=names, formula=format_dim(value))
             )
         return value
+
+    def _measured(self, name: str) -> Dim | DimTooComplex:
+        try:
+            return _COSTS[name](self._graph)
+        except DimTooComplex as error:
+            return error
 
     def __iter__(self) -> Iterator[str]:
         return iter(METRICS)
@@ -157,7 +178,9 @@ class _Metrics(Mapping[str, Any]):
     def _receptive_field(self, value: object, span: Span) -> Any:
         if not isinstance(value, TensorRef):
             raise DotnnError(NoReceptiveField(span=span, reason=f"this is {describe(value)}"))
-        field = metrics.receptive_field(self._graph, value.value)
+        if self._fields is None:
+            self._fields = metrics.receptive_fields(self._graph)
+        field = metrics.receptive_field(self._graph, value.value, self._fields)
         if field is None:
             raise DotnnError(NoReceptiveField(span=span, reason="no input has spatial axes"))
         return field

@@ -6,7 +6,7 @@ written, before optimization, and a weight that several nodes share counts once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..graph.dims import Dim, dim_max, dim_min, substitute
@@ -140,22 +140,27 @@ class Field:
     whole: bool = False
 
 
-def receptive_field(graph: Graph, value: Value) -> Dim | None:
+def receptive_field(graph: Graph, value: Value, fields: Mapping[int, Field | None] | None = None) -> Dim | None:
     """Input positions that one position of a tensor depends on, the smallest over the spatial axes.
+
+    ``fields`` are the ``receptive_fields`` of the graph, where more than one is asked for.
 
     Araujo, Norris, Sim 2019: every window adds ``(kernel - 1) * dilation * jump``, every stride multiplies the jump.
     None where no input that it depends on has spatial axes. Where a layer mixes all positions (a flatten, a recurrent
     layer), it is the size of the input.
     """
-    fields: dict[int, Field | None] = {}
-    for node in graph.nodes():
-        fields[node.id] = _field(graph, node, fields)
-        if node.id == value.node:
-            break
-    found = fields[value.node]
+    found = (receptive_fields(graph) if fields is None else fields)[value.node]
     if found is None or not found.sizes:
         return None
     return _input_size(graph) if found.whole else min(found.sizes)
+
+
+def receptive_fields(graph: Graph) -> dict[int, Field | None]:
+    """The field of every node's results, by the node's identity; None where it depends on no spatial axes."""
+    fields: dict[int, Field | None] = {}
+    for node in graph.nodes():
+        fields[node.id] = _field(graph, node, fields)
+    return fields
 
 
 def _field(graph: Graph, node: Node, fields: dict[int, Field | None]) -> Field | None:
