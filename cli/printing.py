@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -16,7 +17,7 @@ from ..compiler.diagnostics import Diagnostic, Severity
 from ..compiler.diagnostics.render import render_all
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.table import Table
 
 #: Families of codes that blame the call, not the model: weight files, outputs, feeds, providers.
 _CALL_FAMILIES = ("E8", "E9")
@@ -24,8 +25,6 @@ _CALL_FAMILIES = ("E8", "E9")
 _CALL_CODES = ("E605", "E606", "E607")
 #: Text for people is not laid out narrower than this, nor prose wider than that.
 _NARROWEST, _WIDEST = 40, 100
-#: Wider than any table: nobody's terminal limits what goes to a file.
-_UNLIMITED = 100_000
 
 
 def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
@@ -108,13 +107,15 @@ def prose_width(stream: TextIO) -> int | None:
     return None if width is None else min(width, _WIDEST)
 
 
-def console(stream: TextIO) -> Console:
-    """A console for tables; wide enough for every column where nobody's terminal limits it."""
+def table_lines(table: Table, stream: TextIO, width: int) -> list[str]:
+    """A table in lines of a width, in characters that the stream can show."""
     from rich.console import Console
 
-    color = colored(stream)
-    width = text_width(stream) or _UNLIMITED
-    return Console(file=stream, width=width, highlight=False, force_terminal=color, no_color=not color)
+    encoding, color = stream.encoding or "utf-8", colored(stream)
+    with io.TextIOWrapper(io.BytesIO(), encoding, "backslashreplace", newline="\n") as page:
+        Console(file=page, width=width, highlight=False, force_terminal=color, no_color=not color).print(table)
+        page.seek(0)
+        return [line.rstrip() for line in page.read().splitlines()]
 
 
 @contextmanager
@@ -123,7 +124,9 @@ def working(what: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    with console(sys.stderr).status(what):
+    from rich.console import Console
+
+    with Console(file=sys.stderr, no_color=not colored(sys.stderr)).status(what):
         yield
 
 

@@ -103,7 +103,8 @@ def run(
     fed = bool(inputs) or random is not None
     if source.lower().endswith(".onnx"):
         build_options = {"--weights": weights, "--model": model, "--set": settings, "--no-optimize": no_optimize}
-        build_options |= {"--seed": seed, "--limit": limits, "--root": root}
+        retargeted = target is not options.TargetName.ONNXRUNTIME
+        build_options |= {"--seed": seed, "--target": retargeted, "--limit": limits, "--root": root}
         _refuse([name for name, value in build_options.items() if value])
         session = _session(source, provider)
     else:

@@ -11,7 +11,7 @@ import typer
 from ..compiler.graph.dims import Dim, DimExpr, format_dim
 from ..compiler.graph.types import TensorType
 from . import options
-from .printing import console, write
+from .printing import colored, table_lines, text_width, write
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,6 +23,8 @@ _COLUMNS = ("layer", "kind", "output", *_NUMBERS)
 #: Lines of shapes and numbers up to this width stay whole on a narrow terminal, if that leaves room for the names.
 _WIDEST_WHOLE = 24
 _NARROWEST_NAMES = 20
+#: Cells between two columns.
+_GAP = 2
 
 
 def summary(
@@ -43,28 +45,25 @@ def summary(
 
 
 def _print(found: Summary, explain: bool) -> None:
-    from rich.text import Text
+    width = text_width(sys.stdout)
+    rows = [_cells(row, explain, " = ", ", ") for row in found.rows]
+    if width is not None and _table_width(rows) > width:
+        rows = [_cells(row, explain, "\n= ", ",\n") for row in found.rows]
+    width = width or _table_width(rows)
+    title = f"model {found.name}"
+    lines = [f"\x1b[1m{title}\x1b[0m" if colored(sys.stdout) else title, ""]
+    lines += [*table_lines(_table(rows, width), sys.stdout, width), ""]
+    lines += [f"{name + ':':<22}{value}" for name, value in _totals(found)]
+    write("\n".join(lines), sys.stdout)
 
-    screen = console(sys.stdout)
-    table = _table(found, explain, None)
-    if screen.measure(table).maximum > screen.width:
-        table = _table(found, explain, screen.width)
-    with screen.capture() as captured:
-        screen.print(Text(f"model {found.name}", style="bold"), Text(), table, sep="\n")
-    lines = captured.get().rstrip().splitlines()
-    lines += ["", *(f"{name + ':':<22}{value}" for name, value in _totals(found))]
-    write("\n".join(line.rstrip() for line in lines), sys.stdout)
 
-
-def _table(found: Summary, explain: bool, width: int | None) -> Table:
-    """The table in as many columns as it takes, or else in that many: shapes and numbers stay whole if they can."""
+def _table(rows: list[tuple[str, ...]], width: int) -> Table:
+    """The table in lines of a width: where that is little, names are broken rather than shapes and numbers."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    stacked = width is not None
-    rows = [_cells(row, explain, stacked) for row in found.rows]
-    whole = _whole_columns(rows, width) if width is not None else frozenset(range(len(_COLUMNS)))
+    whole = _whole_columns(rows, width)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for index, title in enumerate(_COLUMNS):
         justify = "right" if title in _NUMBERS else "left"
@@ -75,16 +74,26 @@ def _table(found: Summary, explain: bool, width: int | None) -> Table:
 
 
 def _whole_columns(rows: list[tuple[str, ...]], width: int) -> frozenset[int]:
-    """The columns whose lines are not broken in a table of a width: those behind the names, where that leaves room."""
-    widths = [max((len(line) for row in rows for line in row[index].split("\n")), default=0) for index in range(5)]
-    whole = [index for index in (2, 3, 4) if widths[index] <= _WIDEST_WHOLE]
-    room = width - sum(widths[index] + 2 for index in whole)
+    """The columns whose lines are not broken: all, or those behind the names, or none if that leaves no room."""
+    if _table_width(rows) <= width:
+        return frozenset(range(len(_COLUMNS)))
+    widths = _column_widths(rows)
+    whole = [index for index in range(2, len(_COLUMNS)) if widths[index] <= _WIDEST_WHOLE]
+    room = width - sum(widths[index] + _GAP for index in whole)
     return frozenset(whole) if room >= _NARROWEST_NAMES else frozenset()
 
 
-def _cells(row: Row, explain: bool, stacked: bool) -> tuple[str, ...]:
-    equals = "\n= " if stacked else " = "
-    types = (",\n" if stacked else ", ").join(map(_type, row.outputs))
+def _table_width(rows: list[tuple[str, ...]]) -> int:
+    return sum(_column_widths(rows)) + _GAP * (len(_COLUMNS) - 1)
+
+
+def _column_widths(rows: list[tuple[str, ...]]) -> list[int]:
+    columns = zip(_COLUMNS, *rows, strict=True)
+    return [max(len(line) for cell in cells for line in cell.split("\n")) for cells in columns]
+
+
+def _cells(row: Row, explain: bool, equals: str, comma: str) -> tuple[str, ...]:
+    types = comma.join(map(_type, row.outputs))
     return row.path, row.kind, types, _params(row, explain, equals), _macs(row, explain, equals)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +18,10 @@ from .diagnostics import Diagnostic, DotnnError, Report
 from .diagnostics.imports import NoModel, SourceUnreadable
 from .diagnostics.output import OutOfMemory
 from .diagnostics.suggest import listed, near_names
-from .elaborate.elaborate import Network, elaborate
+from .elaborate.elaborate import Network, elaborate, evaluate_consts
 from .elaborate.evaluate import evaluate
 from .elaborate.modules import Module, Project, project_root
+from .elaborate.resolve import resolve
 from .elaborate.scope import Scope
 from .elaborate.state import Elaboration, Frame, Stop, Usage
 from .elaborate.values import CompileValue, Unknown
@@ -42,11 +43,13 @@ if TYPE_CHECKING:
     from .passes.pipeline import Optimized
     from .passes.summary import Summary
 
-#: The family of codes of texts that cannot be parsed.
-_SYNTAX = "E1"
+#: The families of codes of texts that could not be parsed, or not all of them.
+_SYNTAX = ("E1", "E5")
 
 #: Python frames that one level of nesting may take, with room to spare.
 _FRAMES_PER_LEVEL = 40
+#: The greatest limit of recursion that Python takes.
+_MOST_FRAMES = 2**31 - 1
 
 
 @dataclass(eq=False)
@@ -213,15 +216,13 @@ def check(
         return report
     with _room(limits):
         module = _load(source, limits, root, report)
-        if module is None or any(one.code.startswith(_SYNTAX) for one in report.errors):
-            # What could not be parsed would be missed elsewhere: one mistake, one message.
+        if module is None or _is_unread(report):
             return report
-        usage = Usage()
-        for name in list(module.models) if model is None else [model]:
+        names = list(module.models) if model is None else [model]
+        for name in names:
             if name not in module.models:
                 report.add(_no_model(module, name))
-            elif not report.is_full and not usage.stopped:
-                _network(module, name, arguments or {}, limits, report, usage)
+        _networks(module, [name for name in names if name in module.models], arguments, limits, report)
     return report
 
 
@@ -235,7 +236,7 @@ def load_source(path: str | Path, limits: Limits, report: Report) -> Source | No
         data = read_bytes(Path(path), limits)
         return read_source(data, str(path), Path(path).resolve(), limits, report)
     except OSError as error:
-        reason = (error.strerror or "it cannot be read").lower()
+        reason = (error.strerror or "it is not open for reading").lower()
         report.add(SourceUnreadable(path=str(path), reason=reason))
     except ValueError:
         report.add(SourceUnreadable(path=str(path).replace("\0", "\\0"), reason="this is no path"))
@@ -275,9 +276,9 @@ def _compile(
     if source is not None:
         with _room(limits):
             module = _load(source, limits, root, report)
-            report.raise_errors()
-            if module is not None:
-                network = _network(module, _choose(module, model), python_values(arguments), limits, report)
+            names = [] if module is None or _is_unread(report) else _choose(module, model, report)
+            if module is not None and names:
+                network = next(iter(_networks(module, names, arguments, limits, report)), None)
     report.raise_errors()
     if network is None:
         raise DotnnError(*report.diagnostics)
@@ -299,12 +300,13 @@ def _working_folder() -> Path | None:
         return None
 
 
-def _choose(module: Module, model: str | None) -> str:
-    if model is None and len(module.models) == 1:
-        return next(iter(module.models))
-    if model is None or model not in module.models:
-        raise DotnnError(_no_model(module, model))
-    return model
+def _choose(module: Module, model: str | None, report: Report) -> list[str]:
+    """The model that is meant; none, and a diagnostic, where that is not clear."""
+    names = list(module.models) if model is None else [name for name in module.models if name == model]
+    if len(names) == 1:
+        return names
+    report.add(_no_model(module, model))
+    return []
 
 
 def _no_model(module: Module, model: str | None) -> NoModel:
@@ -319,18 +321,34 @@ def _no_model(module: Module, model: str | None) -> NoModel:
     return NoModel(reason=f"`{module.source.name}` has no model `{model}`", hint=f"it has {known}", near=near)
 
 
-def _network(
+def _is_unread(report: Report) -> bool:
+    """Whether something could not be parsed, which would be missed elsewhere: one mistake, one message."""
+    return any(one.code.startswith(_SYNTAX) for one in report.errors)
+
+
+def _networks(
     module: Module,
-    name: str,
-    arguments: Mapping[str, CompileValue],
+    names: Sequence[str],
+    arguments: Mapping[str, object] | None,
     limits: Limits,
     report: Report,
-    usage: Usage | None = None,
-) -> Network | None:
-    network = elaborate(module.models[name], module, arguments, limits, report, usage)
-    if network is not None:
+) -> list[Network]:
+    """Elaborate models of a file and check everything else in it; gives those models that have no errors."""
+    usage, values = Usage(), python_values(arguments)
+    found: list[Network] = []
+    for name in names:
+        if not report.is_full and not usage.stopped:
+            network = elaborate(module.models[name], module, values, limits, report, usage)
+            found += [network] if network is not None else []
+    before = len(report.errors)
+    evaluate_consts(module, limits, report, usage)
+    resolve(module.with_imports(), report)
+    if len(report.errors) > before:
+        # An expectation may be false because of them.
+        return []
+    for network in found:
         judge_expectations(network, report)
-    return network
+    return found
 
 
 def python_values(arguments: Mapping[str, object] | None) -> dict[str, CompileValue]:
@@ -349,7 +367,7 @@ def _room(limits: Limits) -> Iterator[None]:
     Nothing is garbage before the end, and looking for some takes a third of the time.
     """
     before, collecting = sys.getrecursionlimit(), gc.isenabled()
-    sys.setrecursionlimit(max(before, 1000 + limits.nesting * _FRAMES_PER_LEVEL))
+    sys.setrecursionlimit(max(before, min(1000 + limits.nesting * _FRAMES_PER_LEVEL, _MOST_FRAMES)))
     gc.disable()
     try:
         yield

@@ -51,11 +51,6 @@ class Source:
         end = self._line_starts[number] if number < len(self._line_starts) else len(self.text)
         return self.text[start:end].rstrip("\r\n")
 
-    @property
-    def line_count(self) -> int:
-        """How many lines the text has; an empty text has one."""
-        return len(self._line_starts)
-
     def span(self, start: int, end: int) -> Span:
         """The place from character ``start`` up to, not including, ``end``."""
         return Span(self, start, end)

@@ -30,6 +30,7 @@ from ..compiler.diagnostics.running import (
     WeightsAreInitial,
     WeightsFileMissing,
 )
+from ..compiler.weights.values import WeightState
 from .arrays import unreadable
 from .checks import check_feeds, listed_inputs
 from .conversion import EXCHANGED
@@ -306,7 +307,7 @@ class Session:
         notes: list[Diagnostic] = []
         if provider == "auto" and self.provider == "cpu":
             notes.append(RunsOnCpu(reason=reason or f"onnxruntime {onnxruntime.__version__} is built without CUDA"))
-        if self.metadata.get("dotnn.weights") == "initial":
+        if self.metadata.get("dotnn.weights") == WeightState.INITIAL:
             notes.append(WeightsAreInitial())
         return tuple(notes)
 

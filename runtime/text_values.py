@@ -89,8 +89,7 @@ def table_array(text: str, tensor: TensorInfo, place: str) -> NDArray[Any]:
 
     Raises:
         DotnnError: cells that are no numbers of the input's type, rows of unequal length, or a table that does not
-        fill
-            the input's shape in exactly one way.
+            fill the input's shape in exactly one way.
     """
     _check_type(tensor)
     rows = _rows(text, place)

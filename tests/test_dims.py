@@ -479,6 +479,16 @@ def test_a_divisor_that_may_vanish_is_refused(divisor: Dim) -> None:
         ceil_div(7, divisor)
 
 
+@pytest.mark.parametrize("numerator", [W, 3 * W + 2, W**2 + H, W * N + 7])
+@pytest.mark.parametrize("divisor", [dim_max(1, W - H), dim_max(1, W - H - 4), dim_max(1, W - H, H - N)])
+def test_division_by_a_maximum_ends(numerator: Dim, divisor: Dim) -> None:
+    """The maximum comes back in the remainder, where it must not be taken apart again and again."""
+    quotient = numerator // divisor
+    for h, w, n in itertools.product(range(1, 8), range(1, 12), (1, 3)):
+        sizes = {"H": h, "W": w, "N": n}
+        assert evaluate(quotient, sizes) == evaluate(numerator, sizes) // evaluate(divisor, sizes)
+
+
 def test_exact_division_needs_no_certainty_about_the_divisor() -> None:
     assert exact_div(8 * N * (H - 2) * (W - 2), N * (W - 2)) == 8 * H - 16
     assert exact_div(H, 2) is None

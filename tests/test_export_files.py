@@ -140,8 +140,16 @@ def test_file_names_that_a_model_cannot_hold_are_replaced(tmp_path: Path) -> Non
     path = tmp_path / "größe 1\udcff.onnx"
     written = write(path)
     assert written.data is not None
-    assert re.fullmatch(r"größe_1_-[0-9a-f]{16}\.data", written.data.name)
+    assert re.fullmatch(r"größe_1_-[0-9a-f]{8}-[0-9a-f]{16}\.data", written.data.name)
     assert onnx.load(path).graph.name == "net"
+
+
+def test_models_of_similar_names_share_no_data(tmp_path: Path) -> None:
+    spaced, joined = tmp_path / "a b.onnx", tmp_path / "a_b.onnx"
+    write(spaced, seed=1)
+    write(joined, seed=1)
+    write(spaced, seed=2)
+    np.testing.assert_array_equal(run(joined, FEEDS)["y"], expected(1))
 
 
 def test_files_have_the_permissions_of_any_new_file(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from ..source import Span
 from .base import Diagnostic, Label, Severity
 from .suggest import did_you_mean, listed
+from .suggest_foreign import foreign_note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ class UnknownSymbol(_WithNearNames):
     code: ClassVar[str] = "E202"
     message: ClassVar[str] = "`{name}` is not a dimension of any input"
     label: ClassVar[str] = "not introduced by an input"
-    remedy: ClassVar[str] = "introduce it in the type of an `input`, or write a number"
+    remedy: ClassVar[str] = "introduce it as an axis of its own in the type of an `input` above, or write a number"
 
     name: str
 
@@ -73,9 +74,15 @@ class UnknownLayer(_WithNearNames):
     code: ClassVar[str] = "E203"
     message: ClassVar[str] = "there is no layer or block `{name}`"
     label: ClassVar[str] = "unknown"
-    remedy: ClassVar[str] = "`dotnn layers` lists the layers; blocks of other files need an `import`"
+    remedy: ClassVar[str] = "{hint}"
 
     name: str
+
+    @property
+    def hint(self) -> str:
+        """What stands here for a word of another framework, or where to look."""
+        note = foreign_note("layer", self.name)
+        return note or "`dotnn layers` lists the layers; blocks of other files need an `import`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +103,10 @@ class UnknownArgument(_WithNearNames):
 
     @property
     def hint(self) -> str:
-        """What it does take."""
+        """What stands here for a word of another framework, or what it does take."""
+        note = foreign_note("attribute", self.name)
+        if note:
+            return note
         if not self.known:
             return f"`{self.kind}` takes no named arguments"
         return f"`{self.kind}` takes {listed(self.known)}"
@@ -208,9 +218,9 @@ class ReuseShapes(Diagnostic):
     """
 
     code: ClassVar[str] = "E210"
-    message: ClassVar[str] = "`{weight}` has shape {owned}, and here {wanted} would be needed"
+    message: ClassVar[str] = "`{weight}` is {owned}, and here {wanted} would be needed"
     label: ClassVar[str] = "weights do not fit"
-    remedy: ClassVar[str] = "reuse it on a tensor with as many channels as before"
+    remedy: ClassVar[str] = "reuse it on a tensor with as many channels, and of the element type, as before"
 
     weight: str
     owned: str

@@ -8,9 +8,9 @@ from .base import Diagnostic, DotnnError, Severity
 from .limits import TooManyErrors, TooManyWarnings
 
 #: More errors, and more warnings, than anybody reads.
-MAXIMUM = 200
+MAXIMUM = 100
 #: How often mistakes may be met again (in a block that is called often) before the rest is given up.
-MAXIMUM_REPEATED = 500
+MAXIMUM_REPEATED = 200
 
 
 class Report:

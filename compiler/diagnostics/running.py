@@ -84,7 +84,7 @@ class CudaNotInstalled(Diagnostic):
     code: ClassVar[str] = "E905"
     message: ClassVar[str] = "the CUDA provider is not installed: {installed}"
     remedy: ClassVar[str] = (
-        'install `pip install "dotnn[gpu]"`, then remove the CPU package, which owns the same files: '
+        'run `pip install "dotnn[gpu]"`, then remove the CPU package, which owns the same files: '
         "`pip uninstall onnxruntime` and `pip install --force-reinstall --no-deps onnxruntime-gpu`; "
         "or run with `--provider cpu`"
     )

@@ -403,11 +403,11 @@ class MisplacedLabel(FoundDiagnostic):
     nor do operators, so a merge is labelled by writing its first operand before the arrow.
 
     ```nn
-    block attend(q, k, v) { return a: attention(q, k, v) }
+    block merge(q, k) { return mix: concat(q, k) }
     ```
 
     ```nn
-    block attend(q, k, v) { return q -> a: attention(k, v) }
+    block merge(q, k) { return q -> mix: concat(k) }
     ```
 
     Attributes:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import islice
 
 from .suggest_foreign import Kind, foreign_words
 
 #: Names longer than this are compared for equality only.
 LONGEST_NAME = 80
-#: Candidates beyond this many are not looked at, and names beyond this many not listed.
-MOST_CANDIDATES, MOST_LISTED = 1000, 20
+#: Characters of candidates beyond this many are not looked at: there may be a hundred thousand names.
+MOST_CHARACTERS = 10_000
+#: Names beyond this many are not listed.
+MOST_LISTED = 20
 #: What prefixes and shared words count for, in halves of an edit.
 PREFIX_COST, WORDS_COST = 1, 3
 #: Parts of names shorter than this say nothing.
@@ -33,7 +34,7 @@ def near_names(name: str, candidates: Iterable[str], limit: int = 4) -> tuple[st
     wanted = _Form.of(name)
     ranked: list[tuple[int, int, bool, str]] = []
     worst = 2 * LONGEST_NAME
-    for candidate in set(islice(candidates, MOST_CANDIDATES)) - {name}:
+    for candidate in _first(candidates) - {name}:
         form = _Form.of(candidate)
         cost = _cost(wanted, form, worst)
         if cost is None or cost > worst:
@@ -42,6 +43,17 @@ def near_names(name: str, candidates: Iterable[str], limit: int = 4) -> tuple[st
         length_change = abs(len(form.key) - len(wanted.key))
         ranked.append((cost, length_change, form.key[:1] != wanted.key[:1], candidate))
     return tuple(candidate for cost, *_, candidate in sorted(ranked) if cost <= worst)[:limit]
+
+
+def _first(candidates: Iterable[str]) -> set[str]:
+    """The first candidates, as many as are looked at."""
+    room, first = MOST_CHARACTERS, set[str]()
+    for candidate in candidates:
+        room -= len(candidate)
+        if room < 0:
+            break
+        first.add(candidate)
+    return first
 
 
 def suggestions(kind: Kind, name: str, candidates: Iterable[str], limit: int = 4) -> tuple[str, ...]:
@@ -153,6 +165,7 @@ def _most_edits(name: str, candidate: str) -> int:
     return 1 if length <= 4 else min(length // 4 + 1, 4) if length > 7 else 2
 
 
+@lru_cache(maxsize=4096)
 def edit_distance(one: str, other: str, most: int) -> int | None:
     """Optimal string alignment distance, or None if it is over ``most``.
 

@@ -230,7 +230,7 @@ _ATTRIBUTE_NOTES = {
     "dataformat": "images are always `[N, C, H, W]`: leave it out",
     "returnstate": "the states are further outputs: write `y, h = x -> gru(64)` or `y, h, c = x -> lstm(64)`",
     "gobackwards": "reading backwards is a stage: write `-> flip(axis=1)` before the layer",
-    "paddingmode": 'only zeros are padded: write `-> pad(..., mode="reflect")` before the layer',
+    "paddingmode": "only zeros are padded: leave it out",
     "trackrunningstats": "running statistics are always kept: leave it out",
     "inplace": "values are never changed in place: leave it out",
     "device": "the device is chosen when the model runs: leave it out",

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..diagnostics import DotnnError
 from ..diagnostics.names import UnknownArgument
-from ..diagnostics.suggest import suggestions
+from ..diagnostics.suggest import near_names, suggestions
 from ..diagnostics.values import (
     ArgumentTwice,
     MissingArgument,
@@ -122,15 +122,7 @@ class ArgumentBinder:
             self._set_literal(name, value, argument.value.span)
         else:
             self._misnamed = True
-            raise DotnnError(self._unknown(argument))
-
-    def _unknown(self, argument: tree.Argument) -> UnknownArgument:
-        known = (*self._fields, *(one.name for one in self.layer.operands if one.optional))
-        candidates = [*known, *self.layer.literal_weights]
-        near = suggestions("attribute", argument.name, candidates)
-        return UnknownArgument(
-            span=argument.name_span, kind=self.layer.kind, name=argument.name, near=near, known=known
-        )
+            raise DotnnError(unknown_layer_argument(self.layer, argument))
 
     def _set_literal(self, name: str, value: CompileValue, span: Span) -> None:
         if name in self.bound.literals:
@@ -226,6 +218,26 @@ def _found(value: CompileValue) -> str:
 
 def _short(value: CompileValue) -> bool:
     return isinstance(value, int | float | str | tuple)
+
+
+def takes_argument(layer: type[Layer], name: str) -> bool:
+    """Whether a layer has an operand, an attribute or a literal weight of this name."""
+    operands = any(operand.name == name for operand in layer.operands)
+    return operands or any(one.name == name for one in layer.attributes()) or layer.takes_literal(name)
+
+
+def unknown_layer_argument(layer: type[Layer], argument: tree.Argument) -> UnknownArgument:
+    """The diagnostic for a named argument that a layer does not take."""
+    attributes = (one.name for one in layer.attributes())
+    known = (*attributes, *(one.name for one in layer.operands if one.optional))
+    near = suggestions("attribute", argument.name, [*known, *layer.literal_weights])
+    return UnknownArgument(span=argument.name_span, kind=layer.kind, name=argument.name, near=near, known=known)
+
+
+def unknown_argument(kind: str, argument: tree.Argument, known: Sequence[str]) -> UnknownArgument:
+    """The diagnostic for a named argument that a block, a function or an initializer does not take."""
+    near = near_names(argument.name, known)
+    return UnknownArgument(span=argument.name_span, kind=kind, name=argument.name, near=near, known=tuple(known))
 
 
 def argument_names(formals: Sequence[tree.Formal]) -> tuple[str, ...]:

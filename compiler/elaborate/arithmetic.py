@@ -198,8 +198,9 @@ def _decided_equal(symbol: str, left: CompileValue, right: CompileValue, span: S
     if kind is None or kind is not _kind(right):
         raise DotnnError(_unlike(symbol, left, right, span))
     if isinstance(left, DimExpr) or isinstance(right, DimExpr):
-        has_float = isinstance(left, float) or isinstance(right, float)
-        return False if has_float else decide_equal(left, right)
+        if isinstance(left, float) or isinstance(right, float):
+            return False
+        return decide_equal(left, right)
     return left == right
 
 

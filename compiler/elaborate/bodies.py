@@ -211,7 +211,7 @@ def _take_apart(statement: tree.Binding, value: CompileValue, frame: Frame) -> S
     source = f"`{value.source}`" if isinstance(value, Several) else describe(value)
     if names > len(values):
         frame.fail(TooManyNames(span=statement.value.span, names=names, count=len(values), source=source))
-        return (*values, *(UNKNOWN,) * (names - len(values)))
+        return (UNKNOWN,) * names
     if _must_take_all(value) and names < len(values):
         frame.fail(PartsNotTaken(span=statement.value.span, source=value.source, count=len(values), names=names))
     return values

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..diagnostics import Diagnostic, DotnnError, Label
-from ..diagnostics.names import RecursiveBlock, UnknownArgument, UnknownLayer
-from ..diagnostics.suggest import listed, near_names, suggestions
+from ..diagnostics.names import RecursiveBlock, UnknownLayer
+from ..diagnostics.suggest import listed, suggestions
 from ..diagnostics.values import (
     ArgumentTwice,
     BadInitializer,
@@ -23,10 +23,11 @@ from ..source import Span
 from ..syntax import tree
 from ..weights.initializers import INITIALIZERS
 from .apply import Application, apply_layer, reapply
-from .arguments import ArgumentBinder, Piped, argument_names
+from .arguments import ArgumentBinder, Piped, argument_names, unknown_argument
 from .arithmetic import binary, check_length, of_dimensions, rounded
 from .bodies import run_block
 from .evaluate import evaluate, evaluates
+from .expressions import misplaced_metric
 from .modules import FUNCTIONS, Definition, Module
 from .operators import as_tensor
 from .scope import Entry, Scope
@@ -190,17 +191,20 @@ def _block_arguments(
     if len(in_order) > len(names):
         hint = f"`{call.function}` takes {listed(names) or 'nothing'}"
         frame.fail(TooManyArguments(span=in_order[len(names)][1], kind=call.function, hint=hint))
+    is_misnamed = False
     for argument in call.named:
         value = evaluate(argument.value, frame)
         if argument.name not in known:
-            near = near_names(argument.name, names)
-            frame.fail(
-                UnknownArgument(span=argument.name_span, kind=call.function, name=argument.name, near=near, known=names)
-            )
+            frame.fail(unknown_argument(call.function, argument, names))
+            is_misnamed = True
         elif argument.name in given:
             frame.fail(ArgumentTwice(span=argument.name_span, kind=call.function, name=argument.name))
         else:
             given[argument.name] = (value, argument.value.span)
+    if is_misnamed:
+        # What is missing may well be the misspelt one: one mistake, one message.
+        required = (formal.name.name for formal in block.formals if formal.default is None)
+        given = dict.fromkeys(required, (UNKNOWN, call.span)) | given
     return given
 
 
@@ -225,6 +229,16 @@ def _bind_formals(
             hold_against(formal.name.name, value, formal.type, frame, at)
         except DotnnError as error:
             caller.fail_all(error)
+            for bound in _bound_by(formal, frame):
+                bound.value = UNKNOWN
+
+
+def _bound_by(formal: tree.Formal, frame: Frame) -> Iterator[Bound]:
+    """An argument and the names in its type."""
+    yield frame.bindings[formal.name.name]
+    for item in (formal.type.shape or ()) if formal.type is not None else ():
+        if isinstance(item, tree.Name) and item.name in frame.bindings:
+            yield frame.bindings[item.name]
 
 
 def _formal_value(
@@ -282,7 +296,7 @@ def _call_function(call: tree.Call, piped: Piped | None, frame: Frame) -> Compil
     values = [piped.value] if piped is not None else []
     values += [evaluate(one, frame) for one in call.positional]
     for argument in call.named:
-        frame.fail(UnknownArgument(span=argument.name_span, kind=call.function, name=argument.name))
+        frame.fail(unknown_argument(call.function, argument, ()))
     if any(isinstance(value, Unknown) for value in values) or call.named:
         return UNKNOWN
     return _FUNCTIONS[call.function](call, values, frame)
@@ -360,9 +374,7 @@ def _wrong_call(call: tree.Call, expected: str, values: Sequence[CompileValue]) 
 def _call_metric(call: tree.Call, frame: Frame) -> CompileValue:
     metric = None if frame.metrics is None else frame.metrics[call.function]
     if metric is None:
-        hint = "write `expect` for it in the body of the model"
-        what = f"the metric `{call.function}`"
-        raise DotnnError(Misplaced(span=call.span, what=what, where="here", hint=hint))
+        raise DotnnError(misplaced_metric(call.function, call.function_span))
     if not callable(metric) or len(call.positional) != 1 or call.named:
         hint = "only `receptive_field(tensor)` takes an argument, a tensor"
         raise DotnnError(TooManyArguments(span=call.span, kind=call.function, hint=hint))
@@ -375,7 +387,7 @@ def _call_metric(call: tree.Call, frame: Frame) -> CompileValue:
 
 def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
     kind = INITIALIZERS[call.function]
-    names = tuple(one.name for one in dataclasses.fields(kind))
+    names = initializer_arguments(kind)
     values: dict[str, CompileValue] = {}
     positional = getattr(kind, "positional", None)
     for index, expression in enumerate(call.positional):
@@ -385,16 +397,18 @@ def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
         values[positional] = evaluate(expression, frame)
     for argument in call.named:
         if argument.name not in names:
-            near = near_names(argument.name, names)
-            raise DotnnError(
-                UnknownArgument(span=argument.name_span, kind=call.function, name=argument.name, near=near, known=names)
-            )
+            raise DotnnError(unknown_argument(call.function, argument, names))
         if argument.name in values:
             raise DotnnError(ArgumentTwice(span=argument.name_span, kind=call.function, name=argument.name))
         values[argument.name] = evaluate(argument.value, frame)
     if any(isinstance(value, Unknown) for value in values.values()):
         return UNKNOWN
     return make_initializer(call.function, kind, values, call.span)
+
+
+def initializer_arguments(kind: type) -> tuple[str, ...]:
+    """Names of the numbers that an initializer takes."""
+    return tuple(one.name for one in dataclasses.fields(kind))
 
 
 def make_initializer(name: str, kind: type, values: Mapping[str, CompileValue], span: Span) -> CompileValue:

@@ -71,7 +71,7 @@ def elaborate(
     try:
         state.step(MODEL_STEPS, model.span)
         with watched(state.step):
-            _bind_arguments(model, arguments, frame)
+            defaults = _bind_arguments(model, arguments, frame)
             run_model(model, frame)
         scope.close()
         if len(report.errors) > before:
@@ -84,11 +84,24 @@ def elaborate(
         return None
     if graph is None or len(report.errors) > before:
         return None
-    defaults = all(name not in arguments for name in (formal.name.name for formal in model.formals))
     return Network(graph, model, module, tuple(state.expectations), defaults)
 
 
-def _bind_arguments(model: tree.Model, arguments: Mapping[str, CompileValue], frame: Frame) -> None:
+def evaluate_consts(module: Module, limits: Limits, report: Report, usage: Usage) -> None:
+    """Evaluate the consts of a file that nothing has asked for yet: they may have errors too."""
+    frame = Frame(Elaboration(limits, report, usage), module, Scope(), "")
+    try:
+        with watched(frame.state.step):
+            for definition in module.definitions.values():
+                item = definition.item
+                if isinstance(item, tree.Const) and (id(definition.module), item.name.name) not in usage.consts:
+                    evaluate(item.name, frame)
+    except Stop:
+        return
+
+
+def _bind_arguments(model: tree.Model, arguments: Mapping[str, CompileValue], frame: Frame) -> bool:
+    """Bind the arguments of a model; returns whether every one has its default value."""
     names = [formal.name.name for formal in model.formals]
     for name in arguments:
         if name not in names:
@@ -96,16 +109,30 @@ def _bind_arguments(model: tree.Model, arguments: Mapping[str, CompileValue], fr
             reason = f"the model `{model.name.name}` has no argument `{name}`"
             near = near_names(name, names)
             frame.fail(ModelArgument(span=model.name.span, reason=reason, hint=hint, near=near))
+    defaults = True
     for formal in model.formals:
+        value = default = UNKNOWN
         try:
-            value = _argument_value(formal, arguments, frame)
+            default = _default(formal, frame)
+            value = _argument_value(formal, default, arguments, frame)
         except DotnnError as error:
             frame.fail_all(error)
-            value = UNKNOWN
+        defaults = defaults and value == default
         frame.bindings[formal.name.name] = Bound(value, formal.name.span)
+    return defaults
 
 
-def _argument_value(formal: tree.Formal, arguments: Mapping[str, CompileValue], frame: Frame) -> CompileValue:
+def _default(formal: tree.Formal, frame: Frame) -> CompileValue:
+    """The default value of a model's argument; unknown if it has none."""
+    if formal.default is None or formal.type is None or not is_value_type(formal.type):
+        return UNKNOWN
+    at = formal.default
+    return hold_against(formal.name.name, evaluate(at, frame), formal.type, frame, at)
+
+
+def _argument_value(
+    formal: tree.Formal, default: CompileValue, arguments: Mapping[str, CompileValue], frame: Frame
+) -> CompileValue:
     name = formal.name.name
     if formal.type is None or not is_value_type(formal.type):
         reason = f"the model argument `{name}` must be a compile-time value"
@@ -117,7 +144,7 @@ def _argument_value(formal: tree.Formal, arguments: Mapping[str, CompileValue], 
         reason = f"the model argument `{name}` has no value"
         hint = f"give it a default, or `--set {name}=…`"
         raise DotnnError(ModelArgument(span=formal.span, reason=reason, hint=hint))
-    return hold_against(name, evaluate(formal.default, frame), formal.type, frame, formal.default)
+    return default
 
 
 def _given_value(formal: tree.Formal, written: tree.Type, value: CompileValue, frame: Frame) -> CompileValue:
@@ -136,7 +163,7 @@ def _build(model: tree.Model, frame: Frame) -> Graph | None:
     state = frame.state
     graph = Graph(model.name.name, frame.module.doc(model))
     names = _Names(frame)
-    frozen = _frozen_paths(frame)
+    frozen = _frozen_entries(frame)
     for draft in state.drafts:
         name = names.of(draft)
         # A fused or folded node's weights keep the names that the owner gave them.
@@ -211,7 +238,7 @@ class _Names:
         return name
 
 
-def _weight(draft: Draft, spec: WeightSpec, frozen: set[str], names: _Names) -> Tensor:
+def _weight(draft: Draft, spec: WeightSpec, frozen: set[Entry], names: _Names) -> Tensor:
     if draft.entry is None:
         raise ValueError("a constant owns no weights")
     owner = draft.entry.owner
@@ -223,16 +250,17 @@ def _weight(draft: Draft, spec: WeightSpec, frozen: set[str], names: _Names) -> 
         spec.initializer,
         spec.fan,
         spec.role,
-        owner.path in frozen,
+        owner in frozen,
         owner.span,
     )
 
 
-def _frozen_paths(frame: Frame) -> set[str]:
-    """The paths of everything that ``freeze`` holds."""
+def _frozen_entries(frame: Frame) -> set[Entry]:
+    """The owners of the weights that ``freeze`` holds, by their own paths or by those of what reuses them."""
     if not frame.state.freezes:
         return set()
-    paths = sorted({draft.entry.path for draft in frame.state.drafts if draft.entry is not None})
+    entries = [draft.entry for draft in frame.state.drafts if draft.entry is not None]
+    paths = sorted({entry.path for entry in entries})
     frozen: set[str] = set()
     last = None
     for path, span in sorted(frame.state.freezes, key=lambda one: one[0]):
@@ -242,7 +270,7 @@ def _frozen_paths(frame: Frame) -> set[str]:
         elif last is None or not path.startswith(f"{last}."):
             frozen.update(paths[below.start : below.stop])
             last = path
-    return frozen
+    return {entry.owner for entry in entries if entry.path in frozen}
 
 
 def _at_or_below(paths: Sequence[str], path: str) -> range:

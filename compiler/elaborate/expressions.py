@@ -89,8 +89,8 @@ def undefined_name(expression: tree.Name, candidates: Sequence[str], *, in_const
     """
     name, span = expression.name, expression.span
     if is_symbol_name(name) and in_const:
-        hint = "dimensions belong to the inputs of a model: bind the value there, or write a number"
-        return Misplaced(span=span, what=f"the dimension `{name}`", where="in a const", hint=hint)
+        hint = "dimensions belong to the inputs of a model, and no const knows them: bind the value in the model"
+        return UndefinedName(span=span, name=name, near=near_names(name, candidates), hint=hint)
     if is_symbol_name(name):
         return UnknownSymbol(span=span, name=name, near=near_names(name, candidates))
     if name in LAYERS and LAYERS[name].callable:
@@ -125,7 +125,7 @@ def _defined(definition: Definition, expression: tree.Name, frame: Frame) -> Com
     item = definition.item
     if isinstance(item, tree.Block):
         raise DotnnError(block_as_value(item.name.name, expression.span))
-    values = frame.state.consts
+    values = frame.state.usage.consts
     key = (id(definition.module), item.name.name)
     if key not in values:
         values[key] = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -69,18 +68,21 @@ class Module:
     @property
     def digest(self) -> str:
         """SHA-256 of the text and, where it imports others, of theirs; as hexadecimal digits."""
-        texts = dict.fromkeys(module.source.digest for module in self._with_imports({}))
+        texts = dict.fromkeys(module.source.digest for module in self.with_imports())
         if len(texts) == 1:
             return self.source.digest
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
-    def _with_imports(self, seen: dict[int, None]) -> Iterator[Module]:
-        if id(self) in seen:
-            return
-        seen[id(self)] = None
-        yield self
-        for module in self.imports:
-            yield from module._with_imports(seen)
+    def with_imports(self) -> tuple[Module, ...]:
+        """The file and all that it imports, directly or not, each once, in the order of the imports."""
+        found: dict[int, Module] = {}
+        pending: list[Module] = [self]
+        while pending:
+            module = pending.pop()
+            if id(module) not in found:
+                found[id(module)] = module
+                pending.extend(reversed(module.imports))
+        return tuple(found.values())
 
     def defines(self, name: str) -> bool:
         """Whether a block or const of this name is visible in the file."""

@@ -68,5 +68,6 @@ def index_tensor(
     operand = as_tensor(base, expression.base.span, "what is indexed", frame)
     layer = LAYERS["index"](items=tuple(items))  # pyright: ignore[reportCallIssue]
     spans = (expression.base.span,)
-    application = Application(layer, (operand,), spans, expression.span, {"items": expression.items[0].span})
+    subscripts = expression.items[0].span.to(expression.items[-1].span)
+    application = Application(layer, (operand,), spans, expression.span, {"items": subscripts})
     return first(apply_layer(application, entry, frame))

@@ -105,7 +105,7 @@ class Scope:
         return entry
 
     def give_up(self, label: str, span: Span) -> None:
-        """Let what stands under a label give something unknown when it is reused: it has failed, and that is reported."""
+        """Let what stands under a label be reused quietly: it has failed, and that is reported."""
         self.labels.setdefault(label, Entry(self, "", label, span)).replay = unknown_replay
 
     def _counterpart(self, entry: Entry) -> Entry:

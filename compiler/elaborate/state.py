@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..diagnostics import Diagnostic, DotnnError, Label, Report
 from ..diagnostics.limits import LimitExceeded
@@ -47,10 +47,12 @@ class Usage:
     Attributes:
         steps: a step is some microseconds of work.
         stopped: a limit was exceeded, so that the next model would exceed it too.
+        consts: values of consts by file and name; they are the same in every model.
     """
 
     steps: int = 0
     stopped: bool = False
+    consts: dict[tuple[int, str], CompileValue] = field(default_factory=dict)
 
 
 #: Steps for what takes longer than evaluating an expression: a node, a result or weight of it, a body of statements.
@@ -112,7 +114,6 @@ class Elaboration:
         self.expectations: list[Expectation] = []
         self.outputs: dict[str, tuple[TensorRef, Span, str]] = {}
         self.freezes: list[tuple[str, Span]] = []
-        self.consts: dict[tuple[int, str], CompileValue] = {}
         self._constants: dict[TensorConstant, TensorRef] = {}
 
     def step(self, count: int = 1, span: Span | None = None) -> None:

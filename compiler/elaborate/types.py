@@ -138,12 +138,15 @@ def match_argument(name: str, value: CompileValue, written: tree.Type, frame: Fr
     """
     items = written.shape or ()
     found = value.type if isinstance(value, TensorRef | TensorConstant) else None
-    fits = found is not None and found.dtype is element_type(written) and found.rank == len(items)
+    fits = found is not None and found.rank == len(items)
     sizes = found.shape if found is not None and fits else (UNKNOWN,) * len(items)
     for item, size in zip(items, sizes, strict=True):
         if isinstance(item, tree.Name) and is_symbol_name(item.name) and not _defined(item.name, frame):
             frame.bindings[item.name] = Bound(size, item.span)
-    if not fits and not isinstance(value, Unknown):
+    dtype = element_type(written)
+    if isinstance(value, Unknown):
+        return
+    if found is None or not fits or found.dtype is not dtype:
         shown = str(found) if found is not None else describe(value)
         declared = written.span.text
         raise DotnnError(WrongType(span=at.span, name=name, declared=declared, found=shown, declared_at=written.span))

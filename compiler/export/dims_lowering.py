@@ -85,12 +85,7 @@ class DimLowering:
         source = self._sources.get(name)
         if source is None:
             raise ValueError(f"no input tells the size of {name}")
-        size = e.op("Shape", source.input, start=source.axis, end=source.axis + 1)
-        if source.offset:
-            size = e.op("Sub", size, e.constant([source.offset], DType.INT64))
-        if source.factor != 1:
-            size = e.op("Div", size, e.constant([source.factor], DType.INT64))
-        return size
+        return e.op("Shape", source.input, start=source.axis, end=source.axis + 1)
 
     def _floor(self, atom: Floor, e: Operations) -> str:
         """ONNX divides towards zero, which is the floor only where the numerator is never negative."""

@@ -158,8 +158,14 @@ def _located(model: onnx.ModelProto, location: str) -> onnx.ModelProto:
 def _data_stem(path: Path) -> str:
     """The stem of the `.onnx` file in letters, digits, `_`, `-` and `.`, as any file system and reader takes
     them.
+
+    What had to be replaced is told apart by a digest: two models must never share a data file, because whoever is built
+    anew removes the old one.
     """
-    return re.sub(r"[^\w.-]", "_", path.stem)
+    plain = re.sub(r"[^\w.-]", "_", path.stem)
+    if plain == path.stem:
+        return plain
+    return f"{plain}-{hashlib.sha256(os.fsencode(path.stem)).hexdigest()[:8]}"
 
 
 def _referenced_data(path: Path) -> set[str]:

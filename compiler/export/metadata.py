@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 from ..graph.dims import format_dim
 from ..graph.graph import Demand, Graph, Origin
+from ..passes.targets import DEFAULT_TARGET, Target
 from ..weights.values import WeightValues
 
 #: The version of the keys below and of what their values mean.
@@ -28,12 +29,12 @@ class ModelMetadata:
 
     Attributes:
         source_digest: SHA-256 of the source, as hexadecimal digits.
-        target: ``onnx``, ``onnxruntime`` or ``onnxruntime-cpu``.
+        target: what the model is built for.
         labels: names of the classes, or None.
     """
 
     source_digest: str = ""
-    target: str = "onnxruntime"
+    target: Target = DEFAULT_TARGET
     labels: tuple[str, ...] | None = None
 
 

@@ -6,7 +6,7 @@ evaluate both sides in plain Python integers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from math import gcd
 
@@ -95,10 +95,12 @@ def _irreducible_floor(numerator: Dim, divisor: Dim) -> Dim:
     low, high = floor_bounds(numerator, divisor)
     if low is not None and low == high:
         return low
-    spread = _spread_members(numerator, largest=True)
+    # An extremum of the divisor comes back with every division of the members, without end.
+    held = atoms_of(divisor)
+    spread = _spread_members(numerator, True, held)
     if spread is not None:
         return dim_max(*(floor_div(member, divisor) for member in spread))
-    spread = _spread_members(numerator, largest=False)
+    spread = _spread_members(numerator, False, held)
     if spread is not None:
         return dim_min(*(floor_div(member, divisor) for member in spread))
     return from_atom(Floor(numerator, divisor))
@@ -184,14 +186,17 @@ def _flattened(dims: Iterable[Dim], largest: bool) -> list[Dim]:
     return sorted(found, key=sort_key)
 
 
-def _spread_members(dim: Dim, largest: bool) -> list[Dim] | None:
-    """c*max(a, b) + rest as [c*a + rest, c*b + rest], if just one term is a maximum or a falling minimum."""
+def _spread_members(dim: Dim, largest: bool, held: Collection[Atom] = ()) -> list[Dim] | None:
+    """c*max(a, b) + rest as [c*a + rest, c*b + rest], if just one term is a maximum or a falling minimum.
+
+    What is held stays as it is.
+    """
     fitting = [
         (atom, coefficient)
         for atom, coefficient in lone_atoms(dim)
         if isinstance(atom, Extremum) and atom.largest == (largest == (coefficient > 0))
     ]
-    if len(fitting) != 1:
+    if len(fitting) != 1 or fitting[0][0] in held:
         return None
     atom, coefficient = fitting[0]
     rest = add(dim, from_atom(atom), -coefficient)

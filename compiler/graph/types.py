@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .dims import Dim, format_dim, symbols
+from .dims import Dim, format_dim, substitute, symbols
 
 
 class DType(StrEnum):
@@ -37,12 +37,17 @@ class DType(StrEnum):
         """Bytes of one element."""
         return _SIZES[self]
 
+    @property
+    def largest(self) -> float:
+        """The largest finite number of a floating point type."""
+        return _LARGEST[self]
+
     def holds(self, number: float) -> bool:
         """Whether a number may be an element: a bool of ``bool``, an int in range of ints, a finite one of floats."""
         if isinstance(number, bool) or self is DType.BOOL:
             return isinstance(number, bool) and self is DType.BOOL
         if self.is_float:
-            return -_LARGEST[self] <= number <= _LARGEST[self]
+            return -self.largest <= number <= self.largest
         bits = 8 * self.size
         low, high = (0, 2**bits) if self is DType.UINT8 else (-(2 ** (bits - 1)), 2 ** (bits - 1))
         return isinstance(number, int) and low <= number < high
@@ -105,6 +110,15 @@ class TensorType:
 
     def __str__(self) -> str:
         return f"{self.dtype}{format_shape(self.shape)}"
+
+
+#: The symbolic dimension that stands for the number of examples; costs are for one.
+BATCH = "N"
+
+
+def for_one_example(dim: Dim) -> Dim:
+    """A dimension, or a count, where the batch is a single example."""
+    return substitute(dim, {BATCH: 1})
 
 
 def format_shape(shape: tuple[Dim, ...]) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 from ..diagnostics import Diagnostic, DotnnError
 from ..graph.dims import Dim, decide_less_equal
 from ..graph.graph import Demand
-from ..graph.tensors import Derivation, Fan, Initializer, Literal, Role
+from ..graph.tensors import Derivation, Fan, Initializer, Role
 from ..graph.types import DType, TensorType
 from ..source import Span
 
@@ -262,7 +262,7 @@ class Layer(ABC):
         return " + ".join("*".join(map(str, spec.shape)) or "1" for spec in specs)
 
     def explain_macs(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> str:
-        """How the multiply-accumulates come about, as numbers; empty where there are none."""
+        """How the multiply-accumulates for one example come about, as numbers; empty where there are none."""
         return ""
 
     def reach(self) -> Reach:
@@ -293,8 +293,3 @@ class Layer(ABC):
     def attributes(cls) -> tuple[dataclasses.Field[Any], ...]:
         """The declared attributes, in signature order."""
         return tuple(one for one in dataclasses.fields(cls) if "kind" in one.metadata)
-
-
-def literal_of(values: Sequence[float], shape: tuple[int, ...]) -> Literal:
-    """A literal of these elements in row-major order."""
-    return Literal(shape, tuple(values))

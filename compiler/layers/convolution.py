@@ -14,7 +14,7 @@ from ..graph.dims import Dim, DimExpr
 from ..graph.types import TensorType
 from .attributes import Flag, Integer, Padding, Pads, PerAxis, attribute
 from .base import Emitter, Operand, Sample, Site, WeightSpec, Window
-from .rules import need_known, product_text, required
+from .rules import counted, need_known, product_text, required
 from .weighted import Weighted
 from .windows import channels_first_order, need_spatial, onnx_pads, resolve_padding, slide, sliding_view
 
@@ -133,7 +133,7 @@ class Convolution(Weighted, ABC):
     def explain_macs(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> str:
         """``3*3*32*64*26*26`` for one example: window, channels that it reads, filters, positions."""
         reads = (*self.kernel, self._channels_per_group(operands))
-        return product_text((*reads, *results[0].shape[1:]))
+        return product_text((*reads, *counted(results[0].shape)))
 
     def reach(self) -> Window:
         """Its window."""

@@ -13,7 +13,7 @@ from ..graph.types import DType, TensorType
 from ..weights import initializers
 from .attributes import Flag, InitializerKind, Integer, attribute
 from .base import Emitter, Mixing, Operand, Reach, Sample, Site, WeightSpec
-from .rules import axis_or_last, moved, need_float, need_integer, need_known, product_text, required
+from .rules import axis_or_last, counted, moved, need_float, need_integer, need_known, product_text, required
 from .weighted import Weighted
 
 if TYPE_CHECKING:
@@ -100,12 +100,10 @@ class Dense(Weighted):
         return f"({features}+1)*{self.units}" if self.bias else f"{features}*{self.units}"
 
     def explain_macs(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> str:
-        """``C*units``, times the other axes; a symbolic first one, the batch, counts as 1."""
+        """``C*units``, times the other axes."""
         x = required(operands, 0)
         axis = self.axis_of(x)
-        others = [dim for index, dim in enumerate(x.shape) if index != axis]
-        if axis != 0 and isinstance(x.shape[0], DimExpr):
-            others = others[1:]
+        others = counted((*x.shape[:axis], *x.shape[axis + 1 :]))
         return product_text((x.shape[axis], self.units, *others))
 
     def reach(self) -> Reach:

@@ -85,7 +85,7 @@ class GlobalAveragePooling(GlobalPooling, ABC):
 class GlobalMaxPool1d(GlobalMaxPooling):
     """Takes the greatest number of each channel of sequences: `[N, C, L]` becomes `[N, C, 1]`.
 
-    `flatten` drops the axis of size 1.     Embeddings and recurrent layers speak `[N, T, C]`: put
+    `flatten` drops the axis of size 1. Embeddings and recurrent layers speak `[N, T, C]`: put
     `transpose([0, 2, 1])` before.
     """
 
@@ -125,7 +125,7 @@ class GlobalMaxPool3d(GlobalMaxPooling):
 class GlobalAvgPool1d(GlobalAveragePooling):
     """Takes the mean of each channel of sequences: `[N, C, L]` becomes `[N, C, 1]`.
 
-    `flatten` drops the axis of size 1.     Embeddings and recurrent layers speak `[N, T, C]`: put
+    `flatten` drops the axis of size 1. Embeddings and recurrent layers speak `[N, T, C]`: put
     `transpose([0, 2, 1])` before.
     """
 

@@ -26,7 +26,7 @@ from .base import Emitter, Mixing, Operand, Reach, Sample, Site, WeightSpec
 from .recurrent_lowering import OnnxCell, lower_stack
 from .recurrent_reference import run_stack, sigmoid
 from .recurrent_stack import Stack
-from .rules import need_float, need_integer, need_known, need_rank, product_text, required
+from .rules import counted, need_float, need_integer, need_known, need_rank, product_text, required
 from .weighted import Weighted
 
 if TYPE_CHECKING:
@@ -208,9 +208,9 @@ class Recurrent(Weighted, ABC):
     def explain_macs(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> str:
         """``(4*32*(10+32))*T``."""
         per_step = self._per_layer(operands, 0)
-        steps = required(operands, 0).shape[1]
+        batch, steps, _ = required(operands, 0).shape
         joined = per_step[0] if len(per_step) == 1 else f"({' + '.join(per_step)})"
-        return f"{joined}*{product_text([steps])}"
+        return f"{joined}*{product_text(counted((batch, steps)))}"
 
     def _per_layer(self, operands: Sequence[TensorType | None], biases: int) -> list[str]:
         stack = self.stack

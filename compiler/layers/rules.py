@@ -23,7 +23,7 @@ from ..diagnostics.shapes import (
     WrongRank,
 )
 from ..graph.dims import Dim, DimExpr, decide_equal, format_dim, symbols
-from ..graph.types import DType, TensorType
+from ..graph.types import DType, TensorType, for_one_example
 from .attributes import HIGHEST_RANK
 from .base import Site
 
@@ -204,4 +204,20 @@ def product_text(factors: Iterable[Dim]) -> str:
 
 def _factor_text(factor: Dim) -> str:
     text = format_dim(factor)
-    return f"({text})" if isinstance(factor, DimExpr) and len(factor.terms) > 1 else text
+    return f"({text})" if _is_sum(text) else text
+
+
+def _is_sum(text: str) -> bool:
+    """Whether signs with blanks around them stand outside of all parentheses."""
+    depth = 0
+    for char in text:
+        depth += (char == "(") - (char == ")")
+        if char == " " and not depth:
+            return True
+    return False
+
+
+def counted(shape: Iterable[Dim]) -> tuple[Dim, ...]:
+    """The dimensions whose product a cost for one example holds; a batch of one is left out."""
+    dims = tuple(map(for_one_example, shape))
+    return dims[1:] if dims[:1] == (1,) else dims

@@ -1,1 +1,1 @@
-"""dotnn."""
+"""Passes over the layer graph, what they optimize for, and what is measured on it."""

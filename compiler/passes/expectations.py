@@ -19,7 +19,7 @@ from ..elaborate.state import METRICS, Expectation, Stop
 from ..elaborate.values import TensorRef, Unknown, describe, show
 from ..graph.dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
 from ..graph.graph import Graph, Node, Value
-from ..graph.types import format_shape
+from ..graph.types import BATCH, format_shape
 from ..layers.base import Layer, Window
 from ..source import Span
 from ..syntax import tree
@@ -173,14 +173,17 @@ class _Metrics(Mapping[str, Any]):
         return len(METRICS)
 
     def _symbols(self) -> set[str]:
-        return {one for node in self._graph.inputs for one in node.results[0].symbols if one != metrics.BATCH}
+        return {one for node in self._graph.inputs for one in node.results[0].symbols if one != BATCH}
 
     def _receptive_field(self, value: object, span: Span) -> Any:
         if not isinstance(value, TensorRef):
             raise DotnnError(NoReceptiveField(span=span, reason=f"this is {describe(value)}"))
         if self._fields is None:
             self._fields = metrics.receptive_fields(self._graph)
-        field = metrics.receptive_field(self._graph, value.value, self._fields)
+        try:
+            field = metrics.receptive_field(value.value, self._fields)
+        except DimTooComplex as error:
+            raise DotnnError(NoReceptiveField(span=span, reason=f"it would be {error}")) from None
         if field is None:
             raise DotnnError(NoReceptiveField(span=span, reason="no input has spatial axes"))
         return field

@@ -7,17 +7,14 @@ written, before optimization, and a weight that several nodes share counts once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..graph.dims import Dim, dim_max, dim_min, substitute
+from ..graph.dims import Dim, DimTooComplex, dim_max, dim_min
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant, Input, Parameter
 from ..graph.tensors import Role, Weight
-from ..graph.types import TensorType
+from ..graph.types import TensorType, for_one_example
 from ..layers.base import Layer, Mixing, Window
-
-#: The symbolic dimension that stands for the number of examples; costs are for one.
-BATCH = "N"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +65,13 @@ def macs(graph: Graph) -> Dim:
     """Multiply-accumulates of the convolution, dense, recurrent and attention layers, for one example."""
     total: Dim = 0
     for node in graph.nodes():
-        total = total + substitute(node_macs(graph, node), {BATCH: 1})
+        total = total + for_one_example(node_macs(graph, node))
     return total
 
 
 def bytes_of(kind: TensorType) -> Dim:
     """Bytes of a tensor, for one example."""
-    return substitute(kind.elements, {BATCH: 1}) * kind.dtype.size
+    return for_one_example(kind.elements) * kind.dtype.size
 
 
 def peak_activation_bytes(graph: Graph) -> Dim:
@@ -132,27 +129,36 @@ class Field:
     """The receptive field of a tensor: size and distance of neighbours on each spatial axis of the input.
 
     Attributes:
+        extent: the smallest spatial size of the inputs that it depends on; None where no expression can say it.
         whole: a position may depend on every position of the input.
     """
 
     sizes: tuple[int, ...]
     jumps: tuple[int, ...]
+    extent: Dim | None
     whole: bool = False
 
 
-def receptive_field(graph: Graph, value: Value, fields: Mapping[int, Field | None] | None = None) -> Dim | None:
+def receptive_field(value: Value, fields: Mapping[int, Field | None]) -> Dim | None:
     """Input positions that one position of a tensor depends on, the smallest over the spatial axes.
 
-    ``fields`` are the ``receptive_fields`` of the graph, where more than one is asked for.
+    ``fields`` are the ``receptive_fields`` of the graph.
 
     Araujo, Norris, Sim 2019: every window adds ``(kernel - 1) * dilation * jump``, every stride multiplies the jump.
     None where no input that it depends on has spatial axes. Where a layer mixes all positions (a flatten, a recurrent
     layer), it is the size of the input.
+
+    Raises:
+        DimTooComplex: it is the size of the input, and no expression can say that.
     """
-    found = (receptive_fields(graph) if fields is None else fields)[value.node]
+    found = fields[value.node]
     if found is None or not found.sizes:
         return None
-    return _input_size(graph) if found.whole else min(found.sizes)
+    if not found.whole:
+        return min(found.sizes)
+    if found.extent is None:
+        raise DimTooComplex("the smallest of too many different sizes of inputs")
+    return found.extent
 
 
 def receptive_fields(graph: Graph) -> dict[int, Field | None]:
@@ -166,7 +172,7 @@ def receptive_fields(graph: Graph) -> dict[int, Field | None]:
 def _field(graph: Graph, node: Node, fields: dict[int, Field | None]) -> Field | None:
     if isinstance(node.op, Input):
         rank = max(node.results[0].rank - 2, 0)
-        return Field((1,) * rank, (1,) * rank) if rank else None
+        return Field((1,) * rank, (1,) * rank, _least(node.results[0].shape[2:])) if rank else None
     before = [fields[operand.node] for operand in node.operands if operand is not None]
     merged = _merge([field for field in before if field is not None])
     if merged is None or not isinstance(node.op, Layer):
@@ -175,7 +181,7 @@ def _field(graph: Graph, node: Node, fields: dict[int, Field | None]) -> Field |
     if isinstance(reach, Window) and not merged.whole and len(reach.kernel) == len(merged.sizes):
         return _through(merged, reach)
     if isinstance(reach, Window) or reach is Mixing.ALL:
-        return Field(merged.sizes, merged.jumps, whole=True)
+        return replace(merged, whole=True)
     return merged
 
 
@@ -183,20 +189,27 @@ def _through(field: Field, window: Window) -> Field:
     axes = zip(field.sizes, field.jumps, window.kernel, window.dilation, strict=True)
     sizes = tuple(size + (kernel - 1) * dilation * jump for size, jump, kernel, dilation in axes)
     jumps = tuple(jump * stride for jump, stride in zip(field.jumps, window.stride, strict=True))
-    return Field(sizes, jumps)
+    return Field(sizes, jumps, field.extent)
 
 
 def _merge(fields: list[Field]) -> Field | None:
     if not fields:
         return None
+    extent = _least([field.extent for field in fields])
     ranks = {len(field.sizes) for field in fields}
     if len(ranks) > 1 or any(field.whole for field in fields):
-        return Field(fields[0].sizes, fields[0].jumps, whole=True)
+        return Field(fields[0].sizes, fields[0].jumps, extent, whole=True)
     sizes = tuple(max(axis) for axis in zip(*(field.sizes for field in fields), strict=True))
     jumps = tuple(max(axis) for axis in zip(*(field.jumps for field in fields), strict=True))
-    return Field(sizes, jumps)
+    return Field(sizes, jumps, extent)
 
 
-def _input_size(graph: Graph) -> Dim:
-    spatial = [dim for node in graph.inputs for dim in node.results[0].shape[2:]]
-    return dim_min(*spatial)
+def _least(dims: Iterable[Dim | None]) -> Dim | None:
+    """The smallest of some sizes; None where one is not known, or no expression can say it."""
+    distinct = dict.fromkeys(dims)
+    if None in distinct:
+        return None
+    try:
+        return dim_min(*(dim for dim in distinct if dim is not None))
+    except DimTooComplex:
+        return None

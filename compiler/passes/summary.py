@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
-from ..graph.dims import Dim, DimTooComplex, format_dim, solve_at_least, substitute
+from ..graph.dims import Dim, DimTooComplex, format_dim, solve_at_least
 from ..graph.graph import Graph, Node
 from ..graph.operations import Constant, Input, Parameter
-from ..graph.types import TensorType
+from ..graph.types import TensorType, for_one_example
 from ..layers.base import Layer
 from . import metrics
-from .metrics import BATCH, Count
+from .metrics import Count
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def summarize(graph: Graph) -> Summary:
     )
 
 
-def _unless_too_complex(measure: Callable[[], Dim]) -> Dim | None:
+def _unless_too_complex(measure: Callable[[], T]) -> T | None:
     """A cost, or None where it depends on the symbolic dimensions in more ways than an expression can say."""
     try:
         return measure()
@@ -108,9 +112,9 @@ def _row(graph: Graph, node: Node, seen: set[str]) -> Row:
         outputs=node.results,
         inputs=inputs,
         count=metrics.count(own),
-        macs=_unless_too_complex(lambda: substitute(metrics.node_macs(graph, node), {BATCH: 1})),
+        macs=_unless_too_complex(lambda: for_one_example(metrics.node_macs(graph, node))),
         params_formula=_params_formula(graph, node) if own else "",
-        macs_formula=_macs_formula(graph, node),
+        macs_formula=_unless_too_complex(lambda: _macs_formula(graph, node)) or "",
         activation_bytes=_unless_too_complex(lambda: _activation_bytes(node)),
         shared=bool(weights) and not own,
         place="" if span is None else str(span),
@@ -136,7 +140,9 @@ def _macs_formula(graph: Graph, node: Node) -> str:
 
 
 def _receptive_fields(graph: Graph) -> dict[str, Dim]:
-    found = {name: metrics.receptive_field(graph, value) for name, value in graph.outputs.items()}
+    fields = metrics.receptive_fields(graph)
+    measures = {name: partial(metrics.receptive_field, value, fields) for name, value in graph.outputs.items()}
+    found = {name: _unless_too_complex(measure) for name, measure in measures.items()}
     return {name: field for name, field in found.items() if field is not None}
 
 

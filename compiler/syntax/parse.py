@@ -329,9 +329,9 @@ class _Run:
         if rules in self._parser.tables.gotos[self.states[-1]]:
             self._push(rules)
         if resumption.level == ITEM and inside == STATEMENT:
+            # Behind whole statements a brace is always shifted.
             closed = self._parser.tables.actions[self.states[-1]]["RBRACE"]
-            assert isinstance(closed, int)
-            self._shift(closed, "RBRACE")
+            self._shift(closed, "RBRACE")  # pyright: ignore[reportArgumentType]
 
     def _cut(self, level: int) -> None:
         del self.states[level + 1 :], self.values[level:]

@@ -1,1 +1,1 @@
-"""dotnn."""
+"""Values of weights: initializers, files, and the matching of names."""

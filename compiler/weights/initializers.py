@@ -17,6 +17,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from ..graph.tensors import Fan
+from ..graph.types import DType
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,11 +25,7 @@ if TYPE_CHECKING:
     from .random_streams import Stream
 
 #: The element types that can be initialized, with the largest number of each.
-LARGEST: dict[str, float] = {
-    "float16": 65504.0,
-    "float32": 3.4028234663852886e38,
-    "float64": 1.7976931348623157e308,
-}
+LARGEST: dict[str, float] = {dtype.value: dtype.largest for dtype in (DType.FLOAT16, DType.FLOAT32, DType.FLOAT64)}
 # No quantile of the streams is larger: they know probabilities down to 2^-53.
 _LARGEST_QUANTILE = 8.3
 

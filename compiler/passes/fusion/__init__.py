@@ -1,1 +1,1 @@
-"""dotnn."""
+"""Fusion of neighbouring nodes: one rule per file."""
