@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import resources
+from pathlib import Path
 
 #: Name of the grammar file in this package.
 FILE_NAME = "nn.lark"
@@ -10,4 +10,4 @@ FILE_NAME = "nn.lark"
 
 def text() -> str:
     """The grammar, in the notation of Lark."""
-    return resources.files(__name__).joinpath(FILE_NAME).read_text(encoding="utf-8")
+    return Path(__file__).with_name(FILE_NAME).read_text(encoding="utf-8")

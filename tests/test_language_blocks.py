@@ -308,7 +308,15 @@ def test_model_arguments(given: dict[str, Any], expected: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [{"classes": 1.5}, {"classes": "a"}, {"classes": True}, {"deep": 1}, {"widths": 3}, {"act": ["relu"]}, {"clases": 3}],
+    [
+        {"classes": 1.5},
+        {"classes": "a"},
+        {"classes": True},
+        {"deep": 1},
+        {"widths": 3},
+        {"act": ["relu"]},
+        {"clases": 3},
+    ],
 )
 def test_wrong_model_arguments(given: dict[str, Any]) -> None:
     (found,) = faults_of(MODEL, arguments=given)
@@ -397,7 +405,7 @@ def test_a_condition_is_a_bool(condition: str) -> None:
 
 def test_else_if() -> None:
     text = model(
-        'output y = if k == 1 { x -> relu } else if k == 2 { x -> tanh } else if k == 3 { x -> step } else { x }',
+        "output y = if k == 1 { x -> relu } else if k == 2 { x -> tanh } else if k == 3 { x -> step } else { x }",
         arguments="k: int = 1",
     )
     found = [layer_names(compile_source(text, arguments={"k": k})) for k in (1, 2, 3, 4)]

@@ -189,7 +189,9 @@ def test_another_dimension_needs_a_number(metric: str) -> None:
 
 
 def test_params_need_no_number() -> None:
-    body = "output y = x -> conv2d(8, kernel=3) -> global_avg_pool2d\n expect params == 224\n expect weights_bytes == 896"
+    body = (
+        "output y = x -> conv2d(8, kernel=3) -> global_avg_pool2d\n expect params == 224\n expect weights_bytes == 896"
+    )
     assert not faults(body + "\n expect longest_path == 2", image="float32[N, 3, H, W]")
 
 
@@ -380,7 +382,7 @@ def test_receptive_fields_of_resnet50() -> None:
     found = compile_file(example_path("resnet50"))
     # A stage ends in the relu of its last block: the first layer behind it reads what the stage gives.
     fields = metrics.receptive_fields(found.graph)
-    ends = {stage: last for stage, last in zip(["layer1", "layer2", "layer3", "layer4"], [2, 3, 5, 2], strict=True)}
+    ends = dict(zip(["layer1", "layer2", "layer3", "layer4"], [2, 3, 5, 2], strict=True))
     for (stage, last), size in zip(ends.items(), expected, strict=True):
         nodes = [node for node in found.graph.nodes() if node.name.startswith(f"{stage}.{last}.")]
         assert metrics.receptive_field(nodes[-1].value(), fields) == size

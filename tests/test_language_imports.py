@@ -71,9 +71,7 @@ def test_names_that_are_not_imported_are_not_seen(tmp_path: Path) -> None:
     assert found_in(tmp_path, files) == [("main.nn", "E203", "f")]
 
 
-def test_text_that_is_no_file_imports_from_the_working_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_text_that_is_no_file_imports_from_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"f.nn": "block f(x) { return x -> relu }"})
     monkeypatch.chdir(tmp_path)
     assert layer_names(compile_source('import f from "f.nn"\n' + MAIN)) == ["f"]
@@ -108,7 +106,12 @@ def test_imports_that_fail(tmp_path: Path, line: str, expected: tuple[str, str])
     folder.mkdir()
     project(
         folder,
-        {"main.nn": f"{line}\n{MAIN}", "sub/a.nn": "", "empty.nn": "", "other.nn": "model f { input x: float32[1] output y = x }"},
+        {
+            "main.nn": f"{line}\n{MAIN}",
+            "sub/a.nn": "",
+            "empty.nn": "",
+            "other.nn": "model f { input x: float32[1] output y = x }",
+        },
     )
     write(tmp_path, {"outside.nn": "block f(x) { return x }"})
     (folder / "link.nn").symlink_to(tmp_path / "outside.nn")
@@ -159,7 +162,10 @@ def test_names_that_are_taken(tmp_path: Path) -> None:
 
 def test_depth_and_number_of_imports_are_bounded(tmp_path: Path) -> None:
     count = 40
-    files = {f"f{i}.nn": f'import f{i + 1} from "f{i + 1}.nn"\nblock f{i}(x) {{ return x -> f{i + 1} }}' for i in range(count)}
+    files = {
+        f"f{i}.nn": f'import f{i + 1} from "f{i + 1}.nn"\nblock f{i}(x) {{ return x -> f{i + 1} }}'
+        for i in range(count)
+    }
     files[f"f{count}.nn"] = f"block f{count}(x) {{ return x }}"
     path = write(tmp_path, {"main.nn": 'import f0 from "f0.nn"\n' + MAIN.replace("-> f", "-> f0"), **files})
     assert [one.code for one in check(path).diagnostics] == ["E501"]
@@ -185,7 +191,11 @@ def test_errors_of_imported_files_are_at_home_there(tmp_path: Path) -> None:
 
 
 def test_a_diamond_reports_a_mistake_once(tmp_path: Path) -> None:
-    for bad in ("block k(x) { return x -> dens(3) }", "block k(x) { return x -> -> relu }", "block k(x) { \x01 return x }"):
+    for bad in (
+        "block k(x) { return x -> dens(3) }",
+        "block k(x) { return x -> -> relu }",
+        "block k(x) { \x01 return x }",
+    ):
         files = {
             "main.nn": 'import f from "f.nn"\nimport g from "g.nn"\n'
             "model net { input x: float32[N, 8] output y = x -> f -> g }",
@@ -229,7 +239,10 @@ def test_a_file_of_blocks_is_checked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mark", ["pyproject.toml", ".git"])
 def test_the_root_is_the_nearest_folder_with_a_mark(tmp_path: Path, mark: str) -> None:
-    files = {"models/main.nn": 'import f from "../parts/f.nn"\n' + MAIN, "parts/f.nn": "block f(x) { return x -> relu }"}
+    files = {
+        "models/main.nn": 'import f from "../parts/f.nn"\n' + MAIN,
+        "parts/f.nn": "block f(x) { return x -> relu }",
+    }
     path = write(tmp_path, files)
     assert places(check(path).diagnostics) == [("E603", '"../parts/f.nn"')]
     (tmp_path / mark).mkdir() if mark == ".git" else (tmp_path / mark).write_text("", encoding="utf-8")

@@ -56,11 +56,17 @@ def owners(body: str) -> str:
         ("t: bias -> u: reuse(t)", "t.b<t.b u.b<t.b"),
         # Groups and loops with labels.
         ("t: { a: dense(8) -> relu } -> reuse(t)", "t.a<t.a group.a<t.a"),
-        ("t: { dense(8) -> dense(8) } -> u: reuse(t)", "t.dense<t.dense t.dense_1<t.dense_1 u.dense<t.dense u.dense_1<t.dense_1"),
+        (
+            "t: { dense(8) -> dense(8) } -> u: reuse(t)",
+            "t.dense<t.dense t.dense_1<t.dense_1 u.dense<t.dense u.dense_1<t.dense_1",
+        ),
         ("t: { dense(8) } -> u: reuse(t)", "t<t u<t"),
         ("t: repeat(2) { dense(8) } -> u: reuse(t)", "t.0<t.0 t.1<t.1 u.0<t.0 u.1<t.1"),
         ("t: repeat(2) { dense(8) } -> reuse(t)", "t.0<t.0 t.1<t.1 loop.0<t.0 loop.1<t.1"),
-        ("t: for w in [4, 8] { fc: dense(w) } -> u: reuse(t)", "t.0.fc<t.0.fc t.1.fc<t.1.fc u.0.fc<t.0.fc u.1.fc<t.1.fc"),
+        (
+            "t: for w in [4, 8] { fc: dense(w) } -> u: reuse(t)",
+            "t.0.fc<t.0.fc t.1.fc<t.1.fc u.0.fc<t.0.fc u.1.fc<t.1.fc",
+        ),
         # One round of a loop, also in a later round.
         ("t: repeat(2) { a: dense(8) -> relu } -> u: reuse(t.1)", "t.0.a<t.0.a t.1.a<t.1.a u.a<t.1.a"),
         ("t: repeat(2) { dense(8) } -> u: reuse(t.0)", "t.0<t.0 t.1<t.1 u<t.0"),
@@ -74,7 +80,7 @@ def owners(body: str) -> str:
         ("t: two -> u: reuse(t) -> v: reuse(u.out)", "t.in<t.in t.out<t.out u.in<t.in u.out<t.out v<t.out"),
         ("t: { a: dense(8) -> b: reuse(a) } -> u: reuse(t)", "t.a<t.a t.b<t.a u.a<t.a u.b<t.a"),
     ],
-)  # fmt: skip
+)
 def test_reuse(stages: str, expected: str) -> None:
     assert owners(f"output y = x -> {stages}") == expected
 
@@ -101,7 +107,9 @@ def test_reuse_of_a_recurrent_layer() -> None:
 
 
 def test_weights_with_numbers_are_shared_too() -> None:
-    found = compiled("output y = x -> a: dense(1, weight=[[1,2,3,4,5,6,7,8]], bias=false) -> expand([N, 8]) -> reuse(a)")
+    found = compiled(
+        "output y = x -> a: dense(1, weight=[[1,2,3,4,5,6,7,8]], bias=false) -> expand([N, 8]) -> reuse(a)"
+    )
     assert weight_names(found) == ["a.weight"]
 
 
@@ -182,7 +190,7 @@ def test_a_near_label_is_suggested() -> None:
         # Further tensors would have to be given anew.
         "output y = x -> a: maximum(x) -> reuse(a)",
         "output y = x -> a: gated(x) -> reuse(a)",
-        "s = x -> unsqueeze(axis=1)\n h = s[:, 0] -> unsqueeze(axis=0)\n output y = s -> a: rnn(8, initial_h=h) -> reuse(a)",
+        "s = x -> unsqueeze(axis=1)\n h = x -> unsqueeze(axis=0)\n output y = s -> a: rnn(8, initial_h=h) -> reuse(a)",
         # It is not finished.
         "output y = x -> a: { relu -> reuse(a) }",
         "output y = x -> a: repeat(2) { reuse(a) }",

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.graph.operations import Constant, Parameter
-from language import compiled, faults, faults_of, layer_names, model, names, places, shape, weight_names
+from language import compiled, faults, faults_of, layer_names, names, places, shape, weight_names
 
 
 def run(body: str, feeds: dict[str, np.ndarray], **parts: str) -> np.ndarray:
@@ -328,6 +328,36 @@ def test_documentation_comments_reach_the_onnx_file(line_end: str) -> None:
     assert proto.graph.input[0].doc_string == "What comes in."
     assert proto.graph.output[0].doc_string == "What comes out."
     assert "The first layer." in {node.doc_string for node in proto.graph.node}
+
+
+def test_documentation_of_blocks_groups_and_bindings_is_that_of_what_they_make() -> None:
+    head = "block two(x) { return x -> dense(8) -> relu }"
+    body = """
+        ## A binding.
+        a = x -> dense(8) -> tanh
+        ## Several.
+        b, c = a -> split(2)
+        d = concat(b, c)
+            ## A block.
+            -> t: two
+            ## A loop.
+            -> repeat(2) { step }
+            ## Again.
+            -> reuse(t)
+        ## Nothing new.
+        e = d
+        ## A number.
+        k = 3
+        output y = e -> dense(k)
+    """
+    docs = {node.name: node.doc for node in compiled(body, head=head).graph.nodes() if node.doc}
+    assert docs == {
+        "tanh": "A binding.",
+        "split": "Several.",
+        "t.relu": "A block.",
+        "step_1": "A loop.",
+        "two.relu": "Again.",
+    }
 
 
 @pytest.mark.parametrize("prefix", ["\ufeff", "\t", "# a comment\r\n", ""])

@@ -44,7 +44,8 @@ def holds(condition: str, *, head: str = "", image: str = IMAGE) -> bool:
         "range(3) == [0, 1, 2] and range(1, 3) == [1, 2] and range(5, 0, -2) == [5, 3, 1] and range(0) == []",
         "len([1, 2]) == 2 and len([]) == 0 and len(x.shape) == 4",
         "min(3, 1, 2) == 1 and max([3, 5]) == 5 and max(1, 2.5) == 2.5 and sum([1, 2.5]) == 3.5 and sum([]) == 0",
-        "ceil(3.2) == 4 and floor(3.8) == 3 and ceil(-3.2) == -3 and floor(-3.2) == -4 and ceil(5 / 2) == 3 and ceil(2) == 2",
+        "ceil(3.2) == 4 and floor(3.8) == 3 and ceil(-3.2) == -3 and floor(-3.2) == -4",
+        "ceil(5 / 2) == 3 and floor(5 / 2) == 2 and ceil(2) == 2",
         # Attributes of tensors.
         "x.shape == [N, 3, H, W] and x.rank == 4 and x.dtype == float32 and x.channels == 3 and x.shape[-1] == W",
         "x.shape[2:] == [H, W] and x.shape[1] == x.channels",

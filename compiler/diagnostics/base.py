@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from ..records import record
 from ..source import Span
 
 
@@ -57,7 +58,7 @@ class _Facts(Mapping[str, Any]):
 CATALOGUE: dict[str, type[Diagnostic]] = {}
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Diagnostic:
     """Base of all diagnostics.
 

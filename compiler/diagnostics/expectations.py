@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Failed(Diagnostic):
     """Base of expectations that do not hold."""
 
@@ -32,7 +32,7 @@ class _Failed(Diagnostic):
         return self.way
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ExpectationFailed(_Failed):
     """An `expect` is false.
 
@@ -52,7 +52,7 @@ class ExpectationFailed(_Failed):
     code: ClassVar[str] = "E701"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ExpectationFailedOtherwise(_Failed):
     """An `expect` is false for arguments other than the defaults.
 
@@ -63,7 +63,7 @@ class ExpectationFailedOtherwise(_Failed):
     severity: ClassVar[Severity] = Severity.WARNING
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class CostDependsOnDimension(Diagnostic):
     """A cost depends on a dimension that has no number.
 
@@ -80,7 +80,7 @@ class CostDependsOnDimension(Diagnostic):
     formula: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NoCondition(Diagnostic):
     """An `expect` states no condition.
 
@@ -98,7 +98,7 @@ class NoCondition(Diagnostic):
     found: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NoReceptiveField(Diagnostic):
     """`receptive_field` is asked of something without spatial axes."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from .base import Diagnostic, Severity
 from .suggest import did_you_mean
 
 # Files of any kind --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnknownFileType(Diagnostic):
     """The ending of a file's name says how it is read, and this one is not known.
 
@@ -26,7 +26,7 @@ class UnknownFileType(Diagnostic):
     known: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class DamagedFile(Diagnostic):
     """The content of a file is not what its name says: cut off, damaged, or another format.
 
@@ -44,7 +44,7 @@ class DamagedFile(Diagnostic):
     hint: str = "write the file again, or rename it if it holds another format"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class FileTooLarge(Diagnostic):
     """A file holds, or says that it holds, more than is read at once.
 
@@ -61,7 +61,7 @@ class FileTooLarge(Diagnostic):
     most: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotPlainArray(Diagnostic):
     """A `.npy` or `.npz` file holds Python objects, which are stored by pickle, or records.
 
@@ -80,7 +80,7 @@ class NotPlainArray(Diagnostic):
 # Numbers in text ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotANumber(Diagnostic):
     """Where a number is expected stands something else.
 
@@ -98,7 +98,7 @@ class NotANumber(Diagnostic):
     hint: str = "numbers have a decimal point and no separators"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class RaggedValues(Diagnostic):
     """Rows, or nested lists, have unequal lengths, so they form no tensor.
 
@@ -116,7 +116,7 @@ class RaggedValues(Diagnostic):
     expected: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TableDoesNotFit(Diagnostic):
     """The numbers of a table do not fill the shape that the model reads.
 
@@ -135,7 +135,7 @@ class TableDoesNotFit(Diagnostic):
     per_example: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TableIsAmbiguous(Diagnostic):
     """The numbers of a table fill the shape that the model reads in more than one way."""
 
@@ -150,7 +150,7 @@ class TableIsAmbiguous(Diagnostic):
     ways: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NumberDoesNotFit(Diagnostic):
     """A number cannot be held by the element type that the model reads.
 
@@ -171,7 +171,7 @@ class NumberDoesNotFit(Diagnostic):
 # Images -------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WrongImageSize(Diagnostic):
     """An image has another size than the model reads.
 
@@ -189,7 +189,7 @@ class WrongImageSize(Diagnostic):
     expected: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotAnImageInput(Diagnostic):
     """An image is given for an input that does not read images.
 
@@ -207,7 +207,7 @@ class NotAnImageInput(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BadImageOption(Diagnostic):
     """An option for reading images does not fit.
 
@@ -229,7 +229,7 @@ class BadImageOption(Diagnostic):
 # The text of an input -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BadInlineValue(Diagnostic):
     """Values written on the command line are no JSON.
 
@@ -244,7 +244,7 @@ class BadInlineValue(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class InputGivenTwice(Diagnostic):
     """Two values are given for one input."""
 
@@ -257,7 +257,7 @@ class InputGivenTwice(Diagnostic):
     second: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NoSuchArray(Diagnostic):
     """A file holds several named arrays, and none has the name of the input."""
 
@@ -275,7 +275,7 @@ class NoSuchArray(Diagnostic):
         return did_you_mean(self.near) or super().advice()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class StandardInputTwice(Diagnostic):
     """Standard input is read for two inputs, and it can be read only once.
 
@@ -293,7 +293,7 @@ class StandardInputTwice(Diagnostic):
 # Random inputs ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NoSuchSymbol(Diagnostic):
     """A size is given for a name that is no symbolic dimension of the model's inputs."""
 
@@ -310,7 +310,7 @@ class NoSuchSymbol(Diagnostic):
         return did_you_mean(self.near) or super().advice()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SizeNotFound(Diagnostic):
     """No size was found for the symbolic dimensions with which the layers of the model are satisfied.
 
@@ -327,7 +327,7 @@ class SizeNotFound(Diagnostic):
     minimum: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NoRandomValues(Diagnostic):
     """Random values can be drawn for numbers and truth values only."""
 
@@ -342,7 +342,7 @@ class NoRandomValues(Diagnostic):
 # What is said without stopping --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ScaleAssumed(Diagnostic):
     """An image was scaled to 0..1, because nothing says which scale the model was trained with.
 
@@ -360,7 +360,7 @@ class ScaleAssumed(Diagnostic):
     scale: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TransparencyOnWhite(Diagnostic):
     """An image is transparent in places, and was put on white, since a model sees no transparency."""
 
@@ -372,7 +372,7 @@ class TransparencyOnWhite(Diagnostic):
     path: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ImageResized(Diagnostic):
     """An image was brought to the size that the model reads, as asked for by `--resize`."""
 

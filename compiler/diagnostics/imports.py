@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from .base import Diagnostic
 from .names import _WithNearNames
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ImportNotFound(Diagnostic):
     """An imported file does not exist, or cannot be read.
 
@@ -26,7 +26,7 @@ class ImportNotFound(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ImportCycle(Diagnostic):
     """Files import each other in a circle."""
 
@@ -38,7 +38,7 @@ class ImportCycle(Diagnostic):
     circle: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ImportEscapes(Diagnostic):
     """An import leads out of the project.
 
@@ -56,7 +56,7 @@ class ImportEscapes(Diagnostic):
     root: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ImportedNameMissing(_WithNearNames):
     """The imported file does not define the name."""
 
@@ -70,7 +70,7 @@ class ImportedNameMissing(_WithNearNames):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NoModel(_WithNearNames):
     """There is no such model in the file, or none at all."""
 
@@ -83,7 +83,7 @@ class NoModel(_WithNearNames):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ModelArgument(_WithNearNames):
     """A model argument is missing, unknown, or has a value of the wrong kind."""
 
@@ -96,7 +96,7 @@ class ModelArgument(_WithNearNames):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SourceUnreadable(Diagnostic):
     """A source file cannot be read."""
 

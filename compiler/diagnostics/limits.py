@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from ..limits import Limits
+from ..records import record
 from .base import Diagnostic, Severity
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class LimitExceeded(Diagnostic):
     """The file needs more of something than one compilation may use.
 
@@ -44,7 +44,7 @@ class LimitExceeded(Diagnostic):
         return Limits.meanings()[self.limit]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TooManyErrors(Diagnostic):
     """There are more errors than it helps to list, or the same ones are met again and again.
 
@@ -58,7 +58,7 @@ class TooManyErrors(Diagnostic):
     remedy: ClassVar[str] = "mend the first ones and check again"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TooManyWarnings(Diagnostic):
     """There are more warnings than it helps to list; errors are still reported, all of them."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
 from .suggest import did_you_mean, listed
 from .suggest_foreign import foreign_note
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _WithNearNames(Diagnostic):
     """Base of diagnostics that suggest names."""
 
@@ -22,7 +22,7 @@ class _WithNearNames(Diagnostic):
         return did_you_mean(self.near) or super().advice()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UndefinedName(_WithNearNames):
     """A name stands for nothing here.
 
@@ -43,7 +43,7 @@ class UndefinedName(_WithNearNames):
     hint: str = "define it above, or import it"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnknownSymbol(_WithNearNames):
     """An upper-case name is not a dimension of any input.
 
@@ -63,7 +63,7 @@ class UnknownSymbol(_WithNearNames):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnknownLayer(_WithNearNames):
     """There is no layer, block or function of this name.
 
@@ -85,7 +85,7 @@ class UnknownLayer(_WithNearNames):
         return note or "`dotnn layers` lists the layers; blocks of other files need an `import`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnknownArgument(_WithNearNames):
     """A layer or block has no argument of this name.
 
@@ -112,7 +112,7 @@ class UnknownArgument(_WithNearNames):
         return f"`{self.kind}` takes {listed(self.known)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Taken(Diagnostic):
     """Base of clashes of names."""
 
@@ -124,7 +124,7 @@ class _Taken(Diagnostic):
         return () if self.earlier is None else (Label(self.earlier, "first here"),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class DuplicateLabel(_Taken):
     """Two layers in one scope have the same label.
 
@@ -138,7 +138,7 @@ class DuplicateLabel(_Taken):
     remedy: ClassVar[str] = "choose another label; in a loop compute it, as in `{name}_{{i}}:`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class DuplicateName(_Taken):
     """A name is bound twice.
 
@@ -156,7 +156,7 @@ class DuplicateName(_Taken):
     remedy: ClassVar[str] = "choose another name"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ReservedName(Diagnostic):
     """The name belongs to the language.
 
@@ -173,7 +173,7 @@ class ReservedName(Diagnostic):
     owner: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnknownPath(_WithNearNames):
     """No layer or block with this label can be seen from here.
 
@@ -189,7 +189,7 @@ class UnknownPath(_WithNearNames):
     path: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ReuseDiffers(Diagnostic):
     """What is reused turns out different on the new value.
 
@@ -205,7 +205,7 @@ class ReuseDiffers(Diagnostic):
     path: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ReuseShapes(Diagnostic):
     """The weights of a reused layer do not fit the new value.
 
@@ -227,7 +227,7 @@ class ReuseShapes(Diagnostic):
     wanted: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class CannotReuse(Diagnostic):
     """What is named cannot be applied again to another value by `reuse`.
 
@@ -245,7 +245,7 @@ class CannotReuse(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class RecursiveBlock(Diagnostic):
     """A block calls itself, directly or through others.
 
@@ -260,7 +260,7 @@ class RecursiveBlock(Diagnostic):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SameFullName(_Taken):
     """Two things have the same full name.
 
@@ -274,7 +274,7 @@ class SameFullName(_Taken):
     remedy: ClassVar[str] = "change one of the labels"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BadLabel(Diagnostic):
     """A computed part of a label is no word.
 
@@ -289,7 +289,7 @@ class BadLabel(Diagnostic):
     found: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnusedBinding(Diagnostic):
     """A name is bound and never used.
 
@@ -306,7 +306,7 @@ class UnusedBinding(Diagnostic):
     what: str = "the binding"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class CircularConst(Diagnostic):
     """A `const` is defined by itself, directly or through others."""
 

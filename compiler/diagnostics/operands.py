@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from .base import Diagnostic
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class CannotBroadcast(Diagnostic):
     """Two tensors do not fit together element by element.
 
@@ -36,7 +36,7 @@ class CannotBroadcast(Diagnostic):
     axis: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BroadcastUndecided(Diagnostic):
     """Whether two tensors fit together depends on dimensions that are still symbolic.
 
@@ -68,7 +68,7 @@ class BroadcastUndecided(Diagnostic):
     axis: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ElementTypesDiffer(Diagnostic):
     """Tensors that are combined have elements of different types.
 
@@ -86,7 +86,7 @@ class ElementTypesDiffer(Diagnostic):
     right: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class RanksDiffer(Diagnostic):
     """Tensors to be joined have different numbers of axes.
 
@@ -103,7 +103,7 @@ class RanksDiffer(Diagnostic):
     right: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class CannotConcatenate(Diagnostic):
     """Tensors to be joined differ on another axis than the one they are joined along.
 
@@ -131,7 +131,7 @@ class CannotConcatenate(Diagnostic):
     axis: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ConcatenationUndecided(Diagnostic):
     """Whether tensors can be joined depends on dimensions that are still symbolic.
 
@@ -155,7 +155,7 @@ class ConcatenationUndecided(Diagnostic):
     axis: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SplitSizes(Diagnostic):
     """The sizes given to `split` do not add up to the dimension that is divided.
 
@@ -179,7 +179,7 @@ class SplitSizes(Diagnostic):
     dim: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SplitNotEven(Diagnostic):
     """A dimension cannot be divided into that many equal parts.
 
@@ -197,7 +197,7 @@ class SplitNotEven(Diagnostic):
     dim: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SplitUndecided(Diagnostic):
     """How a symbolic dimension divides is not certain.
 
@@ -217,7 +217,7 @@ class SplitUndecided(Diagnostic):
     symbol: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ElementCounts(Diagnostic):
     """A reshape would change the number of elements.
 
@@ -241,7 +241,7 @@ class ElementCounts(Diagnostic):
     wanted: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ElementCountsUndecided(Diagnostic):
     """Whether a reshape keeps the number of elements depends on dimensions that are still symbolic.
 
@@ -264,7 +264,7 @@ class ElementCountsUndecided(Diagnostic):
     wanted: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class FlattenRange(Diagnostic):
     """The first axis to flatten lies behind the last one."""
 
@@ -278,7 +278,7 @@ class FlattenRange(Diagnostic):
     found: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotAPermutation(Diagnostic):
     """The order given to `transpose` does not name every axis once.
 
@@ -300,7 +300,7 @@ class NotAPermutation(Diagnostic):
     axes: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SqueezedAxis(Diagnostic):
     """An axis to be removed has not the size 1.
 
@@ -318,7 +318,7 @@ class SqueezedAxis(Diagnostic):
     dim: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SqueezeUndecided(Diagnostic):
     """Whether an axis to be removed has the size 1 depends on a dimension that is still symbolic."""
 
@@ -332,7 +332,7 @@ class SqueezeUndecided(Diagnostic):
     dim: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class RepeatedAxis(Diagnostic):
     """A list of axes names one axis twice.
 
@@ -350,7 +350,7 @@ class RepeatedAxis(Diagnostic):
     axes: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NoAxis(Diagnostic):
     """A list of axes is empty, so the layer would do nothing.
 
@@ -366,7 +366,7 @@ class NoAxis(Diagnostic):
     found: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class CannotExpand(Diagnostic):
     """A tensor cannot be repeated to that shape.
 
@@ -390,7 +390,7 @@ class CannotExpand(Diagnostic):
     why: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ExpandUndecided(Diagnostic):
     """Whether a tensor can be repeated to a shape depends on dimensions that are still symbolic."""
 
@@ -405,7 +405,7 @@ class ExpandUndecided(Diagnostic):
     wanted: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class IndexOutOfRange(Diagnostic):
     """An index lies outside its axis.
 
@@ -423,7 +423,7 @@ class IndexOutOfRange(Diagnostic):
     dim: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class EmptySlice(Diagnostic):
     """A slice holds no element.
 
@@ -447,7 +447,7 @@ class EmptySlice(Diagnostic):
     dim: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SliceOutOfRange(Diagnostic):
     """A slice of a symbolic dimension reaches further than the dimension can.
 
@@ -466,7 +466,7 @@ class SliceOutOfRange(Diagnostic):
     dim: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TooManyIndices(Diagnostic):
     """A tensor is indexed on more axes than it has."""
 

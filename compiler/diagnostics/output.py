@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from .base import Diagnostic
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class CannotWrite(Diagnostic):
     """The operating system refused to write an output file.
 
@@ -24,7 +24,7 @@ class CannotWrite(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NoSpace(Diagnostic):
     """The disk, or the user's share of it, is full.
 
@@ -39,7 +39,7 @@ class NoSpace(Diagnostic):
     path: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NoDirectory(Diagnostic):
     """The directory that an output file should go to does not exist. dotnn makes no directories."""
 
@@ -51,7 +51,7 @@ class NoDirectory(Diagnostic):
     directory: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotPermitted(Diagnostic):
     """The directory of an output file may not be written to, or its file system is read-only.
 
@@ -67,7 +67,7 @@ class NotPermitted(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotARegularFile(Diagnostic):
     """What stands at the place of an output file is a directory or a device, which no file can replace."""
 
@@ -79,7 +79,7 @@ class NotARegularFile(Diagnostic):
     found: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ModelTooLarge(Diagnostic):
     """A model of this size cannot be held in one piece.
 
@@ -96,7 +96,7 @@ class ModelTooLarge(Diagnostic):
     limit: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class InvalidModel(Diagnostic):
     """A model does not pass ONNX's own checker and strict shape inference.
 
@@ -112,7 +112,7 @@ class InvalidModel(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class OutOfMemory(Diagnostic):
     """The machine has not enough memory for the largest weight of the model.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from .base import Diagnostic
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class InitialStateMismatch(Diagnostic):
     """An initial state of a recurrent layer has another type than the states of the layer.
 
@@ -39,7 +39,7 @@ class InitialStateMismatch(Diagnostic):
     units: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class LengthsMismatch(Diagnostic):
     """The lengths of a recurrent layer are not one number per example.
 
@@ -65,7 +65,7 @@ class LengthsMismatch(Diagnostic):
     found: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class LooksChannelsFirst(Diagnostic):
     """A recurrent layer got a sequence whose last axis has no number, while its middle axis has one.
 
@@ -94,7 +94,7 @@ class LooksChannelsFirst(Diagnostic):
     symbol: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MergeWithoutDirections(Diagnostic):
     """`merge="sum"` stands where there is only one direction, so that nothing could be added.
 
@@ -113,7 +113,7 @@ class MergeWithoutDirections(Diagnostic):
     merge: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class RecurrentBiasWithoutBias(Diagnostic):
     """`recurrent_bias=true` asks for a second bias vector where `bias=false` allows none.
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from .base import Diagnostic, DotnnError, Severity
 from .limits import TooManyErrors, TooManyWarnings
 
-#: More errors, and more warnings, than anybody reads.
-MAXIMUM = 100
+#: More errors, and more warnings, than anybody reads; the parser says more of its own, and gives a file up at 100.
+MAXIMUM = 120
 #: How often mistakes may be met again (in a block that is called often) before the rest is given up.
 MAXIMUM_REPEATED = 200
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from .base import Diagnostic, Severity
 from .suggest import did_you_mean
 
 # Models and sessions ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class FileNotReadable(Diagnostic):
     """A file cannot be read: it is not there, it is a folder, or reading is not permitted.
 
@@ -26,7 +26,7 @@ class FileNotReadable(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotAModel(Diagnostic):
     """The file or the bytes are no ONNX model: empty, cut off, or another kind of file.
 
@@ -41,7 +41,7 @@ class NotAModel(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ModelRefused(Diagnostic):
     """onnxruntime reads the model but cannot prepare it for running.
 
@@ -58,7 +58,7 @@ class ModelRefused(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WeightsFileMissing(Diagnostic):
     """The weights of a model lie in a file beside it, and that file is missing or damaged.
 
@@ -73,7 +73,7 @@ class WeightsFileMissing(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class CudaNotInstalled(Diagnostic):
     """The CUDA provider was asked for, and the installed onnxruntime is built without it.
 
@@ -92,7 +92,7 @@ class CudaNotInstalled(Diagnostic):
     installed: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class CudaDoesNotLoad(Diagnostic):
     """The CUDA provider was asked for and is installed, but it does not start on this machine.
 
@@ -115,7 +115,7 @@ class CudaDoesNotLoad(Diagnostic):
         return (self.installed,)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class RunFailed(Diagnostic):
     """onnxruntime stopped while it ran the model.
 
@@ -132,7 +132,7 @@ class RunFailed(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BadOption(Diagnostic):
     """An option has a value outside its range.
 
@@ -148,7 +148,7 @@ class BadOption(Diagnostic):
     expected: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BadModelMetadata(Diagnostic):
     """The metadata that dotnn writes into a model cannot be read, so somebody changed it.
 
@@ -164,7 +164,7 @@ class BadModelMetadata(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ElementTypeNotSupported(Diagnostic):
     """A model has an input or output whose values numpy cannot hold, so it cannot be run from Python.
 
@@ -183,7 +183,7 @@ class ElementTypeNotSupported(Diagnostic):
 # Feeds against the model --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MissingInput(Diagnostic):
     """An input of the model is given no values."""
 
@@ -195,7 +195,7 @@ class MissingInput(Diagnostic):
     expected: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnexpectedInput(Diagnostic):
     """Values are given for a name that is no input of the model."""
 
@@ -212,7 +212,7 @@ class UnexpectedInput(Diagnostic):
         return " ".join(part for part in (did_you_mean(self.near), super().advice()) if part)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _WithBothShapes(Diagnostic):
     """Base of faults of shapes.
 
@@ -231,7 +231,7 @@ class _WithBothShapes(Diagnostic):
         return (f"given: {self.found}", f"the model reads: {self.expected}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WrongFeedRank(_WithBothShapes):
     """The values of an input have another number of axes than the model reads.
 
@@ -251,7 +251,7 @@ class WrongFeedRank(_WithBothShapes):
         return f"reshape the values to {self.expected}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WrongFeedSize(_WithBothShapes):
     """An axis of the values of an input has another size than the model reads."""
 
@@ -265,7 +265,7 @@ class WrongFeedSize(_WithBothShapes):
     hint: str = "reshape, crop or transpose the values"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SymbolsDisagree(_WithBothShapes):
     """A symbolic dimension has one size wherever it stands, and two axes give it two.
 
@@ -286,7 +286,7 @@ class SymbolsDisagree(_WithBothShapes):
     other_size: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WrongFeedType(Diagnostic):
     """The elements of an input have another type than the model reads, and converting them could change them.
 
@@ -306,7 +306,7 @@ class WrongFeedType(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnmetDemand(Diagnostic):
     """The inputs are too small for a layer of the model.
 
@@ -335,7 +335,7 @@ class UnmetDemand(Diagnostic):
         return (f"because {self.reason}",) if self.reason else ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class EmptyAxis(_WithBothShapes):
     """An axis of the values of an input has size 0.
 
@@ -349,7 +349,7 @@ class EmptyAxis(_WithBothShapes):
     axis: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class InputNameNeeded(Diagnostic):
     """Values are given without the name of an input, and the model has several.
 
@@ -367,7 +367,7 @@ class InputNameNeeded(Diagnostic):
 # Results ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WrongSaveSuffix(Diagnostic):
     """Results are saved as `.npy` (one output) or `.npz` (any number)."""
 
@@ -378,7 +378,7 @@ class WrongSaveSuffix(Diagnostic):
     path: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SeveralOutputsInNpy(Diagnostic):
     """A `.npy` file holds one array, and there are several outputs."""
 
@@ -391,7 +391,7 @@ class SeveralOutputsInNpy(Diagnostic):
     outputs: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotSavable(Diagnostic):
     """An output is no array of numbers, truth values or texts, so it fits into no `.npy` file."""
 
@@ -406,7 +406,7 @@ class NotSavable(Diagnostic):
 # What is said without stopping --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class RunsOnCpu(Diagnostic):
     """`--provider auto` found no usable GPU, so the model runs on the CPU.
 
@@ -421,7 +421,7 @@ class RunsOnCpu(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WeightsAreInitial(Diagnostic):
     """The weights of the model are the random ones it starts with: they were never loaded or trained.
 
@@ -434,7 +434,7 @@ class WeightsAreInitial(Diagnostic):
     remedy: ClassVar[str] = "load weights: `--weights FILE`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class FeedConverted(Diagnostic):
     """The elements of an input were converted to the type that the model reads.
 
@@ -451,7 +451,7 @@ class FeedConverted(Diagnostic):
     expected: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class FeedNotFinite(Diagnostic):
     """An input holds values that are not numbers (NaN) or infinite, and they spread through a network."""
 
@@ -465,7 +465,7 @@ class FeedNotFinite(Diagnostic):
     total: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class LabelsDoNotFit(Diagnostic):
     """There are more or fewer names of classes than classes.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from .base import Diagnostic
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WrongRank(Diagnostic):
     """A tensor has another number of axes than the layer reads.
 
@@ -33,7 +33,7 @@ class WrongRank(Diagnostic):
     hint: str = "bring the tensor to that form with `reshape`, `transpose`, `unsqueeze` or `flatten`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WrongElementType(Diagnostic):
     """A tensor has elements of a type that the layer does not compute with.
 
@@ -50,7 +50,7 @@ class WrongElementType(Diagnostic):
     found: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UndecidedDimension(Diagnostic):
     """A number is needed where a dimension is still symbolic.
 
@@ -77,7 +77,7 @@ class UndecidedDimension(Diagnostic):
     found: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class AxisOutOfRange(Diagnostic):
     """An axis does not exist in the tensor.
 
@@ -96,7 +96,7 @@ class AxisOutOfRange(Diagnostic):
     high: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class AxisMustBeWritten(Diagnostic):
     """The axis has a default that would be a guess for a tensor of this rank.
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from ..records import record
 from .base import Diagnostic, Fix
 from .wording import FoundDiagnostic
 
@@ -39,7 +39,7 @@ _INSTEAD: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnknownCharacter(FoundDiagnostic):
     """A character has no meaning in a `.nn` file.
 
@@ -81,7 +81,7 @@ class UnknownCharacter(FoundDiagnostic):
         return "remove it; outside of strings and comments only ASCII letters, digits and signs are used"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnterminatedString(Diagnostic):
     """A string is not closed on its line.
 
@@ -100,7 +100,7 @@ class UnterminatedString(Diagnostic):
     remedy: ClassVar[str] = 'write the closing `"`; for a line break inside of a string write `\\n`'
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnknownEscape(FoundDiagnostic):
     r"""A backslash in a string is followed by something that has no meaning there.
 
@@ -124,7 +124,7 @@ class UnknownEscape(FoundDiagnostic):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MalformedNumber(FoundDiagnostic):
     """Something begins like a number and does not go on like one.
 
@@ -169,7 +169,7 @@ class MalformedNumber(FoundDiagnostic):
         return "numbers look like `64`, `61_482`, `5M`, `0.5` or `1e-3`; a name begins with a letter or `_`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class FloatOutOfRange(FoundDiagnostic):
     """A float is too large, or too near to zero, for 64 bits.
 
@@ -186,7 +186,7 @@ class FloatOutOfRange(FoundDiagnostic):
     becomes: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Semicolon(Diagnostic):
     """Statements need no separator.
 
@@ -211,7 +211,7 @@ class Semicolon(Diagnostic):
         return None if self.span is None else Fix(self.span, "")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ForeignComment(FoundDiagnostic):
     """A comment is written as in another language.
 
@@ -234,7 +234,7 @@ class ForeignComment(FoundDiagnostic):
     remedy: ClassVar[str] = "write `#` instead of `{found}`, on every line of the comment"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ForeignLiteral(FoundDiagnostic):
     """A value is written as in Python.
 
@@ -266,7 +266,7 @@ class ForeignLiteral(FoundDiagnostic):
         return Fix(self.span, self.found.lower())
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ForeignOperator(FoundDiagnostic):
     """An operator is written as in another language.
 
@@ -294,7 +294,7 @@ class ForeignOperator(FoundDiagnostic):
         return None if self.span is None else Fix(self.span, self.instead)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotUtf8(Diagnostic):
     """The bytes of a file are no UTF-8.
 
@@ -317,7 +317,7 @@ class NotUtf8(Diagnostic):
     guess: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ControlCharacter(Diagnostic):
     """A text holds control characters, which no text editor shows.
 
@@ -337,7 +337,7 @@ class ControlCharacter(Diagnostic):
     count: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TooManySyntaxErrors(Diagnostic):
     """There are more syntax errors than it helps to list.
 

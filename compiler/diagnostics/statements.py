@@ -6,14 +6,14 @@ Codes E110 to E117, E123, E124, E129, E137 and E139.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from ..records import record
 from .base import Diagnostic
 from .wording import FoundDiagnostic, expected_words
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class KeywordAsName(FoundDiagnostic):
     """A keyword of the language stands where a name is needed.
 
@@ -35,7 +35,7 @@ class KeywordAsName(FoundDiagnostic):
     remedy: ClassVar[str] = "choose another name, such as `{found}_` or `x`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ForgottenArrow(FoundDiagnostic):
     """A layer follows a value without an arrow between them.
 
@@ -72,7 +72,7 @@ class ForgottenArrow(FoundDiagnostic):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotAStatement(FoundDiagnostic):
     """A line of a body is no statement.
 
@@ -127,7 +127,7 @@ _FOREIGN_ITEMS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotAnItem(FoundDiagnostic):
     """Something stands at the top level of a file that belongs inside of a model or block, or nowhere.
 
@@ -161,7 +161,7 @@ class NotAnItem(FoundDiagnostic):
         return "statements stand inside of `model name() { … }`; a value for the whole file is `const name = value`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NestedItem(FoundDiagnostic):
     """An item stands inside of a block or model.
 
@@ -212,7 +212,7 @@ _FORMS: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MalformedStatement(FoundDiagnostic):
     """A statement or an item lacks a part.
 
@@ -256,7 +256,7 @@ class MalformedStatement(FoundDiagnostic):
         return expected_words(self.expected)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class PipelineInOperand(FoundDiagnostic):
     """An operator, an index or an attribute follows a stage of a pipeline.
 
@@ -277,7 +277,7 @@ class PipelineInOperand(FoundDiagnostic):
     remedy: ClassVar[str] = "put the pipeline in parentheses, `(x -> f) {found} …`, or bind it to a name first"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BarePipeline(Diagnostic):
     """A pipeline stands where it needs parentheses: in a subscript, a condition, or the list of a loop.
 
@@ -292,7 +292,7 @@ class BarePipeline(Diagnostic):
     remedy: ClassVar[str] = "write `(x -> f)`, or bind the pipeline to a name first"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MissingStage(FoundDiagnostic):
     """An arrow, or a label, is not followed by a layer, a block or a group.
 
@@ -315,7 +315,7 @@ class MissingStage(FoundDiagnostic):
     after: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotAStage(FoundDiagnostic):
     """An arrow leads into something that is no layer, block or group.
 
@@ -352,7 +352,7 @@ class NotAStage(FoundDiagnostic):
         return "an arrow leads into the name of a layer or block, with its arguments in parentheses: `x -> dense(64)`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ArrowWithoutValue(Diagnostic):
     """An arrow has no value on its left.
 
@@ -377,7 +377,7 @@ class ArrowWithoutValue(Diagnostic):
     remedy: ClassVar[str] = "begin with the value that flows in: `y = x -> …`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ReservedStage(FoundDiagnostic):
     """`loop` and `scan` are kept for later versions of the language.
 
@@ -395,7 +395,7 @@ class ReservedStage(FoundDiagnostic):
     remedy: ClassVar[str] = "use `repeat(n) {{ … }}` or `for c in list {{ … }}`, or choose another name for a block"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MisplacedLabel(FoundDiagnostic):
     """A label stands where none can stand.
 

@@ -6,15 +6,15 @@ Codes E101 to E104, E118 to E122, E125 to E128 and E138. What is wrong with item
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from ..source import Span
 from .base import Diagnostic, Fix, Label
 from .wording import FoundDiagnostic, expected_words
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnexpectedToken(FoundDiagnostic):
     """Something stands where the grammar has no place for it.
 
@@ -45,7 +45,7 @@ class UnexpectedToken(FoundDiagnostic):
         return expected_words(self.expected)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MissingValue(FoundDiagnostic):
     """A value is missing: after `=`, after an operator, between commas or brackets.
 
@@ -71,7 +71,7 @@ class MissingValue(FoundDiagnostic):
     after: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnclosedBracket(FoundDiagnostic):
     """A bracket is opened and never closed.
 
@@ -117,7 +117,7 @@ class UnclosedBracket(FoundDiagnostic):
         return ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnmatchedBracket(FoundDiagnostic):
     """A bracket is closed that was never opened, or was opened as another kind of bracket.
 
@@ -158,7 +158,7 @@ class UnmatchedBracket(FoundDiagnostic):
         return () if self.opened is None else (Label(self.opened, "this bracket is open"),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MissingParentheses(FoundDiagnostic):
     """Arguments follow a name without parentheses.
 
@@ -182,7 +182,7 @@ class MissingParentheses(FoundDiagnostic):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class AssignmentInCondition(Diagnostic):
     """A condition says `=`, which binds, where it means `==`, which compares.
 
@@ -218,7 +218,7 @@ class AssignmentInCondition(Diagnostic):
         return None if self.span is None else Fix(self.span, "==")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ComparisonAsBinding(Diagnostic):
     """A statement says `==`, which compares, where it means `=`, which binds.
 
@@ -244,7 +244,7 @@ class ComparisonAsBinding(Diagnostic):
     operator: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ComparisonChain(FoundDiagnostic):
     """Comparisons do not chain.
 
@@ -263,7 +263,7 @@ class ComparisonChain(FoundDiagnostic):
     remedy: ClassVar[str] = "join two comparisons: `a < b and b {found} c`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class PositionalAfterNamed(Diagnostic):
     """An argument without a name follows one with a name.
 
@@ -299,7 +299,7 @@ class PositionalAfterNamed(Diagnostic):
         return (Label(self.named, "named arguments begin here"),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ColonForArgument(Diagnostic):
     """A named argument is written with `:` instead of `=`.
 
@@ -327,7 +327,7 @@ class ColonForArgument(Diagnostic):
         return None if self.span is None else Fix(self.span, "=")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ColonForBrace(Diagnostic):
     """A colon opens what braces should hold, as in Python.
 
@@ -350,7 +350,7 @@ class ColonForBrace(Diagnostic):
     remedy: ClassVar[str] = "write `{{` here, and `}}` at the end of the part"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MissingComma(FoundDiagnostic):
     """Two values stand side by side in brackets.
 
@@ -369,7 +369,7 @@ class MissingComma(FoundDiagnostic):
     remedy: ClassVar[str] = "write `,` between the two"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MissingElse(FoundDiagnostic):
     """An `if` lacks its `else`.
 
@@ -397,7 +397,7 @@ class MissingElse(FoundDiagnostic):
         return "add `else { … }`, with `else { x }` where nothing is to change"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SliceStep(Diagnostic):
     """A slice has a second colon.
 

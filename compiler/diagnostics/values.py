@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WrongArgument(Diagnostic):
     """An argument has a value that the layer does not take.
 
@@ -27,7 +27,7 @@ class WrongArgument(Diagnostic):
     found: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UndecidedArgument(Diagnostic):
     """An argument needs a number, and it is given a symbolic dimension.
 
@@ -45,7 +45,7 @@ class UndecidedArgument(Diagnostic):
     dim: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MissingArgument(Diagnostic):
     """A required argument is not written."""
 
@@ -59,7 +59,7 @@ class MissingArgument(Diagnostic):
     example: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TooManyArguments(Diagnostic):
     """There are more arguments without a name than the call takes.
 
@@ -76,7 +76,7 @@ class TooManyArguments(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ArgumentTwice(Diagnostic):
     """An argument is given twice."""
 
@@ -89,7 +89,7 @@ class ArgumentTwice(Diagnostic):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotATensor(Diagnostic):
     """A tensor is needed, and this is a compile-time value.
 
@@ -110,7 +110,7 @@ class NotATensor(Diagnostic):
     hint: str = "use an input, a binding, or a `const` with a tensor type"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotAValue(Diagnostic):
     """A compile-time value is needed, and this is something else.
 
@@ -132,7 +132,7 @@ class NotAValue(Diagnostic):
         return self.hint.replace("{expected}", self.expected)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WrongOperands(Diagnostic):
     """An operator does not take these two.
 
@@ -150,7 +150,7 @@ class WrongOperands(Diagnostic):
     hint: str = "arithmetic is between numbers, or between tensors"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BadArithmetic(Diagnostic):
     """The arithmetic has no result: a division by zero, an overflow, a negative dimension."""
 
@@ -163,7 +163,7 @@ class BadArithmetic(Diagnostic):
     hint: str = "change the numbers"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Undecided(Diagnostic):
     """A condition cannot be decided, because it depends on a symbolic dimension.
 
@@ -184,7 +184,7 @@ class Undecided(Diagnostic):
     symbols: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BadIndex(Diagnostic):
     """An index is outside of a list, or no index at all."""
 
@@ -197,7 +197,7 @@ class BadIndex(Diagnostic):
     hint: str = "indices count from 0; negative ones from the end"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NoAttribute(Diagnostic):
     """A value has no such attribute.
 
@@ -213,7 +213,7 @@ class NoAttribute(Diagnostic):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NoChannels(Diagnostic):
     """`channels` has no clear meaning for a tensor of this rank.
 
@@ -223,13 +223,18 @@ class NoChannels(Diagnostic):
     code: ClassVar[str] = "E313"
     message: ClassVar[str] = "`channels` is not clear for {found}"
     label: ClassVar[str] = "rank {rank}"
-    remedy: ClassVar[str] = "write `shape[1]` or `shape[2]`"
+    remedy: ClassVar[str] = "{hint}"
 
     found: str
     rank: int
 
+    @property
+    def hint(self) -> str:
+        """What to write instead."""
+        return "write `shape[1]` or `shape[2]`" if self.rank == 3 else "only tensors of rank 2 and more have channels"
 
-@dataclass(frozen=True, kw_only=True)
+
+@record
 class WrongType(Diagnostic):
     """A value is not of the type that was written for it."""
 
@@ -248,7 +253,7 @@ class WrongType(Diagnostic):
         return () if self.declared_at is None else (Label(self.declared_at, f"declared {self.declared}"),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BadType(Diagnostic):
     """A type is not one, or not one that can stand here.
 
@@ -265,7 +270,7 @@ class BadType(Diagnostic):
     hint: str = "write a tensor type such as `float32[N, 3, 224, 224]`, or one of `int float bool string list`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BadDimension(Diagnostic):
     """A dimension is not a positive int or an upper-case name."""
 
@@ -277,7 +282,7 @@ class BadDimension(Diagnostic):
     found: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BadLiteral(Diagnostic):
     """A list of numbers does not make a tensor.
 
@@ -294,7 +299,7 @@ class BadLiteral(Diagnostic):
     hint: str = "write nested lists of numbers with rows of equal length"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TooManyNames(Diagnostic):
     """More names are bound than there are results."""
 
@@ -313,7 +318,7 @@ class TooManyNames(Diagnostic):
         return "is one result" if self.count == 1 else f"are {self.count} results"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class PartsNotTaken(Diagnostic):
     """Not all parts of a split are taken.
 
@@ -323,11 +328,17 @@ class PartsNotTaken(Diagnostic):
     code: ClassVar[str] = "E319"
     message: ClassVar[str] = "`{source}` gives {count} parts, and {taken} taken"
     label: ClassVar[str] = "{count} parts"
-    remedy: ClassVar[str] = "name all {count}, with `_` for those not wanted: `a, b, _ = …`"
+    remedy: ClassVar[str] = "name all {count}, with `_` for those not wanted: `{example} = …`"
 
     source: str
     count: int
     names: int
+
+    @property
+    def example(self) -> str:
+        """Names that take all parts, the last one skipped."""
+        names = "abcd"[: min(self.count, 5) - 1]
+        return ", ".join([*names, *(["…"] if self.count > 5 else []), "_"])
 
     @property
     def taken(self) -> str:
@@ -335,7 +346,7 @@ class PartsNotTaken(Diagnostic):
         return "1 is" if self.names == 1 else f"{self.names} are"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Misplaced(Diagnostic):
     """A statement or value stands where it has no meaning."""
 
@@ -349,7 +360,7 @@ class Misplaced(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MissingStatement(Diagnostic):
     """A model without an output, or a block without a `return`."""
 
@@ -363,7 +374,7 @@ class MissingStatement(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BadInitializer(Diagnostic):
     """An initializer is given numbers that make no sense."""
 
@@ -376,7 +387,7 @@ class BadInitializer(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotUsedHere(Diagnostic):
     """A value is computed and thrown away."""
 
@@ -389,7 +400,7 @@ class NotUsedHere(Diagnostic):
     what: str = "this statement"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Unrepeatable(Diagnostic):
     """A loop runs over something that is no list, or counts by something that is no number."""
 
@@ -403,7 +414,7 @@ class Unrepeatable(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TensorTooLarge(Diagnostic):
     """A tensor has more elements than any machine holds.
 

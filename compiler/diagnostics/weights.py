@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from .base import Diagnostic, Severity
 from .suggest import did_you_mean
 
@@ -15,7 +16,7 @@ MOST_SHOWN = 10
 # Files --------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WeightFormatNotRead(Diagnostic):
     """Weights are read from `.safetensors` and `.npz`; the ending of the file's name tells which.
 
@@ -87,7 +88,7 @@ _FORMATS: dict[str, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WeightFileUnreadable(Diagnostic):
     """A weight file cannot be opened: it is not there, it is no file, or reading is not permitted.
 
@@ -102,7 +103,7 @@ class WeightFileUnreadable(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class DamagedWeightFile(Diagnostic):
     """The content of a weight file is not what its name says: cut off, damaged, or another format.
 
@@ -121,7 +122,7 @@ class DamagedWeightFile(Diagnostic):
     hint: str = "copy or download the file again, or write it again with the tool that made it"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class PickledWeights(Diagnostic):
     """An array of a `.npz` file holds Python objects, which are stored by pickle.
 
@@ -138,7 +139,7 @@ class PickledWeights(Diagnostic):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WeightFormatNotWritten(Diagnostic):
     """Weights are written as `.safetensors` or `.npz`; the ending of the file's name tells which.
 
@@ -153,7 +154,7 @@ class WeightFormatNotWritten(Diagnostic):
     suggested: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnwritableName(Diagnostic):
     """A file format keeps a name for itself, so no tensor in it can have this name.
 
@@ -206,7 +207,7 @@ class Misfit:
         return f"; {did_you_mean(self.near)}" if self.near else ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Misfits(Diagnostic):
     """Base of the reports on tensors that do not fit.
 
@@ -239,7 +240,7 @@ class Misfits(Diagnostic):
         return (*shown, f"and {rest:,} more") if rest else shown
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MissingWeights(Misfits):
     """A weight file lacks tensors of the model.
 
@@ -276,7 +277,7 @@ class MissingWeights(Misfits):
         return "all" if len(self.misfits) == self.total else f"{len(self.misfits):,}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnusedWeights(Misfits):
     """A weight file has tensors that the model lacks.
 
@@ -311,7 +312,7 @@ class UnusedWeights(Misfits):
         return next((misfit.attribute for misfit in self.misfits if misfit.attribute), "")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MisshapenWeights(Misfits):
     """Tensors of a weight file have other shapes than the model's.
 
@@ -341,7 +342,7 @@ class MisshapenWeights(Misfits):
         return "change the sizes in the model, with `--set` where an argument sets them, or take the file that fits it"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WrongElementTypes(Misfits):
     """Tensors of a weight file hold another kind of elements than the model's.
 
@@ -368,7 +369,7 @@ class WrongElementTypes(Misfits):
         return f"{misfit.label} holds {misfit.found}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class PrefixedNames(Diagnostic):
     """The names in a weight file and in the model differ by what they begin with.
 
@@ -407,7 +408,7 @@ class PrefixedNames(Diagnostic):
         return f"{{{name}: tensor for name, tensor in state.items()}}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NotFiniteWeights(Diagnostic):
     """Tensors of a weight file hold NaN or infinite numbers, or numbers too large for the model's element type.
 

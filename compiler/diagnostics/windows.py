@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label
 
@@ -22,7 +22,7 @@ def _operand_label(operand: Span | None, found: str) -> tuple[Label, ...]:
     return (Label(operand, f"this is {found}"),) if operand is not None else ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WindowTooLarge(Diagnostic):
     """A window is larger than the padded input that it slides over, so that there is no output.
 
@@ -98,7 +98,7 @@ class WindowTooLarge(Diagnostic):
         return (f"with `ceil=true` the last window may overhang by stride - 1 = {self.stride - 1}",)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class FiltersNotDivisible(Diagnostic):
     """The filters of a grouped convolution cannot be shared out evenly.
 
@@ -138,7 +138,7 @@ class FiltersNotDivisible(Diagnostic):
         return (Label(self.groups_span, f"{self.groups} groups"),) if self.groups_span is not None else ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ChannelsNotDivisible(Diagnostic):
     """The channels of the input of a grouped convolution cannot be shared out evenly.
 
@@ -187,7 +187,7 @@ class ChannelsNotDivisible(Diagnostic):
         return _operand_label(self.operand, self.found)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SamePaddingUndecided(Diagnostic):
     """`padding="same"` with a stride needs a dimension that is still symbolic.
 
@@ -229,7 +229,7 @@ class SamePaddingUndecided(Diagnostic):
         return _operand_label(self.operand, self.found)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class PoolPaddingTooLarge(Diagnostic):
     """A pooling pads by more than half of its kernel.
 
@@ -260,7 +260,7 @@ class PoolPaddingTooLarge(Diagnostic):
         return self.kernel // 2
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WindowInPadding(Diagnostic):
     """A dilated pooling window steps over the whole input and reads nothing but padding.
 
@@ -289,7 +289,7 @@ class WindowInPadding(Diagnostic):
     size: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ChannelsLast(Diagnostic):
     """A tensor looks as if its channels stood last, and the layer reads them from axis 1.
 

@@ -6,9 +6,9 @@ Words are chosen by the terminals of the grammar, which this module knows by nam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from ..records import record
 from .base import Diagnostic
 
 #: What to call the terminals of the grammar. Those that are left out are signs, called by their text.
@@ -76,7 +76,7 @@ def found_words(text: str) -> str:
     return f"`{shown}`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class FoundDiagnostic(Diagnostic):
     """Base of the syntax errors that name what was found.
 

@@ -49,7 +49,6 @@ class Application:
     span: Span
     argument_spans: Mapping[str, Span] = field(default_factory=dict)
     literals: Mapping[str, LiteralArgument] = field(default_factory=dict)
-    doc: str = ""
 
 
 def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several:
@@ -71,7 +70,7 @@ def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several
     check_initializers(specs, dtype, application.span)
     share_weights(entry, specs, dtype, application.span)
     values = tuple(None if ref is None else ref.value for ref in application.operands)
-    draft = Draft(layer, values, results, entry, "", application.span, frame.call_spans, specs, application.doc)
+    draft = Draft(layer, values, results, entry, "", application.span, frame.call_spans, specs)
     refs = state.draft(draft)
     state.demands.extend(site.demands)
     return Several(refs, layer.kind, layer.take_all_results)

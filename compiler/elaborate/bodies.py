@@ -182,7 +182,9 @@ def _output_tensor(value: CompileValue, statement: tree.Output, frame: Frame) ->
 
 
 def _binding(statement: tree.Binding, frame: Frame) -> None:
+    since = len(frame.state.drafts)
     value = evaluate_all(statement.value, frame)
+    frame.state.document(value, since, frame.module.doc(statement))
     if len(statement.targets) == 1 and not _must_take_all(value):
         values: Sequence[CompileValue] = (first(value),)
     else:

@@ -38,10 +38,10 @@ from .values import UNKNOWN, CompileValue, Unknown, describe, is_number, is_tens
 
 @evaluates(tree.Call)
 def _call(call: tree.Call, frame: Frame) -> CompileValue:
-    return apply_call(call, None, None, "", frame)
+    return apply_call(call, None, None, frame)
 
 
-def apply_call(call: tree.Call, piped: Piped | None, label: str | None, doc: str, frame: Frame) -> CompileValue:
+def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> CompileValue:
     """A call, as an expression or as a stage; raises ``DotnnError`` or reports and gives ``UNKNOWN``."""
     name = call.function
     definition = frame.module.definitions.get(name)
@@ -54,7 +54,7 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, doc: str
         return _call_metric(call, frame)
     layer = LAYERS.get(name)
     if layer is not None and layer.callable:
-        return _call_layer(layer, call, piped, label, doc, frame)
+        return _call_layer(layer, call, piped, label, frame)
     if name in INITIALIZERS and piped is None:
         return _call_initializer(call, frame)
     if label is not None:
@@ -86,7 +86,7 @@ def unknown_layer(call: tree.Call, module: Module, *, is_value: bool) -> Diagnos
 
 
 def _call_layer(
-    layer: type[Layer], call: tree.Call, piped: Piped | None, label: str | None, doc: str, frame: Frame
+    layer: type[Layer], call: tree.Call, piped: Piped | None, label: str | None, frame: Frame
 ) -> CompileValue:
     entry = frame.scope.add(layer.kind, label, call.span)
     bound = ArgumentBinder(layer, call, frame).bind(piped)
@@ -99,7 +99,6 @@ def _call_layer(
         call.span,
         bound.spans,
         bound.literals,
-        doc,
     )
     results = apply_layer(application, entry, frame)
     entry.replay = _replay_layer(application)

@@ -193,6 +193,7 @@ class _Names:
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._weights: dict[str, Entry] = {}
+        self._taken: set[str] = set()
         self._numbers: dict[str, int] = {}
         drafts = frame.state.drafts
         self._inputs = {draft.name for draft in drafts if isinstance(draft.op, Input)}
@@ -214,6 +215,7 @@ class _Names:
         name = draft.entry.path
         if name in self._nodes and name not in self._inputs:
             self._frame.fail(SameFullName(span=draft.span, name=name, earlier=self._nodes[name]))
+            self._taken.add(name)
         self._nodes.setdefault(name, draft.span)
         return name
 
@@ -233,7 +235,7 @@ class _Names:
         """The full name of a weight, reported where another owner has it."""
         name = f"{owner.path}.{local}" if local else owner.path
         other = self._weights.setdefault(name, owner)
-        if other is not owner:
+        if other is not owner and owner.path not in self._taken:
             self._frame.fail(SameFullName(span=owner.span, name=name, earlier=other.span))
         return name
 

@@ -41,11 +41,15 @@ def _flatten(rows: list[CompileValue], length: int, axis: int, span: Span) -> li
     flat: list[CompileValue] = []
     for row in rows:
         if not isinstance(row, tuple) or len(row) != length:
-            found = f"{len(row)} elements" if isinstance(row, tuple) else describe(row)
-            reason = f"the rows of axis {axis} are not alike: {length} elements in the first, {found} in another"
+            found = _elements(len(row)) if isinstance(row, tuple) else describe(row)
+            reason = f"the rows of axis {axis} are not alike: {_elements(length)} in the first, {found} in another"
             raise DotnnError(BadLiteral(span=span, reason=reason, found="uneven rows"))
         flat.extend(row)
     return flat
+
+
+def _elements(count: int) -> str:
+    return "1 element" if count == 1 else f"{count} elements"
 
 
 def expand(scalar: Literal, shape: tuple[int, ...]) -> Literal:

@@ -193,7 +193,7 @@ class _Walk:
         for item in written.shape or ():
             if introduces and isinstance(item, tree.Name) and self._is_new_symbol(item.name):
                 self.symbols[item.name] = item.span
-            elif not introduces or not isinstance(item, tree.Name) or item.name not in self.symbols:
+            else:
                 self.walk(item)
 
     def _is_new_symbol(self, name: str) -> bool:

@@ -115,7 +115,9 @@ class Scope:
         others = self.original.entries
         other = others[place] if place < len(others) else None
         if other is None or (other.kind, other.label) != (entry.kind, entry.label):
-            raise DotnnError(ReuseDiffers(span=entry.span, path=self.original.path or entry.kind))
+            opener = self.original.entry
+            path = entry.kind if opener is None else opener.label or opener.kind
+            raise DotnnError(ReuseDiffers(span=entry.span, path=path))
         return other
 
     def open(self, entry: Entry, *, boundary: bool) -> Scope:

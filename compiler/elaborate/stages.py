@@ -46,6 +46,7 @@ def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
         frame.scope.obscured = True
         label = None
     is_new = label is not None and label not in frame.scope.labels
+    since = len(frame.state.drafts)
     try:
         value = _OPERATIONS[type(stage.operation)](stage, stage.operation, piped, label, frame)
     except DotnnError as error:
@@ -53,6 +54,7 @@ def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
         value = UNKNOWN
     if label is not None and is_new and isinstance(first(value), Unknown):
         frame.scope.give_up(label, stage.span)
+    frame.state.document(value, since, frame.module.doc(stage))
     return value
 
 
@@ -78,7 +80,7 @@ def _piece(piece: str | tree.Expression, frame: Frame) -> str:
 
 
 def _apply(stage: tree.Stage, call: tree.Call, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
-    return apply_call(call, piped, label, frame.module.doc(stage), frame)
+    return apply_call(call, piped, label, frame)
 
 
 def _group(stage: tree.Stage, group: tree.Group, piped: Piped, label: str | None, frame: Frame) -> CompileValue:

@@ -19,7 +19,7 @@ from ..limits import Limits
 from ..source import Span
 from .lists import Lists
 from .scope import Entry, Scope
-from .values import CompileValue, TensorConstant, TensorRef
+from .values import CompileValue, TensorConstant, TensorRef, first
 
 if TYPE_CHECKING:
     from ..syntax import tree
@@ -145,6 +145,13 @@ class Elaboration:
         self.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.span)
         self.drafts.append(draft)
         return tuple(TensorRef(Value(node, index), kind) for index, kind in enumerate(draft.results))
+
+    def document(self, value: CompileValue, since: int, doc: str) -> None:
+        """Give a documentation comment to the node that makes a value, if it is as new as that and has none."""
+        made = first(value)
+        if doc and isinstance(made, TensorRef) and made.value.node >= since:
+            draft = self.drafts[made.value.node]
+            draft.doc = draft.doc or doc
 
     def constant(self, constant: TensorConstant, span: Span) -> TensorRef:
         """A tensor constant as a tensor of the graph: one node, however often it is used."""

@@ -44,8 +44,25 @@ def element_type(written: tree.Type) -> DType:
     return DType(written.name)
 
 
+#: What other languages call the element types.
+_FOREIGN_TYPES = {
+    "float": "float32",
+    "single": "float32",
+    "double": "float64",
+    "half": "float16",
+    "int": "int64",
+    "long": "int64",
+    "byte": "uint8",
+    "boolean": "bool",
+    "str": "string",
+}
+
+
 def _types_hint(name: str) -> str:
-    near = near_names(name, [*DType, *VALUE_TYPES])
+    if name.lower() in ("tensor", "array"):
+        return "an argument without a type is a tensor; else write an element type and a shape, as in `float32[N, 3]`"
+    foreign = _FOREIGN_TYPES.get(name.lower())
+    near = (foreign,) if foreign is not None else near_names(name, [*DType, *VALUE_TYPES])
     if near:
         return f"write `{near[0]}`"
     return "tensors have `" + " ".join(DType) + "`; values `" + " ".join(VALUE_TYPES) + "`"

@@ -10,6 +10,10 @@ import numpy as np
 from ..graph.tensors import Literal, Tensor
 from ..graph.types import DType
 from ..graph.value_names import unique_name
+
+# Loaded here rather than by the first weight: loading numpy's random module can swallow an interrupt, and by then a
+# file is being written.
+from ..weights import random_streams  # noqa: F401
 from ..weights.values import WeightValues
 from .elements import array_of
 

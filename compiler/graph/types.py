@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -94,9 +95,10 @@ class TensorType:
     @property
     def elements(self) -> Dim:
         """How many elements: the product of the shape."""
-        count: Dim = 1
+        count: Dim = math.prod(dim for dim in self.shape if isinstance(dim, int))
         for dim in self.shape:
-            count = count * dim
+            if not isinstance(dim, int):
+                count = count * dim
         return count
 
     @property

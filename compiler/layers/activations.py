@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from ..graph.types import TensorType
+from ..records import record
 from .attributes import Integer, Real, attribute
 from .base import Emitter, Layer, Mixing, Operand, Reach, Sample, Site
 from .rules import axis_or_last, need_float, required
@@ -20,7 +20,7 @@ _SIZES = ({"N": 1, "C": 3, "H": 2}, {"N": 2, "C": 1, "H": 5}, {"N": 3, "C": 4, "
 _INPUTS = {"x": "float32[N, C, H]"}
 
 
-@dataclass(frozen=True)
+@record
 class Elementwise(Layer, ABC):
     """Base of functions that act on every element by itself."""
 
@@ -47,7 +47,7 @@ class Elementwise(Layer, ABC):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Relu(Elementwise):
     """The rectified linear unit: negative numbers become 0. Shape as the input's."""
 
@@ -71,7 +71,7 @@ class Relu(Elementwise):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class LeakyRelu(Elementwise):
     """A ReLU that lets a little of negative numbers through. Shape as the input's.
 
@@ -102,7 +102,7 @@ class LeakyRelu(Elementwise):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Sigmoid(Elementwise):
     """The logistic function, which maps every number between 0 and 1. Shape as the input's."""
 
@@ -124,7 +124,7 @@ class Sigmoid(Elementwise):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Tanh(Elementwise):
     """The hyperbolic tangent, which maps every number between -1 and 1. Shape as the input's."""
 
@@ -145,7 +145,7 @@ class Tanh(Elementwise):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Step(Elementwise):
     """The threshold of the first neurons: 1 from 0 on, 0 below. Shape as the input's.
 
@@ -168,7 +168,7 @@ class Step(Elementwise):
         return (e.op("Where", e.op("GreaterOrEqual", e.operands[0], zero), one, zero),)
 
 
-@dataclass(frozen=True)
+@record
 class _AlongAxis(Layer, ABC):
     """Base of softmax and its logarithm."""
 
@@ -204,7 +204,7 @@ class _AlongAxis(Layer, ABC):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Softmax(_AlongAxis):
     """Turns scores into probabilities: positive numbers that add up to 1 along the axis. Shape as the
     input's.
@@ -236,7 +236,7 @@ class Softmax(_AlongAxis):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class LogSoftmax(_AlongAxis):
     """The logarithm of softmax, computed without its rounding errors. Shape as the input's.
 

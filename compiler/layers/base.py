@@ -21,6 +21,7 @@ from ..graph.dims import Dim, decide_less_equal
 from ..graph.graph import Demand
 from ..graph.tensors import Derivation, Fan, Initializer, Role
 from ..graph.types import DType, TensorType
+from ..records import record
 from ..source import Span
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ class Emitter(Protocol):
 LAYERS: dict[str, type[Layer]] = {}
 
 
-@dataclass(frozen=True)
+@record
 class Layer(ABC):
     """Base of all layers. Concrete classes set ``kind``; a class is abstract or final.
 

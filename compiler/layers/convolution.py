@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from abc import ABC
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from ..diagnostics import DotnnError
 from ..diagnostics.windows import ChannelsNotDivisible, FiltersNotDivisible
 from ..graph.dims import Dim, DimExpr
 from ..graph.types import TensorType
+from ..records import record
 from .attributes import Flag, Integer, Padding, Pads, PerAxis, attribute
 from .base import Emitter, Operand, Sample, Site, WeightSpec, Window
 from .rules import counted, need_known, product_text, required
@@ -36,7 +36,7 @@ def _lengths(*lengths: int) -> tuple[dict[str, int], ...]:
     return tuple({"N": number, "L": length} for number, length in enumerate(lengths, start=1))
 
 
-@dataclass(frozen=True)
+@record
 class Convolution(Weighted, ABC):
     """Base of the convolutions; a class says how many spatial axes there are.
 
@@ -176,7 +176,7 @@ class Convolution(Weighted, ABC):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Conv1d(Convolution):
     """Slides learned filters over sequences: `[N, C, L]` becomes `[N, filters, L']`.
 
@@ -211,7 +211,7 @@ class Conv1d(Convolution):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Conv2d(Convolution):
     """Slides learned filters over images: `[N, C, H, W]` becomes `[N, filters, H', W']`.
 
@@ -256,7 +256,7 @@ class Conv2d(Convolution):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Conv3d(Convolution):
     """Slides learned filters over volumes or videos: `[N, C, D, H, W]` becomes `[N, filters, D', H', W']`.
 

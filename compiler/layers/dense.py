@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from ..graph.dims import Dim, DimExpr
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
+from ..records import record
 from ..weights import initializers
 from .attributes import Flag, InitializerKind, Integer, attribute
 from .base import Emitter, Mixing, Operand, Reach, Sample, Site, WeightSpec
@@ -31,7 +32,7 @@ class Transposed:
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Dense(Weighted):
     """A fully connected layer: every output is a weighted sum of all inputs along one axis, plus a bias.
 
@@ -153,7 +154,7 @@ class Dense(Weighted):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Embedding(Weighted):
     """A table of vectors, one for every word of a vocabulary; each id is replaced by its vector.
 

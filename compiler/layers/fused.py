@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from ..graph.dims import Dim
 from ..graph.types import TensorType
+from ..records import record
 from .activations import Elementwise, LeakyRelu, Relu, Sigmoid, Tanh
 from .base import Emitter, Layer, Operand, Reach, Site, WeightSpec
 from .convolution import Convolution
@@ -57,7 +58,7 @@ def runtime_activation(layer: object) -> RuntimeActivation | None:
     return RuntimeActivation(name, parameters(layer))
 
 
-@dataclass(frozen=True)
+@record
 class _Fused(Layer, ABC):
     """Base of a weighted layer and an activation in one."""
 
@@ -114,7 +115,7 @@ class _Fused(Layer, ABC):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class FusedConv(_Fused):
     """A convolution, an addition if there is a second operand, and an activation.
 
@@ -182,7 +183,7 @@ _GEMM_PARAMETERS = ("activation_alpha", "activation_beta", "activation_gamma")
 
 
 @final
-@dataclass(frozen=True)
+@record
 class FusedDense(_Fused):
     """A dense layer and an activation, on `[N, C]`. Shapes and weights are those of the dense layer."""
 

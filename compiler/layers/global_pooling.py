@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from ..graph.types import TensorType
+from ..records import record
 from .base import Emitter, Layer, Mixing, Operand, Sample, Site
 from .rules import required
 from .windows import need_spatial
@@ -24,7 +24,7 @@ _VOLUMES = (
 )
 
 
-@dataclass(frozen=True)
+@record
 class GlobalPooling(Layer, ABC):
     """Base of the poolings over all positions; the spatial axes stay, with size 1."""
 
@@ -50,7 +50,7 @@ class GlobalPooling(Layer, ABC):
         return tuple(range(2, 2 + self.spatial_rank))
 
 
-@dataclass(frozen=True)
+@record
 class GlobalMaxPooling(GlobalPooling, ABC):
     """Base of the poolings that take the greatest number of each channel."""
 
@@ -65,7 +65,7 @@ class GlobalMaxPooling(GlobalPooling, ABC):
         return (required(operands, 0).max(axis=self._spatial_axes(), keepdims=True),)
 
 
-@dataclass(frozen=True)
+@record
 class GlobalAveragePooling(GlobalPooling, ABC):
     """Base of the poolings that take the mean of each channel."""
 
@@ -81,7 +81,7 @@ class GlobalAveragePooling(GlobalPooling, ABC):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class GlobalMaxPool1d(GlobalMaxPooling):
     """Takes the greatest number of each channel of sequences: `[N, C, L]` becomes `[N, C, 1]`.
 
@@ -95,7 +95,7 @@ class GlobalMaxPool1d(GlobalMaxPooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class GlobalMaxPool2d(GlobalMaxPooling):
     """Takes the greatest number of each channel of images: `[N, C, H, W]` becomes `[N, C, 1, 1]`.
 
@@ -108,7 +108,7 @@ class GlobalMaxPool2d(GlobalMaxPooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class GlobalMaxPool3d(GlobalMaxPooling):
     """Takes the greatest number of each channel of volumes: `[N, C, D, H, W]` becomes `[N, C, 1, 1, 1]`.
 
@@ -121,7 +121,7 @@ class GlobalMaxPool3d(GlobalMaxPooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class GlobalAvgPool1d(GlobalAveragePooling):
     """Takes the mean of each channel of sequences: `[N, C, L]` becomes `[N, C, 1]`.
 
@@ -135,7 +135,7 @@ class GlobalAvgPool1d(GlobalAveragePooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class GlobalAvgPool2d(GlobalAveragePooling):
     """Takes the mean of each channel of images: `[N, C, H, W]` becomes `[N, C, 1, 1]`.
 
@@ -148,7 +148,7 @@ class GlobalAvgPool2d(GlobalAveragePooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class GlobalAvgPool3d(GlobalAveragePooling):
     """Takes the mean of each channel of volumes: `[N, C, D, H, W]` becomes `[N, C, 1, 1, 1]`.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from ..diagnostics import DotnnError
@@ -17,6 +16,7 @@ from ..diagnostics.operands import (
 )
 from ..graph.dims import Dim, DimExpr, decide_equal, exact_div, format_dim, symbols
 from ..graph.types import DType, TensorType
+from ..records import record
 from .attributes import Flag, Integer, IntegerList, Parts, attribute
 from .base import Emitter, Layer, Mixing, Operand, Reach, Sample, Site
 from .rules import (
@@ -38,7 +38,7 @@ _SEQUENCES = ({"N": 1, "T": 1}, {"N": 2, "T": 3}, {"N": 3, "T": 4})
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Concat(Layer):
     """Lays two or more tensors one behind the other along an axis.
 
@@ -130,7 +130,7 @@ def _need_joinable(site: Site, operand: int, along: int, first: TensorType, part
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Split(Layer):
     """Divides a tensor along an axis into a count of equal parts, or into parts of given sizes.
 
@@ -212,7 +212,7 @@ def _written(sizes: tuple[int, ...]) -> str:
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Maximum(Layer):
     """The greater of two tensors, element by element (maxout).
 
@@ -257,7 +257,7 @@ class Maximum(Layer):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Mean(Layer):
     """The mean over one or more axes.
 

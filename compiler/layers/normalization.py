@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from ..graph.dims import DimExpr
 from ..graph.tensors import Fan, Initializer, Role
 from ..graph.types import TensorType
+from ..records import record
 from ..weights import initializers
 from .attributes import HIGHEST_RANK, Flag, InitializerKind, Integer, Real, attribute
 from .base import Emitter, Layer, Operand, Sample, Site, WeightSpec
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @final
-@dataclass(frozen=True)
+@record
 class BatchNorm(Weighted):
     """Brings every channel to mean 0 and variance 1, then to a learned scale and shift.
 
@@ -139,7 +139,7 @@ def _channels(operands: Sequence[TensorType | None]) -> int:
 
 
 @final
-@dataclass(frozen=True)
+@record
 class LocalResponseNorm(Layer):
     """Divides every element by a power of the mean square of its neighbours among the channels (AlexNet).
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, final
 
 from ..diagnostics import DotnnError
 from ..diagnostics.operands import EmptySlice, IndexOutOfRange, SliceOutOfRange, TooManyIndices
 from ..graph.dims import Dim, DimExpr, format_dim
 from ..graph.types import DType, TensorType
+from ..records import record
 from .base import Emitter, Layer, Mixing, Operand, Reach, Sample, Site
 from .rules import broadcast, need_float, need_number, required
 
@@ -26,7 +27,7 @@ _IMAGES = ({"N": 1, "H": 1, "W": 4}, {"N": 2, "H": 3, "W": 5}, {"N": 3, "H": 4, 
 _INTEGERS = {"a": (-5, 5), "b": (-5, 5)}
 
 
-@dataclass(frozen=True)
+@record
 class Arithmetic(Layer, ABC):
     """Base of the operators between two tensors.
 
@@ -54,7 +55,7 @@ class Arithmetic(Layer, ABC):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Add(Arithmetic):
     """The sum of two tensors, element by element: `a + b`. Shapes broadcast."""
 
@@ -79,7 +80,7 @@ class Add(Arithmetic):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Sub(Arithmetic):
     """The difference of two tensors, element by element: `a - b`. Shapes broadcast."""
 
@@ -102,7 +103,7 @@ class Sub(Arithmetic):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Mul(Arithmetic):
     """The product of two tensors, element by element: `a * b`. Shapes broadcast."""
 
@@ -125,7 +126,7 @@ class Mul(Arithmetic):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Div(Arithmetic):
     """The quotient of two tensors, element by element: `a / b`. Shapes broadcast.
 
@@ -156,7 +157,7 @@ class Div(Arithmetic):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Neg(Layer):
     """Every element with the other sign: `-x`. Shape as the input's."""
 
@@ -190,7 +191,7 @@ class Neg(Layer):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Index(Layer):
     """Elements and slices of a tensor: `x[:, 0]`, `h[-1]`, `x[:, :, 0:27]`.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from abc import ABC
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from ..diagnostics import DotnnError
 from ..diagnostics.windows import PoolPaddingTooLarge, WindowInPadding
 from ..graph.dims import Dim, format_dim
 from ..graph.types import DType, TensorType
+from ..records import record
 from .attributes import Flag, Padding, Pads, PerAxis, attribute
 from .base import Emitter, Layer, Operand, Sample, Site, Window
 from .rules import required
@@ -32,7 +32,7 @@ _IMAGE = {"x": "float32[N, 2, H, W]"}
 _VOLUME = {"x": "float32[N, 2, D, H, W]"}
 
 
-@dataclass(frozen=True)
+@record
 class Pooling(Layer, ABC):
     """Base of the poolings over sliding windows; a class says how many spatial axes there are."""
 
@@ -111,7 +111,7 @@ class Pooling(Layer, ABC):
         return tuple(range(2, 2 + self.spatial_rank))
 
 
-@dataclass(frozen=True)
+@record
 class MaxPooling(Pooling, ABC):
     """Base of the poolings that take maxima; padding counts as minus infinity."""
 
@@ -188,7 +188,7 @@ def _need_long_axis(site: Site, x: TensorType, number: int, axis: AxisWindow) ->
     site.at_least(size, axis.dilation, otherwise, f"`{site.kind}` steps by {axis.dilation} positions")
 
 
-@dataclass(frozen=True)
+@record
 class AveragePooling(Pooling, ABC):
     """Base of the poolings that take means."""
 
@@ -237,7 +237,7 @@ class AveragePooling(Pooling, ABC):
         return (_average(e, value, self.window, rest),)
 
 
-@dataclass(frozen=True)
+@record
 class SumPooling(Pooling, ABC):
     """Base of the poolings that take sums; padding counts as zeros."""
 
@@ -284,7 +284,7 @@ def _average(e: Emitter, value: str, window: Window, pads: Pads, ceil: bool = Fa
 
 
 @final
-@dataclass(frozen=True)
+@record
 class MaxPool1d(MaxPooling):
     """Takes the greatest number of each window of sequences: `[N, C, L]` becomes `[N, C, L']`.
 
@@ -304,7 +304,7 @@ class MaxPool1d(MaxPooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class MaxPool2d(MaxPooling):
     """Takes the greatest number of each window of images: `[N, C, H, W]` becomes `[N, C, H', W']`.
 
@@ -325,7 +325,7 @@ class MaxPool2d(MaxPooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class MaxPool3d(MaxPooling):
     """Takes the greatest number of each window of volumes: `[N, C, D, H, W]` becomes `[N, C, D', H', W']`.
 
@@ -348,7 +348,7 @@ class MaxPool3d(MaxPooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class AvgPool1d(AveragePooling):
     """Takes the mean of each window of sequences: `[N, C, L]` becomes `[N, C, L']`.
 
@@ -368,7 +368,7 @@ class AvgPool1d(AveragePooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class AvgPool2d(AveragePooling):
     """Takes the mean of each window of images: `[N, C, H, W]` becomes `[N, C, H', W']`.
 
@@ -389,7 +389,7 @@ class AvgPool2d(AveragePooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class AvgPool3d(AveragePooling):
     """Takes the mean of each window of volumes: `[N, C, D, H, W]` becomes `[N, C, D', H', W']`.
 
@@ -409,7 +409,7 @@ class AvgPool3d(AveragePooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class SumPool1d(SumPooling):
     """Takes the sum of each window of sequences: `[N, C, L]` becomes `[N, C, L']`.
 
@@ -427,7 +427,7 @@ class SumPool1d(SumPooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class SumPool2d(SumPooling):
     """Takes the sum of each window of images: `[N, C, H, W]` becomes `[N, C, H', W']`.
 
@@ -446,7 +446,7 @@ class SumPool2d(SumPooling):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class SumPool3d(SumPooling):
     """Takes the sum of each window of volumes: `[N, C, D, H, W]` becomes `[N, C, D', H', W']`.
 

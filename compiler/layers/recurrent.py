@@ -6,7 +6,6 @@ import dataclasses
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, final
 
 from ..diagnostics import DotnnError
@@ -20,6 +19,7 @@ from ..diagnostics.recurrent import (
 from ..graph.dims import Dim, DimExpr, decide_equal, format_dim, symbols
 from ..graph.tensors import Fan, Initializer
 from ..graph.types import DType, TensorType
+from ..records import record
 from ..weights.initializers import Uniform
 from .attributes import Choice, Flag, InitializerKind, Integer, Real, attribute
 from .base import Emitter, Mixing, Operand, Reach, Sample, Site, WeightSpec
@@ -75,7 +75,7 @@ def _sample(call: str, **further: str) -> Sample:
     return Sample(call, {"x": "float32[N, T, 3]", **further}, sizes=_SIZES, ranges=ranges)
 
 
-@dataclass(frozen=True)
+@record
 class Recurrent(Weighted, ABC):
     """Base of the recurrent layers.
 
@@ -321,7 +321,7 @@ def _fits(expected: TensorType, found: TensorType) -> bool:
     return all(decide_equal(one, other) is True for one, other in pairs)
 
 
-@dataclass(frozen=True)
+@record
 class AddedBias(Recurrent, ABC):
     """Base of the recurrent layers whose bias vectors are only ever added to each other."""
 
@@ -341,7 +341,7 @@ class AddedBias(Recurrent, ABC):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Rnn(AddedBias):
     """Vanilla (Elman) recurrent layer, ``[N, T, C]`` to ``y`` ``[N, T, D * units]`` and final states ``h``.
 
@@ -393,7 +393,7 @@ class Rnn(AddedBias):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Lstm(AddedBias):
     """Long short-term memory, ``[N, T, C]`` to ``y`` ``[N, T, D * units]`` and final states ``h`` and ``c``.
 
@@ -451,7 +451,7 @@ class Lstm(AddedBias):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Gru(Recurrent):
     """Gated recurrent unit, ``[N, T, C]`` to ``y`` ``[N, T, D * units]`` and the final states ``h``.
 

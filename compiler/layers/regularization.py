@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from ..graph.types import TensorType
+from ..records import record
 from .attributes import Real, attribute
 from .base import Emitter, Layer, Operand, Sample, Site
 from .rules import need_float, required
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Dropout(Layer):
     """Sets a random part of the elements to 0 while training and scales the others up; the identity
     otherwise.

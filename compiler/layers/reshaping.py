@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from ..diagnostics import DotnnError
@@ -21,6 +20,7 @@ from ..diagnostics.operands import (
 )
 from ..graph.dims import Dim, DimExpr, decide_equal, evaluate, exact_div, format_dim
 from ..graph.types import DType, TensorType, format_shape
+from ..records import record
 from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attribute
 from .base import Emitter, Layer, Mixing, Operand, Reach, Sample, Site
 from .rules import misfit, need_rank, required, resolve_axes, resolve_axis
@@ -35,7 +35,7 @@ _BEFORE_THE_FIRST = -(2**63)
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Flatten(Layer):
     """Folds neighbouring axes into one: `[N, C, H, W]` becomes `[N, C*H*W]`.
 
@@ -93,7 +93,7 @@ class Flatten(Layer):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Reshape(Layer):
     """Gives the same elements, in the same row-major order, other axes.
 
@@ -169,7 +169,7 @@ class Reshape(Layer):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Transpose(Layer):
     """Puts the axes into another order: axis `i` of the result is axis `order[i]` of the operand.
 
@@ -235,7 +235,7 @@ class Transpose(Layer):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Expand(Layer):
     """Repeats a tensor along its axes of size 1 until it has the given shape.
 
@@ -316,7 +316,7 @@ def _grows(dim: Dim, wanted: Dim) -> bool | None:
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Squeeze(Layer):
     """Removes axes of size 1: `[N, C, 1, 1]` becomes `[N, C]` with `axis=[2, 3]`.
 
@@ -369,7 +369,7 @@ class Squeeze(Layer):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Unsqueeze(Layer):
     """Adds axes of size 1: `[N, C]` becomes `[N, C, 1, 1]` with `axis=[2, 3]`.
 
@@ -424,7 +424,7 @@ class Unsqueeze(Layer):
 
 
 @final
-@dataclass(frozen=True)
+@record
 class Flip(Layer):
     """Reverses the order of the elements along axes: `flip(axis=1)` reads `[N, T, C]` backwards.
 

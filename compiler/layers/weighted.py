@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..graph.tensors import Fan, Initializer
+from ..records import record
 from ..weights import initializers
 from .attributes import InitializerKind, attribute
 from .base import Layer, WeightSpec
 
 
-@dataclass(frozen=True)
+@record
 class Weighted(Layer, ABC):
     """Base of layers whose weight and bias have initializers.
 

@@ -10,14 +10,9 @@ from __future__ import annotations
 
 import functools
 import gc
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final, NamedTuple
-
-from lark import Lark
-from lark.grammar import Rule
-from lark.lexer import Lexer, TerminalDef
+from typing import Any, Final
 
 from ... import grammars
 from ..diagnostics import Diagnostic, Report
@@ -33,11 +28,11 @@ from .complaints import AbandonError, Complaints, StopError
 from .diagnose import diagnose
 from .mistakes import Mistake, found_at, open_brackets
 from .recover import BODY, ITEM, STATEMENT, Resumption, body_without_brace, end_of_nested_item, resume_at
+from .tables import END, Reduction, Tables, kept_tables
 from .tokens import Token
 
 _FILE: Final = "file"
 _VALUE: Final = "value"
-_END: Final = "$END"
 
 #: Kinds of the keywords that begin an item with a body.
 _BODIES: Final = frozenset({"BLOCK", "MODEL"})
@@ -46,99 +41,62 @@ _BODIES: Final = frozenset({"BLOCK", "MODEL"})
 _SYMBOLS_PER_LEVEL: Final = 10
 
 
-class _NoLexer(Lexer):
-    """Keeps Lark from building lexers of its own."""
-
-    def __init__(self, lexer_conf: Any) -> None:
-        pass
-
-    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
-        return iter(())
+@functools.cache
+def _tables() -> Tables:
+    grammar = grammars.text()
+    return kept_tables(grammar, lambda: make_tables(grammar))
 
 
-class _Reduction(NamedTuple):
-    """A rule has been recognized: replace its right-hand side by its value."""
+def make_tables(grammar: str) -> Tables:
+    """What Lark makes of the grammar."""
+    # Mostly the tables are kept from an earlier run, and Lark is not needed.
+    from lark import Lark
+    from lark.grammar import Rule
+    from lark.lexer import Lexer, TerminalDef
 
-    size: int
-    origin: str
-    #: Index of the method that builds the value; -1 for a rule that passes its only part on.
-    method: int
+    class NoLexer(Lexer):
+        """Keeps Lark from building lexers of its own."""
 
+        def __init__(self, lexer_conf: Any) -> None:
+            pass
 
-class _Tables:
-    """What Lark makes of the grammar, in the form that is quickest to run."""
+        def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
+            return iter(())
 
-    def __init__(self) -> None:
-        lark = Lark(grammars.text(), parser="lalr", lexer=_NoLexer, start=[_FILE, _VALUE])
-        self.starts: dict[str, tuple[int, int]] = {}
-        self.methods: list[str] = []
-        #: By state and terminal: the next state, or the reduction to make first.
-        self.actions: list[dict[str, int | _Reduction]] = []
-        #: By state and rule: the next state.
-        self.gotos: list[dict[str, int]] = []
-        states: dict[int, dict[str, tuple[Any, Any]]] = {}
-        for start in (_FILE, _VALUE):
-            configuration = lark.parse_interactive("", start).parser_state.parse_conf
-            self.starts[start] = (configuration.start_state, configuration.end_state)
-            states = configuration.states
-        reductions: dict[int, _Reduction] = {}
-        for number in range(len(states)):
-            row = {symbol: target for symbol, (_, target) in states[number].items()}
-            self.actions.append({s: self._action(t, reductions) for s, t in row.items() if s[0] == "$" or s.isupper()})
-            self.gotos.append({s: t for s, t in row.items() if s not in self.actions[-1]})
-        self._terminals = sorted(lark.terminals, key=_precedence)
-        self._ignored = frozenset(lark.ignore_tokens)
-        self._patterns: dict[frozenset[str], re.Pattern[str]] = {}
-        #: By state: what may come next; compiled when first needed, since most files reach few states.
-        self.patterns: list[re.Pattern[str] | None] = [None] * len(self.actions)
+    def precedence(terminal: TerminalDef) -> tuple[int, int, int, str]:
+        """The order in which terminals are tried, which is Lark's."""
+        pattern = terminal.pattern
+        return -terminal.priority, -pattern.max_width, -len(pattern.value), terminal.name
 
-    def _action(self, target: Any, reductions: dict[int, _Reduction]) -> int | _Reduction:
+    def action(target: Any) -> int | Reduction:
         if not isinstance(target, Rule):
             return target
-        if id(target) in reductions:
-            return reductions[id(target)]
-        size, origin = len(target.expansion), target.origin.name
-        if target.options.expand1 and not target.alias and size == 1:
-            reduction = _Reduction(size, origin, -1)
-        else:
-            self.methods.append(target.alias or origin)
-            reduction = _Reduction(size, origin, len(self.methods) - 1)
-        return reductions.setdefault(id(target), reduction)
+        if target not in reductions:
+            passes_on = target.options.expand1 and not target.alias and len(target.expansion) == 1
+            method = -1 if passes_on else len(methods)
+            reductions[target] = Reduction(len(target.expansion), target.origin.name, method)
+            if not passes_on:
+                methods.append(target.alias or target.origin.name)
+        return reductions[target]
 
-    def pattern(self, state: int) -> re.Pattern[str]:
-        """One expression for everything that may come in a state: what is ignored, then a terminal or the end."""
-        accepted = frozenset(self.actions[state])
-        if accepted not in self._patterns:
-            ignored = "|".join(t.pattern.to_regexp() for t in self._terminals if t.name in self._ignored)
-            terminals = [f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in self._terminals if t.name in accepted]
-            alternatives = "|".join([*terminals, r"(?P<END>\Z)"])
-            self._patterns[accepted] = re.compile(f"(?:{ignored})*+(?:{alternatives})")
-        pattern = self.patterns[state] = self._patterns[accepted]
-        return pattern
-
-    def accepted(self, states: list[int]) -> frozenset[str]:
-        """The terminals that can really come next: the table takes some more, and notices a few reductions later."""
-        return frozenset(s for s in self.actions[states[-1]] if s != _END and self.shifts(list(states), s))
-
-    def shifts(self, states: list[int], terminal: str) -> bool:
-        """Whether a terminal can come next; uses the list of states up."""
-        while True:
-            action = self.actions[states[-1]].get(terminal)
-            if not isinstance(action, _Reduction):
-                return action is not None
-            del states[len(states) - action.size :]
-            states.append(self.gotos[states[-1]][action.origin])
-
-
-def _precedence(terminal: TerminalDef) -> tuple[int, int, int, str]:
-    """The order in which terminals are tried, which is Lark's."""
-    pattern = terminal.pattern
-    return -terminal.priority, -pattern.max_width, -len(pattern.value), terminal.name
-
-
-@functools.cache
-def _tables() -> _Tables:
-    return _Tables()
+    lark = Lark(grammar, parser="lalr", lexer=NoLexer, start=[_FILE, _VALUE])
+    methods: list[str] = []
+    reductions: dict[Rule, Reduction] = {}
+    actions: list[dict[str, int | Reduction]] = []
+    gotos: list[dict[str, int]] = []
+    starts: dict[str, tuple[int, int]] = {}
+    states: dict[int, dict[str, tuple[Any, Any]]] = {}
+    for start in (_FILE, _VALUE):
+        configuration = lark.parse_interactive("", start).parser_state.parse_conf
+        starts[start] = (configuration.start_state, configuration.end_state)
+        states = configuration.states
+    for number in range(len(states)):
+        row = {symbol: target for symbol, (_, target) in states[number].items()}
+        actions.append({s: action(t) for s, t in row.items() if s[0] == "$" or s.isupper()})
+        gotos.append({s: t for s, t in row.items() if s not in actions[-1]})
+    terminals = [(one.name, one.pattern.to_regexp()) for one in sorted(lark.terminals, key=precedence)]
+    ignored = "|".join(pattern for name, pattern in terminals if name in lark.ignore_tokens)
+    return Tables(starts, methods, actions, gotos, terminals, ignored)
 
 
 class _UnexpectedError(Exception):
@@ -182,7 +140,7 @@ class _Run:
             kind = match.lastgroup
             self.position, position = match.span(kind)
             if kind == "END":
-                self._reduce(_END)
+                self._reduce(END)
                 return values[-1]
             state = self._reduce(kind)
             states.append(state)
@@ -214,7 +172,7 @@ class _Run:
             values.append(methods[method](parts))
             state = gotos[states[-1]][origin]
             states.append(state)
-            if state == self._last and kind == _END:
+            if state == self._last and kind == END:
                 return state
 
     def mistake(self) -> Mistake:

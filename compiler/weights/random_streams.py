@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import final
 
 import numpy as np
+from numpy.random import Philox
 from numpy.typing import NDArray
 
 from .normal_quantile import SCRATCH_ARRAYS, normal_quantile
@@ -39,7 +40,7 @@ class Stream:
     def __init__(self, seed: int, name: str) -> None:
         text = "\0".join((_KEY_DOMAIN, str(seed), name))
         digest = hashlib.sha256(text.encode("utf-8")).digest()
-        self._words = np.random.Philox(key=int.from_bytes(digest[:16], "little"))
+        self._words = Philox(key=int.from_bytes(digest[:16], "little"))
 
     def uniform(self, shape: tuple[int, ...], dtype: str, low: float, high: float) -> NDArray[np.floating]:
         """Numbers spread evenly over ``[low, high]``; ``high - low`` must be finite."""
