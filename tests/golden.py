@@ -15,7 +15,5 @@ def assert_golden(name: str, text: str) -> None:
     if os.environ.get("DOTNN_UPDATE_GOLDEN") == "1":
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode("utf-8"))
-    assert path.exists(), (
-        f"{path} is missing: run the test once with DOTNN_UPDATE_GOLDEN=1 and read what it wrote"
-    )
+    assert path.exists(), f"{path} is missing: run the test once with DOTNN_UPDATE_GOLDEN=1 and read what it wrote"
     assert text == path.read_bytes().decode("utf-8")

@@ -157,12 +157,8 @@ RENDERINGS = {
         beside="imported",
         more=(Label(place("stage", Source("lib/stem.nn", "# stem\nblock stage(x) {\n")), "defined here"),),
     ),
-    "no_place": Sample(
-        says="the weights end after 12 bytes", facts=("file `w.npz`",), hint="save them again"
-    ),
-    "end_of_file": Sample(
-        span=NET.span(len(NET.text), len(NET.text)), says="the file ends too early", beside="here"
-    ),
+    "no_place": Sample(says="the weights end after 12 bytes", facts=("file `w.npz`",), hint="save them again"),
+    "end_of_file": Sample(span=NET.span(len(NET.text), len(NET.text)), says="the file ends too early", beside="here"),
     "long_line": Sample(
         span=ONE_LINE.span(500_000, 500_010),
         says=f"unknown character \x1b in {'z' * 5000}",

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from dotnn.compiler.atomic import write_atomically
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
 from dotnn.compiler.diagnostics.output import CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
 from dotnn.compiler.export import ModelMetadata, WrittenModel, external, to_bytes, verify_model, write_model
-from dotnn.compiler.atomic import write_atomically
 from dotnn.compiler.graph.dims import symbol
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.tensors import Tensor

@@ -97,9 +97,7 @@ def test_natural_log_agrees_with_the_c_library():
 
 def test_quantile_agrees_with_the_standard_library():
     rng = np.random.default_rng(1)
-    grid = np.unique(
-        np.concatenate([rng.random(40_000), np.linspace(0.001, 0.999, 999), 2.0 ** -np.arange(1, 53)])
-    )
+    grid = np.unique(np.concatenate([rng.random(40_000), np.linspace(0.001, 0.999, 999), 2.0 ** -np.arange(1, 53)]))
     probability = grid[(grid > 0) & (grid != 0.5)]
     exact = np.array([statistics.NormalDist().inv_cdf(value) for value in probability.tolist()])
     ours = normal_quantile(probability - 0.5)
@@ -187,9 +185,7 @@ def random_value(seed: int, name: str) -> float:
 
 
 def test_names_are_uncorrelated():
-    draws = [
-        initialize(Normal(std=1.0), (4096,), "float64", ANY_FAN, 0, f"layer{i}.weight") for i in range(40)
-    ]
+    draws = [initialize(Normal(std=1.0), (4096,), "float64", ANY_FAN, 0, f"layer{i}.weight") for i in range(40)]
     correlation = np.corrcoef(np.stack(draws)) - np.eye(40)
     assert np.abs(correlation).max() < 5 / math.sqrt(4096)
 
@@ -360,9 +356,7 @@ def test_degenerate_distributions():
 # --- orthogonal -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "shape", [(5, 5), (7, 30), (30, 7), (8, 3, 3, 3), (64, 2, 3), (9,), (1, 4), ()], ids=str
-)
+@pytest.mark.parametrize("shape", [(5, 5), (7, 30), (30, 7), (8, 3, 3, 3), (64, 2, 3), (9,), (1, 4), ()], ids=str)
 @pytest.mark.parametrize("gain", [1.0, 0.25])
 def test_orthogonal(shape: tuple[int, ...], gain: float):
     values = draw(Orthogonal(gain=gain), shape)

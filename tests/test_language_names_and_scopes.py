@@ -139,13 +139,6 @@ def test_equal_full_names(stages: str) -> None:
     assert {code for code, _ in found} == {"E213"}
 
 
-def test_a_weight_and_a_layer_may_have_one_name() -> None:
-    """They are told apart in files: the value of the layer steps aside."""
-    found = compiled("output z = x -> a: dense(8) -> a.weight: relu -> dense(2)")
-    assert layer_names(found) == ["a", "a.weight", "dense"]
-    assert found.to_bytes()
-
-
 @pytest.mark.parametrize("name", ["x", "y", "a"])
 def test_inputs_and_outputs_and_layers_may_have_one_name(name: str) -> None:
     found = compiled(f"a = x -> {name}: dense(8)\n output y = a -> relu\n output z = a")
@@ -272,3 +265,15 @@ def test_a_label_before_a_function_means_nothing() -> None:
 def test_duplicate_labels_are_reported_with_everything_else() -> None:
     body = "a = x -> l: dense(8) -> l: dense(8)\n output y = a -> dens(3)"
     assert places(faults_of(model(body))) == [("E205", "dense(8)"), ("E203", "dens")]
+
+
+@pytest.mark.parametrize(
+    ("stages", "name"),
+    [
+        ("x -> a: dense(4) -> a.weight: relu", "a.weight"),
+        ("x -> unsqueeze(axis=1) -> r: lstm(4) -> r.h: tanh -> squeeze(axis=1) -> relu", "r.h"),
+    ],
+)
+def test_a_layer_cannot_be_named_like_a_weight_or_a_further_result(stages: str, name: str):
+    found = faults_of(f"model m {{ input x: float32[N, 4] output y = {stages} }}")
+    assert [(one.code, getattr(one, "name", None)) for one in found] == [("E213", name)]

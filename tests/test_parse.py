@@ -354,7 +354,9 @@ def test_line_ends_tabs_and_layout_do_not_matter(change: Any):
 
 
 def test_a_model_without_arguments_needs_no_parentheses():
-    file, report = parsed("model a { input x: float32[N] output y = x }\nmodel b() { input x: float32[N] output y = x }")
+    file, report = parsed(
+        "model a { input x: float32[N] output y = x }\nmodel b() { input x: float32[N] output y = x }"
+    )
     assert not report.diagnostics
     assert file is not None
     assert [item.formals for item in file.items if isinstance(item, tree.Model)] == [(), ()]

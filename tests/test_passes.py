@@ -324,7 +324,9 @@ def test_text_of_a_graph() -> None:
         output z = a
         output e = (ids -> embedding(5, dim=9)) + long
       }""")
-    assert format_graph(graph) == """\
+    assert (
+        format_graph(graph)
+        == """\
 model net
 x = input: float32[N, 6, H]
 ids = input: int64[N]
@@ -339,6 +341,7 @@ output z = split[0]
 output e = add
 demand H >= 2
 """
+    )
 
 
 def test_text_tells_nodes_of_one_name_apart() -> None:

@@ -51,9 +51,7 @@ def test_case(path: Path) -> None:
     text["after"] = format_graph(after) if changed else UNCHANGED
     if context.report.fused or context.report.refused:
         text["report"] = format_report(context.report)
-    assert_golden(
-        str(path.relative_to(GOLDEN)), "".join(f"== {name}\n{section}" for name, section in text.items())
-    )
+    assert_golden(str(path.relative_to(GOLDEN)), "".join(f"== {name}\n{section}" for name, section in text.items()))
     assert changed != path.stem.startswith("noop")
     assert_same_meaning(before, after)
     assert not run_verified(one, after, PassContext(context.target, FusionReport())), "it is not done at once"

@@ -150,9 +150,7 @@ def activation_nodes(name: str, inputs: str) -> list[onnx.NodeProto]:
 
 
 def same(fused: onnx.NodeProto, plain: list[onnx.NodeProto], x: np.ndarray, weight: np.ndarray, rank: int) -> bool:
-    found, expected = (
-        session(raw_model(nodes, x, weight, rank)).run(None, {"x": x})[0] for nodes in ([fused], plain)
-    )
+    found, expected = (session(raw_model(nodes, x, weight, rank)).run(None, {"x": x})[0] for nodes in ([fused], plain))
     return bool(np.allclose(found, expected, atol=1e-6)) and float(np.ptp(np.asarray(expected))) > 0.1
 
 

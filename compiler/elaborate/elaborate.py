@@ -11,11 +11,12 @@ from ..diagnostics.imports import ModelArgument
 from ..diagnostics.names import SameFullName, UnknownPath
 from ..diagnostics.suggest import listed, near_names
 from ..graph.dims import watched
-from ..graph.graph import Graph, Origin
+from ..graph.graph import Graph, Node, Origin
 from ..graph.operations import Input
 from ..graph.tensors import Tensor, Weight
 from ..graph.types import DType
-from ..layers.base import WeightSpec
+from ..graph.value_names import wished_names
+from ..layers.base import Layer, WeightSpec
 from ..limits import Limits
 from ..source import Span
 from ..syntax import tree
@@ -184,7 +185,25 @@ def _build(model: tree.Model, frame: Frame) -> Graph | None:
         if doc:
             graph.output_docs[name] = doc
     graph.demands = list(dict.fromkeys(state.demands))
+    _check_value_names(graph, frame)
     return graph
+
+
+def _check_value_names(graph: Graph, frame: Frame) -> None:
+    """Refuse a layer named like a weight or like a further result of another layer.
+
+    In files they would have one name, and which of the two gets another one would depend on what a build leaves out.
+    """
+    weights = {weight.name: weight.span for weight in graph.weights()}
+    results: dict[str, Node] = {}
+    for value, name in wished_names(graph.nodes()):
+        node = graph.producer(value)
+        if not isinstance(node.op, Layer):
+            continue
+        other = results.setdefault(name, node)
+        if name in weights or other is not node:
+            earlier = weights[name] if name in weights else other.origins[0].span
+            frame.fail(SameFullName(span=node.origins[0].span, name=name, earlier=earlier))
 
 
 class _Names:

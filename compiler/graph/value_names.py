@@ -28,7 +28,7 @@ def value_names(graph: Graph) -> dict[Value, str]:
     for name, value in graph.outputs.items():
         if not is_stored(graph.producer(value)):
             names.setdefault(value, name)
-    for value, wished in sorted(_wishes(nodes), key=lambda wish: wish[0].index > 0):
+    for value, wished in sorted(wished_names(nodes), key=lambda wish: wish[0].index > 0):
         if value not in names:
             names[value] = unique_name(wished, taken)
             taken.add(names[value])
@@ -49,7 +49,8 @@ def unique_name(wished: str, taken: set[str]) -> str:
     return name
 
 
-def _wishes(nodes: tuple[Node, ...]) -> Iterator[tuple[Value, str]]:
+def wished_names(nodes: tuple[Node, ...]) -> Iterator[tuple[Value, str]]:
+    """The name that each value has if no other thing is called so: its node's, or that and the result's."""
     for node in nodes:
         result_names: tuple[str, ...] = getattr(node.op, "result_names", ())
         numbered = getattr(node.op, "take_all_results", False) or len(result_names) < len(node.results)

@@ -54,18 +54,14 @@ def _operands(graph: Graph) -> Iterator[str]:
 
 
 def _edges(graph: Graph) -> Iterator[str]:
-    wanted = {
-        (value.node, node.id) for node in graph.unordered() for value in node.operands if value is not None
-    }
+    wanted = {(value.node, node.id) for node in graph.unordered() for value in node.operands if value is not None}
     for source, reader in wanted.symmetric_difference(graph.edges()):
         yield f"the edge from `{graph.node(source).name}` to `{graph.node(reader).name}` does not follow the operands"
 
 
 def _circles(graph: Graph) -> Iterator[str]:
     """Kahn's algorithm: what is never free of unread operands lies on a circle or behind one."""
-    sources = {
-        node.id: {value.node for value in node.operands if value is not None} for node in graph.unordered()
-    }
+    sources = {node.id: {value.node for value in node.operands if value is not None} for node in graph.unordered()}
     waiting = {node_id: len(before) for node_id, before in sources.items()}
     readers: dict[int, list[int]] = {node_id: [] for node_id in sources}
     for reader, before in sources.items():

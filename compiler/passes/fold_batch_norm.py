@@ -157,7 +157,5 @@ def _present(*tensors: Tensor | None) -> tuple[Tensor, ...]:
     return tuple(tensor for tensor in tensors if tensor is not None)
 
 
-def _derived(
-    named: Tensor, parts: tuple[Tensor, ...], function: FoldedWeight | FoldedBias, like: Tensor
-) -> Derived:
+def _derived(named: Tensor, parts: tuple[Tensor, ...], function: FoldedWeight | FoldedBias, like: Tensor) -> Derived:
     return Derived(f"{named.name}{_SUFFIX}", like.shape, like.dtype, parts, function)

@@ -93,14 +93,10 @@ class TestAgainstTorch:
         packed = torch.nn.utils.rnn.pack_padded_sequence(
             torch.from_numpy(x), torch.from_numpy(lengths), batch_first=True, enforce_sorted=False
         )
-        states = (
-            (torch.from_numpy(start), torch.from_numpy(cell)) if kind == "lstm" else torch.from_numpy(start)
-        )
+        states = (torch.from_numpy(start), torch.from_numpy(cell)) if kind == "lstm" else torch.from_numpy(start)
         y, *final = flat(module(packed, states))
         y, _ = torch.nn.utils.rnn.pad_packed_sequence(y, batch_first=True, total_length=STEPS)
-        found = layer.reference(
-            operands(layer, x=x, initial_h=start, initial_c=cell, lengths=lengths), arrays(module)
-        )
+        found = layer.reference(operands(layer, x=x, initial_h=start, initial_c=cell, lengths=lengths), arrays(module))
         assert_close(found, [y, *final])
 
 
@@ -113,9 +109,7 @@ def test_merging_and_final_output_by_hand(kind: str) -> None:
     added = y[..., :UNITS] + y[..., UNITS:]
     both = {} if kind == "gru" else {"recurrent_bias": True}
     for merge, final in merged.items():
-        last = type(layer)(
-            units=UNITS, layers=2, bidirectional=True, merge=merge, return_sequences=False, **both
-        )
+        last = type(layer)(units=UNITS, layers=2, bidirectional=True, merge=merge, return_sequences=False, **both)
         assert_close(last.reference(operands(last, x=x), arrays(module))[:1], [final])
     summed = type(layer)(units=UNITS, layers=2, bidirectional=True, merge="sum", **both)
     assert_close(summed.reference(operands(summed, x=x), arrays(module))[:1], [added])
