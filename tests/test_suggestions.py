@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from dotnn.compiler.diagnostics.suggest import did_you_mean, edit_distance, near_names, suggestions
 from dotnn.compiler.diagnostics.suggest_foreign import Kind, foreign, foreign_note
@@ -55,13 +53,12 @@ def test_near_names_are_few_and_do_not_depend_on_the_order() -> None:
     assert near_names("x1", ["x2", "y1", "x1"]) == ("x2",)
 
 
-def test_near_names_of_many_candidates_are_fast() -> None:
+def test_near_names_of_many_candidates() -> None:
     blocks = [f"layer{stage}.{block}" for stage in range(10) for block in range(25)]
     names = [f"{block}.conv{layer}.weight" for block in blocks for layer in range(20)]
-    assert len(names) == 5000
-    started = time.perf_counter()
-    assert near_names("layer1.3.cnov2.weight", names)[0] == "layer1.3.conv2.weight"
-    assert time.perf_counter() - started < 2
+    assert near_names("layer9.3.cnov2.weight", names, most_characters=1_000_000)[0] == "layer9.3.conv2.weight"
+    # Texts are bounded: only the first candidates are looked at.
+    assert "layer9.3.conv2.weight" not in near_names("layer9.3.cnov2.weight", names)
 
 
 def _alignment_distance(one: str, other: str) -> int:

@@ -10,7 +10,8 @@ from .suggest_foreign import Kind, foreign_words
 
 #: Names longer than this are compared for equality only.
 LONGEST_NAME = 80
-#: Characters of candidates beyond this many are not looked at: there may be a hundred thousand names.
+#: Characters of candidates beyond this many are not looked at, unless the caller says so: a text may have a hundred
+#: thousand names, and as many unknown ones.
 MOST_CHARACTERS = 10_000
 #: Names beyond this many are not listed.
 MOST_LISTED = 20
@@ -24,7 +25,9 @@ SPREAD = 2
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+[A-Za-z]?|[^\W\da-zA-Z_]+")
 
 
-def near_names(name: str, candidates: Iterable[str], limit: int = 4) -> tuple[str, ...]:
+def near_names(
+    name: str, candidates: Iterable[str], limit: int = 4, most_characters: int = MOST_CHARACTERS
+) -> tuple[str, ...]:
     """The candidates that are near a name, the best first, at most ``limit`` of them.
 
     Upper and lower case and underscores make no difference (``Conv2D``, ``maxpool2d``). Beyond that a
@@ -34,7 +37,7 @@ def near_names(name: str, candidates: Iterable[str], limit: int = 4) -> tuple[st
     wanted = _Form.of(name)
     ranked: list[tuple[int, int, bool, str]] = []
     worst = 2 * LONGEST_NAME
-    for candidate in _first(candidates) - {name}:
+    for candidate in _first(candidates, most_characters) - {name}:
         form = _Form.of(candidate)
         cost = _cost(wanted, form, worst)
         if cost is None or cost > worst:
@@ -45,9 +48,9 @@ def near_names(name: str, candidates: Iterable[str], limit: int = 4) -> tuple[st
     return tuple(candidate for cost, *_, candidate in sorted(ranked) if cost <= worst)[:limit]
 
 
-def _first(candidates: Iterable[str]) -> set[str]:
+def _first(candidates: Iterable[str], room: int) -> set[str]:
     """The first candidates, as many as are looked at."""
-    room, first = MOST_CHARACTERS, set[str]()
+    first = set[str]()
     for candidate in candidates:
         room -= len(candidate)
         if room < 0:

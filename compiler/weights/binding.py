@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 #: A counter in PyTorch's batch normalization that no computation reads.
 _DROPPED = "num_batches_tracked"
 _MOST_NEAR = 2
+#: Characters of names among which near ones are looked for: a large network has a thousand weights.
+_MOST_CHARACTERS = 200_000
 
 
 def bind_weights(file: WeightFile, weights: Sequence[Weight]) -> BoundWeights:
@@ -223,7 +225,8 @@ class _Comparison:
         """Unused tensors of the file that may be meant: of a near layer, else the only one of the shape."""
         layer, _, local = weight.name.rpartition(".")
         if not layer:
-            return tuple(self.in_file[name] for name in near_names(weight.name, self.unused, _MOST_NEAR))
+            near = near_names(weight.name, self.unused, _MOST_NEAR, _MOST_CHARACTERS)
+            return tuple(self.in_file[name] for name in near)
         fitting: dict[str, str] = {}
         others: dict[str, str] = {}
         for name in self.unused:
@@ -231,7 +234,7 @@ class _Comparison:
             if its_local == local and len(self._shapes[name]) == len(weight.shape):
                 (fitting if self._shapes[name] == weight.shape else others)[place] = self.in_file[name]
         for candidates in (fitting, others):
-            near = near_names(layer, candidates, _MOST_NEAR)
+            near = near_names(layer, candidates, _MOST_NEAR, _MOST_CHARACTERS)
             if near:
                 return tuple(candidates[place] for place in near)
         return tuple(fitting.values()) if len(fitting) == 1 else ()
