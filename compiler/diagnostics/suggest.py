@@ -17,6 +17,8 @@ MOST_CHARACTERS = 10_000
 MOST_LISTED = 20
 #: What prefixes and shared words count for, in halves of an edit.
 PREFIX_COST, WORDS_COST = 1, 3
+#: Words of a name beyond this many are not compared.
+MOST_WORDS = 12
 #: Parts of names shorter than this say nothing.
 SHORTEST_PART = 3
 #: Candidates worse than the best by more than this are noise.
@@ -96,7 +98,7 @@ class _Form:
     def __init__(self, name: str) -> None:
         self.key = name.replace("_", "").casefold()
         self.letters = frozenset(self.key)
-        self.words = tuple(word.casefold() for word in _WORD.findall(name))
+        self.words = tuple(word.casefold() for word in _WORD.findall(name)[:MOST_WORDS])
         self.stems = frozenset(word[:SHORTEST_PART] for word in self.words if len(word) >= SHORTEST_PART)
 
     @staticmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from ..diagnostics import DotnnError, Report
 from ..diagnostics.imports import ModelArgument
@@ -29,6 +30,9 @@ from .scope import Entry, Scope
 from .state import MODEL_STEPS, Bound, Draft, Elaboration, Expectation, Frame, Stop, Usage
 from .types import hold_against, is_value_type
 from .values import UNKNOWN, CompileValue, describe
+
+#: Paths beyond this many are not suggested for one that is unknown.
+MOST_PATHS = 20_000
 
 
 @dataclass(frozen=True)
@@ -283,11 +287,12 @@ def _frozen_entries(frame: Frame) -> set[Entry]:
     entries = [draft.entry for draft in frame.state.drafts if draft.entry is not None]
     paths = sorted({entry.path for entry in entries})
     frozen: set[str] = set()
-    last = None
+    last, known = None, list[str]()
     for path, span in sorted(frame.state.freezes, key=lambda one: one[0]):
         below = _at_or_below(paths, path)
         if not below:
-            frame.fail(UnknownPath(span=span, path=path, near=near_names(path, _with_prefixes(paths))))
+            known = known or _with_prefixes(paths)
+            frame.fail(UnknownPath(span=span, path=path, near=near_names(path, known)))
         elif last is None or not path.startswith(f"{last}."):
             frozen.update(paths[below.start : below.stop])
             last = path
@@ -299,12 +304,10 @@ def _at_or_below(paths: Sequence[str], path: str) -> range:
     return range(bisect_left(paths, path), bisect_left(paths, f"{path}/"))
 
 
-def _with_prefixes(paths: Sequence[str]) -> Iterator[str]:
-    seen: set[str] = set()
-    for prefix in (prefix for path in paths for prefix in (*_prefixes(path), path)):
-        if prefix not in seen:
-            seen.add(prefix)
-            yield prefix
+def _with_prefixes(paths: Sequence[str]) -> list[str]:
+    """The paths and those that they lie below, the outermost first."""
+    found = (prefix for path in paths for prefix in (*_prefixes(path), path))
+    return sorted(set(islice(found, MOST_PATHS)), key=lambda path: (path.count("."), path))
 
 
 def _prefixes(path: str) -> Iterator[str]:

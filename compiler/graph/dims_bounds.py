@@ -282,7 +282,10 @@ def _lower_by_members(expression: DimExpr) -> Bound:
     extrema = sorted((atom for atom in atoms_of(expression) if isinstance(atom, Extremum)), key=lambda atom: atom.key)
     if not extrema or prod(len(atom.members) for atom in extrema) > MAX_CASES:
         return None
-    atom = extrema[0]
+    return greatest(_lower_by_members_of(atom, expression) for atom in extrema)
+
+
+def _lower_by_members_of(atom: Extremum, expression: DimExpr) -> Bound:
     bounds = [lower(replace_atoms(expression, {atom: member})) for member in atom.members]
     if _moves_only(expression, atom, upwards=atom.largest):
         return greatest(bounds)

@@ -159,6 +159,8 @@ def dim_max(*dims: Dim) -> Dim:
 def _extremum(largest: bool, dims: tuple[Dim, ...]) -> Dim:
     if not dims:
         raise ValueError("the minimum and maximum of no dimensions are undefined")
+    if len(set(dims)) == 1:
+        return dims[0]
     members = _undominated(_flattened(dims, largest), largest)
     if len(members) == 1:
         return members[0]

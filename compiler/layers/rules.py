@@ -72,7 +72,7 @@ def need_known(site: Site, operand: int, dim: Dim, what: str, found: TensorType)
             kind=site.kind,
             what=what,
             dim=format_dim(dim),
-            symbol=min(symbols(dim)),
+            symbol="` and `".join(sorted(symbols(dim))),
             found=str(found),
         )
     )

@@ -210,7 +210,7 @@ def long_strings(scale: float) -> str:
 @attack
 def long_labels_in_a_loop(scale: float) -> str:
     label = ".".join("a" * 490)
-    return model(output="x -> for i in range(15_000) { {i}." + label + ": relu }")
+    return model("freeze nothing", output="x -> for i in range(15_000) { {i}." + label + ": relu }")
 
 
 @attack
@@ -334,6 +334,12 @@ def unknown_name_among_long_ones(scale: float) -> str:
     names = "\n".join(f"const {'abcdefghij' * 7}{i} = 1" for i in range(int(10_000 * scale)))
     block = f"block b(x) {{ y = q{'abcdefghij' * 7}9\n return x }}"
     return model(head=names + "\n" + block, output="x -> repeat(10_000) { b }")
+
+
+@attack
+def unknown_name_among_names_of_many_words(scale: float) -> str:
+    names = "\n".join(f"const abc{'a1b2' * 17}{i} = 1" for i in range(int(10_000 * scale)))
+    return model(head=names, output=f"x -> dense(abd{'b1a2' * 17})" + f" -> dense(abe{'b1a2' * 17}1)" * 200)
 
 
 @attack
