@@ -46,7 +46,8 @@ def build(
     compiled = options.compile_model(source, model, settings, limits, root)
     path = output or Path(f"{compiled.name}.onnx")
     names = options.read_labels(labels)
-    _check_outputs(path, save_weights, (Path(source), weights, labels))
+    texts = [module.source.path for module in compiled.network.module.with_imports()]
+    _check_outputs(path, save_weights, weights, [labels, *texts])
     types = {name: compiled.graph.type_of(value) for name, value in compiled.graph.outputs.items()}
     options.judge_labels(names, {name: kind.shape for name, kind in types.items()})
     with loaded_weights(weights, compiled) as loaded, working(f"building {path.name}"):
@@ -64,7 +65,9 @@ def build(
         write(f"{save_weights}: {byte_count(save_weights.stat().st_size)}", sys.stdout)
 
 
-def _check_outputs(output: Path, save_weights: Path | None, inputs: Sequence[Path | None]) -> None:
+def _check_outputs(
+    output: Path, save_weights: Path | None, weights: Path | None, inputs: Sequence[Path | None]
+) -> None:
     """Refuse, before anything takes long, what cannot be written, and what would replace a file that is read.
 
     Weights may go into the file that they were loaded from.
@@ -73,9 +76,12 @@ def _check_outputs(output: Path, save_weights: Path | None, inputs: Sequence[Pat
 
     if output.suffix == ".nn":
         raise options.wrong_call(f"-o {output}: a .nn file holds the text of a model; name an .onnx file")
-    taken = {os.path.realpath(path) for path in (*inputs, save_weights) if path is not None}
+    taken = {os.path.realpath(path) for path in inputs if path is not None}
+    if save_weights is not None and os.path.realpath(save_weights) in taken:
+        raise options.wrong_call(f"--save-weights {save_weights}: this file is read, and would be replaced")
+    taken |= {os.path.realpath(path) for path in (weights, save_weights) if path is not None}
     if os.path.realpath(output) in taken:
-        raise options.wrong_call(f"-o {output}: another option names this file, too")
+        raise options.wrong_call(f"-o {output}: another option names this file, too, or the model imports it")
     for path in (output, save_weights):
         if path is not None:
             require_replaceable(path)

@@ -42,7 +42,7 @@ app = typer.Typer(
     cls=_Commands,
     help="Compile neural networks written as text: checked shapes, optimized ONNX, numbers from onnxruntime.",
     epilog="`dotnn COMMAND -h` shows what a command takes. "
-    "Exit codes: 0 fine, 1 the model has errors, 2 the call was wrong.",
+    "Exit codes: 0 fine, 1 the model has errors, 2 the call was wrong, 130 interrupted.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ def run(
     """
     image_options = {"--scale": scale, "--mean": mean, "--std": std, "--resize": resize, "--layout": layout}
     _check_call(source, inputs or (), random, sizes, [name for name, value in image_options.items() if value])
-    _check_results(save, as_json)
+    _check_results(save, as_json, inputs or ())
     images = _image_options(scale, mean, std, resize, layout)
     settled = _sizes(sizes)
     names = options.read_labels(labels)
@@ -170,7 +171,7 @@ def _check_call(
         raise options.wrong_call("standard input cannot hold both the model and its input")
 
 
-def _check_results(save: Path | None, as_json: bool) -> None:
+def _check_results(save: Path | None, as_json: bool, inputs: Sequence[str]) -> None:
     if save is None:
         return
     if as_json:
@@ -178,6 +179,9 @@ def _check_results(save: Path | None, as_json: bool) -> None:
     from ..runtime.outputs import check_save_path
 
     check_save_path(save)
+    read = {os.path.realpath(path) for text in inputs for path in (text, text.partition("=")[2])}
+    if os.path.realpath(save) in read:
+        raise options.wrong_call(f"--save {save}: this file is an input, and would be replaced")
 
 
 def _refuse(given: Sequence[str]) -> None:

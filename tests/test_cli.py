@@ -663,3 +663,23 @@ def test_note_is_wrapped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.setattr(printing, "text_width", lambda stream: 40)
     printing.print_note("a note of which the second line stands under the first")
     assert capsys.readouterr().err == "note: a note of which the second line\n      stands under the first\n"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("build", "uses.nn", "-o", "consts.txt"),
+        ("build", "uses.nn", "--save-weights", "consts.txt"),
+        ("build", "uses.nn", "--labels", "labels.txt", "--save-weights", "labels.txt"),
+        ("run", "uses.nn", "--input", "x=x.npy", "--save", "x.npy"),
+    ],
+)
+def test_what_is_read_is_never_replaced(call: tuple[str, ...], tiny: Path) -> None:
+    files = {"consts.txt": "const SIZE = 4\n", "labels.txt": "a\nb\nc\nd\n"}
+    files["uses.nn"] = 'import SIZE from "consts.txt"\n' + TINY.replace("(size: int = 4)", "").replace("size", "SIZE")
+    for name, text in files.items():
+        (tiny / name).write_text(text)
+    np.save(tiny / "x.npy", np.zeros((1, 3), np.float32))
+    before = {path.name: path.read_bytes() for path in tiny.iterdir()}
+    assert dotnn(*call).code == 2
+    assert {path.name: path.read_bytes() for path in tiny.iterdir()} == before

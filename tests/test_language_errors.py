@@ -385,3 +385,14 @@ def test_a_long_block_that_nobody_calls(tmp_path: Path) -> None:
     text = f"block f(x) {{ v0 = x\n{lines}\nreturn v1999 -> dens(3) }}"
     report = check(write(tmp_path, {"net.nn": text}))
     assert places(report.diagnostics) == [("E203", "dens")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model m { input x: float32[N, 100000, 100000, 100000] output y = x -> relu }",
+        "model m { input x: float32[1000000, 1000000, 1000000] output y = x }",
+    ],
+)
+def test_inputs_beyond_any_machine_are_refused_even_with_symbolic_dimensions(text: str) -> None:
+    assert [one.code for one in faults_of(text)] == ["E324"]

@@ -265,7 +265,9 @@ class SameFullName(_Taken):
     """Two things have the same full name.
 
     Full names are made of the labels of the scopes, joined by dots, so that a label with dots may meet a scope:
-    `a.0: dense(1)` and, in a block labelled `a`, `0: dense(2)`.
+    `a.0: dense(1)` and, in a block labelled `a`, `0: dense(2)`. A file has one namespace for layers, weights and
+    further results, so a label may also meet the weight `weight` of `a` (`a.weight`) or the final state `h` of `r`
+    (`r.h`).
     """
 
     code: ClassVar[str] = "E213"

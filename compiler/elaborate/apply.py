@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -83,7 +84,8 @@ def weight_dtype(results: Sequence[TensorType]) -> DType:
 
 def check_sizes(results: Sequence[TensorType], specs: Sequence[WeightSpec], kind: str, span: Span) -> None:
     """Refuse tensors that no file and no machine can hold."""
-    sizes = [dim for result in results for dim in (*result.shape, result.elements) if isinstance(dim, int)]
+    # A symbolic dimension is at least 1, so that the others alone say how many numbers there are at the least.
+    sizes = [math.prod(dim for dim in result.shape if isinstance(dim, int)) for result in results]
     largest = max([*sizes, *(spec.elements for spec in specs)], default=0)
     if largest > LARGEST_TENSOR:
         found = f"more than 2**{largest.bit_length() - 1} numbers"

@@ -84,6 +84,7 @@ def _input(statement: tree.Input, frame: Frame) -> None:
     value: CompileValue = UNKNOWN
     try:
         kind = input_type(statement.type, frame)
+        check_sizes((kind,), (), name.name, statement.type.span)
         doc = frame.module.doc(statement)
         draft = Draft(Input(), (), (kind,), None, name.name, statement.span, frame.call_spans, doc=doc)
         (value,) = frame.state.draft(draft)

@@ -104,7 +104,7 @@ def _lower(node: Node, emitter: ModelEmitter) -> None:
         case Constant(value):
             emitter.store.literal(emitter.values[node.value()], value, node.results[0].dtype)
         case Parameter():
-            emitter.store.tensor(node.weights[""])
+            emitter.store.tensor(node.weights[""], node.doc)
         case Layer() as layer:
             emitter.lower(node, layer)
         case other:
@@ -168,7 +168,9 @@ def _without_invented(info: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
 
 
 def _initializer(tensor: StoredTensor) -> onnx.TensorProto:
-    proto = onnx.TensorProto(name=tensor.name, data_type=ELEM_TYPES[tensor.dtype], dims=tensor.shape)
+    proto = onnx.TensorProto(
+        name=tensor.name, data_type=ELEM_TYPES[tensor.dtype], dims=tensor.shape, doc_string=tensor.doc or None
+    )
     if isinstance(tensor.content, np.ndarray):
         proto.raw_data = raw_bytes(tensor.content).tobytes()
     return proto

@@ -30,6 +30,7 @@ class StoredTensor:
     dtype: DType
     shape: tuple[int, ...]
     content: Tensor | Literal | np.ndarray
+    doc: str = ""
 
     @property
     def nbytes(self) -> int:
@@ -58,8 +59,8 @@ class TensorStore:
         self._constants: dict[tuple[DType, tuple[int, ...], bytes], str] = {}
         self.tensors: list[StoredTensor] = []
 
-    def tensor(self, tensor: Tensor) -> str:
-        """The name under which a weight or derived tensor is stored: its own.
+    def tensor(self, tensor: Tensor, doc: str = "") -> str:
+        """The name under which a weight or derived tensor is stored: its own; with its documentation comment.
 
         Two unequal derived tensors may have wished for one name; the second one's is numbered. Weights have
         their names reserved.
@@ -68,7 +69,7 @@ class TensorStore:
         if name is None:
             name = tensor.name if tensor.sources == (tensor,) else unique_name(tensor.name, self._taken)
             self._names[tensor] = name
-            self._add(StoredTensor(name, tensor.dtype, tensor.shape, tensor))
+            self._add(StoredTensor(name, tensor.dtype, tensor.shape, tensor, doc))
         return name
 
     def literal(self, name: str, literal: Literal, dtype: DType) -> None:
