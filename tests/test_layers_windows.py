@@ -1,147 +1,38 @@
-"""Convolutions and poolings: shapes, weights, costs, values, errors, and the lowering as onnxruntime runs it."""
+"""Convolutions and poolings: shapes, values, weights, costs, and the rules behind them."""
 
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-import onnxruntime
 import pytest
-from dotnn.compiler.diagnostics import CATALOGUE, DotnnError
-from dotnn.compiler.diagnostics.base import Diagnostic
-from dotnn.compiler.export.check import verify_model
-from dotnn.compiler.export.metadata import ModelMetadata
-from dotnn.compiler.export.model import to_bytes
-from dotnn.compiler.graph.dims import Dim, evaluate, format_dim, symbol
-from dotnn.compiler.graph.graph import Graph
-from dotnn.compiler.graph.operations import Input
-from dotnn.compiler.graph.tensors import Literal, Weight
-from dotnn.compiler.graph.types import DType, TensorType
+from dotnn.compiler.diagnostics import DotnnError
+from dotnn.compiler.graph.dims import Dim, evaluate, format_dim
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Layer, Mixing, Site, Window
-from dotnn.compiler.source import Source, Span
 from dotnn.compiler.weights.initializers import HeNormal, Ones, XavierUniform, Zeros
-from dotnn.compiler.weights.values import WeightValues
-
-FACTS = Path(__file__).parent / "facts"
-CONVENTIONS = json.loads((FACTS / "conventions.json").read_text())
-KERAS = {case["desc"]: case for case in json.loads((FACTS / "layers_keras.json").read_text())}
-TORCH = {case["desc"]: case for case in CONVENTIONS["torch_single_layer_facts"]}
-N, C, H, W, L, T = map(symbol, "NCHWLT")
-
-
-# Helpers ------------------------------------------------------------------------------------------------------------
-
-
-def make(kind: str, **written: Any) -> Layer:
-    """A layer from attributes as they are written, lists for lists."""
-    cls = LAYERS[kind]
-    kinds = {one.name: one.metadata["kind"] for one in cls.attributes()}
-    return cls(**{name: kinds[name].convert(tupled(value), cls) for name, value in written.items()})
-
-
-def tupled(value: Any) -> Any:
-    return tuple(map(tupled, value)) if isinstance(value, list) else value
-
-
-def floats(*shape: Dim) -> TensorType:
-    return TensorType(DType.FLOAT32, shape)
-
-
-def infer(layer: Layer, *shape: Dim) -> tuple[Dim, ...]:
-    (result,) = layer.infer([floats(*shape)], Site.nowhere(layer.kind))
-    assert result.dtype is DType.FLOAT32
-    return result.shape
-
-
-def parameters(layer: Layer, *shape: Dim) -> int:
-    return sum(spec.elements for spec in layer.weights([floats(*shape)]))
-
-
-def refused(layer: Layer, *shape: Dim, dtype: DType = DType.FLOAT32) -> Diagnostic:
-    with pytest.raises(DotnnError) as caught:
-        layer.infer([TensorType(dtype, shape)], Site.nowhere(layer.kind))
-    (diagnostic,) = caught.value.diagnostics
-    return diagnostic
-
-
-def apply(layer: Layer, x: np.ndarray, **weights: np.ndarray) -> np.ndarray:
-    (y,) = layer.reference([x], weights)
-    assert y.dtype == x.dtype
-    return y
-
-
-def pooled(kind: str, row: Sequence[float], **written: Any) -> list[float]:
-    """A pooling of one row of numbers."""
-    return apply(make(kind, **written), np.array(row, float)[None, None]).ravel().tolist()
-
-
-def convolved(row: Sequence[float], kernel: Sequence[float], **written: Any) -> list[float]:
-    """A convolution of one row of numbers with one kernel."""
-    layer = make("conv1d", filters=1, kernel=len(kernel), bias=False, **written)
-    weight = np.array(kernel, float)[None, None]
-    return apply(layer, np.array(row, float)[None, None], weight=weight).ravel().tolist()
-
-
-def image(text: str) -> np.ndarray:
-    rows = [[float(digit) for digit in row] for row in text.split()]
-    return np.array(rows, np.float32)[None, None]
-
-
-def random_weights(layer: Layer, *shape: Dim, seed: int = 0) -> dict[str, np.ndarray]:
-    generator = np.random.default_rng(seed)
-    specs = layer.weights([floats(*shape)])
-    return {spec.name: generator.normal(0, 0.6, spec.shape).astype(np.float32) for spec in specs}
-
-
-def build(layer: Layer, x: TensorType, arrays: Mapping[str, np.ndarray]) -> bytes:
-    """A model of one layer."""
-    graph = Graph("net")
-    operand = graph.add(Input(), (), (x,), name="x").value()
-    weights = {
-        name: Weight(name, array.shape, DType.FLOAT32, literal(array), layer.weights([x])[0].fan)
-        for name, array in arrays.items()
-    }
-    results = layer.infer([x], Site.nowhere(layer.kind))
-    node = graph.add(layer, (operand,), results, name="layer", weights=weights)
-    graph.outputs["y"] = node.value()
-    return to_bytes(graph, WeightValues(), metadata=ModelMetadata())
-
-
-def literal(array: np.ndarray) -> Literal:
-    return Literal(array.shape, tuple(array.ravel().tolist()))
-
-
-def run(model: bytes, x: np.ndarray) -> np.ndarray:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    return session.run(None, {"x": x})[0]
-
-
-def agree(layer: Layer, shape: tuple[Dim, ...], sizes: Sequence[Mapping[str, int]] = ({},)) -> None:
-    """One model, fed at several sizes: onnxruntime against the reference, and shapes against the inferred ones."""
-    weights = random_weights(layer, *shape)
-    model = build(layer, floats(*shape), weights)
-    verify_model(model)
-    inferred = infer(layer, *shape)
-    for number, chosen in enumerate(sizes):
-        generator = np.random.default_rng(number)
-        found = [evaluate(dim, chosen) for dim in shape]
-        x = generator.normal(0, 1, found).astype(np.float32)
-        expected = apply(layer, x.astype(np.float64), **weights)
-        got = run(model, x)
-        assert got.shape == expected.shape == tuple(evaluate(dim, chosen) for dim in inferred), chosen
-        np.testing.assert_allclose(got, expected, atol=1e-5, rtol=1e-5, err_msg=str(chosen))
-
+from window_layers import (
+    CONVENTIONS,
+    KERAS,
+    TORCH,
+    H,
+    L,
+    N,
+    W,
+    apply,
+    build,
+    convolved,
+    floats,
+    image,
+    infer,
+    make,
+    parameters,
+    pooled,
+    run,
+)
 
 # The lecture --------------------------------------------------------------------------------------------------------
 
@@ -448,260 +339,6 @@ def test_reach() -> None:
     assert layer.reach() == Window((3, 5), (2, 2), (1, 3))
     assert make("max_pool1d", kernel=3).reach() == Window((3,), (3,), (1,))
     assert make("global_max_pool3d").reach() is Mixing.ALL
-
-
-# Errors -------------------------------------------------------------------------------------------------------------
-
-
-def test_window_larger_than_the_input() -> None:
-    found = refused(make("conv2d", filters=8, kernel=5, dilation=2, padding=[[1, 0], [4, 4]]), N, 3, 4, 4)
-    assert found.code == "E410"
-    assert found.headline() == (
-        "the window of `conv2d` spans 2*(5 - 1) + 1 = 9 positions along axis 2, "
-        "where float32[N, 3, 4, 4] has 1 + 4 + 0 = 5 with padding"
-    )
-    assert "`dilation`" in found.advice()
-    assert "transpose" not in found.advice()
-
-
-def test_window_larger_than_what_looks_like_channels() -> None:
-    found = refused(make("conv2d", filters=8, kernel=3), N, 28, 28, 1)
-    assert found.code == "E410"
-    assert "transpose([0, 3, 1, 2])" in found.advice()
-    found = refused(make("conv1d", filters=8, kernel=5), N, 100, 4)
-    assert "transpose([0, 2, 1])" in found.advice()
-
-
-def test_a_window_may_overhang_by_less_than_its_stride() -> None:
-    layer = make("avg_pool1d", kernel=4, stride=2, ceil=True)
-    assert infer(layer, N, 1, 3)[2] == 1
-    found = refused(layer, N, 1, 2)
-    assert found.code == "E410"
-    assert found.notes() == ("with `ceil=true` the last window may overhang by stride - 1 = 1",)
-
-
-def test_groups_that_do_not_divide() -> None:
-    filters = refused(make("conv2d", filters=18, kernel=3, groups=4), N, 8, H, W)
-    assert filters.code == "E411"
-    assert filters.headline() == "`conv2d` cannot share 18 filters among 4 groups: 18 = 4*4 + 2"
-    assert filters.advice() == "use 16 or 20 filters, or another `groups`"
-    few = refused(make("conv2d", filters=2, kernel=3, groups=4), N, 8, H, W)
-    assert few.advice() == "use 4 filters, or another `groups`"
-    channels = refused(make("conv2d", filters=16, kernel=3, groups=4), N, 10, H, W)
-    assert channels.code == "E412"
-    assert channels.headline() == (
-        "`conv2d` cannot share the 10 channels of float32[N, 10, H, W] among 4 groups: 10 = 2*4 + 2"
-    )
-    assert channels.advice() == "use a `groups` that divides 10: 1, 2, 5, 10"
-    last = refused(make("conv2d", filters=16, kernel=3, groups=4), N, 30, 30, 8)
-    assert "transpose([0, 3, 1, 2])" in last.advice()
-
-
-def test_same_with_a_stride_on_an_undecided_dimension() -> None:
-    found = refused(make("conv2d", filters=8, kernel=3, stride=[1, 2], padding="same"), N, 3, H, W)
-    assert found.code == "E413"
-    assert "axis 3 of float32[N, 3, H, W]" in found.headline()
-    assert "`W`" in found.headline()
-    assert found.advice() == ("give `W` a number in the type of the input, or write the padding out: `padding=[1, 1]`")
-    assert infer(make("conv2d", filters=8, kernel=3, stride=[1, 2], padding=[1, 1]), N, 3, H, 8)[2:] == (H, 4)
-
-
-@pytest.mark.parametrize("family", ["max", "avg", "sum"])
-def test_pool_padding_beyond_half_of_the_kernel(family: str) -> None:
-    found = refused(make(f"{family}_pool2d", kernel=3, stride=2, padding=[[0, 1], [1, 2]]), N, 3, H, W)
-    assert found.code == "E414"
-    assert found.headline() == (f"`{family}_pool2d` pads axis 3 by 2, more than half of its kernel: 3 // 2 = 1")
-
-
-def test_a_window_that_steps_over_the_input() -> None:
-    layer = make("max_pool1d", kernel=2, stride=1, padding=1, dilation=3)
-    found = refused(layer, N, 1, 2)
-    assert found.code == "E415"
-    assert "positions 3 apart, and float32[N, 1, 2] has only 2" in found.headline()
-    site = Site.nowhere("max_pool1d")
-    layer.infer([floats(N, 1, L)], site)
-    assert ("L", 3) in [(format_dim(one.dim), one.minimum) for one in site.demands]
-
-
-def test_channels_that_stand_last() -> None:
-    for kind, written in (
-        ("conv1d", {"filters": 8, "kernel": 3}),
-        ("global_max_pool1d", {}),
-        ("max_pool1d", {"kernel": 2}),
-    ):
-        found = refused(make(kind, **written), N, T, 64)
-        assert found.code == "E416"
-        assert found.headline() == (
-            f"`{kind}` reads [N, C, L], and float32[N, T, 64] looks like [N, T, C]: "
-            "axis 1 is symbolic, the last axis is 64"
-        )
-        assert "transpose([0, 2, 1])" in found.advice()
-    found = refused(make("conv2d", filters=8, kernel=3), N, H, W, 3)
-    assert (found.code, "transpose([0, 3, 1, 2])" in found.advice()) == ("E416", True)
-    assert infer(make("max_pool2d", kernel=2), N, C, H, W)[1] == C
-
-
-def test_operands_of_another_form() -> None:
-    conv = make("conv2d", filters=8, kernel=3)
-    flat = refused(conv, N, 28, 28)
-    assert (flat.code, flat.advice()) == ("E401", "a missing channel axis is added by `unsqueeze(axis=1)`")
-    assert refused(conv, N, 784).code == "E401"
-    assert refused(conv, N, C, H, W).code == "E403"
-    assert refused(conv, N, 3, H, W, dtype=DType.UINT8).code == "E402"
-    assert refused(make("max_pool2d", kernel=2), N, 3, H, W, dtype=DType.INT64).code == "E402"
-
-
-def test_errors_point_at_the_argument_and_the_operand() -> None:
-    source = Source("net.nn", "x -> conv2d(8, kernel=5)")
-    operand, kernel = Span(source, 0, 1), Span(source, 22, 23)
-    site = Site("conv2d", Span(source, 5, 24), {"kernel": kernel}, [operand])
-    with pytest.raises(DotnnError) as caught:
-        make("conv2d", filters=8, kernel=5).infer([floats(N, 3, 4, 4)], site)
-    (diagnostic,) = caught.value.diagnostics
-    assert diagnostic.span == kernel
-    assert [(label.span, label.text) for label in diagnostic.labels()] == [(operand, "this is float32[N, 3, 4, 4]")]
-
-
-def test_every_window_diagnostic_has_a_page_with_a_sample() -> None:
-    codes = [code for code in CATALOGUE if re.fullmatch(r"E41\d", code)]
-    assert sorted(codes) == [f"E41{number}" for number in range(7)]
-    for code in codes:
-        assert "```nn" in (CATALOGUE[code].__doc__ or ""), code
-
-
-# onnxruntime --------------------------------------------------------------------------------------------------------
-
-LENGTHS = tuple({"N": 1 + size % 2, "L": size} for size in (5, 6, 7, 8, 12))
-IMAGES = ({"N": 1, "H": 7, "W": 8}, {"N": 2, "H": 8, "W": 7}, {"N": 1, "H": 11, "W": 6})
-VOLUMES = ({"N": 1, "D": 3, "H": 5, "W": 6}, {"N": 2, "D": 4, "H": 6, "W": 7}, {"N": 1, "D": 5, "H": 7, "W": 5})
-D = symbol("D")
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        {"kernel": 3},
-        {"kernel": 4, "stride": 3, "padding": 2},
-        {"kernel": 2, "padding": [[3, 0]], "bias": False},
-        {"kernel": 3, "dilation": 2, "padding": "same", "groups": 2},
-        {"kernel": 1, "stride": 2, "groups": 4},
-        {"kernel": 2, "padding": 7, "stride": 5},
-    ],
-    ids=str,
-)
-def test_conv1d_on_onnxruntime(written: dict[str, Any]) -> None:
-    agree(make("conv1d", filters=8, **written), (N, 4, L), LENGTHS)
-
-
-@pytest.mark.parametrize(
-    ("written", "shape", "sizes"),
-    [
-        ({"kernel": 3}, (N, 4, H, W), IMAGES),
-        ({"kernel": [3, 2], "stride": [2, 3], "padding": [[0, 1], [2, 0]]}, (N, 4, H, W), IMAGES),
-        ({"kernel": [2, 5], "padding": "same", "dilation": [3, 1], "groups": 4}, (N, 4, H, W), IMAGES),
-        ({"kernel": [2, 5], "padding": "same", "stride": [2, 3], "bias": False}, (N, 4, 9, 11), ({"N": 2},)),
-        ({"kernel": 2, "padding": "same", "stride": 3}, (N, 4, 2 * H, 6), ()),
-    ],
-    ids=str,
-)
-def test_conv2d_on_onnxruntime(written: dict[str, Any], shape: tuple[Dim, ...], sizes: Any) -> None:
-    layer = make("conv2d", filters=8, **written)
-    if not sizes:
-        assert refused(layer, *shape).code == "E413"
-        return
-    agree(layer, shape, sizes)
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        {"kernel": 2},
-        {"kernel": [3, 1, 2], "stride": [1, 2, 2], "padding": [[1, 0], 0, [0, 1]], "groups": 2, "bias": False},
-        {"kernel": [2, 3, 3], "dilation": [1, 2, 1], "padding": "same"},
-    ],
-    ids=str,
-)
-def test_conv3d_on_onnxruntime(written: dict[str, Any]) -> None:
-    agree(make("conv3d", filters=4, **written), (N, 2, D, H, W), VOLUMES)
-
-
-def pool_cases() -> list[tuple[int, int, tuple[int, int], bool]]:
-    """Every kernel, stride and padding of a small range, with and without ``ceil``."""
-    found = []
-    for kernel, stride, ceil in itertools.product(range(1, 5), range(1, 5), (False, True)):
-        half = range(kernel // 2 + 1)
-        found += [(kernel, stride, pad, ceil) for pad in itertools.product(half, half)]
-    return found
-
-
-@pytest.mark.parametrize("kind", ["max_pool1d", "avg_pool1d", "avg_pool1d with padding", "sum_pool1d"])
-def test_1d_pooling_on_onnxruntime_for_every_small_window(kind: str) -> None:
-    """Asymmetric padding, overhang and divisors, over six sizes each in one model with a symbolic length."""
-    kind, _, included = kind.partition(" ")
-    options = {"count_include_pad": True} if included else {}
-    for kernel, stride, pad, ceil in pool_cases():
-        layer = make(kind, kernel=kernel, stride=stride, padding=[list(pad)], ceil=ceil, **options)
-        site = Site.nowhere(kind)
-        layer.infer([floats(1, 2, L)], site)
-        least = max((demand.minimum for demand in site.demands), default=1)
-        agree(layer, (1, 2, L), [{"L": size} for size in range(least, least + 6)])
-
-
-@pytest.mark.parametrize(
-    ("kind", "written"),
-    [
-        ("max_pool2d", {"kernel": [3, 2], "stride": [2, 3], "padding": [[0, 1], [1, 0]], "ceil": True}),
-        ("max_pool2d", {"kernel": [2, 3], "stride": 1, "padding": [0, 1], "dilation": [3, 2]}),
-        ("max_pool2d", {"kernel": 3, "stride": 1, "padding": "same", "dilation": [1, 5]}),
-        ("avg_pool2d", {"kernel": [3, 4], "stride": [2, 3], "padding": [[1, 0], [2, 1]], "ceil": True}),
-        ("avg_pool2d", {"kernel": 3, "stride": 2, "padding": [[0, 1], 1], "ceil": True, "count_include_pad": True}),
-        ("avg_pool2d", {"kernel": [2, 3], "stride": 1, "padding": "same", "ceil": True}),
-        ("sum_pool2d", {"kernel": [3, 4], "stride": [2, 3], "padding": [[1, 0], [2, 1]], "ceil": True}),
-        ("sum_pool2d", {"kernel": [2, 3], "stride": 1, "padding": "same"}),
-        ("global_max_pool2d", {}),
-        ("global_avg_pool2d", {}),
-    ],
-    ids=str,
-)
-def test_2d_pooling_on_onnxruntime(kind: str, written: dict[str, Any]) -> None:
-    agree(make(kind, **written), (N, 2, H, W), IMAGES)
-
-
-@pytest.mark.parametrize(
-    ("kind", "written"),
-    [
-        ("max_pool3d", {"kernel": 2, "stride": [1, 2, 3], "padding": [[1, 0], 0, 1], "ceil": True}),
-        ("max_pool3d", {"kernel": [2, 3, 2], "stride": 1, "padding": [0, 1, 0], "dilation": [2, 1, 3]}),
-        ("avg_pool3d", {"kernel": [2, 3, 2], "stride": 2, "padding": [[1, 0], 1, 0], "ceil": True}),
-        (
-            "avg_pool3d",
-            {"kernel": [2, 3, 2], "stride": 2, "padding": [[1, 0], 1, 0], "ceil": True, "count_include_pad": True},
-        ),
-        ("sum_pool3d", {"kernel": [2, 3, 2], "stride": 2, "padding": [[1, 0], 1, 0], "ceil": True}),
-        ("global_max_pool3d", {}),
-        ("global_avg_pool3d", {}),
-    ],
-    ids=str,
-)
-def test_3d_pooling_on_onnxruntime(kind: str, written: dict[str, Any]) -> None:
-    agree(make(kind, **written), (N, 2, D, H, W), VOLUMES)
-
-
-@pytest.mark.parametrize("kind", ["global_max_pool1d", "global_avg_pool1d"])
-def test_1d_global_pooling_on_onnxruntime(kind: str) -> None:
-    agree(make(kind), (N, 3, L), LENGTHS)
-
-
-def test_pads_are_always_explicit() -> None:
-    for layer in (
-        make("conv2d", filters=2, kernel=3, padding="same"),
-        make("max_pool2d", kernel=2),
-        make("avg_pool2d", kernel=3, stride=1, padding="same"),
-    ):
-        model = onnx.ModelProto.FromString(build(layer, floats(1, 2, 8, 8), random_weights(layer, 1, 2, 8, 8)))
-        names = {one.name for node in model.graph.node for one in node.attribute}
-        assert "pads" in names
-        assert "auto_pad" not in names
 
 
 # The rules behind them ----------------------------------------------------------------------------------------------

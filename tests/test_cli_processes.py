@@ -1,0 +1,134 @@
+"""The command in a process of its own: shells, signals, streams and terminals."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import onnx
+import pytest
+from cli_calls import EXAMPLES, TEN, TINY, WRONG, Done, codes, process, tiny_folder
+from dotnn.cli import printing
+
+tiny = pytest.fixture(tiny_folder)
+
+
+def test_module_is_the_command(tiny: Path) -> None:
+    installed = Path(sys.executable).with_name("dotnn")
+    if not installed.exists():
+        pytest.skip("the command is not installed beside this Python")
+    done = subprocess.run(
+        [installed, "check", "tiny.nn", "wrong.nn"], capture_output=True, encoding="utf-8", timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, *_both(process("check", "tiny.nn", "wrong.nn")))
+
+
+def _both(done: Done) -> tuple[str, str]:
+    return done.out, done.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals and shells of POSIX")
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class TestShell:
+    """What shells do to a command."""
+
+    def test_reader_that_goes_away(self, tiny: Path) -> None:
+        many = process("summary", str(EXAMPLES / "resnet152.nn"), script='"$@" | head -1; echo ${PIPESTATUS[0]}')
+        assert (many.out, many.err) == ("model resnet152\n0\n", "")
+        wrong = process("check", "wrong.nn", script='"$@" | true; echo ${PIPESTATUS[0]}')
+        assert (wrong.out, wrong.err) == ("1\n", "")
+
+    def test_closed_streams(self, tiny: Path) -> None:
+        without_input = process("check", "-", script='"$@" <&-')
+        assert (without_input.code, codes(without_input.out)) == (2, ["E607"])
+        without_values = process("run", "tiny.nn", "--input", "-", script='"$@" <&-')
+        assert (without_values.code, codes(without_values.err)) == (2, ["E901"])
+        assert _both(process("check", "wrong.nn", script='"$@" >&- 2>&-; echo $? ')) == ("1\n", "")
+        assert process("build", "tiny.nn", script='"$@" >&- 2>&- <&-').code == 0
+        onnx.checker.check_model(onnx.load("tiny.onnx"))
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+    def test_full_disk_behind_standard_output(self, tiny: Path) -> None:
+        done = process("summary", "tiny.nn", script='"$@" > /dev/full')
+        assert done.code == 2
+        assert done.err == "error: cannot write to <stdout>: no space left on device\n"
+
+    def test_terminal_without_unicode(self, tiny: Path) -> None:
+        Path("ünï.nn").write_text(WRONG.replace("dens(4)", "dens(4)  # ä → b"), encoding="utf-8")
+        ascii_only = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+        for call in (["check", "ünï.nn"], ["summary", "tiny.nn"]):
+            done = process(*call, environment=ascii_only)
+            assert done.code == (1 if call[0] == "check" else 0), done
+            assert done.out.isascii()
+            assert done.err == ""
+
+    def test_interrupted_build_leaves_nothing(self, tiny: Path) -> None:
+        before = sorted(tiny.iterdir())
+        # A layer of 400 MB takes seconds to fill.
+        Path("large.nn").write_text(TINY.replace("dense(size)", "dense(10_000) -> dense(10_000)"))
+        command = [sys.executable, "-m", "dotnn", "build", "large.nn"]
+        # Where the tests themselves run in the background, interrupts are ignored, and children inherit that.
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _heed_interrupts}
+        with subprocess.Popen(command, encoding="utf-8", **pipes) as running:
+            until = time.monotonic() + 60
+            while len(list(tiny.iterdir())) == len(before) + 1 and time.monotonic() < until:
+                time.sleep(0.01)
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=60)
+        assert (running.returncode, out, err) == (130, "", "interrupted\n")
+        assert sorted(tiny.iterdir()) == sorted([*before, tiny / "large.nn"])
+
+
+def test_colours_are_for_terminals() -> None:
+    def colored(**environment: str) -> bool:
+        return "\x1b[" in process("check", "none.nn", environment=environment).out
+
+    assert not colored()
+    assert colored(FORCE_COLOR="1")
+    assert not colored(FORCE_COLOR="1", NO_COLOR="1")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="terminals of POSIX")
+def test_on_a_terminal(tiny: Path) -> None:
+    """Within a pseudo-terminal of 60 columns: colours, lines that fit, and a sign of life that is wiped away."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    main, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    keys = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
+    environment = {key: value for key, value in os.environ.items() if key not in keys} | {"TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "dotnn", "run", "tiny.nn", "--random", "1", "--labels", TEN, "--provider", "cpu"]
+    running = subprocess.Popen(command, stdin=secondary, stdout=secondary, stderr=secondary, env=environment)
+    os.close(secondary)
+    pieces = []
+    try:
+        while piece := os.read(main, 65536):
+            pieces.append(piece)
+    except OSError:
+        # Linux says so when the other side has closed.
+        pass
+    os.close(main)
+    assert running.wait(timeout=20) == 0
+    text = b"".join(pieces).decode()
+    assert "building tiny" in text
+    assert "\x1b[1;33mwarning" in text
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+    assert all(len(line) <= 60 for line in re.split(r"[\r\n]+", shown))
+    assert "never loaded or trained" in " ".join(shown.split())
+
+
+def test_note_is_wrapped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(printing, "text_width", lambda stream: 40)
+    printing.print_note("a note of which the second line stands under the first")
+    assert capsys.readouterr().err == "note: a note of which the second line\n      stands under the first\n"
