@@ -119,8 +119,8 @@ def test_optimized_text_inputs_outputs_and_demands_stay() -> None:
 
 def test_origins_of_absorbed_nodes_are_carried_over() -> None:
     graph = graph_of("""model net() {
-      input x: float32[N, 3, H, W]
-      output y = (x -> body: { conv: conv2d(3, kernel=3, padding=1) -> bn: batch_norm }) + x -> relu
+      input x: float32[N, 3, L]
+      output y = (x -> body: { conv: conv1d(3, kernel=3, padding=1) -> bn: batch_norm }) + x -> relu
     }""")
     (conv, bn, add, relu) = graph.nodes()[1:]
     (fused,) = optimize(graph, "onnxruntime-cpu", verify=True).graph.nodes()[1:]
@@ -584,10 +584,10 @@ def test_a_long_chain_shrinks_to_its_convolutions() -> None:
 
 def test_reference_of_a_fused_network_reads_the_added_input() -> None:
     graph = graph_of("""model net() {
-      input x: float32[1, 1, 1, 1]
-      output y = x + (x -> conv2d(1, kernel=1, weight=[[[[2]]]], bias=[-7])) -> leaky_relu(slope=0.5)
+      input x: float32[1, 1, 1]
+      output y = x + (x -> conv1d(1, kernel=1, weight=[[[2]]], bias=[-7])) -> leaky_relu(slope=0.5)
     }""")
     optimized = optimize(graph, "onnxruntime-cpu", verify=True).graph
     assert [node.kind for node in optimized.nodes()] == ["input", "fused_conv"]
-    found = evaluate(optimized, {"x": np.ones((1, 1, 1, 1), np.float32)}, WeightValues())
+    found = evaluate(optimized, {"x": np.ones((1, 1, 1), np.float32)}, WeightValues())
     assert found[optimized.outputs["y"]].item() == (1 + 2 - 7) * 0.5

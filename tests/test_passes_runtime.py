@@ -84,7 +84,12 @@ def test_convolution_with_added_input(rank: int, activation: str, normalized: st
       output first = a + x -> {activation}
       output second = x + b -> {activation}
     }}"""
-    assert run_all(text, "onnxruntime-cpu") == [("com.microsoft", "FusedConv")] * 2
+    operators = run_all(text, "onnxruntime-cpu")
+    if rank == 2:
+        # Images are left alone: onnxruntime before 1.27 gets them wrong.
+        assert {domain for domain, _ in operators} == {""}
+    else:
+        assert operators == [("com.microsoft", "FusedConv")] * 2
     assert {domain for domain, _ in run_all(text, "onnxruntime")} == {""}
 
 
@@ -102,9 +107,9 @@ def test_dense_and_activation(activation: str, bias: str, normalized: str) -> No
 
 def test_a_residual_block_is_two_operators() -> None:
     text = """model net() {
-      input x: float32[N, 4, H, W]
-      y = x -> conv1: conv2d(4, kernel=3, padding=1, bias=false) -> bn1: batch_norm -> relu
-            -> conv2: conv2d(4, kernel=3, padding=1, bias=false) -> bn2: batch_norm
+      input x: float32[N, 4, L]
+      y = x -> conv1: conv1d(4, kernel=3, padding=1, bias=false) -> bn1: batch_norm -> relu
+            -> conv2: conv1d(4, kernel=3, padding=1, bias=false) -> bn2: batch_norm
       output z = y + x -> relu
     }"""
     assert run_all(text, "onnxruntime-cpu") == [("com.microsoft", "FusedConv")] * 2
@@ -282,7 +287,8 @@ def test_random_networks_use_every_pass_and_every_rule() -> None:
         rules |= {one.rule for one in context.report.fused}
         refusing |= {one.rule for one in context.report.refused}
     assert changed == {one.name for one in PASSES}
-    assert rules == {"fold_batch_norm", "conv_activation", "conv_add_activation", "dense_activation"}
+    # These networks are about images, into which no sum is fused: that rule has its own tests.
+    assert rules == {"fold_batch_norm", "conv_activation", "dense_activation"}
     assert refusing >= {"fold_batch_norm", "conv_activation", "conv_add_activation"}
 
 

@@ -26,7 +26,7 @@ def _guard(match: Match, context: FusionContext) -> str | None:
     features = context.features
     if features.conv_activations and not features.conv_added_input:
         return f"the {conv_activation.OPERATOR} of the target `{context.target}` adds nothing before its activation"
-    return conv_activation.guard(match, context) or _shapes(match, context.graph)
+    return conv_activation.guard(match, context) or _shapes(match, context.graph) or _images(match)
 
 
 def _shapes(match: Match, graph: Graph) -> str | None:
@@ -36,6 +36,17 @@ def _shapes(match: Match, graph: Graph) -> str | None:
         return None
     added = "nothing" if match.added is None else graph.type_of(match.added)
     return f"{added} is added to {found}, and {conv_activation.OPERATOR} does not broadcast"
+
+
+def _images(match: Match) -> str | None:
+    """Refuse convolutions over images.
+
+    The optimizer of onnxruntime's CPU provider lays images out in blocks of channels, and up to 1.26 not what is added
+    to them. Such sums were tried: on 1.21, 1.22, 1.23, 1.24 and 1.26 they fail or are silently wrong, on 1.28 right.
+    """
+    if match.main.results[0].rank != 4:
+        return None
+    return "onnxruntime before 1.27 adds to images wrongly"
 
 
 conv_add_activation = FusionRule("conv_add_activation", _find, _guard, conv_activation.replacement)
