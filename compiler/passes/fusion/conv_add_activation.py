@@ -42,7 +42,7 @@ def _images(match: Match) -> str | None:
     """Refuse convolutions over images.
 
     The optimizer of onnxruntime's CPU provider lays images out in blocks of channels, and up to 1.26 not what is added
-    to them. Such sums were tried: on 1.21, 1.22, 1.23, 1.24 and 1.26 they fail or are silently wrong, on 1.28 right.
+    to them. Such sums were tried: on 1.21, 1.22, 1.23, 1.24 and 1.26 they fail or are silently wrong, on 1.27 right.
     """
     if match.main.results[0].rank != 4:
         return None
