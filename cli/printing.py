@@ -63,6 +63,12 @@ def write(text: str, stream: TextIO) -> None:
         raise typer.Exit(2) from None
 
 
+def shows(text: str, stream: TextIO) -> bool:
+    """Whether a stream's encoding has all characters of a text."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding) == text
+
+
 def _discard(stream: TextIO) -> None:
     """Let everything that is still written to a stream vanish, what Python holds back until it exits included."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -9,22 +9,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..compiler.graph.dims import Dim, DimExpr, format_dim
-from ..compiler.graph.types import TensorType
+from ..compiler.passes.summary_table import (
+    COLUMNS,
+    GAP,
+    NUMBERS,
+    RULE,
+    cells,
+    column_widths,
+    table_lines,
+    title,
+    total_lines,
+)
 from . import options
-from .printing import colored, table_lines, text_width, write
+from .printing import colored, shows, text_width, write
+from .printing import table_lines as folded_lines
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from ..compiler.passes.summary import Row, Summary
 
-_NUMBERS = ("parameters", "MACs")
-_COLUMNS = ("layer", "kind", "output", *_NUMBERS)
 #: Lines of shapes and numbers up to this width stay whole on a narrow terminal, if that leaves room for the names.
 _WIDEST_WHOLE = 24
 _NARROWEST_NAMES = 20
-#: Cells between two columns.
-_GAP = 2
 
 
 def summary(
@@ -45,16 +52,19 @@ def summary(
 
 
 def _print(found: Summary, explain: bool) -> None:
-    width = text_width(sys.stdout)
-    rows = [_cells(row, explain, " = ", ", ") for row in found.rows]
-    if width is not None and _table_width(rows) > width:
-        rows = [_cells(row, explain, "\n= ", ",\n") for row in found.rows]
-    width = width or _table_width(rows)
-    title = f"model {found.name}"
-    lines = [f"\x1b[1m{title}\x1b[0m" if colored(sys.stdout) else title, ""]
-    lines += [*table_lines(_table(rows, width), sys.stdout, width), ""]
-    lines += [f"{name + ':':<22}{value}" for name, value in _totals(found)]
+    head = title(found)
+    lines = [f"\x1b[1m{head}\x1b[0m" if colored(sys.stdout) else head, ""]
+    lines += [*_table_lines(found, explain, text_width(sys.stdout)), "", *total_lines(found)]
     write("\n".join(lines), sys.stdout)
+
+
+def _table_lines(found: Summary, explain: bool, width: int | None) -> list[str]:
+    """The table as it is, or folded where that is wider than the terminal."""
+    rows = [cells(row, explain) for row in found.rows]
+    if width is None or _table_width(rows) <= width:
+        return table_lines(rows, RULE if shows(RULE, sys.stdout) else "-")
+    rows = [cells(row, explain, "\n= ", ",\n") for row in found.rows]
+    return folded_lines(_table(rows, width), sys.stdout, width)
 
 
 def _table(rows: list[tuple[str, ...]], width: int) -> Table:
@@ -65,95 +75,26 @@ def _table(rows: list[tuple[str, ...]], width: int) -> Table:
 
     whole = _whole_columns(rows, width)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for index, title in enumerate(_COLUMNS):
-        justify = "right" if title in _NUMBERS else "left"
-        table.add_column(title, justify=justify, overflow="fold", no_wrap=index in whole)
-    for cells in rows:
-        table.add_row(*map(Text, cells))
+    for index, column in enumerate(COLUMNS):
+        justify = "right" if column in NUMBERS else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=index in whole)
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table
 
 
 def _whole_columns(rows: list[tuple[str, ...]], width: int) -> frozenset[int]:
     """The columns whose lines are not broken: all, or those behind the names, or none if that leaves no room."""
     if _table_width(rows) <= width:
-        return frozenset(range(len(_COLUMNS)))
-    widths = _column_widths(rows)
-    whole = [index for index in range(2, len(_COLUMNS)) if widths[index] <= _WIDEST_WHOLE]
-    room = width - sum(widths[index] + _GAP for index in whole)
+        return frozenset(range(len(COLUMNS)))
+    widths = column_widths(rows)
+    whole = [index for index in range(2, len(COLUMNS)) if widths[index] <= _WIDEST_WHOLE]
+    room = width - sum(widths[index] + GAP for index in whole)
     return frozenset(whole) if room >= _NARROWEST_NAMES else frozenset()
 
 
 def _table_width(rows: list[tuple[str, ...]]) -> int:
-    return sum(_column_widths(rows)) + _GAP * (len(_COLUMNS) - 1)
-
-
-def _column_widths(rows: list[tuple[str, ...]]) -> list[int]:
-    columns = zip(_COLUMNS, *rows, strict=True)
-    return [max(len(line) for cell in cells for line in cell.split("\n")) for cells in columns]
-
-
-def _cells(row: Row, explain: bool, equals: str, comma: str) -> tuple[str, ...]:
-    types = comma.join(map(_type, row.outputs))
-    return row.path, row.kind, types, _params(row, explain, equals), _macs(row, explain, equals)
-
-
-def _totals(found: Summary) -> list[tuple[str, str]]:
-    lines = [("receptive field", f"{shown(size)} ({name})") for name, size in found.receptive_fields.items()]
-    lines += [("needs", text) for text in found.demands]
-    lines += [("longest path", f"{found.longest_path:,} layers"), ("MACs", shown(found.macs))]
-    lines.append(("peak activations", _bytes(found.peak_activation_bytes)))
-    lines.append(("weights", _bytes(found.weights_bytes)))
-    if found.count.statistics:
-        lines.append(("running statistics", f"{found.count.statistics:,}"))
-    if found.count.frozen:
-        lines.append(("trainable", f"{found.count.trainable:,}"))
-        lines.append(("frozen", f"{found.count.frozen:,}"))
-    return [*lines, ("parameters", f"{found.count.params:,}")]
-
-
-def _type(kind: TensorType) -> str:
-    text = str(kind)
-    # Nearly every tensor is float32; what is not says so.
-    return text.removeprefix("float32")
-
-
-def _params(row: Row, explain: bool, equals: str) -> str:
-    if row.shared:
-        return "shared"
-    total = row.count.params
-    if explain and row.params_formula and total:
-        return f"{row.params_formula}{equals}{total:,}"
-    return f"{total:,}" if total else ""
-
-
-def _macs(row: Row, explain: bool, equals: str) -> str:
-    if row.macs == 0:
-        return ""
-    if explain and row.macs_formula:
-        return f"{row.macs_formula}{equals}{shown(row.macs)}"
-    return shown(row.macs)
-
-
-def shown(dim: Dim | None) -> str:
-    """A count for reading: with thousands separated, or as an expression."""
-    if dim is None:
-        return _OPEN
-    return format_dim(dim) if isinstance(dim, DimExpr) else f"{dim:,}"
-
-
-#: A cost that no expression can say.
-_OPEN = "depends on the dimensions"
-
-
-def _bytes(count: Dim | None) -> str:
-    if count is None:
-        return _OPEN
-    if isinstance(count, DimExpr):
-        return f"{format_dim(count)} bytes"
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count:,} bytes ({count / size:.1f} {unit})"
-    return f"{count:,} bytes"
+    return sum(column_widths(rows)) + GAP * (len(COLUMNS) - 1)
 
 
 def to_json(found: Summary) -> dict[str, Any]:

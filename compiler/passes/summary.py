@@ -12,7 +12,8 @@ from ..graph.graph import Graph, Node
 from ..graph.operations import Constant, Input, Parameter
 from ..graph.types import TensorType, for_one_example
 from ..layers.base import Layer
-from . import metrics
+from ..reprs import quantity, quoted, several, short_repr, shortened
+from . import metrics, summary_table
 from .metrics import Count
 
 T = TypeVar("T")
@@ -45,6 +46,10 @@ class Row:
     shared: bool
     place: str
 
+    def __repr__(self) -> str:
+        types = several(map(str, self.outputs))
+        return short_repr(self, quoted(self.path), self.kind, *types, quantity(self.count.params, "parameter"))
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -66,6 +71,18 @@ class Summary:
     longest_path: int
     receptive_fields: dict[str, Dim]
     demands: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """The table as ``dotnn summary`` prints it, without colours."""
+        return summary_table.text(self)
+
+    def __repr__(self) -> str:
+        macs = "MACs: " + shortened(summary_table.shown(self.macs))
+        sums = (quantity(len(self.rows), "row"), quantity(self.count.params, "parameter"), macs)
+        return short_repr(self, quoted(self.name), *sums)
+
+    def _repr_html_(self) -> str:
+        return summary_table.html(self)
 
 
 def summarize(graph: Graph) -> Summary:
