@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .diagnostics import Diagnostic, DotnnError
+    from .diagnostics import Diagnostic, DotnnError, DotnnWarning
     from .driver import Compiled, check, compile_file, compile_source
     from .limits import Limits
 
-__all__ = ["Compiled", "Diagnostic", "DotnnError", "Limits", "check", "compile_file", "compile_source"]
+__all__ = ["Compiled", "Diagnostic", "DotnnError", "DotnnWarning", "Limits", "check", "compile_file", "compile_source"]
 
 _HOMES = {
     "Compiled": "driver",
@@ -18,6 +19,7 @@ _HOMES = {
     "compile_source": "driver",
     "Diagnostic": "diagnostics",
     "DotnnError": "diagnostics",
+    "DotnnWarning": "diagnostics",
     "Limits": "limits",
 }
 
@@ -26,7 +28,11 @@ def __getattr__(name: str) -> object:
     # Parts of the compiler are of use without the whole: a diagnostic needs no grammar.
     home = _HOMES.get(name)
     if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
     from importlib import import_module
 
     return getattr(import_module(f".{home}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__})

@@ -7,41 +7,47 @@ when asked to, so that checking a file loads neither numpy nor onnx.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from .arguments import need, need_choice, need_integer, need_names, need_path
 from .diagnostics import Diagnostic, DotnnError, Report
 from .diagnostics.imports import NoModel, SourceUnreadable
-from .diagnostics.output import OutOfMemory
+from .diagnostics.output import OutOfMemory, WouldReplace
 from .diagnostics.suggest import listed, near_names
 from .elaborate.elaborate import Network, elaborate, evaluate_consts
 from .elaborate.evaluate import evaluate
 from .elaborate.modules import Module, Project, project_root
+from .elaborate.python_values import need_mapping, python_values
 from .elaborate.resolve import resolve
 from .elaborate.scope import Scope
 from .elaborate.state import Elaboration, Frame, Stop, Usage
 from .elaborate.values import CompileValue, Unknown
 from .graph.graph import Graph
+from .graph.tensors import Role
 from .graph.types import DTYPES
 from .limits import Limits
 from .passes.expectations import judge_expectations
 from .passes.metrics import weights_bytes
 from .passes.targets import DEFAULT_TARGET, Target
+from .reprs import quantity, quoted, short_repr
 from .source import Source
 from .syntax import tree
 from .syntax.parse import parse_value
 from .syntax.read import read_bytes, read_source
 from .weights.initializers import INITIALIZERS
-from .weights.values import WeightSource, WeightValues
+from .weights.values import WeightValues
 
 if TYPE_CHECKING:
     from .export import ModelMetadata, WrittenModel
     from .passes.pipeline import Optimized
     from .passes.summary import Summary
+    from .weights.given import Weights
 
 #: The families of codes of texts that could not be parsed, or not all of them.
 _SYNTAX = ("E1", "E5")
@@ -65,6 +71,11 @@ class Compiled:
     warnings: tuple[Diagnostic, ...]
     _optimized: dict[str, Optimized] = field(default_factory=dict, repr=False)
 
+    def __repr__(self) -> str:
+        count = sum(one.elements for one in self.graph.weights() if one.role is Role.PARAMETER)
+        sizes = (quantity(len(self.graph), "node"), quantity(count, "parameter"))
+        return short_repr(self, quoted(self.name), *sizes, quantity(len(self.warnings), "warning"))
+
     @property
     def name(self) -> str:
         """The model's name."""
@@ -87,9 +98,14 @@ class Compiled:
         return summarize(self.graph)
 
     def optimized(self, target: Target = DEFAULT_TARGET) -> Optimized:
-        """The graph after the passes for a target, and what was fused."""
+        """The graph after the passes for a target, and what was fused.
+
+        Raises:
+            DotnnError: there is no such target.
+        """
         from .passes.pipeline import optimize
 
+        need_choice(target, "target", get_args(Target))
         if target not in self._optimized:
             self._optimized[target] = optimize(self.graph, target)
         return self._optimized[target]
@@ -100,50 +116,77 @@ class Compiled:
         target: Target = DEFAULT_TARGET,
         optimize: bool = True,
         seed: int = 0,
-        weights: WeightSource | None = None,
-        labels: tuple[str, ...] | None = None,
+        weights: Weights | None = None,
+        labels: Sequence[str] | None = None,
     ) -> bytes:
         """The ONNX model in one piece.
 
         Args:
             target: what the model may hold beside standard operators.
             optimize: whether to run the passes.
-            seed: of the initializers.
-            weights: loaded tensors by name; each must fit (``weights.binding`` checks that).
+            seed: of the initializers, from 0 on.
+            weights: the path of a `.safetensors` or `.npz` file, or arrays by name, such as a ``state_dict`` of
+                PyTorch: every weight of the model, and nothing else. Numbers that are not finite give a
+                ``DotnnWarning``.
             labels: names of the classes, for the model's metadata.
 
         Raises:
-            DotnnError: the model is larger than 2 GB.
+            TypeError: an argument of a wrong type.
+            DotnnError: all that does not fit in the weights, or a model that is larger than 2 GB.
         """
         from .export import to_bytes
 
-        graph = self.optimized(target).graph if optimize else self.graph
-        with self._memory():
-            return to_bytes(graph, WeightValues(seed, weights), metadata=self._metadata(target, labels))
+        graph = self._graph_for(target, optimize)
+        metadata = self._metadata(target, labels)
+        with self._values(seed, weights) as values, self._memory():
+            return to_bytes(graph, values, metadata=metadata)
 
     def save(
         self,
-        path: str | Path,
+        path: str | os.PathLike[str],
         *,
         target: Target = DEFAULT_TARGET,
         optimize: bool = True,
         seed: int = 0,
-        weights: WeightSource | None = None,
-        labels: tuple[str, ...] | None = None,
+        weights: Weights | None = None,
+        labels: Sequence[str] | None = None,
     ) -> WrittenModel:
         """Write the ONNX model, large weights into a data file beside it; an existing file survives any failure.
 
         The arguments are those of ``to_bytes``.
 
         Raises:
-            DotnnError: the file cannot be written.
+            TypeError: an argument of a wrong type.
+            DotnnError: all that does not fit in the weights, a file that cannot be written, or one that the model is
+                made from.
         """
         from .export import write_model
 
-        graph = self.optimized(target).graph if optimize else self.graph
-        values = WeightValues(seed, weights)
-        with self._memory():
-            return write_model(graph, Path(path), values, metadata=self._metadata(target, labels))
+        path = Path(need_path(path, "path"))
+        graph = self._graph_for(target, optimize)
+        metadata = self._metadata(target, labels)
+        self._spare_sources(path, weights)
+        with self._values(seed, weights) as values, self._memory():
+            return write_model(graph, path, values, metadata=metadata)
+
+    def _graph_for(self, target: Target, optimize: bool) -> Graph:
+        need_choice(target, "target", get_args(Target))
+        return self.optimized(target).graph if optimize else self.graph
+
+    @contextmanager
+    def _values(self, seed: int, weights: Weights | None) -> Iterator[WeightValues]:
+        from .weights.given import given_weights
+
+        seed = need_integer(seed, "seed", 0)
+        with given_weights(weights, self.graph.weights()) as source:
+            yield WeightValues(seed, source)
+
+    def _spare_sources(self, path: Path, weights: Weights | None) -> None:
+        """Refuse to write into a file that the model is made from."""
+        texts = (module.source.path for module in self.network.module.with_imports())
+        files = [os.fspath(file) for file in (*texts, weights) if isinstance(file, str | os.PathLike)]
+        if any(_is_same_file(os.fspath(path), file) for file in files):
+            raise DotnnError(WouldReplace(path=str(path), suggested=f"{self.name}.onnx"))
 
     @contextmanager
     def _memory(self) -> Iterator[None]:
@@ -152,34 +195,41 @@ class Compiled:
         except MemoryError:
             raise DotnnError(OutOfMemory(name=self.name, size=self.weights_bytes)) from None
 
-    def _metadata(self, target: Target, labels: tuple[str, ...] | None) -> ModelMetadata:
+    def _metadata(self, target: Target, labels: Sequence[str] | None) -> ModelMetadata:
         from .export import ModelMetadata
 
-        return ModelMetadata(source_digest=self.network.module.digest, target=target, labels=labels)
+        names = need_names(labels, "labels")
+        return ModelMetadata(source_digest=self.network.module.digest, target=target, labels=names)
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    # No file has a zero character in its name, and asking for one is an error.
+    return "\0" not in one + other and os.path.realpath(one) == os.path.realpath(other)
 
 
 def compile_file(
-    path: str | Path,
+    path: str | os.PathLike[str],
     *,
     model: str | None = None,
     arguments: Mapping[str, CompileValue] | None = None,
     limits: Limits | None = None,
-    root: str | Path | None = None,
+    root: str | os.PathLike[str] | None = None,
 ) -> Compiled:
     """Compile a model of a ``.nn`` file.
 
     Args:
         path: the file; ``-`` is standard input.
         model: which model, where the file has several.
-        arguments: values of the model's arguments, as Python values.
+        arguments: values of the model's arguments, as Python values; numbers and arrays of numpy are taken as well.
         limits: how much the compilation may use.
         root: the folder that imports may not leave; by default that of the project.
 
     Raises:
+        TypeError: an argument of a wrong type.
         DotnnError: every error that the file has.
     """
+    limits, root = _need_call(model, arguments, limits, root)
     report = Report()
-    limits = limits or Limits()
     source = load_source(path, limits, report)
     return _compile(source, model, arguments, limits, root, report)
 
@@ -191,26 +241,32 @@ def compile_source(
     model: str | None = None,
     arguments: Mapping[str, CompileValue] | None = None,
     limits: Limits | None = None,
-    root: str | Path | None = None,
+    root: str | os.PathLike[str] | None = None,
 ) -> Compiled:
     """Compile a model of a text; imports are relative to the working directory. See ``compile_file``."""
+    need(text, str, "text must be a str", "`dotnn.compile_file` reads files, and bytes are text after `.decode()`")
+    need(name, str, "name must be a str, what messages call the text")
+    limits, root = _need_call(model, arguments, limits, root)
     report = Report()
-    limits = limits or Limits()
     source = read_source(text.encode("utf-8", "surrogatepass"), name, None, limits, report)
     return _compile(source, model, arguments, limits, root, report)
 
 
 def check(
-    path: str | Path,
+    path: str | os.PathLike[str],
     *,
     arguments: Mapping[str, CompileValue] | None = None,
     model: str | None = None,
     limits: Limits | None = None,
-    root: str | Path | None = None,
+    root: str | os.PathLike[str] | None = None,
 ) -> Report:
-    """Everything that is wrong with a file: all of its models are elaborated. A file without models may be fine."""
+    """Everything that is wrong with a file: all of its models are elaborated. A file without models may be fine.
+
+    Raises:
+        TypeError: an argument of a wrong type; what is wrong with the file is only reported.
+    """
+    limits, root = _need_call(model, arguments, limits, root)
     report = Report()
-    limits = limits or Limits()
     source = load_source(path, limits, report)
     if source is None:
         return report
@@ -226,21 +282,45 @@ def check(
     return report
 
 
-def load_source(path: str | Path, limits: Limits, report: Report) -> Source | None:
-    """Read a source file, or standard input for ``-``; None where that fails, with the reason in the report."""
+def _need_call(
+    model: object, arguments: object, limits: object, root: object
+) -> tuple[Limits, str | os.PathLike[str] | None]:
+    """The limits and the root of a call; raises TypeError where one of its arguments is of a wrong type."""
+    if model is not None:
+        need(model, str, "model must be a str, the name of a model")
+    if arguments is not None:
+        need_mapping(arguments)
+    remedy = "give one such as `dotnn.Limits(nodes=100_000)`"
+    found = Limits() if limits is None else need(limits, Limits, "limits must be a dotnn.Limits", remedy)
+    return found, None if root is None else need_path(root, "root")
+
+
+def load_source(path: str | os.PathLike[str], limits: Limits, report: Report) -> Source | None:
+    """Read a source file, or standard input for ``-``; None where that fails, with the reason in the report.
+
+    Raises:
+        TypeError: no path.
+    """
+    path = need_path(path, "path")
     try:
-        if str(path) == "-":
+        if path == "-":
             # A process may be started without a standard input.
             data = sys.stdin.buffer.read(limits.source_bytes + 1) if sys.stdin is not None else b""
             return read_source(data, "<stdin>", None, limits, report)
         data = read_bytes(Path(path), limits)
-        return read_source(data, str(path), Path(path).resolve(), limits, report)
+        return read_source(data, path, Path(path).resolve(), limits, report)
     except OSError as error:
         reason = (error.strerror or "it is not open for reading").lower()
-        report.add(SourceUnreadable(path=str(path), reason=reason))
+        report.add(_unreadable(path, reason))
     except ValueError:
-        report.add(SourceUnreadable(path=str(path).replace("\0", "\\0"), reason="this is no path"))
+        report.add(_unreadable(path.replace("\0", "\\0"), "this is no path"))
     return None
+
+
+def _unreadable(path: str, reason: str) -> SourceUnreadable:
+    if "{" in path and path.rstrip().endswith("}"):
+        return SourceUnreadable(path=path, reason=reason, hint="this is a text: `dotnn.compile_source` takes it")
+    return SourceUnreadable(path=path, reason=reason)
 
 
 def parse_argument(name: str, text: str, limits: Limits, report: Report) -> CompileValue | None:
@@ -269,7 +349,7 @@ def _compile(
     model: str | None,
     arguments: Mapping[str, CompileValue] | None,
     limits: Limits,
-    root: str | Path | None,
+    root: str | os.PathLike[str] | None,
     report: Report,
 ) -> Compiled:
     network = None
@@ -285,7 +365,7 @@ def _compile(
     return Compiled(network, report.diagnostics)
 
 
-def _load(source: Source, limits: Limits, root: str | Path | None, report: Report) -> Module | None:
+def _load(source: Source, limits: Limits, root: str | os.PathLike[str] | None, report: Report) -> Module | None:
     if root is not None:
         folder = Path(root).resolve()
     else:
@@ -334,7 +414,7 @@ def _networks(
     report: Report,
 ) -> list[Network]:
     """Elaborate models of a file and check everything else in it; gives those models that have no errors."""
-    usage, values = Usage(), python_values(arguments)
+    usage, values = Usage(), python_values(arguments, limits, report)
     found: list[Network] = []
     for name in names:
         if not report.is_full and not usage.stopped:
@@ -349,15 +429,6 @@ def _networks(
     for network in found:
         judge_expectations(network, report)
     return found
-
-
-def python_values(arguments: Mapping[str, object] | None) -> dict[str, CompileValue]:
-    """Values from Python as the language has them: lists are tuples."""
-    return {name: _frozen(value) for name, value in (arguments or {}).items()}
-
-
-def _frozen(value: object) -> CompileValue:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 @contextmanager

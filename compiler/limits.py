@@ -27,6 +27,11 @@ class Limits:
     imports: int = _limit(200, "imported files")
     import_depth: int = _limit(32, "imports inside each other")
 
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            if not isinstance(getattr(self, one.name), int):
+                raise TypeError(f"{one.name} must be an int, not {type(getattr(self, one.name)).__name__}")
+
     @classmethod
     def meanings(cls) -> dict[str, str]:
         """What each limit counts, by its name."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from .reprs import quantity, quoted, short_repr
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -25,6 +27,9 @@ class Source:
     name: str
     text: str
     path: Path | None = None
+
+    def __repr__(self) -> str:
+        return short_repr(self, quoted(self.name), quantity(len(self.text), "character"))
 
     @cached_property
     def digest(self) -> str:
@@ -82,6 +87,9 @@ class Span:
     def to(self, other: Span) -> Span:
         """The place from the start of this one to the end of ``other``."""
         return Span(self.source, min(self.start, other.start), max(self.end, other.end))
+
+    def __repr__(self) -> str:
+        return short_repr(self, quoted(str(self)), quoted(self.text))
 
     def __str__(self) -> str:
         """``file:line:column``."""

@@ -9,17 +9,19 @@ import tempfile
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import onnxruntime
 from numpy.typing import NDArray
 
+from ..compiler.arguments import need, need_integer
 from ..compiler.diagnostics import Diagnostic, DotnnError
 from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.running import (
+    AlreadyBuilt,
     BadModelMetadata,
-    BadOption,
     CudaDoesNotLoad,
     ElementTypeNotSupported,
     InputNameNeeded,
@@ -38,6 +40,10 @@ from .demands import read_expression
 from .failures import ERRORS, NOT_A_MODEL, PROVIDER_ERRORS, said
 from .providers import CUDA, Provider, cuda_failure, installed, preload_cuda, wanted_providers
 from .tensors import Demand, Feeds, TensorInfo
+
+if TYPE_CHECKING:
+    from ..compiler.passes.targets import Target
+    from ..compiler.weights.given import Weights
 
 #: Compiled models with more bytes of weights go through a temporary file: a message in memory holds less than 2 GiB,
 #: and onnxruntime keeps the bytes that it is given beside the weights that it makes of them.
@@ -103,9 +109,13 @@ class Session:
         provider: ``cpu``; ``cuda``, which must work; or ``auto``, which takes CUDA if it works.
         optimize: whether onnxruntime may optimize the graph further.
         threads: how many to use inside an operator; None leaves it to onnxruntime.
+        weights: of a compiled model: the path of a `.safetensors` or `.npz` file, or arrays by name.
+        target: what a compiled model is built for; None leaves it to the model.
+        seed: of a compiled model's initializers; None leaves it to the model.
 
     Raises:
-        DotnnError: the model cannot be read or prepared, or the provider does not start.
+        TypeError: an argument of a wrong type.
+        DotnnError: the model cannot be read or prepared, the weights do not fit it, or the provider does not start.
     """
 
     def __init__(
@@ -115,12 +125,16 @@ class Session:
         provider: Provider = "auto",
         optimize: bool = True,
         threads: int | None = None,
+        weights: Weights | None = None,
+        target: Target | None = None,
+        seed: int | None = None,
     ) -> None:
         options = _options(optimize, threads)
         wanted = wanted_providers(provider)
         self.name = "the model"
         self._folder: Path | None = None
-        source = self._source(model)
+        build = {"weights": weights, "target": target, "seed": seed}
+        source = self._source(model, {name: value for name, value in build.items() if value is not None})
         self._session, reason = self._start(source, options, wanted, provider)
         self._delete_folder()
         details = self._session.get_modelmeta()
@@ -188,30 +202,41 @@ class Session:
 
     # Loading --------------------------------------------------------------------------------------------------------
 
-    def _source(self, model: ModelLike | _Saved) -> str | bytes:
+    def _source(self, model: ModelLike | _Saved, build: Mapping[str, Any]) -> str | bytes:
+        if isinstance(model, OnnxModel):
+            return self._compiled(model, build)
+        if not isinstance(model, bytes | _Saved):
+            what = "model must be the path of an .onnx file, its bytes, or what `dotnn.compile_file` gives"
+            self.name = need(os.fspath(model) if isinstance(model, os.PathLike) else model, str, what)
+        if build:
+            name = f"`{self.name}`" if self.name != "the model" else self.name
+            raise DotnnError(AlreadyBuilt(name=name, options=tuple(build)))
         if isinstance(model, bytes):
             return model
-        if isinstance(model, (OnnxModel, _Saved)):
-            return self._compiled(model)
-        self.name = os.fspath(model)
-        path = Path(model)
+        if isinstance(model, _Saved):
+            return self._saved(model.save)
+        path = Path(self.name)
         fault = unreadable(path)
         if fault:
             raise DotnnError(fault)
         if path.suffix == ".nn":
-            raise DotnnError(NotAModel(name=self.name, reason="it is the text of a model"))
+            reason = "it is the text of a model, which `dotnn.compile_file` compiles"
+            raise DotnnError(NotAModel(name=self.name, reason=reason))
         if path.stat().st_size == 0:
             raise DotnnError(NotAModel(name=self.name, reason="it is empty"))
         return str(path)
 
-    def _compiled(self, model: OnnxModel | _Saved) -> str | bytes:
-        if not isinstance(model, _Saved) and getattr(model, "weights_bytes", 0) <= LARGEST_IN_MEMORY:
-            return model.to_bytes()
+    def _compiled(self, model: OnnxModel, build: Mapping[str, Any]) -> str | bytes:
+        if getattr(model, "weights_bytes", 0) <= LARGEST_IN_MEMORY:
+            return model.to_bytes(**build)
+        return self._saved(partial(model.save, **build))
+
+    def _saved(self, save: Callable[[Path], object]) -> str:
         self._folder = Path(tempfile.mkdtemp(prefix="dotnn-"))
         # onnxruntime may hold the files open as long as the session lives.
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         path = self._folder / "model.onnx"
-        model.save(path)
+        save(path)
         return str(path)
 
     def _delete_folder(self) -> None:
@@ -334,7 +359,5 @@ def _options(optimize: bool, threads: int | None) -> onnxruntime.SessionOptions:
     if not optimize:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     if threads is not None:
-        if threads < 1:
-            raise DotnnError(BadOption(option="threads", found=str(threads), expected="an integer from 1 on"))
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = need_integer(threads, "threads", 1)
     return options

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from ..compiler.diagnostics import Diagnostic
+from ..compiler.reprs import quantity, several, short_repr
 
 Size: TypeAlias = int | str | None
 """A size of a declared shape: a number, the text of a symbolic dimension, or None where nothing is said."""
@@ -58,6 +59,10 @@ class Feeds:
     arrays: Mapping[str, NDArray[Any]]
     sizes: Mapping[str, int]
     notes: tuple[Diagnostic, ...] = ()
+
+    def __repr__(self) -> str:
+        given = (f"{name}: {array.dtype}{list(array.shape)}" for name, array in self.arrays.items())
+        return short_repr(self, *several(given), quantity(len(self.notes), "note"))
 
 
 def format_sizes(shape: tuple[Size, ...] | None) -> str:

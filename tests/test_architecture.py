@@ -23,8 +23,9 @@ LONGEST_FILE = 600
 #: Rooms of the compiler from the ground up: each imports from those before it, and from itself.
 ORDER = (
     ("grammars",),
-    ("compiler.limits", "compiler.records", "compiler.source"),
+    ("compiler.limits", "compiler.records", "compiler.reprs", "compiler.source"),
     ("compiler.diagnostics",),
+    ("compiler.arguments",),
     ("compiler.atomic",),
     ("compiler.syntax",),
     ("compiler.graph",),

@@ -12,7 +12,9 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from ..records import record
+from ..reprs import LONGEST, quoted, several, short_repr
 from ..source import Span
+from .cells import LONGEST_SENTENCE, clip, visible
 
 
 class Severity(StrEnum):
@@ -81,6 +83,8 @@ class Diagnostic:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        # Else the dataclass would write out every fact, hundreds of tensors of a weight file among them.
+        cls.__repr__ = Diagnostic.__repr__
         if "code" not in cls.__dict__:
             return
         other = CATALOGUE.setdefault(cls.code, cls)
@@ -88,6 +92,17 @@ class Diagnostic:
         if other.__qualname__ != cls.__qualname__:
             raise TypeError(f"{cls.__name__} takes the code {cls.code} of {other.__name__}")
         CATALOGUE[cls.code] = cls
+
+    def __repr__(self) -> str:
+        place = (quoted(str(self.span)),) if self.span is not None else ()
+        return short_repr(self, self.code, *place, quoted(self.headline(), 2 * LONGEST))
+
+    def __str__(self) -> str:
+        """Place, code, sentence and remedy on a line, and below it, indented, the notes."""
+        place = f"{self.span}: " if self.span is not None else ""
+        advice = f" ({self.advice()})" if self.advice() else ""
+        line = f"{place}{self.severity}[{self.code}]: {_legible(self.headline())}{_legible(advice)}"
+        return "\n    ".join((line, *map(_legible, self.notes())))
 
     def headline(self) -> str:
         """The one-sentence statement of what is wrong."""
@@ -121,17 +136,36 @@ class DotnnError(Exception):
         diagnostics: what is wrong, at least one, in the order of the source.
     """
 
+    # What a traceback calls it, and where users import it from.
+    __module__ = "dotnn"
+
     def __init__(self, *diagnostics: Diagnostic) -> None:
         self.diagnostics = diagnostics
         super().__init__(*diagnostics)
 
     def __str__(self) -> str:
-        return "\n".join(_one_line(diagnostic) for diagnostic in self.diagnostics)
+        return "\n".join(map(str, self.diagnostics))
+
+    def __repr__(self) -> str:
+        return short_repr(self, *several(diagnostic.code for diagnostic in self.diagnostics))
 
 
-def _one_line(diagnostic: Diagnostic) -> str:
-    place = f"{diagnostic.span}: " if diagnostic.span is not None else ""
-    advice = diagnostic.advice()
-    return f"{place}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.headline()}" + (
-        f" ({advice})" if advice else ""
-    )
+class DotnnWarning(UserWarning):
+    """What may be a mistake, where a call has no better place to say it: it is shown, or raised, by `warnings`.
+
+    Attributes:
+        diagnostics: what was found, at least one.
+    """
+
+    __module__ = "dotnn"
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        self.diagnostics = diagnostics
+        super().__init__(*diagnostics)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.diagnostics))
+
+
+def _legible(text: str) -> str:
+    return visible(clip(text, LONGEST_SENTENCE))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 #: Tabs in source lines reach to the next multiple of this many cells.
 TAB_STOP = 4
+#: A sentence may quote the user's text, which may be anything; it is cut to this many characters.
+LONGEST_SENTENCE = 600
 #: What stands for the part of a text that is left out.
 ELLIPSIS = "..."
 

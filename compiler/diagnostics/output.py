@@ -80,6 +80,21 @@ class NotARegularFile(Diagnostic):
 
 
 @record
+class WouldReplace(Diagnostic):
+    """A model would be written into a file that it is made from: its text, an imported one, or its weights.
+
+    The file would be lost, so nothing is written.
+    """
+
+    code: ClassVar[str] = "E849"
+    message: ClassVar[str] = "cannot write `{path}`: the model is made from this file, which would be replaced"
+    remedy: ClassVar[str] = "name another file, such as `{suggested}`"
+
+    path: str
+    suggested: str
+
+
+@record
 class ModelTooLarge(Diagnostic):
     """A model of this size cannot be held in one piece.
 

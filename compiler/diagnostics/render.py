@@ -24,13 +24,11 @@ from itertools import groupby
 
 from ..source import Source, Span
 from .base import Diagnostic, Fix, Label, Severity
-from .cells import ELLIPSIS, Excerpt, cell_width, clip, excerpt, visible
+from .cells import ELLIPSIS, LONGEST_SENTENCE, Excerpt, cell_width, clip, excerpt, visible
 
 #: Width that source lines are fitted into where none is given; prose is wrapped only to a given one.
 DEFAULT_WIDTH = 120
 NARROWEST = 40
-#: A sentence may quote the user's text, which may be anything; it is cut to this many characters.
-LONGEST_SENTENCE = 600
 #: A trace longer than this is shown by its ends.
 TRACE_HEAD, TRACE_TAIL = 4, 2
 

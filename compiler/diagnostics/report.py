@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..reprs import quantity, several, short_repr
 from .base import Diagnostic, DotnnError, Severity
 from .limits import TooManyErrors, TooManyWarnings
 
@@ -57,6 +58,15 @@ class Report:
         """Take several."""
         for diagnostic in diagnostics:
             self.add(diagnostic)
+
+    def __repr__(self) -> str:
+        warnings = len(self._diagnostics) - self._errors
+        found = quantity(self._errors, "error"), quantity(warnings, "warning")
+        return short_repr(self, *found, *several(one.code for one in self.diagnostics))
+
+    def __str__(self) -> str:
+        """A line for each diagnostic, as in ``str(DotnnError)``."""
+        return "\n".join(map(str, self.diagnostics))
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -136,7 +136,8 @@ class RunFailed(Diagnostic):
 class BadOption(Diagnostic):
     """An option has a value outside its range.
 
-    `--provider` is `auto`, `cpu` or `cuda`; numbers of threads and of classes to show, and sizes, are at least 1.
+    `--provider` is `auto`, `cpu` or `cuda`, `--target` is `onnx`, `onnxruntime` or `onnxruntime-cpu`; numbers of
+    threads and of classes to show, and sizes, are at least 1, and a seed is at least 0.
     """
 
     code: ClassVar[str] = "E908"
@@ -178,6 +179,32 @@ class ElementTypeNotSupported(Diagnostic):
 
     name: str
     found: str
+
+
+@record
+class AlreadyBuilt(Diagnostic):
+    """Weights, a seed or a target are given with a model that is built already.
+
+    They decide what is written into an ONNX model. A `Session` takes them with a model that `dotnn.compile_file` or
+    `dotnn.compile_source` has compiled; an `.onnx` file, or its bytes, holds its own weights and is run as it is.
+    """
+
+    code: ClassVar[str] = "E920"
+    message: ClassVar[str] = "{listed}: {name} is built already, and holds its own weights"
+    remedy: ClassVar[str] = 'give them with the compiled model: `Session(dotnn.compile_file("net.nn"), {first}=…)`'
+
+    name: str
+    options: tuple[str, ...]
+
+    @property
+    def listed(self) -> str:
+        """What is given."""
+        return ", ".join(f"`{name}`" for name in self.options)
+
+    @property
+    def first(self) -> str:
+        """The first of them."""
+        return self.options[0]
 
 
 # Feeds against the model --------------------------------------------------------------------------------------------
@@ -431,7 +458,7 @@ class WeightsAreInitial(Diagnostic):
     code: ClassVar[str] = "W902"
     severity: ClassVar[Severity] = Severity.WARNING
     message: ClassVar[str] = "the weights were never loaded or trained, so the outputs mean nothing"
-    remedy: ClassVar[str] = "load weights: `--weights FILE`"
+    remedy: ClassVar[str] = "load weights: `--weights FILE`, or `weights=` in Python"
 
 
 @record

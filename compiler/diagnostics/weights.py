@@ -203,7 +203,7 @@ class Misfit:
     def advice(self) -> str:
         """What would make it fit, as the end of a sentence; may be empty."""
         if self.attribute:
-            return f"; to agree with the file, write `{self.attribute}` at `{self.layer}`"
+            return f"; to agree with it, write `{self.attribute}` at `{self.layer}`"
         return f"; {did_you_mean(self.near)}" if self.near else ""
 
 
@@ -214,10 +214,12 @@ class Misfits(Diagnostic):
     Attributes:
         path: the weight file.
         misfits: the tensors, in the order of the model or of the file; those that are shown have their hints.
+        holder: what it is: a file, or a mapping in Python.
     """
 
     path: str
     misfits: tuple[Misfit, ...]
+    holder: str = "file"
 
     @property
     def tensors(self) -> str:
@@ -266,8 +268,10 @@ class MissingWeights(Misfits):
 
     code: ClassVar[str] = "E811"
     message: ClassVar[str] = "`{path}` lacks {lacking} of the model's {total:,} tensors"
-    label: ClassVar[str] = "`{first}` is not in the file"
-    remedy: ClassVar[str] = "give each layer the label that it has in the file; `dotnn summary` shows the model's names"
+    label: ClassVar[str] = "`{first}` is not in the {holder}"
+    remedy: ClassVar[str] = (
+        "give each layer the label that it has in the {holder}; `dotnn summary` shows the model's names"
+    )
 
     total: int
 
@@ -303,7 +307,7 @@ class UnusedWeights(Misfits):
     message: ClassVar[str] = "`{path}` has {tensors} that the model lacks"
     label: ClassVar[str] = "write `{attribute}` here"
     remedy: ClassVar[str] = (
-        "loading never changes the model: write what makes these tensors, or leave them out of the file"
+        "loading never changes the model: write what makes these tensors, or leave them out of the {holder}"
     )
 
     @property
@@ -333,13 +337,16 @@ class MisshapenWeights(Misfits):
     def sentence(self, misfit: Misfit) -> str:
         """Both shapes."""
         layout = f"; {misfit.layout}" if misfit.layout else ""
-        return f"`{misfit.name}` is {misfit.found} in the file and {list(misfit.shape)} in the model{layout}"
+        return f"`{misfit.name}` is {misfit.found} in the {self.holder} and {list(misfit.shape)} in the model{layout}"
 
     def advice(self) -> str:
         """Another layout needs another file, another size another model or file."""
         if all(misfit.layout for misfit in self.misfits):
-            return "write the file in PyTorch's layout: `[units, inputs]`, `[filters, channels, *kernel]`"
-        return "change the sizes in the model, with `--set` where an argument sets them, or take the file that fits it"
+            return f"bring the {self.holder} into PyTorch's layout: `[units, inputs]`, `[filters, channels, *kernel]`"
+        return (
+            "change the sizes in the model, with `--set` where an argument sets them, "
+            f"or take the {self.holder} that fits it"
+        )
 
 
 @record
@@ -384,12 +391,20 @@ class PrefixedNames(Diagnostic):
 
     code: ClassVar[str] = "E815"
     message: ClassVar[str] = "the names of {matched:,} tensors begin with `{prefix}` in {where}, and not in {other}"
-    remedy: ClassVar[str] = "rename while saving: `save_file({mended}, file)`"
 
     path: str
     prefix: str
     matched: int
     in_file: bool
+    holder: str = "file"
+
+    def advice(self) -> str:
+        """A file is written anew, a mapping just made anew."""
+        return (
+            f"rename while saving: `save_file({self.mended}, file)`"
+            if self.holder == "file"
+            else (f"rename: `weights={self.mended}`")
+        )
 
     @property
     def where(self) -> str:
@@ -405,7 +420,36 @@ class PrefixedNames(Diagnostic):
     def mended(self) -> str:
         """The expression in Python that mends the names."""
         name = f'name.removeprefix("{self.prefix}")' if self.in_file else f'"{self.prefix}" + name'
-        return f"{{{name}: tensor for name, tensor in state.items()}}"
+        state = "state" if self.holder == "file" else self.path
+        return f"{{{name}: tensor for name, tensor in {state}.items()}}"
+
+
+@record
+class NotArrays(Diagnostic):
+    """Weights that are given in Python are arrays of numbers under their names, and some entries are not.
+
+    `weights` takes a mapping from names to whatever numpy can make an array of: its own arrays, tensors of PyTorch
+    (`net.state_dict()`) and of other libraries, nested lists. A checkpoint of PyTorch is often a mapping that holds the
+    weights in one of its entries, beside the state of the optimizer: give that entry, `checkpoint["state_dict"]`.
+    """
+
+    code: ClassVar[str] = "E816"
+    message: ClassVar[str] = "`{path}` has {entries} no array of numbers can be made of"
+    remedy: ClassVar[str] = "give arrays of numbers, or tensors, under the names of the model's weights"
+
+    path: str
+    faults: tuple[tuple[str, str], ...]
+
+    @property
+    def entries(self) -> str:
+        """How many, in words."""
+        return "an entry that" if len(self.faults) == 1 else f"{len(self.faults):,} entries that"
+
+    def notes(self) -> tuple[str, ...]:
+        """What is wrong with the first ones, and how many more there are."""
+        rest = len(self.faults) - MOST_SHOWN
+        shown = tuple(f"`{name}`: {reason}" for name, reason in self.faults[:MOST_SHOWN])
+        return (*shown, f"and {rest:,} more") if rest > 0 else shown
 
 
 @record
@@ -419,7 +463,7 @@ class NotFiniteWeights(Diagnostic):
     code: ClassVar[str] = "W801"
     severity: ClassVar[Severity] = Severity.WARNING
     message: ClassVar[str] = "{tensors} of `{path}` {hold} numbers that are not finite: {shown}"
-    remedy: ClassVar[str] = "look into the training that wrote the file: the model's outputs may be NaN"
+    remedy: ClassVar[str] = "look into the training that they come from: the model's outputs may be NaN"
 
     path: str
     names: tuple[str, ...]

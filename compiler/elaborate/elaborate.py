@@ -19,6 +19,7 @@ from ..graph.types import DType
 from ..graph.value_names import wished_names
 from ..layers.base import Layer, WeightSpec
 from ..limits import Limits
+from ..reprs import quoted, short_repr
 from ..source import Span
 from ..syntax import tree
 from . import calls, expressions, stages  # noqa: F401  they register what evaluates each expression
@@ -49,6 +50,9 @@ class Network:
     module: Module
     expectations: tuple[Expectation, ...]
     defaults: bool
+
+    def __repr__(self) -> str:
+        return short_repr(self, repr(self.graph), quoted(self.module.source.name))
 
 
 def elaborate(

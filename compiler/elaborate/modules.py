@@ -16,6 +16,7 @@ from ..diagnostics.suggest import listed, near_names
 from ..graph.types import DTYPES
 from ..layers import LAYERS
 from ..limits import Limits
+from ..reprs import quoted, several, short_repr
 from ..source import Source, Span
 from ..syntax import tree
 from ..syntax.parse import parse
@@ -59,6 +60,9 @@ class Module:
     imports: list[Module] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     places: dict[str, Span] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return short_repr(self, quoted(self.source.name), *several(f"model {name}" for name in self.models))
 
     @property
     def source(self) -> Source:

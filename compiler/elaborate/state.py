@@ -16,6 +16,7 @@ from ..graph.tensors import Initializer
 from ..graph.types import TensorType
 from ..layers.base import WeightSpec
 from ..limits import Limits
+from ..reprs import short_repr
 from ..source import Span
 from .lists import Lists
 from .scope import Entry, Scope
@@ -89,6 +90,9 @@ class Expectation:
     condition: tree.Expression
     span: Span
     frame: Frame
+
+    def __repr__(self) -> str:
+        return short_repr(self, repr(self.condition))
 
 
 class Elaboration:

@@ -13,6 +13,7 @@ from ..graph.dims import Dim, DimExpr, format_dim
 from ..graph.graph import Value
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType
+from ..weights.initializers import Initializer
 
 
 class Unknown:
@@ -79,6 +80,11 @@ def is_tensor(value: CompileValue) -> bool:
 def is_number(value: CompileValue) -> bool:
     """Whether it is an int or a float; a bool is not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_compile_value(value: object) -> bool:
+    """Whether the language knows values of this kind."""
+    return isinstance(value, (Initializer, *(kind for kind, _ in _PHRASES)))
 
 
 def describe(value: CompileValue) -> str:

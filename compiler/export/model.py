@@ -18,6 +18,7 @@ from ..graph.operations import Constant, Input, Parameter
 from ..graph.types import TensorType
 from ..graph.value_names import is_stored
 from ..layers.base import Layer
+from ..reprs import quantity, quoted, short_repr
 from ..weights.values import WeightValues
 from .attributes import OPSET
 from .elements import ELEM_TYPES, raw_bytes
@@ -47,6 +48,9 @@ class BuiltModel:
     proto: onnx.ModelProto
     tensors: tuple[StoredTensor, ...]
     values: WeightValues
+
+    def __repr__(self) -> str:
+        return short_repr(self, quoted(self.proto.graph.name), quantity(len(self.proto.graph.node), "node"))
 
     @property
     def weight_bytes(self) -> int:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import networkx as nx
 
+from ..reprs import quantity, quoted, several, short_repr
 from ..source import Span
 from .dims import Dim
 from .operations import Input, Operation
@@ -76,6 +77,10 @@ class Node:
         """The kind of its operation."""
         return self.op.kind
 
+    def __repr__(self) -> str:
+        facts = quantity(len(self.operands), "operand"), quantity(len(self.weights), "weight")
+        return short_repr(self, quoted(self.name), self.kind, *several(map(str, self.results)), *facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Demand:
@@ -116,7 +121,7 @@ class Outputs(MutableMapping[str, Value]):
         return len(self._values)
 
     def __repr__(self) -> str:
-        return f"Outputs({self._values})"
+        return short_repr(self, *several(map(repr, self._values)))
 
     def names_of(self, value: Value) -> tuple[str, ...]:
         """The names of a value, in file order."""
@@ -153,6 +158,10 @@ class Graph:
         self._sorted: tuple[Node, ...] | None = None
 
     # --- reading ---
+
+    def __repr__(self) -> str:
+        sizes = quantity(len(self), "node"), quantity(len(self.outputs), "output")
+        return short_repr(self, quoted(self.name), *sizes)
 
     def __len__(self) -> int:
         return self._graph.number_of_nodes()

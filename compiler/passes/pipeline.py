@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..graph.graph import Graph
 from ..graph.text import format_graph
 from ..graph.verify import InvalidGraph, verify_graph
+from ..reprs import short_repr
 from .contract import Pass, PassContext, check_order
 from .fold_batch_norm import fold_batch_norm
 from .fold_constants import fold_constants
@@ -41,6 +42,9 @@ class Optimized:
 
     graph: Graph
     fusions: FusionReport
+
+    def __repr__(self) -> str:
+        return short_repr(self, repr(self.graph), repr(self.fusions))
 
 
 class BrokenPass(Exception):

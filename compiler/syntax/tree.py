@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ..reprs import quoted, short_repr
 from ..source import Source, Span
 
 
@@ -18,6 +19,13 @@ class Node:
     """Base of all nodes."""
 
     span: Span = field(repr=False)
+
+    def __init_subclass__(cls) -> None:
+        # Else the dataclass would write out whole trees.
+        cls.__repr__ = Node.__repr__
+
+    def __repr__(self) -> str:
+        return short_repr(self, quoted(str(self.span)), quoted(self.span.text))
 
 
 # --- expressions -----------------------------------------------------------------------------------------------------

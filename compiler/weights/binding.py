@@ -1,4 +1,4 @@
-"""Weights of a file for the weights of a model: by name, all of them, and every misfit in one report."""
+"""Weights of a file, or arrays, for the weights of a model: by name, all of them, and every misfit in one report."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..diagnostics.weights import (
     Misfit,
     MisshapenWeights,
     MissingWeights,
+    NotArrays,
     NotFiniteWeights,
     PrefixedNames,
     UnusedWeights,
@@ -21,7 +22,9 @@ from ..diagnostics.weights import (
 )
 from ..graph.tensors import Literal, Weight, numpy_name
 from ..graph.types import DType
+from ..reprs import quantity, quoted, short_repr
 from ..source import Span
+from .arrays import ArrayWeights
 from .name_hints import attribute_for, common_prefix, scopes
 from .readers import WeightFile
 
@@ -36,7 +39,7 @@ _MOST_CHARACTERS = 200_000
 
 
 def bind_weights(file: WeightFile, weights: Sequence[Weight]) -> BoundWeights:
-    """The tensors of a file as the values of a model's weights, matched by name.
+    """The tensors of a file, or a caller's arrays, as the values of a model's weights, matched by name.
 
     Every weight must be in the file, in its shape; every tensor of the file must be a weight, but PyTorch's
     ``num_batches_tracked``. Weights that the source gives as literals may be left out; where the file has one, its
@@ -94,11 +97,18 @@ class BoundWeights:
             self._not_finite[name] = None
         return array
 
+    def __repr__(self) -> str:
+        return short_repr(self, quoted(self._file.path), quantity(len(self._weights), "tensor"))
+
     def warnings(self) -> tuple[Diagnostic, ...]:
         """What was found in the tensors that were loaded so far."""
         if not self._not_finite:
             return ()
         return (NotFiniteWeights(path=self._file.path, names=tuple(self._not_finite)),)
+
+
+def _holder(file: WeightFile) -> str:
+    return "mapping" if isinstance(file, ArrayWeights) else "file"
 
 
 def _is_finite(array: np.ndarray) -> bool:
@@ -120,25 +130,34 @@ class _Comparison:
 
     def problems(self) -> Iterator[Diagnostic]:
         """One diagnostic for each kind of misfit, none where all fits."""
-        path = self.file.path
+        path, holder = self.file.path, _holder(self.file)
+        if self.unusable:
+            yield NotArrays(path=path, faults=tuple(self.unusable.items()))
         if self.prefix:
             matched = sum(name in self.in_file for name in self.weights)
-            yield PrefixedNames(path=path, prefix=self.prefix, matched=matched, in_file=bool(self._file_prefix))
+            in_file = bool(self._file_prefix)
+            yield PrefixedNames(path=path, prefix=self.prefix, matched=matched, in_file=in_file, holder=holder)
         if self.missing:
             misfits = tuple(map(self._missing, self.missing[:MOST_SHOWN])) + _plain(self.missing[MOST_SHOWN:])
             span, total = self.missing[0].span, len(self.weights)
-            yield MissingWeights(span=span, path=path, misfits=misfits, total=total)
+            yield MissingWeights(span=span, path=path, misfits=misfits, total=total, holder=holder)
         if self.unused:
             shown = tuple(map(self._unused, self.unused[:MOST_SHOWN]))
             rest = tuple(Misfit(self.in_file[name], self._shapes[name]) for name in self.unused[MOST_SHOWN:])
-            yield UnusedWeights(span=self._place(shown), path=path, misfits=shown + rest)
+            yield UnusedWeights(span=self._place(shown), path=path, misfits=shown + rest, holder=holder)
         if self.misshapen:
             misfits = tuple(map(self._misshapen, self.misshapen))
-            yield MisshapenWeights(span=self.misshapen[0].span, path=path, misfits=misfits)
+            yield MisshapenWeights(span=self.misshapen[0].span, path=path, misfits=misfits, holder=holder)
         if self.mistyped:
             misfits = tuple(Misfit(one.name, one.shape, found=self._element_type(one)) for one in self.mistyped)
             wanted = " or ".join(dict.fromkeys(one.dtype.value for one in self.mistyped))
-            yield WrongElementTypes(span=self.mistyped[0].span, path=path, misfits=misfits, wanted=wanted)
+            span = self.mistyped[0].span
+            yield WrongElementTypes(span=span, path=path, misfits=misfits, wanted=wanted, holder=holder)
+
+    @cached_property
+    def unusable(self) -> Mapping[str, str]:
+        """Why some of a caller's arrays are none; a file that has such is not even opened."""
+        return self.file.unusable if isinstance(self.file, ArrayWeights) else {}
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
@@ -179,7 +198,9 @@ class _Comparison:
     @cached_property
     def unused(self) -> tuple[str, ...]:
         """Tensors that the model lacks, by the names that they would have in it."""
-        return tuple(name for name in self.in_file if name not in self.weights)
+        return tuple(
+            name for name, stored in self.in_file.items() if name not in self.weights and stored not in self.unusable
+        )
 
     @cached_property
     def misshapen(self) -> tuple[Weight, ...]:
@@ -193,7 +214,8 @@ class _Comparison:
 
     @cached_property
     def _both(self) -> tuple[Weight, ...]:
-        return tuple(weight for weight in self.weights.values() if weight.name in self.in_file)
+        found = (weight for weight in self.weights.values() if weight.name in self.in_file)
+        return tuple(weight for weight in found if self.in_file[weight.name] not in self.unusable)
 
     def _element_type(self, weight: Weight) -> str:
         return self.file.element_type(self.in_file[weight.name])

@@ -28,6 +28,7 @@ from ..diagnostics import DotnnError
 from ..diagnostics.weights import DamagedWeightFile, PickledWeights, WeightFileUnreadable
 from ..graph.tensors import Weight
 from ..graph.types import DType
+from ..reprs import quantity, quoted, short_repr
 
 #: Headers of arrays of numbers are about 100 bytes, padded to a multiple of 64; numpy itself reads 10,000.
 _LONGEST_HEADER = 1 << 14
@@ -123,6 +124,9 @@ class NpzFile:
         with self._reading(), self._archive.open(self._members[name]) as stream:
             stream.read(header.length)
             return read_elements(stream, header)
+
+    def __repr__(self) -> str:
+        return short_repr(self, quoted(self.path), quantity(len(self._members), "tensor"))
 
     def close(self) -> None:
         """Close the file."""

@@ -22,6 +22,7 @@ import numpy as np
 from ..diagnostics import DotnnError
 from ..diagnostics.weights import DamagedWeightFile
 from ..graph.tensors import Weight
+from ..reprs import quantity, quoted, short_repr
 
 #: The name under which the header keeps its notes.
 METADATA = "__metadata__"
@@ -120,6 +121,9 @@ class SafetensorsFile:
         content = memoryview(self._map)[self._body + entry.start : self._body + entry.end]
         # Arrays made in other ways do not keep the map from being closed under them.
         return np.frombuffer(content, np.uint8).view(dtype).reshape(entry.shape)
+
+    def __repr__(self) -> str:
+        return short_repr(self, quoted(self.path), quantity(len(self._entries), "tensor"))
 
     def close(self) -> None:
         """Give the file back; arrays that were loaded keep it mapped as long as they live."""

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from ..graph.tensors import Derived, Literal, Tensor, Weight, numpy_name
+from ..reprs import short_repr
 from . import initializers
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class WeightValues:
         self.seed = seed
         self._source = source
         self._loaded = frozenset(source.names) if source is not None else frozenset()
+
+    def __repr__(self) -> str:
+        return short_repr(self, f"seed={self.seed}", f"{len(self._loaded):,} loaded")
 
     def values(self, tensor: Tensor) -> np.ndarray:
         """The values of a tensor, in its shape and element type; the caller must not change them.

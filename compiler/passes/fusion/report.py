@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ...graph.graph import Node
+from ...reprs import short_repr
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,13 @@ class FusionReport:
 
     fused: list[Fused] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """The report as ``--explain-fusion`` prints it."""
+        return format_report(self).rstrip()
+
+    def __repr__(self) -> str:
+        return short_repr(self, f"{len(self.fused):,} fused", f"{len(self.refused):,} not fused")
 
     def add_fused(self, rule: str, nodes: Iterable[Node], into: Node) -> None:
         """Note that nodes became one."""

@@ -1,0 +1,79 @@
+"""Arguments of calls from Python: their types.
+
+An argument of a wrong type is a mistake of the calling program, a ``TypeError`` that says what to give. A value that is
+out of its range, or that does not fit a model, is a fault of the input, a diagnostic.
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Sequence
+from typing import TypeVar
+
+from .diagnostics import DotnnError
+
+T = TypeVar("T")
+
+
+def need(value: object, kind: type[T] | tuple[type[T], ...], what: str, remedy: str = "") -> T:
+    """The value, if it is of a type, or of one of several.
+
+    Raises:
+        TypeError: it is not; the message says what it must be and what it is.
+    """
+    if isinstance(value, kind):
+        return value
+    raise TypeError(f"{what}, not {type_name(value)}{f': {remedy}' if remedy else ''}")
+
+
+def need_path(value: object, name: str, remedy: str = "") -> str:
+    """The text of a path, as it was given; raises TypeError for anything but text and paths of text."""
+    found = os.fspath(value) if isinstance(value, os.PathLike) else value
+    return need(found, str, f"{name} must be a path, a str or os.PathLike", remedy)
+
+
+def need_integer(value: object, name: str, minimum: int) -> int:
+    """A Python int of a whole number, numpy's included.
+
+    Raises:
+        TypeError: it is no whole number.
+        DotnnError: it is below the minimum.
+    """
+    try:
+        number = operator.index(value)  # pyright: ignore[reportArgumentType]
+    except TypeError:
+        raise TypeError(f"{name} must be an int, not {type_name(value)}") from None
+    if number < minimum:
+        raise _out_of_range(name, str(number), f"an integer from {minimum} on")
+    return number
+
+
+def need_choice(value: object, name: str, choices: Sequence[str]) -> None:
+    """Raise a DotnnError unless the value is one of some words."""
+    if value not in choices:
+        quoted_choices = [f"`{choice}`" for choice in choices]
+        expected = f"{', '.join(quoted_choices[:-1])} or {quoted_choices[-1]}"
+        found = f"`{value}`" if isinstance(value, str) else type_name(value)
+        raise _out_of_range(name, found, expected)
+
+
+def need_names(value: object, name: str) -> tuple[str, ...] | None:
+    """Some strings in a list or tuple, or None; raises TypeError for anything else, a single string included."""
+    if value is None:
+        return None
+    what = f"{name} must be a list of str, one for each class"
+    names: list[object] | tuple[object, ...] = need(value, (list, tuple), what)
+    return tuple(need(one, str, what) for one in names)
+
+
+def _out_of_range(option: str, found: str, expected: str) -> DotnnError:
+    # Not for a mere check of a file, which has no such options.
+    from .diagnostics.running import BadOption
+
+    return DotnnError(BadOption(option=option, found=found, expected=expected))
+
+
+def type_name(value: object) -> str:
+    """The name of a value's type, for messages."""
+    return type(value).__name__

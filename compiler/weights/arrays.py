@@ -1,0 +1,130 @@
+"""Weights that a caller in Python holds as arrays: numpy's, or tensors of any library that can become such."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, final
+
+import numpy as np
+
+from ..arguments import type_name
+from ..reprs import quantity, short_repr
+
+#: What numpy and the libraries of tensors raise for what they cannot make an array of.
+_ERRORS = (ValueError, TypeError, RuntimeError, BufferError, OverflowError, AttributeError, KeyError, OSError)
+
+
+class NotAnArray(Exception):
+    """Why a value is no array of numbers, as a sentence without a subject."""
+
+
+@final
+class ArrayWeights:
+    """A mapping from names to arrays, such as PyTorch's ``state_dict``, as if it were a weight file.
+
+    Every value is looked at once, for its shape and element type, and read again when it is asked for: whatever has
+    to be fetched or converted is in memory one tensor at a time.
+
+    Attributes:
+        path: what to call it in messages.
+        unusable: why entries cannot be weights, by their names.
+    """
+
+    def __init__(self, arrays: Mapping[Any, Any]) -> None:
+        self.path = "weights"
+        self.unusable: dict[str, str] = {}
+        self._arrays = arrays
+        self._facts: dict[str, tuple[tuple[int, ...], str]] = {}
+        for name in arrays:
+            self._add(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the arrays, in the order of the mapping."""
+        return tuple(self._facts)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of an array."""
+        return self._facts[name][0]
+
+    def element_type(self, name: str) -> str:
+        """The name in numpy of an array's element type."""
+        return self._facts[name][1]
+
+    def load(self, name: str) -> np.ndarray:
+        """An array; it may be the caller's own."""
+        return self._array(name)
+
+    def __repr__(self) -> str:
+        return short_repr(self, quantity(len(self._facts), "tensor"))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def __enter__(self) -> ArrayWeights:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _add(self, name: object) -> None:
+        if not isinstance(name, str):
+            self.unusable[repr(name)] = f"the name is {_a(name)}, and must be a str"
+            return
+        try:
+            array = self._array(name)
+        except NotAnArray as fault:
+            self.unusable[name] = str(fault)
+            self._facts[name] = ((), "")
+            return
+        self._facts[name] = (array.shape, array.dtype.newbyteorder("=").name)
+
+    def _array(self, name: str) -> np.ndarray:
+        try:
+            value = self._arrays[name]
+            if isinstance(value, Mapping):
+                raise NotAnArray(f"it is a mapping itself; if it holds the weights, give `{self.path}[{name!r}]`")
+            return as_array(value)
+        except _ERRORS as error:
+            reason = " ".join(str(error).split()) or type_name(error)
+            raise NotAnArray(f"it cannot be read as an array: {reason}") from error
+
+
+def as_array(value: Any) -> np.ndarray:
+    """An array of the numbers of a value: of an array or a nested list, or of a tensor wherever it lies.
+
+    Raises:
+        NotAnArray: it is none.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise NotAnArray("it is a masked array, and weights have no gaps: give `array.filled(…)`")
+    array = _numpy_array(_plain_tensor(value))
+    if array.dtype.hasobject or array.dtype.kind in "US":
+        raise NotAnArray(f"it is {_a(value)}, and no array of numbers")
+    return array
+
+
+def _plain_tensor(value: Any) -> Any:
+    """A tensor of PyTorch without its gradient, in the memory of the CPU; anything else as it is."""
+    return value.detach().cpu() if callable(getattr(value, "detach", None)) else value
+
+
+def _numpy_array(value: Any) -> np.ndarray:
+    if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+        return np.from_dlpack(value)
+    try:
+        return np.asarray(value)
+    except TypeError:
+        widened = getattr(value, "float", None)
+        if "float" not in str(getattr(value, "dtype", "")) or not callable(widened):
+            raise
+    # PyTorch hands numpy no bfloat16 and no float8, of which every number is one of float32.
+    return np.asarray(widened())
+
+
+def _a(value: object) -> str:
+    name = type_name(value)
+    return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"
