@@ -1,8 +1,10 @@
 """Files that are written completely or not at all.
 
-Content goes to a temporary file in the destination's directory, which is brought to the disk and then
-renamed. Whatever fails before the rename, an interrupt included, leaves the destination as it was and no
-temporary file behind.
+Content goes to a temporary file in the destination's folder, which is brought to the disk and then renamed, in a turn
+of its own (``locks``). Whatever fails before the rename, an interrupt included, leaves the destination as it was and no
+temporary file behind. What a killed process leaves is removed by the next one that writes to the folder.
+
+A file that is replaced gives its permissions to the new one. A link is followed: what it points to is replaced.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,9 +20,12 @@ from typing import final
 
 from .diagnostics import Diagnostic, DotnnError
 from .diagnostics.output import CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
+from .locks import Lock, Turn, is_at, release, sweep, temporary_name, try_lock
 
 #: Bytes handed to the operating system at once; between two pieces an interrupt is noticed.
 _PIECE = 16 << 20
+#: How often a new temporary file may be taken for an abandoned one before its lock is there; see ``locks``.
+_ATTEMPTS = 100
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _NOT_PERMITTED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_DIRECTORY_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
@@ -29,28 +33,29 @@ _NO_DIRECTORY_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
 
 @final
 class PendingFile:
-    """A temporary file on its way to a destination; a context manager that removes it unless it was
-    committed.
+    """A temporary file on its way to a destination; a context manager that removes it unless it got its place.
 
     Args:
-        destination: the file to replace or to make; its directory must exist.
+        destination: the file to replace or to make; its folder must exist. A link stands for what it points to.
+        like: the file whose permissions it has; by default that at the destination. A new file has those that the
+            user's mask leaves.
 
     Raises:
         DotnnError: NoDirectory, NotPermitted, NotARegularFile, NoSpace or CannotWrite, here and in all
             methods.
     """
 
-    def __init__(self, destination: Path) -> None:
-        require_replaceable(destination)
-        self._destination = destination
-        self._temporary = destination.parent / f".dotnn-{secrets.token_hex(8)}.tmp"
+    def __init__(self, destination: Path, like: Path | None = None) -> None:
+        self._destination = require_replaceable(destination)
+        self._like = like or self._destination
+        self._temporary = self._destination.parent / temporary_name()
         self._handle: int | None = None
+        self._is_placed = False
 
     def __enter__(self) -> PendingFile:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         try:
             with output_errors(self._destination):
-                self._handle = os.open(self._temporary, flags, 0o666)
+                self._open()
         except BaseException:
             self._discard()
             raise
@@ -69,16 +74,51 @@ class PendingFile:
                 written = os.write(self._writable(), view[:_PIECE])
                 view = view[written:]
 
-    def commit(self, destination: Path | None = None) -> None:
-        """Bring the content to the disk and give it its place.
+    def complete(self) -> None:
+        """Bring the content to the disk; what takes long is done after that."""
+        with output_errors(self._destination):
+            os.fsync(self._writable())
 
-        That is the destination, or another file in the same directory.
+    def place(self, turn: Turn, destination: Path | None = None) -> None:
+        """Give the content its place: the destination, or another file in the same folder.
+
+        Args:
+            turn: shows that no other process does the same.
+            destination: the other file.
         """
         destination = destination or self._destination
         with output_errors(destination):
-            os.fsync(self._writable())
-            self._close()
+            handle = self._writable()
+            _take_permissions(handle, self._like)
+            if os.name == "nt":
+                # An open file is not renamed there.
+                self._close()
             os.replace(self._temporary, destination)
+            self._close()
+
+    def commit(self) -> None:
+        """Bring the content to the disk and give it its place at the destination."""
+        self.complete()
+        with turn_at(self._destination) as turn:
+            self.place(turn)
+            sync_directory(self._destination)
+
+    def _open(self) -> None:
+        """Make the temporary file and take its lock, so that nobody takes it for an abandoned one."""
+        directory = self._destination.parent
+        sweep(directory)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        model = _status(self._like)
+        # What is to be private is so while it is written; its owner must be able to open it to clean up.
+        mode = 0o666 if model is None else model.st_mode & 0o666 | 0o600
+        for _ in range(_ATTEMPTS):
+            self._handle = handle = os.open(self._temporary, flags, mode)
+            state = try_lock(handle)
+            if state is Lock.NONE or (state is Lock.MINE and is_at(handle, self._temporary)):
+                return
+            self._discard()
+            self._temporary = directory / temporary_name()
+        self._handle = os.open(self._temporary, flags, mode)
 
     def _writable(self) -> int:
         if self._handle is None:
@@ -88,14 +128,17 @@ class PendingFile:
     def _close(self) -> None:
         handle, self._handle = self._handle, None
         if handle is not None:
-            os.close(handle)
+            release(handle)
 
     def _discard(self) -> None:
-        """Remove the temporary file, which a commit has renamed already."""
-        with contextlib.suppress(OSError):
-            self._close()
+        """Remove the temporary file, which has its place already if all went well."""
+        if os.name == "nt":
+            with contextlib.suppress(OSError):
+                self._close()
         with contextlib.suppress(OSError):
             os.unlink(self._temporary)
+        with contextlib.suppress(OSError):
+            self._close()
 
 
 def write_atomically(destination: Path, content: bytes | memoryview) -> None:
@@ -103,7 +146,19 @@ def write_atomically(destination: Path, content: bytes | memoryview) -> None:
     with PendingFile(destination) as file:
         file.write(content)
         file.commit()
-    sync_directory(destination)
+
+
+@contextlib.contextmanager
+def turn_at(destination: Path) -> Iterator[Turn]:
+    """The turn to replace files in the folder of an output; see ``Turn``.
+
+    Raises:
+        DotnnError: the folder cannot be written to, or is gone.
+    """
+    with contextlib.ExitStack() as stack:
+        with output_errors(destination):
+            turn = stack.enter_context(Turn(destination.parent))
+        yield turn
 
 
 def sync_directory(destination: Path) -> None:
@@ -121,18 +176,50 @@ def sync_directory(destination: Path) -> None:
             os.close(handle)
 
 
-def require_replaceable(destination: Path) -> None:
-    """Raise a DotnnError unless the destination is a file, or free and in a directory."""
-    if not destination.parent.is_dir():
-        raise DotnnError(NoDirectory(path=str(destination), directory=str(destination.parent)))
+def require_replaceable(destination: Path) -> Path:
+    """The file that a destination means: what it points to, if it is a link.
+
+    Raises:
+        DotnnError: it is neither a file nor free and in a folder.
+    """
+    settled = Path(os.path.realpath(destination)) if os.path.islink(destination) else destination
+    if not settled.parent.is_dir():
+        raise DotnnError(NoDirectory(path=str(destination), directory=str(settled.parent)))
     with output_errors(destination):
-        try:
-            mode = os.stat(destination).st_mode
-        except FileNotFoundError:
-            return
-    if not stat.S_ISREG(mode):
-        found = "a directory" if stat.S_ISDIR(mode) else "no regular file"
-        raise DotnnError(NotARegularFile(path=str(destination), found=found))
+        found = _status(settled)
+    if found is not None and not stat.S_ISREG(found.st_mode):
+        kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
+        raise DotnnError(NotARegularFile(path=str(destination), found=kind))
+    return settled
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _take_permissions(handle: int, like: Path) -> None:
+    """Give a file the permission bits of another one and, as far as that is allowed, its owner and its group.
+
+    A file system without them is no fault.
+    """
+    model = _status(like)
+    if model is None or os.name == "nt":
+        return
+    mode, mine = stat.S_IMODE(model.st_mode) & 0o777, os.fstat(handle)
+    with contextlib.suppress(OSError):
+        if mine.st_uid != model.st_uid:
+            os.fchown(handle, model.st_uid, -1)
+    try:
+        if mine.st_gid != model.st_gid:
+            os.fchown(handle, -1, model.st_gid)
+    except OSError:
+        # Another group than was meant gets no more than everybody.
+        mode = mode & ~0o070 | (mode & 0o007) << 3
+    with contextlib.suppress(OSError):
+        os.fchmod(handle, mode)
 
 
 @contextlib.contextmanager

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
-import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +36,7 @@ from .conversion import EXCHANGED
 from .demands import read_expression
 from .failures import ERRORS, NOT_A_MODEL, PROVIDER_ERRORS, said
 from .providers import CUDA, Provider, cuda_failure, installed, preload_cuda, wanted_providers
+from .temporary_folder import TemporaryFolder, sweep_folders
 from .tensors import Demand, Feeds, TensorInfo
 
 if TYPE_CHECKING:
@@ -132,11 +130,14 @@ class Session:
         options = _options(optimize, threads)
         wanted = wanted_providers(provider)
         self.name = "the model"
-        self._folder: Path | None = None
+        self._folder: TemporaryFolder | None = None
         build = {"weights": weights, "target": target, "seed": seed}
-        source = self._source(model, {name: value for name, value in build.items() if value is not None})
-        self._session, reason = self._start(source, options, wanted, provider)
-        self._delete_folder()
+        try:
+            source = self._source(model, {name: value for name, value in build.items() if value is not None})
+            self._session, reason = self._start(source, options, wanted, provider)
+        finally:
+            if self._folder is not None:
+                self._folder.remove()
         details = self._session.get_modelmeta()
         if isinstance(model, (bytes, OnnxModel, _Saved)):
             self.name = details.graph_name or self.name
@@ -228,21 +229,15 @@ class Session:
 
     def _compiled(self, model: OnnxModel, build: Mapping[str, Any]) -> str | bytes:
         if getattr(model, "weights_bytes", 0) <= LARGEST_IN_MEMORY:
+            sweep_folders()
             return model.to_bytes(**build)
         return self._saved(partial(model.save, **build))
 
     def _saved(self, save: Callable[[Path], object]) -> str:
-        self._folder = Path(tempfile.mkdtemp(prefix="dotnn-"))
-        # onnxruntime may hold the files open as long as the session lives.
-        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        path = self._folder / "model.onnx"
+        self._folder = TemporaryFolder()
+        path = self._folder.path / "model.onnx"
         save(path)
         return str(path)
-
-    def _delete_folder(self) -> None:
-        """Give the disk space back at once where the system lets go of open files."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(
         self, source: str | bytes, options: onnxruntime.SessionOptions, wanted: list[str], provider: str
@@ -273,7 +268,12 @@ class Session:
             # onnxruntime's own fallback prints to standard output.
             return onnxruntime.InferenceSession(source, options, providers=providers, enable_fallback=0)
         except ERRORS as error:
-            raise DotnnError(self._refusal(error)) from error
+            refusal = self._refusal(error)
+            target = os.path.realpath(source) if isinstance(source, str) else source
+            if not isinstance(refusal, WeightsFileMissing) or target == source:
+                raise DotnnError(refusal) from error
+        # The data of what dotnn writes through a link stands beside the file, not beside the link.
+        return self._create(target, options, providers)
 
     def _refusal(self, error: BaseException) -> Diagnostic:
         reason = said(error)

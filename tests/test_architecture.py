@@ -26,6 +26,7 @@ ORDER = (
     ("compiler.limits", "compiler.records", "compiler.reprs", "compiler.source"),
     ("compiler.diagnostics",),
     ("compiler.arguments",),
+    ("compiler.locks",),
     ("compiler.atomic",),
     ("compiler.syntax",),
     ("compiler.graph",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
-from .base import Diagnostic
+from .base import Diagnostic, Severity
 
 
 @record
@@ -141,3 +141,38 @@ class OutOfMemory(Diagnostic):
 
     name: str
     size: int
+
+
+@record
+class FilesNotLocked(Diagnostic):
+    """The file system of an output has no locks, so two processes may write the same output at the same time.
+
+    Processes that write a model take turns, so that the `.onnx` file and its data file belong together whoever comes
+    last. That needs locks of the operating system, which some network file systems do not have. Everything is written
+    nevertheless; a single process at a time is as safe as elsewhere.
+    """
+
+    code: ClassVar[str] = "W841"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "the files of `{directory}` cannot be locked: {reason}"
+    remedy: ClassVar[str] = "do not write one output from two processes at the same time"
+
+    directory: str
+    reason: str
+
+
+@record
+class WaitsForWriter(Diagnostic):
+    """Another process is about to put files into the folder of an output, and takes unusually long.
+
+    That is a matter of milliseconds: everything was computed and written before. So the other process was stopped, or
+    the disk does not answer. The wait ends when that process goes on or ends, and Ctrl-C ends it at any time; what
+    stood at the destination is unchanged.
+    """
+
+    code: ClassVar[str] = "W842"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "waiting for another process that writes to `{directory}`"
+    remedy: ClassVar[str] = "look for a dotnn that was stopped, and let it go on or end it; Ctrl-C ends the wait"
+
+    directory: str

@@ -4,23 +4,30 @@ Weights are streamed one tensor at a time. The data file is named by its digest,
 one can stand side by side: it is complete and on the disk before the `.onnx` file that names it takes the old
 one's place, and the old data is removed last. Whatever fails on the way, there is a complete model at the
 destination, if there was one before.
+
+Two processes that write one model each stream into files of their own. Only what comes then is done in turns: looking
+which data the model there refers to, the renames, and the removal of data that it does not refer to any more. So one
+comes after the other as if they had been started so, and neither waits for the other's numbers. Who is killed in his
+turn has noted which files he was about, and the next one to write a model to the folder removes what is left over.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
 
-from ..atomic import PendingFile, sync_directory, write_atomically
+from ..atomic import PendingFile, require_replaceable, sync_directory, turn_at
 from ..graph.graph import Graph
+from ..locks import Turn
 from ..weights.values import WeightValues
 from .elements import raw_bytes
 from .metadata import ModelMetadata
@@ -34,6 +41,8 @@ _INLINE_LIMIT = 1_900_000_000
 _SMALLEST_EXTERNAL = 1024
 #: Where data may be mapped into memory: pages, and for large tensors the granularity of Windows.
 _PAGE, _LARGE_PAGE, _LARGE = 4096, 65536, 1 << 20
+#: Bytes of a name that are left for a digest and an ending: file systems take 255.
+_LONGEST_STEM = 200
 #: `.onnx` files with more bytes are not searched for the data they refer to: ours with external data are
 #: small.
 _LARGEST_SEARCHED = 64 << 20
@@ -76,47 +85,109 @@ def write_model(
     Raises:
         DotnnError: NoDirectory, NotPermitted, NotARegularFile, NoSpace or CannotWrite.
     """
+    path = require_replaceable(path)
     built = build_model(graph, values, metadata=metadata)
-    old = _referenced_data(path)
     threshold = _INLINE_LIMIT if external_threshold is None else external_threshold
     if built.weight_bytes > threshold or built.size > _INLINE_LIMIT:
-        written = _write_external(built, path)
-    else:
-        written = _write_inline(built, path)
-    new = written.data.name if written.data is not None else None
-    for name in old - {new}:
-        _remove(path.parent / name)
-    return written
+        return _write_external(built, path)
+    return _write_inline(built, path)
 
 
 def _write_inline(built: BuiltModel, path: Path) -> WrittenModel:
+    for index in range(len(built.tensors)):
+        built.store_inline(index)
+    content = serialized(built.proto)
     with PendingFile(path) as file:
-        for index in range(len(built.tensors)):
-            built.store_inline(index)
-        content = serialized(built.proto)
         file.write(content)
-        file.commit()
-    sync_directory(path)
+        file.complete()
+        _replace(path, file)
     return WrittenModel(path, len(content))
 
 
 def _write_external(built: BuiltModel, path: Path) -> WrittenModel:
-    with PendingFile(path) as data:
+    with PendingFile(path, like=_replaced_data(path)) as data:
         digest, size = _stream(built, data)
         if not size:
             return _write_inline(built, path)
+        data.complete()
         target = path.with_name(f"{_data_stem(path)}-{digest[:16]}.data")
-        try:
-            data.commit(target)
-            sync_directory(path)
-            content = serialized(_located(built.proto, target.name))
-            write_atomically(path, content)
-        except BaseException:
-            # Asked of the file itself, because an interrupt may come right after the new one is in its place.
-            if target.name not in _referenced_data(path):
-                _remove(target)
-            raise
+        content = serialized(_located(built.proto, target.name))
+        with PendingFile(path) as file:
+            file.write(content)
+            file.complete()
+            _replace(path, file, data, target)
     return WrittenModel(path, len(content), target, size)
+
+
+# The files of a model in their places -------------------------------------------------------------------------------
+
+
+def _replace(path: Path, file: PendingFile, data: PendingFile | None = None, target: Path | None = None) -> None:
+    """Give a model that is complete its place, and remove the data that only the one before referred to."""
+    with turn_at(path) as turn:
+        _clean_up_after(turn, path.parent)
+        names = _data_of_one_name(path) | ({target.name} if target is not None else set())
+        if names:
+            turn.note(json.dumps({"model": path.name, "data": sorted(names)}))
+        try:
+            if data is not None:
+                data.place(turn, target)
+                sync_directory(path)
+            file.place(turn)
+            sync_directory(path)
+        finally:
+            # Asked of the model itself, because an interrupt may come right after the new one is in its place.
+            _remove_unreferenced(path, names)
+            turn.note("")
+
+
+def _clean_up_after(turn: Turn, directory: Path) -> None:
+    """Remove the data that a process was about when it was killed, unless its model refers to it."""
+    try:
+        left = json.loads(turn.left or "{}")
+    except (ValueError, RecursionError):
+        return
+    match left:
+        case {"model": str(model), "data": list(names)} if _is_name(model) and all(map(_is_name, names)):
+            path = directory / model
+            _remove_unreferenced(path, {name for name in names if _ours(path).fullmatch(name)})
+
+
+def _is_name(name: object) -> bool:
+    """Whether this is the name of a file in the folder itself."""
+    if not isinstance(name, str) or name in ("", ".", "..") or set(name) & {"/", "\\", ":", "\0"}:
+        return False
+    try:
+        return bool(os.fsencode(name))
+    except UnicodeEncodeError:
+        return False
+
+
+def _data_of_one_name(path: Path) -> set[str]:
+    """The data of the model that stands at a path, if that is its only name: under another one it is still there."""
+    with contextlib.suppress(OSError):
+        if os.stat(path).st_nlink > 1:
+            return set()
+    return _referenced_data(path) or set()
+
+
+def _replaced_data(path: Path) -> Path | None:
+    """The data file that a new one follows, if there is one: it has its permissions."""
+    names = _referenced_data(path) or set()
+    return path.with_name(min(names)) if names else None
+
+
+def _remove_unreferenced(path: Path, names: Iterable[str]) -> None:
+    """Remove those data files of a model to which it does not refer; if that is not possible it does no harm."""
+    referenced = _referenced_data(path)
+    if referenced is None:
+        return
+    for name in set(names) - referenced:
+        with contextlib.suppress(OSError):
+            os.unlink(path.parent / name)
+
+
+# The data file ------------------------------------------------------------------------------------------------------
 
 
 def _stream(built: BuiltModel, data: PendingFile) -> tuple[str, int]:
@@ -157,27 +228,37 @@ def _located(model: onnx.ModelProto, location: str) -> onnx.ModelProto:
 
 def _data_stem(path: Path) -> str:
     """The stem of the `.onnx` file in letters, digits, `_`, `-` and `.`, as any file system and reader takes
-    them.
+    them, and with room for a digest.
 
-    What had to be replaced is told apart by a digest: two models must never share a data file, because whoever is built
+    What had to be changed is told apart by a digest: two models must never share a data file, because whoever is built
     anew removes the old one.
     """
     plain = re.sub(r"[^\w.-]", "_", path.stem)
-    if plain == path.stem:
+    if plain == path.stem and len(os.fsencode(plain)) <= _LONGEST_STEM:
         return plain
-    return f"{plain}-{hashlib.sha256(os.fsencode(path.stem)).hexdigest()[:8]}"
+    short = os.fsencode(plain)[:_LONGEST_STEM].decode(errors="ignore")
+    return f"{short}-{hashlib.sha256(os.fsencode(path.stem)).hexdigest()[:8]}"
 
 
-def _referenced_data(path: Path) -> set[str]:
-    """Names of data files, written by dotnn for this path, that the model standing there refers to; mostly
-    none.
+def _ours(path: Path) -> re.Pattern[str]:
+    """Names of data files that dotnn writes for the model of a path."""
+    return re.compile(re.escape(_data_stem(path)) + r"-[0-9a-f]{16}\.data")
+
+
+def _referenced_data(path: Path) -> set[str] | None:
+    """Names of data files, written by dotnn for this path, that the model standing there refers to; mostly none.
+
+    None if that cannot be told, because the file cannot be read.
     """
-    with contextlib.suppress(OSError, DecodeError):
-        if path.is_file() and path.stat().st_size <= _LARGEST_SEARCHED:
-            model = onnx.ModelProto.FromString(path.read_bytes())
-            ours = re.compile(re.escape(_data_stem(path)) + r"-[0-9a-f]{16}\.data")
-            return {name for name in _locations(model) if ours.fullmatch(name)}
-    return set()
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGEST_SEARCHED:
+            return set()
+        model = onnx.ModelProto.FromString(path.read_bytes())
+    except DecodeError:
+        return set()
+    except OSError:
+        return None
+    return {name for name in _locations(model) if _ours(path).fullmatch(name)}
 
 
 def _locations(model: onnx.ModelProto) -> Iterator[str]:
@@ -185,9 +266,3 @@ def _locations(model: onnx.ModelProto) -> Iterator[str]:
         for entry in proto.external_data:
             if entry.key == "location":
                 yield entry.value
-
-
-def _remove(path: Path) -> None:
-    """Remove data that nothing refers to; if that is not possible it does no harm either."""
-    with contextlib.suppress(OSError):
-        os.unlink(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..atomic import PendingFile, sync_directory
+from ..atomic import PendingFile
 from ..diagnostics import DotnnError
 from ..diagnostics.weights import UnwritableName, WeightFormatNotWritten
 from ..graph.tensors import Weight
@@ -42,4 +42,3 @@ def save_weights(path: str | Path, weights: Iterable[Weight], values: WeightValu
         else:
             write_npz(file.write, weights, values.values)
         file.commit()
-    sync_directory(path)
