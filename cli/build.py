@@ -7,40 +7,50 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from . import options
-from .printing import byte_count, print_diagnostics, working, write
+from .base import Command
+from .printing import byte_count, print_diagnostics, working
+from .streams import write
 
 if TYPE_CHECKING:
     from ..compiler.driver import Compiled
+    from ..compiler.passes.targets import Target
     from ..compiler.weights.values import WeightSource
 
 
+@click.command(cls=Command)
+@options.source
+@click.option(
+    "--output", "-o", metavar="FILE", type=options.FILE, help="The ONNX file; by default the model's name, here."
+)
+@options.target
+@options.no_optimize
+@options.seed
+@options.weights
+@click.option(
+    "--save-weights", metavar="FILE", type=options.FILE, help="Also write the weights (.safetensors or .npz)."
+)
+@options.labels
+@click.option("--explain-fusion", is_flag=True, help="Say what was fused, and why the rest was not.")
+@options.compilation
 def build(
-    source: options.Source,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The ONNX file; by default the model's name, here."),
-    ] = None,
-    target: options.Target = options.TargetName.ONNXRUNTIME,
-    no_optimize: options.NoOptimize = False,
-    seed: options.Seed = 0,
-    weights: options.Weights = None,
-    save_weights: Annotated[
-        Path | None,
-        typer.Option("--save-weights", metavar="FILE", help="Also write the weights (.safetensors or .npz)."),
-    ] = None,
-    labels: options.Labels = None,
-    explain_fusion: Annotated[
-        bool, typer.Option("--explain-fusion", help="Say what was fused, and why the rest was not.")
-    ] = False,
-    model: options.Model = None,
-    settings: options.Settings = None,
-    limits: options.LimitOptions = None,
-    root: options.Root = None,
+    source: str,
+    output: Path | None,
+    target: Target,
+    no_optimize: bool,
+    seed: int,
+    weights: Path | None,
+    save_weights: Path | None,
+    labels: Path | None,
+    explain_fusion: bool,
+    model: str | None,
+    settings: Sequence[str],
+    limits: Sequence[str],
+    root: Path | None,
 ) -> None:
     """Build an ONNX model: check, optimize, fuse, export with weights. An existing file survives any failure."""
     compiled = options.compile_model(source, model, settings, limits, root)
@@ -53,9 +63,7 @@ def build(
     with loaded_weights(weights, compiled) as loaded, working(f"building {path.name}"):
         if save_weights is not None:
             _save_weights(save_weights, compiled, seed, loaded)
-        written = compiled.save(
-            path, target=target.value, optimize=not no_optimize, seed=seed, weights=loaded, labels=names
-        )
+        written = compiled.save(path, target=target, optimize=not no_optimize, seed=seed, weights=loaded, labels=names)
     if explain_fusion:
         _explain_fusion(compiled, target, no_optimize)
     write(f"{written.path}: {byte_count(written.size)}", sys.stdout)
@@ -110,10 +118,10 @@ def _save_weights(path: Path, compiled: Compiled, seed: int, loaded: WeightSourc
     save_weights(path, compiled.graph.weights(), WeightValues(seed, loaded))
 
 
-def _explain_fusion(compiled: Compiled, target: options.TargetName, no_optimize: bool) -> None:
+def _explain_fusion(compiled: Compiled, target: Target, no_optimize: bool) -> None:
     from ..compiler.passes.fusion.report import format_report
 
     if no_optimize:
         write("nothing was fused: --no-optimize leaves the graph as it was written", sys.stdout)
         return
-    write(format_report(compiled.optimized(target.value).fusions), sys.stdout)
+    write(format_report(compiled.optimized(target).fusions), sys.stdout)

@@ -4,35 +4,44 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
 
-import typer
+import click
 
 from ..compiler.diagnostics import Diagnostic, Severity
 from . import options
-from .printing import colored, exit_code, print_diagnostics, write
+from .base import Argument, Command
+from .printing import colored, exit_code, print_diagnostics
+from .streams import write
 
 
-class Format(StrEnum):
-    """How diagnostics are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    GITHUB = "github"
-
-
+@click.command(cls=Command)
+@click.argument(
+    "sources",
+    cls=Argument,
+    metavar="FILE...",
+    type=click.Path(readable=False),
+    nargs=-1,
+    required=True,
+    about=".nn files; `-` reads standard input.",
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="text for people, json for programs, github for annotations in CI.",
+)
+@options.compilation
 def check(
-    sources: Annotated[
-        list[str], typer.Argument(metavar="FILE", help=".nn files; `-` reads standard input.", show_default=False)
-    ],
-    output: Annotated[
-        Format, typer.Option("--format", help="text for people, json for programs, github for annotations in CI.")
-    ] = Format.TEXT,
-    model: options.Model = None,
-    settings: options.Settings = None,
-    limits: options.LimitOptions = None,
-    root: options.Root = None,
+    sources: Sequence[str],
+    output: str,
+    model: str | None,
+    settings: Sequence[str],
+    limits: Sequence[str],
+    root: Path | None,
 ) -> None:
     """Check files: names, arguments, types, shapes and expectations of every model."""
     from ..compiler.driver import check as check_file
@@ -47,7 +56,7 @@ def check(
             found.setdefault((one.code, str(one.span), one.headline()), one)
     diagnostics = list(found.values())
     _PRINTERS[output](diagnostics, sources)
-    raise typer.Exit(exit_code(diagnostics))
+    raise click.exceptions.Exit(exit_code(diagnostics))
 
 
 def _text(found: list[Diagnostic], sources: list[str]) -> None:
@@ -77,4 +86,4 @@ def _github(found: list[Diagnostic], sources: list[str]) -> None:
         write(github(one), sys.stdout)
 
 
-_PRINTERS = {Format.TEXT: _text, Format.JSON: _json, Format.GITHUB: _github}
+_PRINTERS = {"text": _text, "json": _json, "github": _github}

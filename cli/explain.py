@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
-import typer
+import click
 
-from .printing import hanging, prose_width, write
+from .base import Argument, Command
+from .printing import hanging, prose_width
+from .streams import write
 
 
-def explain(
-    code: Annotated[
-        str | None,
-        typer.Argument(metavar="CODE", help="A code, such as E401; without one, all are listed.", show_default=False),
-    ] = None,
-) -> None:
+@click.command(cls=Command)
+@click.argument(
+    "code",
+    cls=Argument,
+    metavar="[CODE]",
+    required=False,
+    about="A code, such as E401; without one, all are listed.",
+)
+def explain(code: str | None) -> None:
     """Explain the code of an error or warning: what it means, and how to mend it."""
     from ..compiler.diagnostics.explain import codes
     from ..compiler.diagnostics.explain import explain as page_of
@@ -31,5 +35,5 @@ def explain(
     if page is None:
         near = did_you_mean(near_names(code.upper(), [one.code for one in codes()]))
         hint = near or "`dotnn explain` lists all codes"
-        raise typer.BadParameter(f"there is no code {code!r}: {hint}")
+        raise click.BadParameter(f"there is no code {code!r}: {hint}")
     write(page if width is None else fill_paragraphs(page, width), sys.stdout)

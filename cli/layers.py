@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
-import typer
+import click
 
-from .printing import prose_width, write
+from .base import Argument, Command
+from .printing import prose_width
+from .streams import write
 
 
-def layers(
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="A layer; without one, all are listed.", show_default=False)
-    ] = None,
-) -> None:
+@click.command(cls=Command)
+@click.argument(
+    "name",
+    cls=Argument,
+    metavar="[NAME]",
+    required=False,
+    about="A layer; without one, all are listed.",
+)
+def layers(name: str | None) -> None:
     """List the layers, or show one: arguments, shapes, weights, formula, source, samples."""
     from ..compiler.diagnostics.suggest import did_you_mean, suggestions
     from ..compiler.layers import LAYERS
@@ -28,5 +33,5 @@ def layers(
     layer = callable_layers.get(name)
     if layer is None:
         near = did_you_mean(suggestions("layer", name, list(callable_layers)))
-        raise typer.BadParameter(f"there is no layer {name!r}: {near or '`dotnn layers` lists them'}")
+        raise click.BadParameter(f"there is no layer {name!r}: {near or '`dotnn layers` lists them'}")
     write(layer_page(layer, width), sys.stdout)

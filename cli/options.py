@@ -4,72 +4,86 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-import typer
+import click
 
 from ..compiler.diagnostics import Report
 from ..compiler.limits import Limits
+from ..compiler.passes.targets import DEFAULT_TARGET, Target
+from .base import Argument
 from .printing import print_diagnostics
 
 if TYPE_CHECKING:
     from ..compiler.driver import Compiled
 
-Source = Annotated[
-    str, typer.Argument(metavar="FILE", help="A .nn file; `-` reads standard input.", show_default=False)
-]
-Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where the file has several.")]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Set an argument of the model, as in `--set classes=5`."),
-]
-LimitOptions = Annotated[
-    list[str] | None,
-    typer.Option("--limit", metavar="NAME=N", help="Raise a limit, as in `--limit nodes=100000`."),
-]
-Root = Annotated[
-    Path | None,
-    typer.Option(
+#: A path that is looked at by whoever opens it; completed by shells.
+FILE = click.Path(readable=False, path_type=Path)
+
+source = click.argument(
+    "source",
+    cls=Argument,
+    metavar="FILE",
+    type=click.Path(readable=False),
+    about="A .nn file; `-` reads standard input.",
+)
+target = click.option(
+    "--target",
+    type=click.Choice(get_args(Target)),
+    default=DEFAULT_TARGET,
+    show_default=True,
+    help="onnx: standard operators only. onnxruntime: fused for its CPU and CUDA providers. "
+    "onnxruntime-cpu: more fusions, CPU only.",
+)
+no_optimize = click.option("--no-optimize", is_flag=True, help="Leave the graph as it was written.")
+seed = click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="The seed of the initial weights.",
+)
+weights = click.option(
+    "--weights", metavar="FILE", type=FILE, help="Load weights (.safetensors or .npz), by name and strictly."
+)
+labels = click.option("--labels", metavar="FILE", type=FILE, help="Names of the classes, one on a line.")
+
+_Function = TypeVar("_Function", bound=Callable[..., None])
+
+_COMPILATION = (
+    click.option("--model", metavar="NAME", help="Which model, where the file has several."),
+    click.option(
+        "--set",
+        "settings",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="Set an argument of the model, as in `--set classes=5`.",
+    ),
+    click.option(
+        "--limit", "limits", metavar="NAME=N", multiple=True, help="Raise a limit, as in `--limit nodes=100000`."
+    ),
+    click.option(
         "--root",
         metavar="DIR",
-        exists=True,
-        file_okay=False,
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
         help="The folder that imports may not leave; by default the project's.",
     ),
-]
-Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The seed of the initial weights.")]
-Weights = Annotated[
-    Path | None,
-    typer.Option("--weights", metavar="FILE", help="Load weights (.safetensors or .npz), by name and strictly."),
-]
-Labels = Annotated[Path | None, typer.Option("--labels", metavar="FILE", help="Names of the classes, one on a line.")]
-NoOptimize = Annotated[bool, typer.Option("--no-optimize", help="Leave the graph as it was written.")]
+)
 
 
-class TargetName(StrEnum):
-    """What a model is built for."""
-
-    ONNX = "onnx"
-    ONNXRUNTIME = "onnxruntime"
-    ONNXRUNTIME_CPU = "onnxruntime-cpu"
-
-
-Target = Annotated[
-    TargetName,
-    typer.Option(
-        "--target",
-        help="onnx: standard operators only. onnxruntime: fused for its CPU and CUDA providers. "
-        "onnxruntime-cpu: more fusions, CPU only.",
-    ),
-]
+def compilation(function: _Function) -> _Function:
+    """Give a command what every compilation takes: ``model``, ``settings``, ``limits`` and ``root``."""
+    for option in reversed(_COMPILATION):
+        function = option(function)
+    return function
 
 
-def wrong_call(message: str) -> typer.BadParameter:
+def wrong_call(message: str) -> click.BadParameter:
     """A usage error, which ends with exit code 2."""
-    return typer.BadParameter(message)
+    return click.BadParameter(message)
 
 
 def split_pair(text: str, option: str) -> tuple[str, str]:
@@ -108,7 +122,7 @@ def read_settings(texts: Sequence[str] | None, limits: Limits) -> dict[str, Any]
         values[name] = parse_argument(name, value, limits, report)
     if report.has_errors:
         print_diagnostics(report.diagnostics)
-        raise typer.Exit(2)
+        raise click.exceptions.Exit(2)
     return values
 
 

@@ -7,104 +7,121 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-import typer
+import click
 
 from ..compiler.diagnostics import Diagnostic
+from ..compiler.passes.targets import DEFAULT_TARGET
 from . import options
+from .base import Argument, Command
 from .build import loaded_weights
-from .printing import print_note, working, write
+from .printing import print_note, working
+from .streams import write
 
 if TYPE_CHECKING:
     from ..compiler.driver import Compiled
+    from ..compiler.passes.targets import Target
     from ..runtime import Session
     from ..runtime.images import ImageOptions
+    from ..runtime.providers import Provider
+
+Resize: TypeAlias = Literal["stretch", "crop"]
+Layout: TypeAlias = Literal["nchw", "nhwc"]
 
 
-class ProviderName(StrEnum):
-    """Where to compute."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
-class Resize(StrEnum):
-    """How an image of another size is made to fit."""
-
-    STRETCH = "stretch"
-    CROP = "crop"
-
-
-class Layout(StrEnum):
-    """Where the channels of an image go."""
-
-    NCHW = "nchw"
-    NHWC = "nhwc"
-
-
+@click.command(cls=Command)
+@click.argument(
+    "source",
+    cls=Argument,
+    metavar="FILE",
+    type=click.Path(readable=False),
+    about="A .nn or .onnx file; `-` reads .nn text.",
+)
+@click.option(
+    "--input",
+    "-i",
+    "inputs",
+    metavar="[NAME=]FILE",
+    type=click.Path(readable=False),
+    multiple=True,
+    help="An input: .npy .npz .csv .json .png .jpg, JSON text, or `-` for JSON on standard input.",
+)
+@click.option("--random", metavar="SEED", type=click.IntRange(min=0), help="Feed random numbers instead.")
+@click.option(
+    "--size",
+    "sizes",
+    metavar="NAME=N",
+    multiple=True,
+    help="The size of a symbolic dimension for --random: `--size H=64`.",
+)
+@click.option(
+    "--provider",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute.",
+)
+@options.labels
+@click.option(
+    "--top",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="How many classes to show.",
+)
+@click.option("--save", metavar="FILE", type=options.FILE, help="Save the outputs as .npy or .npz instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outputs as JSON.")
+@click.option("--scale", metavar="LOW..HIGH", help="What black and white pixels become: `0..1`.")
+@click.option("--mean", metavar="A,B,C", help="Subtracted from the pixels, per channel.")
+@click.option("--std", metavar="A,B,C", help="Divides the pixels, per channel.")
+@click.option("--resize", type=click.Choice(get_args(Resize)), help="Fit images of another size.")
+@click.option("--layout", type=click.Choice(get_args(Layout)), help="Where the channels of an image go.")
+@options.target
+@options.no_optimize
+@options.seed
+@options.weights
+@options.compilation
 def run(
-    source: Annotated[
-        str, typer.Argument(metavar="FILE", help="A .nn or .onnx file; `-` reads .nn text.", show_default=False)
-    ],
-    inputs: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--input",
-            "-i",
-            metavar="[NAME=]FILE",
-            help="An input: .npy .npz .csv .json .png .jpg, JSON text, or `-` for JSON on standard input.",
-        ),
-    ] = None,
-    random: Annotated[
-        int | None, typer.Option("--random", metavar="SEED", min=0, help="Feed random numbers instead.")
-    ] = None,
-    sizes: Annotated[
-        list[str] | None,
-        typer.Option("--size", metavar="NAME=N", help="The size of a symbolic dimension for --random: `--size H=64`."),
-    ] = None,
-    provider: Annotated[ProviderName, typer.Option("--provider", help="Where to compute.")] = ProviderName.AUTO,
-    labels: options.Labels = None,
-    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="How many classes to show.")] = 5,
-    save: Annotated[
-        Path | None, typer.Option("--save", metavar="FILE", help="Save the outputs as .npy or .npz instead.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outputs as JSON.")] = False,
-    scale: Annotated[
-        str | None, typer.Option("--scale", metavar="LOW..HIGH", help="What black and white pixels become: `0..1`.")
-    ] = None,
-    mean: Annotated[
-        str | None, typer.Option("--mean", metavar="A,B,C", help="Subtracted from the pixels, per channel.")
-    ] = None,
-    std: Annotated[str | None, typer.Option("--std", metavar="A,B,C", help="Divides the pixels, per channel.")] = None,
-    resize: Annotated[Resize | None, typer.Option("--resize", help="Fit images of another size.")] = None,
-    layout: Annotated[Layout | None, typer.Option("--layout", help="Where the channels of an image go.")] = None,
-    target: options.Target = options.TargetName.ONNXRUNTIME,
-    no_optimize: options.NoOptimize = False,
-    seed: options.Seed = 0,
-    weights: options.Weights = None,
-    model: options.Model = None,
-    settings: options.Settings = None,
-    limits: options.LimitOptions = None,
-    root: options.Root = None,
+    source: str,
+    inputs: Sequence[str],
+    random: int | None,
+    sizes: Sequence[str],
+    provider: Provider,
+    labels: Path | None,
+    top: int,
+    save: Path | None,
+    as_json: bool,
+    scale: str | None,
+    mean: str | None,
+    std: str | None,
+    resize: Resize | None,
+    layout: Layout | None,
+    target: Target,
+    no_optimize: bool,
+    seed: int,
+    weights: Path | None,
+    model: str | None,
+    settings: Sequence[str],
+    limits: Sequence[str],
+    root: Path | None,
 ) -> None:
     """Run a model on onnxruntime: on files, on text, or on random numbers.
 
     A .nn file is built in memory first; an .onnx file is run as it is.
     """
     image_options = {"--scale": scale, "--mean": mean, "--std": std, "--resize": resize, "--layout": layout}
-    _check_call(source, inputs or (), random, sizes, [name for name, value in image_options.items() if value])
-    _check_results(save, as_json, inputs or ())
+    _check_call(source, inputs, random, sizes, [name for name, value in image_options.items() if value])
+    _check_results(save, as_json, inputs)
     images = _image_options(scale, mean, std, resize, layout)
     settled = _sizes(sizes)
     names = options.read_labels(labels)
     fed = bool(inputs) or random is not None
     if source.lower().endswith(".onnx"):
         build_options = {"--weights": weights, "--model": model, "--set": settings, "--no-optimize": no_optimize}
-        retargeted = target is not options.TargetName.ONNXRUNTIME
+        retargeted = target != DEFAULT_TARGET
         build_options |= {"--seed": seed, "--target": retargeted, "--limit": limits, "--root": root}
         _refuse([name for name, value in build_options.items() if value])
         session = _session(source, provider)
@@ -114,12 +131,12 @@ def run(
             # Said before the model is built, which may take long.
             raise _nothing_fed({node.name: node.results[0] for node in compiled.graph.inputs})
         with loaded_weights(weights, compiled) as loaded, working(f"building {compiled.name}"):
-            build = {"target": target.value, "optimize": not no_optimize, "seed": seed, "weights": loaded}
+            build = {"target": target, "optimize": not no_optimize, "seed": seed, "weights": loaded}
             session = _session(_Built(compiled, build), provider)
     if not fed:
         raise _nothing_fed({one.name: one for one in session.inputs})
     options.judge_labels(names, {output.name: output.shape for output in session.outputs})
-    given, notes = _given(session, inputs or (), random, settled, images)
+    given, notes = _given(session, inputs, random, settled, images)
     feeds = session.prepare(given)
     for note in [*map(_note, session.notes), *notes, *map(_note, feeds.notes)]:
         print_note(note)
@@ -149,10 +166,10 @@ class _Built:
         return self.compiled.save(path, **self.options)
 
 
-def _session(model: str | _Built, provider: ProviderName) -> Session:
+def _session(model: str | _Built, provider: Provider) -> Session:
     from ..runtime import Session
 
-    return Session(model, provider=provider.value)
+    return Session(model, provider=provider)
 
 
 def _check_call(
@@ -189,7 +206,7 @@ def _refuse(given: Sequence[str]) -> None:
         raise options.wrong_call(f"{', '.join(given)}: this is for .nn files; an .onnx file is run as it is")
 
 
-def _nothing_fed(inputs: Mapping[str, object]) -> typer.BadParameter:
+def _nothing_fed(inputs: Mapping[str, object]) -> click.BadParameter:
     listed = ", ".join(f"{name}: {kind}" for name, kind in inputs.items())
     return options.wrong_call(f"the model reads {listed}; give it by --input NAME=FILE, or --random SEED")
 
@@ -246,8 +263,8 @@ def _image_options(
         scale=scale,
         mean=_numbers(mean, "--mean"),
         std=_numbers(std, "--std"),
-        resize=None if resize is None else resize.value,
-        layout=None if layout is None else layout.value,
+        resize=resize,
+        layout=layout,
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from ..compiler.graph.dims import Dim, DimExpr, format_dim
 from ..compiler.passes.summary_table import (
@@ -21,8 +23,10 @@ from ..compiler.passes.summary_table import (
     total_lines,
 )
 from . import options
-from .printing import colored, shows, text_width, write
+from .base import Command
+from .printing import colored, text_width
 from .printing import table_lines as folded_lines
+from .streams import shows, write
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,14 +38,19 @@ _WIDEST_WHOLE = 24
 _NARROWEST_NAMES = 20
 
 
+@click.command(cls=Command)
+@options.source
+@click.option("--explain", is_flag=True, help="Show how each count comes about, as numbers.")
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+@options.compilation
 def summary(
-    source: options.Source,
-    explain: Annotated[bool, typer.Option("--explain", help="Show how each count comes about, as numbers.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
-    model: options.Model = None,
-    settings: options.Settings = None,
-    limits: options.LimitOptions = None,
-    root: options.Root = None,
+    source: str,
+    explain: bool,
+    as_json: bool,
+    model: str | None,
+    settings: Sequence[str],
+    limits: Sequence[str],
+    root: Path | None,
 ) -> None:
     """Show every layer with its output shape, parameters and multiply-accumulates (MACs), for one example (N = 1)."""
     found = options.compile_model(source, model, settings, limits, root).summary()

@@ -11,18 +11,15 @@ import dataclasses
 import functools
 import html
 import importlib
-import inspect
 import os
 import re
 import shlex
 import subprocess
 import sys
-import typing
 from collections.abc import Callable, Iterator, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
+import click
 from dotnn.compiler import DotnnError, compile_source
 from dotnn.compiler.diagnostics.explain import codes
 from dotnn.compiler.graph.types import TensorType
@@ -142,34 +139,23 @@ def _codes(families: str) -> str:
 
 
 def _options(command: str) -> str:
-    function = getattr(importlib.import_module(f"dotnn.cli.{command}"), command)
-    hints = typing.get_type_hints(function, include_extras=True)
-    rows = []
-    for name, parameter in inspect.signature(function).parameters.items():
-        kind, declared = typing.get_args(hints[name])
-        flags = _flags(declared)
-        if flags:
-            rows.append((f"`{_usage(flags, kind, declared)}`", f"{declared.help}{_default_option(parameter.default)}"))
-    return _table(("option", "what it does"), rows)
+    declared = getattr(importlib.import_module(f"dotnn.cli.{command}"), command).params
+    options = [one for one in declared if isinstance(one, click.Option)]
+    return _table(
+        ("option", "what it does"), [(f"`{_usage(one)}`", f"{one.help}{_default_option(one)}") for one in options]
+    )
 
 
-def _flags(declared: Any) -> str:
-    """The names of an option, the short one first; empty for an argument."""
-    # Within `Annotated` typer keeps the first name where the default stands elsewhere.
-    names = [one for one in (declared.default, *(declared.param_decls or ())) if isinstance(one, str)]
-    return ", ".join(sorted(names, key=len))
+def _usage(option: click.Option) -> str:
+    """The names of an option, the short one first, and what it takes."""
+    flags = ", ".join(sorted(option.opts, key=len))
+    if isinstance(option.type, click.Choice):
+        return f"{flags} {'|'.join(option.type.choices)}"
+    return flags if option.is_flag else f"{flags} {option.metavar}"
 
 
-def _usage(flags: str, kind: Any, declared: Any) -> str:
-    choices = [one for one in (kind, *typing.get_args(kind)) if isinstance(one, type) and issubclass(one, StrEnum)]
-    if choices:
-        return f"{flags} {'|'.join(choices[0])}"
-    return flags if kind is bool else f"{flags} {declared.metavar or 'N'}"
-
-
-def _default_option(default: object) -> str:
-    absent = default is None or default is False or default is inspect.Parameter.empty
-    return "" if absent else f" Default: `{default}`."
+def _default_option(option: click.Option) -> str:
+    return f" Default: `{option.default}`." if option.show_default else ""
 
 
 def _imports(_: str) -> str:

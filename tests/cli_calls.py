@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from dotnn.cli.main import app
-from typer.testing import CliRunner
+from click.testing import CliRunner
+from dotnn.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"

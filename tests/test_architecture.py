@@ -50,7 +50,7 @@ DOORS = {
     "networkx": ("compiler/graph/graph.py",),
     "onnx": ("compiler/export/",),
     "onnxruntime": ("runtime/",),
-    "typer": ("cli/",),
+    "click": ("cli/",),
     "rich": ("cli/",),
     "PIL": ("runtime/",),
 }

@@ -37,6 +37,14 @@ def test_help_of_commands(command: str) -> None:
     assert "{source}" not in done.out
 
 
+def test_help_describes_arguments_and_options() -> None:
+    shown = " ".join(dotnn("build", "--help").out.split())
+    assert "Arguments: FILE A .nn file; `-` reads standard input." in shown
+    assert "--target [onnx|onnxruntime|onnxruntime-cpu]" in shown
+    assert "[default: onnxruntime]" in shown
+    assert "-o, --output FILE" in shown
+
+
 def test_version() -> None:
     done = dotnn("--version")
     assert (done.code, done.err) == (0, "")
@@ -203,7 +211,10 @@ def test_layers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 #: A call, and a part of what is said to it. All of them end with exit code 2.
 WRONG_CALLS: list[tuple[Sequence[str], str]] = [
-    (["chek"], "check"),
+    (["chek"], "did you mean `check`?"),
+    (["train"], "there are check, summary"),
+    (["check", "tiny.nn", "--fromat", "json"], "--format"),
+    (["--versoin"], "--version"),
     (["check"], "FILE"),
     (["check", "none.nn"], "no such file"),
     (["check", "none.nn", "--format", "github"], "no such file"),

@@ -61,6 +61,24 @@ class TestShell:
         assert done.code == 2
         assert done.err == "error: cannot write to <stdout>: no space left on device\n"
 
+    @pytest.mark.parametrize(
+        "call", ["--help", "run --help", "--version", "--show-completion zsh", "layers", "explain"]
+    )
+    def test_help_that_nobody_reads(self, call: str) -> None:
+        gone = process(*call.split(), script='"$@" | true; echo ${PIPESTATUS[0]}')
+        assert _both(gone) == ("0\n", "")
+        closed = process(*call.split(), script='"$@" >&- 2>&-; echo $?')
+        assert _both(closed) == ("0\n", "")
+        if Path("/dev/full").exists():
+            full = process(*call.split(), script='"$@" > /dev/full')
+            assert (full.code, full.err) == (2, "error: cannot write to <stdout>: no space left on device\n")
+
+    @pytest.mark.parametrize("call", ["", "chek", "check --fromat", "explain E999"])
+    def test_usage_errors_that_nobody_reads(self, call: str) -> None:
+        assert _both(process(*call.split(), script='"$@" 2>&1 | true; echo ${PIPESTATUS[0]}')) == ("2\n", "")
+        if Path("/dev/full").exists():
+            assert process(*call.split(), script='"$@" 2> /dev/full').code == 2
+
     def test_terminal_without_unicode(self, tiny: Path) -> None:
         Path("ünï.nn").write_text(WRONG.replace("dens(4)", "dens(4)  # ä → b"), encoding="utf-8")
         ascii_only = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
@@ -85,6 +103,73 @@ class TestShell:
             out, err = running.communicate(timeout=60)
         assert (running.returncode, out, err) == (130, "", "interrupted\n")
         assert sorted(tiny.iterdir()) == sorted([*before, tiny / "large.nn"])
+
+
+#: A library that is interrupted while it is imported.
+_INTERRUPTED = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("library", ["click", "networkx", "dataclasses"])
+def test_interrupt_while_importing(library: str, tiny: Path) -> None:
+    Path("libraries").mkdir()
+    Path("libraries", f"{library}.py").write_text(_INTERRUPTED)
+    command = [sys.executable, "-m", "dotnn", "check", "tiny.nn"]
+    environment = os.environ | {"PYTHONPATH": "libraries"}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, encoding="utf-8", timeout=60, preexec_fn=_heed_interrupts
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+class TestCompletion:
+    """What shells complete, and how they learn it."""
+
+    @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+    def test_is_installed_once(self, shell: str, tmp_path: Path) -> None:
+        environment = {"HOME": str(tmp_path), "SHELL": f"/usr/bin/{shell}"}
+        start = tmp_path / f".{shell}rc"
+        start.write_text("alias a=b")
+        for _ in range(2):
+            done = process("--install-completion", environment=environment)
+            assert (done.code, done.err) == (0, ""), done
+        path = Path(done.out.partition(": ")[0])
+        assert path.is_relative_to(tmp_path)
+        assert path.read_text() == process("--show-completion", shell).out
+        told = start.read_text().splitlines()
+        assert told[0] == "alias a=b"
+        assert len(told) == (1 if shell == "fish" else 2)
+
+    def test_bash_completes(self, tiny: Path) -> None:
+        script = process("--show-completion", "bash").out
+        Path("dotnn").write_text(f"#!/bin/sh\nexec '{sys.executable}' -m dotnn \"$@\"\n")
+        Path("dotnn").chmod(0o755)
+        ask = (
+            f"{script}\nCOMP_WORDS=($WORDS); COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 )); compopt() {{ :; }}\n"
+            '_dotnn_completion ./dotnn; echo "${COMPREPLY[@]}"'
+        )
+
+        def completed(words: str) -> str:
+            environment = os.environ | {"WORDS": words}
+            done = subprocess.run(["bash", "-c", ask], env=environment, capture_output=True, text=True, timeout=60)
+            assert not done.stderr
+            return done.stdout.strip()
+
+        assert completed("dotnn ex") == "explain"
+        assert completed("dotnn check --fo") == "--format"
+        assert completed("dotnn build --target onnxruntime-") == "onnxruntime-cpu"
+
+    @pytest.mark.parametrize(("shell", "part"), [("tcsh", "bash, zsh, fish"), ("", "$SHELL")])
+    def test_other_shells(self, shell: str, part: str) -> None:
+        done = process("--show-completion", environment={"SHELL": shell and f"/bin/{shell}"})
+        assert done.code == 2
+        assert part in done.err
+
+    def test_nothing_is_installed_where_nothing_can_be(self, tmp_path: Path) -> None:
+        (tmp_path / "home").write_text("no folder")
+        done = process("--install-completion", "bash", environment={"HOME": str(tmp_path / "home")})
+        assert (done.code, done.out) == (1, "")
+        assert done.err.startswith("Error: completion cannot be installed: ")
 
 
 def test_colours_are_for_terminals() -> None:

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dotnn.cli.main import app
+from click.testing import CliRunner
+from dotnn.cli.app import app
 from dotnn.compiler import compile_file
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.driver import Compiled
 from dotnn.runtime import Feeds, Session, random_feeds, read_feeds
 from example_facts import DATA, EXAMPLE_FACTS, EXAMPLES, Example, example_path, zoo
 from PIL import Image
-from typer.testing import CliRunner
 
 NAMES = sorted(EXAMPLE_FACTS)
 IMAGENET = [name for name in NAMES if EXAMPLE_FACTS[name].zoo]

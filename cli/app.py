@@ -1,0 +1,150 @@
+"""The command and its subcommands; every failure that is not ours ends in a message and an exit code."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from ..compiler.diagnostics import DotnnError
+from .base import Command
+from .printing import exit_code, print_diagnostics
+from .streams import write
+
+#: What shells set when they ask for completions.
+_COMPLETE = "_DOTNN_COMPLETE"
+
+#: The subcommands and what they do: each is the function of that name in the module of that name.
+COMMANDS = {
+    "check": "Say what is wrong with files, and nothing else.",
+    "summary": "Show every layer: shape, parameters, MACs.",
+    "build": "Write an ONNX model.",
+    "run": "Run a model, as .nn or .onnx: numbers.",
+    "explain": "Say what an error means.",
+    "layers": "List the layers, or show one.",
+}
+
+
+class _Commands(Command, click.Group):
+    """All commands: a command is imported when it is called, and what stops it becomes an exit code here."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
+        command.short_help = COMMANDS[cmd_name]
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that arguments call; a usage error with the nearest names if there is none."""
+        if args[0] not in COMMANDS:
+            from ..compiler.diagnostics.suggest import did_you_mean, near_names
+
+            near = did_you_mean(near_names(args[0], list(COMMANDS))) or f"there are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"there is no command {args[0]!r}: {near}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands into the help, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(self, args: Sequence[str] | None = None, *_: Any, **__: Any) -> NoReturn:
+        """Run a command and exit: 0 for success, 1 for errors of the model, 2 for a wrong call.
+
+        Interrupts are left to the caller. Of what click's own ``main`` takes, only the arguments are heeded.
+        """
+        instruction = os.environ.get(_COMPLETE)
+        if instruction:
+            from click.shell_completion import shell_complete
+
+            sys.exit(shell_complete(self, {}, "dotnn", _COMPLETE, instruction))
+        try:
+            code = self._run(list(sys.argv[1:] if args is None else args))
+        except click.exceptions.Exit as ended:
+            code = ended.exit_code
+        sys.exit(code)
+
+    def _run(self, arguments: list[str]) -> int:
+        try:
+            with self.make_context("dotnn", arguments) as context:
+                self.invoke(context)
+        except DotnnError as error:
+            print_diagnostics(error.diagnostics)
+            return exit_code(error.diagnostics)
+        except click.ClickException as error:
+            text = io.StringIO()
+            error.show(text)
+            write(text.getvalue().rstrip("\n"), sys.stderr)
+            return error.exit_code
+        return 0
+
+
+def _show_version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import version
+
+    write(f"dotnn {version('dotnn')}", sys.stdout)
+    ctx.exit()
+
+
+def _show_completion(ctx: click.Context, option: click.Parameter, shell: str | None) -> None:
+    if shell is None or ctx.resilient_parsing:
+        return
+    from . import completion
+
+    found = completion.Completion(app, _COMPLETE, shell or completion.own_shell())
+    write(found.install() if option.name == "install_completion" else found.script(), sys.stdout)
+    ctx.exit()
+
+
+@click.command(
+    cls=_Commands,
+    epilog="`dotnn COMMAND -h` shows what a command takes. "
+    "Exit codes: 0 fine, 1 the model has errors, 2 the call was wrong, 130 interrupted.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+@click.option(
+    "--install-completion",
+    metavar="[SHELL]",
+    is_flag=False,
+    flag_value="",
+    is_eager=True,
+    expose_value=False,
+    callback=_show_completion,
+    help="Install completion for bash, zsh or fish, by default that of $SHELL.",
+)
+@click.option(
+    "--show-completion",
+    metavar="[SHELL]",
+    is_flag=False,
+    flag_value="",
+    is_eager=True,
+    expose_value=False,
+    callback=_show_completion,
+    help="Show completion, likewise, to copy it or customize the installation.",
+)
+def app() -> None:
+    """Compile neural networks written as text: checked shapes, optimized ONNX, numbers from onnxruntime."""
