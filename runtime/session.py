@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 #: Compiled models with more bytes of weights go through a temporary file: a message in memory holds less than 2 GiB,
 #: and onnxruntime keeps the bytes that it is given beside the weights that it makes of them.
 LARGEST_IN_MEMORY = 2**27
+#: What onnxruntime says of a data file that is not there; the second one up to version 1.21.
+_NO_DATA = ("external", "cannot get file size")
 #: onnxruntime's levels of logging: only what ends the process. Everything else comes back as a diagnostic.
 _FATAL_ONLY = 4
 
@@ -277,7 +279,7 @@ class Session:
 
     def _refusal(self, error: BaseException) -> Diagnostic:
         reason = said(error)
-        if "external" in reason.lower() and not isinstance(error, NOT_A_MODEL):
+        if any(words in reason.lower() for words in _NO_DATA) and not isinstance(error, NOT_A_MODEL):
             return WeightsFileMissing(name=self.name, reason=reason)
         if isinstance(error, NOT_A_MODEL) or "No graph was found" in reason:
             return NotAModel(name=self.name, reason="it is damaged, cut off or another kind of file")
