@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 import click
 
-from ..compiler.diagnostics import DotnnError
+from ..compiler.diagnostics import Diagnostic, DotnnError
+from ..compiler.diagnostics.notices import listening
 from .base import Command
 from .printing import exit_code, print_diagnostics
 from .streams import write
@@ -79,7 +80,7 @@ class _Commands(Command, click.Group):
 
     def _run(self, arguments: list[str]) -> int:
         try:
-            with self.make_context("dotnn", arguments) as context:
+            with listening(_print), self.make_context("dotnn", arguments) as context:
                 self.invoke(context)
         except DotnnError as error:
             print_diagnostics(error.diagnostics)
@@ -90,6 +91,10 @@ class _Commands(Command, click.Group):
             write(text.getvalue().rstrip("\n"), sys.stderr)
             return error.exit_code
         return 0
+
+
+def _print(diagnostic: Diagnostic) -> None:
+    print_diagnostics([diagnostic])
 
 
 def _show_version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
@@ -114,7 +119,8 @@ def _show_completion(ctx: click.Context, option: click.Parameter, shell: str | N
 @click.command(
     cls=_Commands,
     epilog="`dotnn COMMAND -h` shows what a command takes. "
-    "Exit codes: 0 fine, 1 the model has errors, 2 the call was wrong, 130 interrupted.",
+    "Exit codes: 0 fine, 1 the model has errors, 2 the call was wrong, 130 interrupted, "
+    "143 terminated, 129 hung up.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -9,25 +9,33 @@ _INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line and exit: 0 for success, 1 for errors of the model, 2 for a wrong call, 130 for Ctrl-C."""
+    """Run the command line and exit.
+
+    The exit code is 0 for success, 1 for errors of the model, 2 for a wrong call, and for signals what shells say of
+    programs that they have ended: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
+    """
     try:
         # What the command needs is imported here, so that an interrupt while that goes on is one like any other.
-        from .streams import open_closed_streams
+        from .signals import Heeded
 
-        open_closed_streams()
-        from .app import app
+        with Heeded():
+            from .streams import open_closed_streams
 
-        app.main()
-    except KeyboardInterrupt:
-        sys.exit(_interrupted())
+            open_closed_streams()
+            from .app import app
+
+            app.main()
+    except KeyboardInterrupt as interrupt:
+        sys.exit(_interrupted(interrupt))
 
 
-def _interrupted() -> int:
-    """Say so, whatever was being done, be it the import of what prints; a second Ctrl-C changes nothing."""
+def _interrupted(interrupt: KeyboardInterrupt) -> int:
+    """Say so, whatever was being done, be it the import of what prints; a second signal changes nothing."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from .streams import write
+    from .streams import write_last
 
-    write("interrupted", sys.stderr)
-    return _INTERRUPTED
+    # A plain one came before anything was there that heeds signals.
+    write_last(getattr(interrupt, "said", "interrupted"), sys.stderr)
+    return getattr(interrupt, "exit_code", _INTERRUPTED)

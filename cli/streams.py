@@ -39,6 +39,14 @@ def write(text: str, stream: TextIO) -> None:
         raise Exit(2) from None
 
 
+def write_last(text: str, stream: TextIO) -> None:
+    """Print a line if that is possible: the terminal may be what has hung up."""
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        _discard(stream)
+
+
 def shows(text: str, stream: TextIO) -> bool:
     """Whether a stream's encoding has all characters of a text."""
     encoding = stream.encoding or "utf-8"

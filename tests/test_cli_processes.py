@@ -7,12 +7,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import onnx
 import pytest
-from cli_calls import EXAMPLES, TEN, TINY, WRONG, Done, codes, process, tiny_folder
+from cli_calls import EXAMPLES, TEN, WRONG, Done, codes, process, tiny_folder
 from dotnn.cli import printing
 
 tiny = pytest.fixture(tiny_folder)
@@ -87,22 +86,6 @@ class TestShell:
             assert done.code == (1 if call[0] == "check" else 0), done
             assert done.out.isascii()
             assert done.err == ""
-
-    def test_interrupted_build_leaves_nothing(self, tiny: Path) -> None:
-        before = sorted(tiny.iterdir())
-        # A layer of 400 MB takes seconds to fill.
-        Path("large.nn").write_text(TINY.replace("dense(size)", "dense(10_000) -> dense(10_000)"))
-        command = [sys.executable, "-m", "dotnn", "build", "large.nn"]
-        # Where the tests themselves run in the background, interrupts are ignored, and children inherit that.
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _heed_interrupts}
-        with subprocess.Popen(command, encoding="utf-8", **pipes) as running:
-            until = time.monotonic() + 60
-            while len(list(tiny.iterdir())) == len(before) + 1 and time.monotonic() < until:
-                time.sleep(0.01)
-            running.send_signal(signal.SIGINT)
-            out, err = running.communicate(timeout=60)
-        assert (running.returncode, out, err) == (130, "", "interrupted\n")
-        assert sorted(tiny.iterdir()) == sorted([*before, tiny / "large.nn"])
 
 
 #: A library that is interrupted while it is imported.
