@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-# The extension module has no stubs.
-from onnxruntime.capi import onnxruntime_pybind11_state as states  # pyright: ignore[reportAttributeAccessIssue]
+from .engine import extension
 
 #: The extension module, which lies in the folder of onnxruntime's libraries.
-EXTENSION = str(states.__file__)
+EXTENSION = str(extension.__file__)
 
-NOT_A_MODEL: tuple[type[Exception], ...] = (states.InvalidProtobuf,)
+NOT_A_MODEL: tuple[type[Exception], ...] = (extension.InvalidProtobuf,)
 #: Raised where a provider cannot be set up.
-PROVIDER_ERRORS: tuple[type[Exception], ...] = (states.EPFail, states.RuntimeException, RuntimeError)
+PROVIDER_ERRORS: tuple[type[Exception], ...] = (extension.EPFail, extension.RuntimeException, RuntimeError)
 #: Raised while a model is loaded or run: onnxruntime's own exceptions have no common base, and its bindings raise
 #: plain ones; MemoryError is the bad_alloc of C++.
 ERRORS: tuple[type[Exception], ...] = (
-    states.EPFail,
-    states.EngineError,
-    states.Fail,
-    states.InvalidArgument,
-    states.InvalidGraph,
-    states.InvalidProtobuf,
-    states.ModelLoaded,
-    states.NoModel,
-    states.NoSuchFile,
-    states.NotImplemented,
-    states.RuntimeException,
+    extension.EPFail,
+    extension.EngineError,
+    extension.Fail,
+    extension.InvalidArgument,
+    extension.InvalidGraph,
+    extension.InvalidProtobuf,
+    extension.ModelLoaded,
+    extension.NoModel,
+    extension.NoSuchFile,
+    extension.NotImplemented,
+    extension.RuntimeException,
     RuntimeError,
     ValueError,
     TypeError,

@@ -10,10 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-import onnxruntime
-
 from ..compiler.diagnostics import DotnnError
 from ..compiler.diagnostics.running import BadOption, CudaNotInstalled
+from .engine import onnxruntime
 from .failures import EXTENSION
 
 Provider: TypeAlias = Literal["auto", "cpu", "cuda"]

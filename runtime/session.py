@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
-import onnxruntime
 from numpy.typing import NDArray
 
 from ..compiler.arguments import need, need_integer
@@ -34,6 +33,7 @@ from .arrays import unreadable
 from .checks import check_feeds, listed_inputs
 from .conversion import EXCHANGED
 from .demands import read_expression
+from .engine import onnxruntime
 from .failures import ERRORS, NOT_A_MODEL, PROVIDER_ERRORS, said
 from .providers import CUDA, Provider, cuda_failure, installed, preload_cuda, wanted_providers
 from .temporary_folder import TemporaryFolder, sweep_folders

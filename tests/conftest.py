@@ -7,6 +7,9 @@ import os
 import pytest
 from hypothesis import settings
 
+# Tests that hold dotnn against onnxruntime import it themselves; what dotnn does about it has tests of its own.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 # The same cases every time, so that a change is judged by what it changes; `HYPOTHESIS_PROFILE=random` searches anew.
 settings.register_profile("steady", derandomize=True)
 settings.register_profile("random", derandomize=False)

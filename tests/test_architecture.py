@@ -49,7 +49,7 @@ DOORS = {
     "lark": ("compiler/syntax/parse.py",),
     "networkx": ("compiler/graph/graph.py",),
     "onnx": ("compiler/export/",),
-    "onnxruntime": ("runtime/",),
+    "onnxruntime": ("runtime/engine.py",),
     "click": ("cli/",),
     "rich": ("cli/",),
     "PIL": ("runtime/",),
