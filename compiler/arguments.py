@@ -15,6 +15,9 @@ from .diagnostics import DotnnError
 
 T = TypeVar("T")
 
+#: Bits of the largest number that a message writes out.
+_MOST_BITS = 128
+
 
 def need(value: object, kind: type[T] | tuple[type[T], ...], what: str, remedy: str = "") -> T:
     """The value, if it is of a type, or of one of several.
@@ -33,28 +36,30 @@ def need_path(value: object, name: str, remedy: str = "") -> str:
     return need(found, str, f"{name} must be a path, a str or os.PathLike", remedy)
 
 
-def need_integer(value: object, name: str, minimum: int) -> int:
+def need_integer(value: object, name: str, minimum: int, maximum: int) -> int:
     """A Python int of a whole number, numpy's included.
 
     Raises:
         TypeError: it is no whole number.
-        DotnnError: it is below the minimum.
+        DotnnError: it is below the minimum or above the maximum.
     """
     try:
         number = operator.index(value)  # pyright: ignore[reportArgumentType]
     except TypeError:
         raise TypeError(f"{name} must be an int, not {type_name(value)}") from None
-    if number < minimum:
-        raise _out_of_range(name, str(number), f"an integer from {minimum} on")
+    if not minimum <= number <= maximum:
+        # Python refuses to write out numbers of thousands of digits.
+        found = f"{number:,}" if number.bit_length() <= _MOST_BITS else f"an int of {number.bit_length():,} bits"
+        raise _out_of_range(name, found, f"an integer from {minimum:,} to {maximum:,}")
     return number
 
 
 def need_choice(value: object, name: str, choices: Sequence[str]) -> None:
     """Raise a DotnnError unless the value is one of some words."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         quoted_choices = [f"`{choice}`" for choice in choices]
         expected = f"{', '.join(quoted_choices[:-1])} or {quoted_choices[-1]}"
-        found = f"`{value}`" if isinstance(value, str) else type_name(value)
+        found = f"`{value}`" if isinstance(value, str) else a_type(value)
         raise _out_of_range(name, found, expected)
 
 
@@ -77,3 +82,9 @@ def _out_of_range(option: str, found: str, expected: str) -> DotnnError:
 def type_name(value: object) -> str:
     """The name of a value's type, for messages."""
     return type(value).__name__
+
+
+def a_type(value: object) -> str:
+    """The same with its article: ``an int``."""
+    name = type_name(value)
+    return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"

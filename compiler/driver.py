@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 #: The families of codes of texts that could not be parsed, or not all of them.
 _SYNTAX = ("E1", "E5")
 
+#: Seeds have at most 64 bits.
+LARGEST_SEED = 2**64 - 1
+
 #: Python frames that one level of nesting may take, with room to spare.
 _FRAMES_PER_LEVEL = 40
 #: The greatest limit of recursion that Python takes.
@@ -124,7 +127,7 @@ class Compiled:
         Args:
             target: what the model may hold beside standard operators.
             optimize: whether to run the passes.
-            seed: of the initializers, from 0 on.
+            seed: of the initializers, from 0 to `LARGEST_SEED`.
             weights: the path of a `.safetensors` or `.npz` file, or arrays by name, such as a ``state_dict`` of
                 PyTorch: every weight of the model, and nothing else. Numbers that are not finite give a
                 ``DotnnWarning``.
@@ -138,7 +141,7 @@ class Compiled:
 
         graph = self._graph_for(target, optimize)
         metadata = self._metadata(target, labels)
-        with self._values(seed, weights) as values, self._memory():
+        with self._memory(), self._values(seed, weights) as values:
             return to_bytes(graph, values, metadata=metadata)
 
     def save(
@@ -166,7 +169,7 @@ class Compiled:
         graph = self._graph_for(target, optimize)
         metadata = self._metadata(target, labels)
         self._spare_sources(path, weights)
-        with self._values(seed, weights) as values, self._memory():
+        with self._memory(), self._values(seed, weights) as values:
             return write_model(graph, path, values, metadata=metadata)
 
     def _graph_for(self, target: Target, optimize: bool) -> Graph:
@@ -177,7 +180,7 @@ class Compiled:
     def _values(self, seed: int, weights: Weights | None) -> Iterator[WeightValues]:
         from .weights.given import given_weights
 
-        seed = need_integer(seed, "seed", 0)
+        seed = need_integer(seed, "seed", 0, LARGEST_SEED)
         with given_weights(weights, self.graph.weights()) as source:
             yield WeightValues(seed, source)
 

@@ -10,8 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
+from ..compiler.arguments import need_choice
 from ..compiler.diagnostics import DotnnError
-from ..compiler.diagnostics.running import BadOption, CudaNotInstalled
+from ..compiler.diagnostics.running import CudaNotInstalled
 from .engine import onnxruntime
 from .failures import EXTENSION
 
@@ -29,8 +30,7 @@ def wanted_providers(provider: str) -> list[str]:
     Raises:
         DotnnError: an unknown choice, or ``cuda`` where the installed onnxruntime is built without it.
     """
-    if provider not in get_args(Provider):
-        raise DotnnError(BadOption(option="provider", found=f"`{provider}`", expected="`auto`, `cpu` or `cuda`"))
+    need_choice(provider, "provider", get_args(Provider))
     if provider == "cpu":
         return [CPU]
     if CUDA in onnxruntime.get_available_providers():

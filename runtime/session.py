@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 LARGEST_IN_MEMORY = 2**27
 #: What onnxruntime says of a data file that is not there; the second one up to version 1.21.
 _NO_DATA = ("external", "cannot get file size")
+#: More threads than any machine has use for.
+MOST_THREADS = 4096
 #: onnxruntime's levels of logging: only what ends the process. Everything else comes back as a diagnostic.
 _FATAL_ONLY = 4
 
@@ -361,5 +363,5 @@ def _options(optimize: bool, threads: int | None) -> onnxruntime.SessionOptions:
     if not optimize:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     if threads is not None:
-        options.intra_op_num_threads = need_integer(threads, "threads", 1)
+        options.intra_op_num_threads = need_integer(threads, "threads", 1, MOST_THREADS)
     return options

@@ -252,6 +252,37 @@ def test_what_is_no_weights(value: Any, model: Compiled, tmp_path: Path) -> None
             action()
 
 
+def test_an_archive_that_is_damaged(model: Compiled, arrays: dict[str, np.ndarray], tmp_path: Path) -> None:
+    path = write_file(tmp_path / "w.npz", arrays)
+    content = path.read_bytes()
+    at = content.index(arrays["fc.weight"].tobytes())
+    path.write_bytes(content[:at] + b"\0" + content[at + 1 :])
+    with np.load(path) as archive:
+        found = diagnostic_of(lambda: model.to_bytes(weights=archive))
+    assert isinstance(found, NotArrays)
+    assert found.faults[0][0] == "fc.weight"
+
+
+@pytest.mark.parametrize("second", [None, np.ones((4, 3), np.float32)], ids=["none", "other shape"])
+def test_arrays_that_change_while_they_are_read(second: Any, model: Compiled, arrays: dict[str, np.ndarray]) -> None:
+    class Fickle(dict[str, Any]):
+        asked = 0
+
+        def __getitem__(self, name: str) -> Any:
+            self.asked += name == "fc.weight"
+            return second if name == "fc.weight" and self.asked > 1 else super().__getitem__(name)
+
+    assert isinstance(diagnostic_of(lambda: model.to_bytes(weights=Fickle(arrays))), NotArrays)
+
+
+def test_too_little_memory_for_the_arrays(model: Compiled, arrays: dict[str, np.ndarray]) -> None:
+    class Huge:
+        def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+            raise MemoryError
+
+    assert diagnostic_of(lambda: model.to_bytes(weights={**arrays, "fc.bias": Huge()})).code == "E847"
+
+
 def test_a_module_of_pytorch_has_a_state_dict(model: Compiled) -> None:
     class Module:
         def state_dict(self) -> dict[str, Any]:
@@ -314,8 +345,7 @@ def test_numbers_that_are_not_finite_are_a_warning_at_the_call(
         (one,) = caught
         assert one.filename == __file__
         assert isinstance(one.message, DotnnWarning)
-        (diagnostic,) = one.message.diagnostics
-        assert isinstance(diagnostic, NotFiniteWeights)
+        assert isinstance(one.message.diagnostic, NotFiniteWeights)
 
 
 def test_whoever_binds_weights_has_their_warnings(

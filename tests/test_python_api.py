@@ -6,6 +6,7 @@ import pickle  # noqa: TID251  errors cross processes by it
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from enum import Enum
 from html.parser import HTMLParser
 from importlib.metadata import version
 from pathlib import Path
@@ -111,6 +112,7 @@ def test_report(tmp_path: Path) -> None:
     lines = str(report).splitlines()
     assert len(lines) == 2
     assert all(line.startswith(f"{path}:1:") for line in lines)
+    assert str(dotnn.check(EXAMPLES / "mnist_cnn.nn")) == "no errors, no warnings"
 
 
 # The summary ----------------------------------------------------------------------------------------------------------
@@ -227,6 +229,10 @@ def test_integers_of_numpy(value: Any, units: int | None) -> None:
     assert model.summary().rows[-1].outputs[0].shape[1] == units
 
 
+class Color(str, Enum):  # noqa: UP042  their `str` is not their value
+    RED = "red"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -236,6 +242,7 @@ def test_integers_of_numpy(value: Any, units: int | None) -> None:
         ("sizes", [np.float32(0.5), np.int8(1), "a", True]),
         ("tag", "text"),
         ("tag", np.str_("text")),
+        ("tag", Color.RED),
         ("on", np.bool_(False)),
     ],
     ids=repr,
@@ -272,6 +279,7 @@ def _endless() -> list[Any]:
         int,
         np.array([1 + 2j]),
         np.datetime64("2020-01-01"),
+        np.float32,
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -340,10 +348,16 @@ def test_wrong_types(call: Callable[[], object], said: str) -> None:
         (lambda: tiny().to_bytes(target=None), "`onnx`, `onnxruntime` or"),  # pyright: ignore
         (lambda: tiny().optimized("x"), "`target` is `x`"),  # pyright: ignore
         (lambda: dotnn.Session(tiny(), target="x"), "`target` is `x`"),  # pyright: ignore
+        (lambda: tiny().to_bytes(target=np.ones(3)), "`target` is a ndarray"),  # pyright: ignore
         (lambda: tiny().to_bytes(seed=-1), "`seed` is -1"),
+        (lambda: tiny().to_bytes(seed=2**64), "`seed` is 18,446,744,073,709,551,616"),
+        (lambda: tiny().to_bytes(seed=-(10**5000)), "`seed` is an int of 16,610 bits"),
         (lambda: dotnn.Session(tiny(), threads=0), "`threads` is 0"),
+        (lambda: dotnn.Session(tiny(), threads=2**40), "`threads` is 1,099,511,627,776"),
+        (lambda: dotnn.Session(tiny(), provider="gpu"), "`provider` is `gpu`"),  # pyright: ignore
+        (lambda: dotnn.Session(tiny(), provider=None), "`provider` is a NoneType"),  # pyright: ignore
     ],
-    ids=["to_bytes", "none", "optimized", "session", "seed", "threads"],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_values_out_of_range(call: Callable[[], object], said: str) -> None:
     found = diagnostic_of(call)
@@ -353,6 +367,7 @@ def test_values_out_of_range(call: Callable[[], object], said: str) -> None:
 
 def test_numbers_of_numpy_are_seeds(tmp_path: Path) -> None:
     assert tiny().to_bytes(seed=np.int64(3)) == tiny().to_bytes(seed=3)  # pyright: ignore
+    assert len(tiny().to_bytes(seed=2**64 - 1)) > 0
     assert tiny().to_bytes(labels=["a", "b", "c"]) == tiny().to_bytes(labels=("a", "b", "c"))
 
 

@@ -151,20 +151,20 @@ class DotnnError(Exception):
 
 
 class DotnnWarning(UserWarning):
-    """What may be a mistake, where a call has no better place to say it: it is shown, or raised, by `warnings`.
+    """A diagnostic as one of Python's warnings, for what no result of a call can carry.
 
     Attributes:
-        diagnostics: what was found, at least one.
+        diagnostic: what may be wrong.
     """
 
     __module__ = "dotnn"
 
-    def __init__(self, *diagnostics: Diagnostic) -> None:
-        self.diagnostics = diagnostics
-        super().__init__(*diagnostics)
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+        super().__init__(diagnostic)
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.diagnostics))
+        return str(self.diagnostic)
 
 
 def _legible(text: str) -> str:

@@ -6,20 +6,25 @@ The command prints such diagnostics, as ``listening`` tells; without a listener 
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from .base import Diagnostic, DotnnError
-
-
-class DotnnWarning(UserWarning):
-    """A diagnostic as one of Python's warnings."""
+from .base import Diagnostic, DotnnWarning
 
 
 def _warn(diagnostic: Diagnostic) -> None:
-    warnings.warn(str(DotnnError(diagnostic)), DotnnWarning, stacklevel=2)
+    warnings.warn(DotnnWarning(diagnostic), stacklevel=_callers_level())
+
+
+def _callers_level() -> int:
+    """How many calls above `_warn` the code stands that called dotnn."""
+    level, frame = 0, inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("dotnn", "contextlib"):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 _listener: ContextVar[Callable[[Diagnostic], None]] = ContextVar("listener", default=_warn)

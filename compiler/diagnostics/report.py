@@ -66,7 +66,7 @@ class Report:
 
     def __str__(self) -> str:
         """A line for each diagnostic, as in ``str(DotnnError)``."""
-        return "\n".join(map(str, self.diagnostics))
+        return "\n".join(map(str, self.diagnostics)) or "no errors, no warnings"
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from ..arguments import need, type_name
+from ..arguments import a_type, need
 from ..diagnostics import Report
 from ..diagnostics.imports import ModelArgument
 from ..graph.types import DType
@@ -67,17 +67,29 @@ def _converted(value: object, limits: Limits, depth: int, count: list[int]) -> C
     if isinstance(value, float):
         return _finite(float(value))
     if isinstance(value, str) and not isinstance(value, DType):
-        return _bounded(str(value), len(value), limits.list_length, "a string of {:,} characters")
+        return _bounded(str.__str__(value), len(value), limits.list_length, "a string of {:,} characters")
     if isinstance(value, list | tuple):
         return _items(value, limits, depth, count)
     if is_compile_value(value):
         return value
     # Numbers and arrays of numpy, and tensors, give their values as Python has them.
-    plain: Callable[[], object] | None = getattr(value, "tolist", None)
-    found = plain() if callable(plain) else value
-    if found is value or not isinstance(found, bool | int | float | str | list):
-        raise _NoValue(f"{_article(type_name(value))}, which is no value of the language")
+    found = _listed(value)
+    if found is None:
+        raise _NoValue(f"{a_type(value)}, which is no value of the language")
     return _converted(found, limits, depth, count)
+
+
+def _listed(value: object) -> bool | int | float | str | list[object] | None:
+    """The value of an array, or of one of its elements; None if it is neither."""
+    convert: Callable[[], object] | None = getattr(value, "tolist", None)
+    if not callable(convert):
+        return None
+    try:
+        found = convert()
+    except (TypeError, ValueError, RuntimeError):
+        # The class of an array, a tensor without values, a view of memory of another kind.
+        return None
+    return found if isinstance(found, bool | int | float | str | list) else None
 
 
 def _items(value: list[object] | tuple[object, ...], limits: Limits, depth: int, count: list[int]) -> CompileValue:
@@ -98,7 +110,3 @@ def _finite(value: float) -> float:
     if not math.isfinite(value):
         raise _NoValue(f"{value}, which is no number of the language")
     return value
-
-
-def _article(word: str) -> str:
-    return f"an {word}" if word[:1].lower() in "aeiou" else f"a {word}"

@@ -8,11 +8,14 @@ from typing import Any, final
 
 import numpy as np
 
-from ..arguments import type_name
+from ..arguments import a_type, type_name
+from ..diagnostics import DotnnError
+from ..diagnostics.weights import NotArrays
 from ..reprs import quantity, short_repr
+from .npz_file import ARCHIVE_ERRORS
 
-#: What numpy and the libraries of tensors raise for what they cannot make an array of.
-_ERRORS = (ValueError, TypeError, RuntimeError, BufferError, OverflowError, AttributeError, KeyError, OSError)
+#: What numpy, its archives and the libraries of tensors raise for what they cannot make an array of.
+_ERRORS = (*ARCHIVE_ERRORS, TypeError, BufferError, OverflowError, AttributeError, KeyError, OSError)
 
 
 class NotAnArray(Exception):
@@ -53,8 +56,18 @@ class ArrayWeights:
         return self._facts[name][1]
 
     def load(self, name: str) -> np.ndarray:
-        """An array; it may be the caller's own."""
-        return self._array(name)
+        """An array; it may be the caller's own.
+
+        Raises:
+            DotnnError: it cannot be read any more, or has become another one.
+        """
+        try:
+            array = self._array(name)
+            if array.shape != self.shape(name):
+                raise NotAnArray("it has changed while it was read")
+        except NotAnArray as fault:
+            raise DotnnError(NotArrays(path=self.path, faults=((name, str(fault)),))) from fault
+        return array
 
     def __repr__(self) -> str:
         return short_repr(self, quantity(len(self._facts), "tensor"))
@@ -72,7 +85,7 @@ class ArrayWeights:
 
     def _add(self, name: object) -> None:
         if not isinstance(name, str):
-            self.unusable[repr(name)] = f"the name is {_a(name)}, and must be a str"
+            self.unusable[repr(name)] = f"the name is {a_type(name)}, and must be a str"
             return
         try:
             array = self._array(name)
@@ -103,7 +116,7 @@ def as_array(value: Any) -> np.ndarray:
         raise NotAnArray("it is a masked array, and weights have no gaps: give `array.filled(…)`")
     array = _numpy_array(_plain_tensor(value))
     if array.dtype.hasobject or array.dtype.kind in "US":
-        raise NotAnArray(f"it is {_a(value)}, and no array of numbers")
+        raise NotAnArray(f"it is {a_type(value)}, and no array of numbers")
     return array
 
 
@@ -123,8 +136,3 @@ def _numpy_array(value: Any) -> np.ndarray:
             raise
     # PyTorch hands numpy no bfloat16 and no float8, of which every number is one of float32.
     return np.asarray(widened())
-
-
-def _a(value: object) -> str:
-    name = type_name(value)
-    return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"

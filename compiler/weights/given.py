@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeAlias
 
 from ..arguments import need_path, type_name
-from ..diagnostics import DotnnWarning
+from ..diagnostics.notices import tell
 from ..graph.tensors import Weight
 from .arrays import ArrayWeights
-from .binding import BoundWeights, bind_weights
+from .binding import bind_weights
 from .npz_file import NpzFile
 from .readers import WeightFile, open_weights
 from .safetensors_file import SafetensorsFile
@@ -22,13 +20,17 @@ from .values import WeightSource
 Weights: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | WeightSource
 """The path of a weight file; arrays by name, such as a ``state_dict`` of PyTorch; or what `bind_weights` gives."""
 
+#: What has names and shapes of its own, which need not be the model's.
+_UNBOUND = (ArrayWeights, NpzFile, SafetensorsFile)
+
 
 @contextmanager
 def given_weights(given: Weights | None, weights: Sequence[Weight]) -> Iterator[WeightSource | None]:
     """What a caller gives as the values of a model's weights, bound to them by name, as long as the block runs.
 
-    What the numbers themselves have to say is known when they have been read: then there is a `DotnnWarning`. A source
-    that the caller has bound is taken as it is, and its warnings are the caller's business.
+    What the numbers themselves have to say is known when they have been read: then it is told, and becomes a
+    `DotnnWarning` where nobody listens. A source that the caller has bound is taken as it is, and its warnings are the
+    caller's business.
 
     Args:
         given: a path, a mapping, a source, or None, which stays None.
@@ -47,11 +49,8 @@ def given_weights(given: Weights | None, weights: Sequence[Weight]) -> Iterator[
             return
         bound = bind_weights(found, weights)
         yield bound
-        _warn(bound)
-
-
-#: What has names and shapes of its own, which need not be the model's.
-_UNBOUND = (ArrayWeights, NpzFile, SafetensorsFile)
+        for diagnostic in bound.warnings():
+            tell(diagnostic)
 
 
 def _opened(given: Weights) -> AbstractContextManager[WeightFile | WeightSource]:
@@ -65,17 +64,3 @@ def _opened(given: Weights) -> AbstractContextManager[WeightFile | WeightSource]
     remedy = "give its `state_dict()`" if hasattr(given, "state_dict") else "such as a `state_dict` of PyTorch"
     what = "weights must be the path of a .safetensors or .npz file, or a mapping from names to arrays"
     raise TypeError(f"{what}, not {type_name(given)}: {remedy}")
-
-
-def _warn(bound: BoundWeights) -> None:
-    diagnostics = bound.warnings()
-    if diagnostics:
-        warnings.warn(DotnnWarning(*diagnostics), stacklevel=_callers_level())
-
-
-def _callers_level() -> int:
-    """How many calls above `_warn` the code stands that called dotnn."""
-    level, frame = 1, inspect.currentframe()
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("dotnn", "contextlib"):
-        level, frame = level + 1, frame.f_back
-    return level - 1
