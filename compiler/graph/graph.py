@@ -44,6 +44,9 @@ class Origin:
     span: Span | None
     calls: tuple[Span, ...] = ()
 
+    def __repr__(self) -> str:
+        return short_repr(self, quoted(self.path), *([quoted(str(self.span))] if self.span is not None else []))
+
 
 @dataclass(frozen=True, slots=True)
 class Node:

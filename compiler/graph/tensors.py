@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from ..reprs import quoted, short_repr
 from ..source import Span
 from .types import DType
 
@@ -159,6 +160,9 @@ class Derived:
     dtype: DType
     parts: tuple[Tensor, ...]
     function: Derivation
+
+    def __repr__(self) -> str:
+        return short_repr(self, quoted(self.name), f"{self.dtype}{list(self.shape)}")
 
     @property
     def elements(self) -> int:
