@@ -12,13 +12,18 @@ from typing import Any, NoReturn
 import click
 
 from ..compiler.diagnostics import Diagnostic, DotnnError
+from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.notices import listening
+from ..compiler.visible import visible
 from .base import Command
 from .printing import exit_code, print_diagnostics
 from .streams import write
 
 #: What shells set when they ask for completions.
 _COMPLETE = "_DOTNN_COMPLETE"
+
+#: Characters of what is said of a wrong call, which quotes what was written and what a model says of itself.
+_LONGEST_MESSAGE = 2_000
 
 #: The subcommands and what they do: each is the function of that name in the module of that name.
 COMMANDS = {
@@ -88,7 +93,9 @@ class _Commands(Command, click.Group):
         except click.ClickException as error:
             text = io.StringIO()
             error.show(text)
-            write(text.getvalue().rstrip("\n"), sys.stderr)
+            message = error.format_message()
+            legible = visible(clip(message, _LONGEST_MESSAGE))
+            write(text.getvalue().replace(message, legible).rstrip("\n"), sys.stderr)
             return error.exit_code
         return 0
 

@@ -13,7 +13,7 @@ import click
 
 from . import options
 from .base import Command
-from .printing import byte_count, print_diagnostics, working
+from .printing import print_diagnostics, print_file, working
 from .streams import write
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ def build(
         written = compiled.save(path, target=target, optimize=not no_optimize, seed=seed, weights=loaded, labels=names)
     if explain_fusion:
         _explain_fusion(compiled, target, no_optimize)
-    write(f"{written.path}: {byte_count(written.size)}", sys.stdout)
+    print_file(written.path, written.size)
     if written.data is not None:
-        write(f"{written.data}: {byte_count(written.data_size)}", sys.stdout)
+        print_file(written.data, written.data_size)
     if save_weights is not None:
-        write(f"{save_weights}: {byte_count(save_weights.stat().st_size)}", sys.stdout)
+        print_file(save_weights, save_weights.stat().st_size)
 
 
 def _check_outputs(

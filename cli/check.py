@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +9,11 @@ from pathlib import Path
 import click
 
 from ..compiler.diagnostics import Diagnostic, Severity
+from ..compiler.visible import visible
 from . import options
 from .base import Argument, Command
 from .printing import colored, exit_code, print_diagnostics
-from .streams import write
+from .streams import write, write_command, write_json
 
 
 @click.command(cls=Command)
@@ -64,7 +64,7 @@ def _text(found: list[Diagnostic], sources: list[str]) -> None:
     if not found:
         names = sources[0] if len(sources) == 1 else f"{len(sources)} files"
         mark = "\x1b[32mok\x1b[0m" if colored(sys.stdout) else "ok"
-        write(f"{mark}: {'<stdin>' if names == '-' else names}", sys.stdout)
+        write(f"{mark}: {'<stdin>' if names == '-' else visible(names)}", sys.stdout)
 
 
 def _json(found: list[Diagnostic], sources: list[str]) -> None:
@@ -76,14 +76,14 @@ def _json(found: list[Diagnostic], sources: list[str]) -> None:
         "errors": errors,
         "warnings": len(found) - errors,
     }
-    write(json.dumps(document, indent=2), sys.stdout)
+    write_json(document, sys.stdout)
 
 
 def _github(found: list[Diagnostic], sources: list[str]) -> None:
     from ..compiler.diagnostics.machine import github
 
     for one in found:
-        write(github(one), sys.stdout)
+        write_command(github(one), sys.stdout)
 
 
 _PRINTERS = {"text": _text, "json": _json, "github": _github}

@@ -9,10 +9,13 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ..compiler.diagnostics import Diagnostic, Severity
+from ..compiler.diagnostics.cells import LONGEST_SENTENCE, clip
 from ..compiler.diagnostics.render import render_all
+from ..compiler.visible import visible
 from .streams import write
 
 if TYPE_CHECKING:
@@ -45,8 +48,13 @@ def print_diagnostics(diagnostics: Sequence[Diagnostic], stream: TextIO | None =
 def print_note(text: str) -> None:
     """Print what is good to know to standard error, where it does not mix with results."""
     width = text_width(sys.stderr)
-    note = f"note: {text}"
+    note = f"note: {visible(clip(text, LONGEST_SENTENCE))}"
     write(note if width is None else hanging(note, width, len("note: ")), sys.stderr)
+
+
+def print_file(path: Path, size: int) -> None:
+    """Print which file was written, and its bytes."""
+    write(f"{visible(str(path))}: {byte_count(size)}", sys.stdout)
 
 
 def hanging(text: str, width: int, indent: int) -> str:
@@ -90,8 +98,9 @@ def working(what: str) -> Iterator[None]:
         yield
         return
     from rich.console import Console
+    from rich.text import Text
 
-    with Console(file=sys.stderr, no_color=not colored(sys.stderr)).status(what):
+    with Console(file=sys.stderr, no_color=not colored(sys.stderr)).status(Text(visible(what))):
         yield
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,11 +13,12 @@ import click
 
 from ..compiler.diagnostics import Diagnostic
 from ..compiler.passes.targets import DEFAULT_TARGET
+from ..compiler.visible import visible
 from . import options
 from .base import Argument, Command
 from .build import loaded_weights
 from .printing import print_note, working
-from .streams import write
+from .streams import write, write_json
 
 if TYPE_CHECKING:
     from ..compiler.driver import Compiled
@@ -235,9 +235,9 @@ def _show(outputs: dict[str, Any], labels: Sequence[str] | None, top: int, save:
 
     if save is not None:
         save_outputs(save, outputs)
-        write(f"{save}: {', '.join(outputs)}", sys.stdout)
+        write(f"{visible(str(save))}: {', '.join(map(visible, outputs))}", sys.stdout)
     elif as_json:
-        write(json.dumps(output_data(outputs, labels, top), indent=2), sys.stdout)
+        write_json(output_data(outputs, labels, top), sys.stdout)
     else:
         write(render_outputs(outputs, labels, top), sys.stdout)
 

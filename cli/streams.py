@@ -22,10 +22,52 @@ def open_closed_streams() -> None:
 
 
 def write(text: str, stream: TextIO) -> None:
-    """Print a line of text whatever the stream's encoding: what it cannot show is escaped.
+    """Print lines of text whatever the stream's encoding: what it cannot show is escaped.
+
+    Whoever puts foreign text into a line makes it `visible` there. What was forgotten does no harm: of control
+    characters only line ends, tabs and our own colours come through, and no line is a command of the system that runs
+    the tests of a repository and reads what is printed.
 
     A reader that goes away early, as `head` does, changes neither what the command does nor its exit code.
     """
+    _print("\n".join(_without_command(_harmless(line)) for line in text.split("\n")), stream)
+
+
+def write_command(text: str, stream: TextIO) -> None:
+    """Print a line that the system which runs the tests of a repository is to take as a command."""
+    _print(_harmless(text), stream)
+
+
+def write_json(document: object, stream: TextIO) -> None:
+    """Print a value as JSON: in ASCII, which every stream has, and without what such a system takes as a command."""
+    import json
+
+    _print(json.dumps(document, indent=2).replace("##", "#\\u0023"), stream)
+
+
+def _harmless(line: str) -> str:
+    """The line with everything made visible but tabs and colours."""
+    if line.isprintable():
+        return line
+    import re
+
+    from ..compiler.visible import visible
+
+    # Every other part is one that comes through.
+    parts = re.split(r"(\t|\x1b\[[0-9;]*m)", line)
+    return "".join(part if index % 2 else visible(part) for index, part in enumerate(parts))
+
+
+def _without_command(line: str) -> str:
+    """A line that no such system takes as a command: GitHub and Azure read `::error::` and `##[error]`."""
+    if line.lstrip().startswith("::"):
+        return line.replace("::", ":\\x3a", 1)
+    if os.environ.get("CI") and "##" in line:
+        return line.replace("##[", "#\\x23[").replace("##vso[", "#\\x23vso[")
+    return line
+
+
+def _print(text: str, stream: TextIO) -> None:
     encoding = stream.encoding or "utf-8"
     try:
         print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ from . import options
 from .base import Command
 from .printing import colored, text_width
 from .printing import table_lines as folded_lines
-from .streams import shows, write
+from .streams import shows, write, write_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -55,7 +54,7 @@ def summary(
     """Show every layer with its output shape, parameters and multiply-accumulates (MACs), for one example (N = 1)."""
     found = options.compile_model(source, model, settings, limits, root).summary()
     if as_json:
-        write(json.dumps(to_json(found), indent=2), sys.stdout)
+        write_json(to_json(found), sys.stdout)
     else:
         _print(found, explain)
 

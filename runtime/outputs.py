@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ..compiler.atomic import require_replaceable, write_atomically
 from ..compiler.diagnostics import DotnnError
-from ..compiler.diagnostics.cells import visible
 from ..compiler.diagnostics.running import BadOption, NotSavable, SeveralOutputsInNpy, WrongSaveSuffix
+from ..compiler.visible import visible
 from .arrays import npy_bytes
 
 #: Most examples, and most steps of one, whose classes are printed.

@@ -334,8 +334,8 @@ class Session:
 
     def _notes(self, provider: str, reason: str) -> tuple[Diagnostic, ...]:
         notes: list[Diagnostic] = []
-        if provider == "auto" and self.provider == "cpu":
-            notes.append(RunsOnCpu(reason=reason or f"onnxruntime {onnxruntime.__version__} is built without CUDA"))
+        if provider == "auto" and reason:
+            notes.append(RunsOnCpu(reason=reason))
         if self.metadata.get("dotnn.weights") == WeightState.INITIAL:
             notes.append(WeightsAreInitial())
         return tuple(notes)

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 from ..records import record
 from ..reprs import LONGEST, quoted, several, short_repr
 from ..source import Span
-from .cells import LONGEST_SENTENCE, clip, visible
+from ..visible import visible
+from .cells import LONGEST_SENTENCE, clip
 
 
 class Severity(StrEnum):

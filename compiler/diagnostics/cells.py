@@ -6,27 +6,14 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..visible import visible
+
 #: Tabs in source lines reach to the next multiple of this many cells.
 TAB_STOP = 4
 #: A sentence may quote the user's text, which may be anything; it is cut to this many characters.
 LONGEST_SENTENCE = 600
 #: What stands for the part of a text that is left out.
 ELLIPSIS = "..."
-
-
-def visible(text: str) -> str:
-    r"""The text with escapes such as ``\x1b`` or ``\u202e`` for the characters that cannot be seen.
-
-    Control characters could rewrite the terminal, bidirectional marks reorder the line, and lone surrogates
-    cannot be encoded; none of them comes through.
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
-
-
-def _escape(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def clip(text: str, longest: int) -> str:

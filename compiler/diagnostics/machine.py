@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..source import Span
+from ..visible import visible
 from .base import Diagnostic, Label
-from .cells import visible
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ..source import Source, Span
+from ..visible import visible
 from .base import Diagnostic, Fix, Label, Severity
-from .cells import ELLIPSIS, LONGEST_SENTENCE, Excerpt, cell_width, clip, excerpt, visible
+from .cells import ELLIPSIS, LONGEST_SENTENCE, Excerpt, cell_width, clip, excerpt
 
 #: Width that source lines are fitted into where none is given; prose is wrapped only to a given one.
 DEFAULT_WIDTH = 120

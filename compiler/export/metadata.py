@@ -74,7 +74,7 @@ def node_properties(origins: Iterable[Origin]) -> dict[str, str]:
     places = dict.fromkeys(str(origin.span) for origin in origins if origin.span is not None)
     paths = dict.fromkeys(origin.path for origin in origins)
     properties = {"dotnn.source": SEPARATOR.join(places), "dotnn.path": SEPARATOR.join(paths)}
-    return {key: text for key, text in properties.items() if text}
+    return {key: _encodable(text) for key, text in properties.items() if text}
 
 
 def _demand(demand: Demand) -> dict[str, str | int]:
@@ -82,4 +82,9 @@ def _demand(demand: Demand) -> dict[str, str | int]:
 
 
 def _json(values: Iterable[object]) -> str:
-    return json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))
+    return _encodable(json.dumps(list(values), ensure_ascii=False, separators=(",", ":")))
+
+
+def _encodable(text: str) -> str:
+    r"""The text as UTF-8 has it: names of files may hold other bytes, which become escapes such as ``\udc80``."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
