@@ -220,7 +220,7 @@ def _given(
     if random is None:
         read = read_feeds(inputs, session.inputs, images=images)
         return read.arrays, [_note(one) for one in read.notes]
-    made = random_feeds(session.inputs, random, sizes, session.demands)
+    made = random_feeds(session.inputs, random, sizes, session.demands, session.ranges)
     chosen = ", ".join(f"{name}={size}" for name, size in made.sizes.items())
     return made.arrays, [f"random input with {chosen} (--size changes it)"] if chosen else []
 
@@ -231,10 +231,12 @@ def _note(diagnostic: Diagnostic) -> str:
 
 
 def _show(outputs: dict[str, Any], labels: Sequence[str] | None, top: int, save: Path | None, as_json: bool) -> None:
-    from ..runtime.outputs import output_data, render_outputs, save_outputs
+    from ..runtime.outputs import not_finite, output_data, render_outputs, save_outputs
 
     if save is not None:
         save_outputs(save, outputs)
+        for note in not_finite(outputs):
+            print_note(note)
         write(f"{visible(str(save))}: {', '.join(map(visible, outputs))}", sys.stdout)
     elif as_json:
         write_json(output_data(outputs, labels, top), sys.stdout)

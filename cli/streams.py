@@ -39,10 +39,15 @@ def write_command(text: str, stream: TextIO) -> None:
 
 
 def write_json(document: object, stream: TextIO) -> None:
-    """Print a value as JSON: in ASCII, which every stream has, and without what such a system takes as a command."""
-    import json
+    """Print a value as JSON: in ASCII, which every stream has, and without what such a system takes as a command.
 
-    _print(json.dumps(document, indent=2).replace("##", "#\\u0023"), stream)
+    Lists of numbers stand in one line. No text can look like one: in texts, line ends are escaped.
+    """
+    import json
+    import re
+
+    text = json.dumps(document, indent=2).replace("##", "#\\u0023")
+    _print(re.sub(r"\[\n[^]\[{}\"]*\]", lambda found: f"[{' '.join(found[0][1:-1].split())}]", text), stream)
 
 
 def _harmless(line: str) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..compiler.atomic import require_replaceable, write_atomically
 from ..compiler.diagnostics import DotnnError
-from ..compiler.diagnostics.running import BadOption, NotSavable, SeveralOutputsInNpy, WrongSaveSuffix
+from ..compiler.diagnostics.running import BadOption, NotSavable, SeveralOutputsInNpy, TooManyForJson, WrongSaveSuffix
 from ..compiler.visible import visible
 from .arrays import npy_bytes
 
@@ -24,6 +24,8 @@ MAX_EXAMPLES = 10
 MAX_STEPS = 40
 #: Tensors with at most this many elements are printed completely.
 SMALL = 200
+#: Most values of all outputs together that are given as plain values: some 20 MB of JSON.
+MOST_PRINTED = 1_000_000
 #: Characters of a bar, and of a line.
 BAR, LINE = 20, 100
 #: Names of outputs whose last axis holds a score for each class.
@@ -84,9 +86,16 @@ def output_data(outputs: Mapping[str, Any], labels: Sequence[str] | None = None,
 
     Keys: ``name dtype shape nan infinite min mean max top values``. Statistics leave out what is not finite and are
     None without numbers; ``top`` has for every example, or step of one, the best classes as ``index``, ``value``
-    and ``label``, and is None where no classes are told; ``values`` is None for more than `SMALL` elements, and
-    numbers that are not finite are None in it.
+    and ``label``, and is None where no classes are told; ``values`` are nested lists of all values, where those that
+    are not finite are None. Of outputs that are no arrays, as models of other makers may have, there are only the
+    values: lists, and objects for maps.
+
+    Raises:
+        DotnnError: there are more than `MOST_PRINTED` values.
     """
+    count = sum(map(_count, outputs.values()))
+    if count > MOST_PRINTED:
+        raise DotnnError(TooManyForJson(count=count, largest=MOST_PRINTED))
     return [_described(name, value, labels, k) for name, value in outputs.items()]
 
 
@@ -99,6 +108,13 @@ def render_outputs(outputs: Mapping[str, Any], labels: Sequence[str] | None = No
     NaN and infinite values are pointed out.
     """
     return "\n\n".join("\n".join(_rendered(name, value, labels, k)) for name, value in outputs.items())
+
+
+def not_finite(outputs: Mapping[str, Any]) -> list[str]:
+    """A sentence for every output that has NaN or infinite values."""
+    arrays = ((name, _as_array(output)) for name, output in outputs.items())
+    found = ((name, _Statistics.of(array).odd) for name, array in arrays if array is not None)
+    return [f"`{visible(name)}` has {odd}" for name, odd in found if odd]
 
 
 def check_save_path(path: Path) -> None:
@@ -167,18 +183,28 @@ class _Statistics:
     mean: float | None
     high: float | None
 
+    #: Of how many values in all.
+    size: int
+
+    @property
+    def odd(self) -> str:
+        """What is not finite, in words; empty if everything is."""
+        if not self.nan and not self.infinite:
+            return ""
+        return f"{self.nan} NaN and {self.infinite} infinite among {self.size} values"
+
     @classmethod
     def of(cls, array: NDArray[Any]) -> _Statistics:
         if array.dtype.kind not in "fiu":
-            return cls(0, 0, None, None, None)
+            return cls(0, 0, None, None, None, array.size)
         finite = np.isfinite(array)
         nan = int(np.count_nonzero(np.isnan(array)))
         infinite = array.size - int(np.count_nonzero(finite)) - nan
         numbers = array if finite.all() else array[finite]
         if numbers.size == 0:
-            return cls(nan, infinite, None, None, None)
+            return cls(nan, infinite, None, None, None, array.size)
         mean = float(np.mean(numbers, dtype=np.float64))
-        return cls(nan, infinite, float(numbers.min()), mean, float(numbers.max()))
+        return cls(nan, infinite, float(numbers.min()), mean, float(numbers.max()), array.size)
 
 
 def class_kind(name: str, array: NDArray[Any], labels: Sequence[str] | None) -> str | None:
@@ -207,7 +233,8 @@ def _as_array(value: Any) -> NDArray[Any] | None:
 def _described(name: str, output: Any, labels: Sequence[str] | None, k: int) -> dict[str, Any]:
     value = _as_array(output)
     if value is None:
-        return {"name": name, "dtype": type(output).__name__, "shape": None, "top": None, "values": None}
+        kind = type(output).__name__
+        return {"name": name, "dtype": kind, "shape": None, "top": None, "values": _plain(output)}
     statistics = _Statistics.of(value)
     kind = class_kind(name, value, labels)
     top = None
@@ -223,7 +250,7 @@ def _described(name: str, output: Any, labels: Sequence[str] | None, k: int) -> 
         "mean": statistics.mean,
         "max": statistics.high,
         "top": top,
-        "values": _plain(value.tolist()) if value.size <= SMALL else None,
+        "values": _plain(value.tolist()),
     }
 
 
@@ -231,9 +258,22 @@ def _score_data(score: Score) -> dict[str, Any]:
     return {"index": score.index, "value": _plain(score.value), "label": score.label}
 
 
+def _count(value: Any) -> int:
+    """How many values an output has."""
+    if isinstance(value, Mapping):
+        return sum(map(_count, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(_count, value))
+    return int(np.size(value))
+
+
 def _plain(value: Any) -> Any:
-    """Nested lists without numbers that JSON does not have."""
-    if isinstance(value, list):
+    """Nested lists, and objects, without what JSON does not have."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
@@ -250,8 +290,8 @@ def _rendered(name: str, output: Any, labels: Sequence[str] | None, k: int) -> I
     statistics = _Statistics.of(value)
     kind = class_kind(name, value, labels)
     yield f"{visible(name)}: {value.dtype.name}[{shape}]" + (f", {kind} of {value.shape[-1]} classes" if kind else "")
-    if statistics.nan or statistics.infinite:
-        yield f"  {statistics.nan} NaN and {statistics.infinite} infinite among {value.size} values"
+    if statistics.odd:
+        yield f"  {statistics.odd}"
     if kind is not None and value.ndim == 3:
         yield from _rendered_steps(value, labels)
     elif kind is not None:

@@ -20,7 +20,11 @@ from .tensors import Demand, Feeds, Size, TensorInfo, is_symbol
 
 #: The largest size that is tried for a symbolic dimension.
 LARGEST_SIZE = 4096
-#: Values of integer inputs if no range is given: every vocabulary has these two ids, and every step a length of 1.
+#: The size of a symbolic dimension, but for the number of examples, where nothing asks for another one.
+USUAL_SIZE = 8
+#: The symbol that stands for the number of examples, in models that have it.
+_BATCH = "N"
+#: Values of int32 and int64 inputs if no range is given: every vocabulary has these two ids.
 DEFAULT_RANGE = (0, 1)
 
 
@@ -29,21 +33,23 @@ def random_feeds(
     seed: int = 0,
     sizes: Mapping[str, int] | None = None,
     demands: Sequence[Demand] = (),
-    ranges: Mapping[str, tuple[float, float]] | None = None,
+    ranges: Mapping[str, tuple[float, float | str]] | None = None,
 ) -> Feeds:
     """Random values for every input.
 
-    Floats are normal with mean 0 and standard deviation 1, integers are drawn evenly from `DEFAULT_RANGE`, and so are
-    truth values. Each input has a stream of its own, made of the seed and its name, so that one input does not change
-    another.
+    Floats are normal with mean 0 and standard deviation 1. Integers and truth values are drawn evenly: from all values
+    of their type, those of int32 and int64 from `DEFAULT_RANGE`. Each input has a stream of its own, made of the seed
+    and its name, so that one input does not change another.
 
     Args:
         inputs: what the model reads.
         seed: of the streams.
-        sizes: of symbolic dimensions by name. One that is not given is 1, or the smallest size with which the demands
-            are met, searched up to `LARGEST_SIZE`; the result tells the sizes.
+        sizes: of symbolic dimensions by name. One that is not given is 1 for the number of examples and else
+            `USUAL_SIZE`, or the smallest larger size with which the demands are met, searched up to `LARGEST_SIZE`;
+            where that is none, the smallest size at all. The result tells the sizes.
         demands: what the layers of the model need of the symbolic dimensions.
-        ranges: least and greatest value by input name, both inclusive; floats are then spread evenly.
+        ranges: least and greatest value by input name, both inclusive; floats are then spread evenly. The greatest
+            may be the text of a dimension.
 
     Raises:
         DotnnError: sizes for unknown symbols or below 1, demands that cannot be met, or inputs that hold no numbers.
@@ -55,7 +61,7 @@ def random_feeds(
     for tensor in inputs:
         try:
             shape = _shape(tensor, chosen)
-            arrays[tensor.name] = _values(tensor, shape, seed, ranges.get(tensor.name))
+            arrays[tensor.name] = _values(tensor, shape, seed, _bounds(ranges.get(tensor.name), chosen))
         except DotnnError as error:
             report.extend(error.diagnostics)
     report.raise_errors()
@@ -63,10 +69,10 @@ def random_feeds(
 
 
 def choose_sizes(inputs: Sequence[TensorInfo], demands: Sequence[Demand], given: Mapping[str, int]) -> dict[str, int]:
-    """A size for every symbol of the inputs: the one given, or the smallest with which the demands are met.
+    """A size for every symbol of the inputs: the one given, or one with which the demands are met.
 
-    A demand on several symbols without a given size raises them together, or one alone where that does not help. A
-    symbol that is to be smaller rather than larger must be given.
+    A demand on several symbols without a given size raises them together, or one alone where that does not help. It
+    begins with usual sizes, and where that leads nowhere with 1. A symbol that is to be smaller must be given.
 
     Raises:
         DotnnError: sizes for unknown symbols or below 1, or demands that no size up to `LARGEST_SIZE` meets.
@@ -75,7 +81,18 @@ def choose_sizes(inputs: Sequence[TensorInfo], demands: Sequence[Demand], given:
     report = Report()
     report.extend(_bad_sizes(names, given))
     report.raise_errors()
-    sizes = {name: given.get(name, 1) for name in names}
+    batch = {_BATCH} if _BATCH in names else set(_first_symbols(inputs))
+    usual = {name: given.get(name, 1 if name in batch else USUAL_SIZE) for name in names}
+    try:
+        return _settled(usual, inputs, demands, given)
+    except DotnnError:
+        return _settled({name: given.get(name, 1) for name in names}, inputs, demands, given)
+
+
+def _settled(
+    sizes: dict[str, int], inputs: Sequence[TensorInfo], demands: Sequence[Demand], given: Mapping[str, int]
+) -> dict[str, int]:
+    """The sizes, raised until all demands are met."""
     wanted = [*_sizes_of_inputs(inputs), *demands]
     # What one demand raises may undo another one only if that shrinks with the size; some rounds settle it.
     for _ in wanted:
@@ -84,8 +101,16 @@ def choose_sizes(inputs: Sequence[TensorInfo], demands: Sequence[Demand], given:
                 _raise(demand, sizes, given)
     for demand in wanted:
         if not _is_met(demand, sizes):
-            raise DotnnError(_not_found(demand, names, given))
+            raise DotnnError(_not_found(demand, list(sizes), given))
     return sizes
+
+
+def _first_symbols(inputs: Iterable[TensorInfo]) -> Iterator[str]:
+    """The symbols that are a first axis, which is that of the examples where models of other makers have one."""
+    for tensor in inputs:
+        first = tensor.shape[0] if tensor.shape else None
+        if isinstance(first, str):
+            yield first
 
 
 def _bad_sizes(names: Sequence[str], given: Mapping[str, int]) -> Iterator[NoSuchSymbol | BadOption]:
@@ -161,6 +186,15 @@ def _size(size: Size, sizes: Mapping[str, int]) -> int:
     return 1 if value is None else value
 
 
+def _bounds(found: tuple[float, float | str] | None, sizes: Mapping[str, int]) -> tuple[float, float] | None:
+    """A range in numbers; None where there is none, or where its end depends on a size that is not known."""
+    if found is None or not isinstance(found[1], str):
+        return found  # pyright: ignore[reportReturnType]
+    parsed = read_expression(found[1])
+    high = value_or_none(parsed, sizes) if parsed is not None else None
+    return None if high is None or high < found[0] else (found[0], high)
+
+
 def _values(tensor: TensorInfo, shape: tuple[int, ...], seed: int, bounds: tuple[float, float] | None) -> NDArray[Any]:
     # No parameter has a colon in its name, so no input shares the stream of a parameter.
     stream = Stream(seed, f"input:{tensor.name}")
@@ -171,7 +205,15 @@ def _values(tensor: TensorInfo, shape: tuple[int, ...], seed: int, bounds: tuple
         return stream.normal(shape, dtype, 0.0, 1.0)
     if dtype != "bool" and "int" not in dtype:
         raise DotnnError(NoRandomValues(name=tensor.name, reason=f"its elements are {dtype}"))
-    low, high = bounds or DEFAULT_RANGE
+    low, high = bounds or _default_range(dtype)
     count = math.floor(high) - math.ceil(low) + 1
     steps = np.floor(stream.uniform(shape, "float64", 0.0, 1.0) * count)
     return (np.minimum(steps, count - 1) + math.ceil(low)).astype(dtype)
+
+
+def _default_range(dtype: str) -> tuple[int, int]:
+    """All values of a narrow type; indices and lengths are int32 or int64."""
+    if dtype == "bool" or dtype.endswith(("32", "64")):
+        return DEFAULT_RANGE
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)

@@ -104,6 +104,7 @@ class Session:
         notes: what a user should know: a fallback to the CPU, weights that were never loaded or trained.
         labels: names of the classes, or None.
         demands: what the layers need of the symbolic dimensions.
+        ranges: by name of inputs of integers, the least and the greatest one, which may be the text of a dimension.
         metadata: all metadata of the model.
 
     Args:
@@ -152,6 +153,7 @@ class Session:
         self.provider = "cuda" if CUDA in self._session.get_providers() else "cpu"
         self.labels = self._labels()
         self.demands = self._demands()
+        self.ranges = self._ranges()
         self.notes = self._notes(provider, reason)
 
     @classmethod
@@ -319,6 +321,21 @@ class Session:
         if isinstance(dim, str) and isinstance(minimum, int) and isinstance(reason, str) and read_expression(dim):
             return Demand(dim, minimum, reason)
         raise DotnnError(self._bad_metadata("dotnn.demands", f"`{clip(str(entry), 80)}` is no demand"))
+
+    def _ranges(self) -> Mapping[str, tuple[int, int | str]]:
+        entries = self._json("dotnn.ranges")
+        if entries is None:
+            return {}
+        if not isinstance(entries, list):
+            raise DotnnError(self._bad_metadata("dotnn.ranges", "it is no list"))
+        return dict(map(self._range, entries))
+
+    def _range(self, entry: Any) -> tuple[str, tuple[int, int | str]]:
+        if isinstance(entry, dict):
+            name, low, high = entry.get("input"), entry.get("low"), entry.get("high")
+            if isinstance(name, str) and type(low) is int and isinstance(high, str) and read_expression(high):
+                return name, (low, high)
+        raise DotnnError(self._bad_metadata("dotnn.ranges", f"`{clip(str(entry), 80)}` is no range"))
 
     def _json(self, key: str) -> Any:
         text = self.metadata.get(key)

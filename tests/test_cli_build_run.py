@@ -120,12 +120,9 @@ def test_run_on_an_image() -> None:
     assert "0..1" in notes[1]
 
 
-def test_run_says_in_one_line_that_it_fell_back(tiny: Path) -> None:
-    done = dotnn("run", "tiny.nn", "--random", "1", "--provider", "auto")
-    (note,) = [line for line in done.err.splitlines() if "CPU" in line]
-    assert note.startswith("note: running on the CPU: ")
-    assert len(note) < 100
-    assert "CPU" not in dotnn("run", "tiny.nn", "--random", "1", "--provider", "cpu").err
+@pytest.mark.parametrize("provider", ["auto", "cpu"])
+def test_run_needs_no_word_to_run_on_the_cpu(tiny: Path, provider: str) -> None:
+    assert "CPU" not in dotnn("run", "tiny.nn", "--random", "1", "--provider", provider).err
 
 
 def test_run_of_a_built_file(tiny: Path) -> None:
@@ -147,6 +144,29 @@ def test_run_saves_and_prints_json(tiny: Path) -> None:
     assert found[0]["shape"] == [2, 4]
     with np.load("out.npz") as saved:
         np.testing.assert_allclose(saved["logits"], found[0]["values"], rtol=1e-6)
+
+
+def test_all_values_are_printed_as_json_and_rows_stay_lines(tiny: Path) -> None:
+    (tiny / "wide.nn").write_text("model wide { input x: float32[N, 3] output y = x -> dense(400) }")
+    done = dotnn("run", "wide.nn", "--random", "1", "--size", "N=3", "--json")
+    (found,) = json.loads(done.out)
+    assert np.shape(found["values"]) == (3, 400)
+    assert done.out.count("\n") < 30
+
+
+def test_too_many_values_for_json_are_an_error(tiny: Path) -> None:
+    (tiny / "wide.nn").write_text("model wide { input x: float32[N, 3] output y = x -> dense(400) }")
+    done = dotnn("run", "wide.nn", "--random", "1", "--size", "N=3000", "--json")
+    assert (done.code, codes(done.err)) == (2, ["E954"])
+    assert done.out == ""
+
+
+@pytest.mark.parametrize("options", [[], ["--save", "out.npz"]], ids=["printed", "saved"])
+def test_what_is_not_finite_is_told_whether_printed_or_saved(tiny: Path, options: list[str]) -> None:
+    (tiny / "log.nn").write_text("model log { input x: float32[N, 3] output y = x / x }")
+    done = dotnn("run", "log.nn", "--input", "[[0, 1, 2]]", *options)
+    assert done.code == 0
+    assert "1 NaN and 0 infinite among 3 values" in (done.err if options else done.out)
 
 
 def test_run_names_the_inputs_before_it_builds(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

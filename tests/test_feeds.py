@@ -12,7 +12,7 @@ import pytest
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.runtime import Demand, TensorInfo, random_feeds, read_feeds
 from dotnn.runtime import arrays as arrays_module
-from dotnn.runtime.random_feeds import choose_sizes
+from dotnn.runtime.random_feeds import USUAL_SIZE, choose_sizes
 from dotnn.runtime.text_values import table_shapes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -441,15 +441,36 @@ def test_sizes_are_the_smallest_that_the_layers_allow():
     for demand in demands:
         assert eval(demand.dim.replace("floor((H - 11) / 4)", "((H - 11) // 4)"), dict(sizes)) >= demand.minimum
     alone = choose_sizes((image,), [Demand("ceil(H / 32)", 7)], {})
-    assert alone == {"N": 1, "H": 193, "W": 1}
+    assert alone == {"N": 1, "H": 193, "W": USUAL_SIZE}
     assert choose_sizes((image,), [Demand("ceil(H / 32)", 7)], {"H": 224, "W": 5})["H"] == 224
 
 
 def test_sizes_of_expressions_are_at_least_one():
     tensor = TensorInfo("x", "float32", ("N", "H - 4", "2*H"))
     feeds = random_feeds((tensor,))
-    assert feeds.sizes == {"N": 1, "H": 5}
-    assert feeds.arrays["x"].shape == (1, 1, 10)
+    assert feeds.sizes == {"N": 1, "H": USUAL_SIZE}
+    assert feeds.arrays["x"].shape == (1, USUAL_SIZE - 4, 2 * USUAL_SIZE)
+    assert choose_sizes((tensor,), [Demand("6 - H", 1)], {}) == {"N": 1, "H": 5}
+
+
+def test_the_first_axis_holds_the_examples_where_no_symbol_says_so():
+    inputs = (TensorInfo("x", "float32", ("batch", "time", 3)), TensorInfo("m", "bool", ("batch", "time")))
+    assert choose_sizes(inputs, (), {}) == {"batch": 1, "time": USUAL_SIZE}
+    assert choose_sizes((TensorInfo("x", "float32", ("T", "N", 3)),), (), {}) == {"T": USUAL_SIZE, "N": 1}
+
+
+@pytest.mark.parametrize(("dtype", "low", "high"), [("int8", -128, 127), ("uint8", 0, 255), ("int64", 0, 1)])
+def test_integers_cover_their_type_where_it_is_narrow(dtype, low, high):
+    values = random_feeds((TensorInfo("x", dtype, ("N",)),), sizes={"N": 5000}).arrays["x"]
+    assert (values.dtype, values.min(), values.max()) == (dtype, low, high)
+
+
+def test_a_range_may_end_with_a_dimension():
+    lengths = TensorInfo("lengths", "int64", ("N",))
+    inputs = (TensorInfo("x", "float32", ("N", "T", 3)), lengths)
+    values = random_feeds(inputs, sizes={"N": 500, "T": 6}, ranges={"lengths": (0, "T")}).arrays["lengths"]
+    assert set(values.tolist()) == set(range(7))
+    assert set(random_feeds((lengths,), sizes={"N": 99}, ranges={"lengths": (0, "T")}).arrays["lengths"]) == {0, 1}
 
 
 def test_random_inputs_that_cannot_be_made():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.runtime import render_outputs, save_outputs, top_k
-from dotnn.runtime.outputs import class_kind, output_data
+from dotnn.runtime.outputs import MOST_PRINTED, class_kind, not_finite, output_data
 
 PROBABILITIES = np.array([[0.1, 0.7, 0.2], [0.5, 0.25, 0.25]], np.float32)
 LABELS = ("cat", "dog", "fish")
@@ -115,10 +115,34 @@ def test_plain_values_are_json():
     data = json.loads(json.dumps(output_data(outputs, LABELS, 1), allow_nan=False))
     assert [entry["name"] for entry in data] == list(outputs)
     assert data[0]["top"][1] == [{"index": 0, "value": 0.5, "label": "cat"}]
-    assert data[1]["values"] is None
+    assert data[1]["values"] == [0.0] * 1000
     assert data[2]["values"] == [True]
     assert data[3]["values"] == ["a"]
+    assert (data[4]["dtype"], data[4]["values"]) == ("list", [[0.0, 0.0]])
     assert render_outputs(outputs, LABELS).count("\n\n") == 5
+
+
+def test_outputs_that_are_no_arrays_are_json_too():
+    outputs = {"map": [{"a": 0.25, "b": np.float32(np.inf)}, {1: 2}]}
+    assert output_data(outputs)[0]["values"] == [{"a": 0.25, "b": None}, {"1": 2}]
+
+
+@pytest.mark.parametrize("value", [np.zeros(MOST_PRINTED + 1, np.int8), [np.zeros(MOST_PRINTED), {"a": 1.0}]])
+def test_too_many_values_for_json_are_an_error_that_names_the_way_out(value):
+    with pytest.raises(DotnnError) as caught:
+        output_data({"y": value})
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "E954"
+    assert "1,000,001" in diagnostic.headline()
+    assert "--save" in diagnostic.advice()
+
+
+def test_what_is_not_finite_is_told_of_every_output():
+    outputs = {"a": np.array([np.nan, 1, np.inf]), "b": np.ones(2), "c": [np.array([np.nan])], "d\n": np.array(-np.inf)}
+    assert not_finite(outputs) == [
+        "`a` has 1 NaN and 1 infinite among 3 values",
+        r"`d\n` has 0 NaN and 1 infinite among 1 values",
+    ]
 
 
 def test_saved_outputs_are_what_numpy_reads(tmp_path):

@@ -223,11 +223,10 @@ def test_cuda_that_is_not_installed_is_an_error_with_what_is(without_cuda):
     assert 'pip install "dotnn[gpu]"' in diagnostic.advice()
 
 
-def test_auto_without_cuda_runs_on_the_cpu_and_says_so(without_cuda):
+def test_auto_without_cuda_runs_on_the_cpu_which_needs_no_word(without_cuda):
     session = Session(relu_bytes(), provider="auto")
     assert session.provider == "cpu"
-    assert [note.code for note in session.notes] == ["W901"]
-    assert onnxruntime.__version__ in session.notes[0].headline()
+    assert session.notes == ()
     assert session.run(FEEDS_OK)["y"].shape == (2, 2)
 
 

@@ -430,12 +430,27 @@ class NotSavable(Diagnostic):
     found: str
 
 
+@record
+class TooManyForJson(Diagnostic):
+    """The outputs have more values than are printed as JSON, where each takes some twenty characters.
+
+    Nothing is left out of what is printed, so nothing is printed. `--save` keeps outputs of any size.
+    """
+
+    code: ClassVar[str] = "E954"
+    message: ClassVar[str] = "the outputs have {count:,} values, and as JSON at most {largest:,} are printed"
+    remedy: ClassVar[str] = "save them: `--save outputs.npz`"
+
+    count: int
+    largest: int
+
+
 # What is said without stopping --------------------------------------------------------------------------------------
 
 
 @record
 class RunsOnCpu(Diagnostic):
-    """`--provider auto` found no usable GPU, so the model runs on the CPU.
+    """The installed onnxruntime is built for CUDA, which does not work here, so `--provider auto` runs on the CPU.
 
     The numbers are the same up to rounding; only the speed differs. `--provider cpu` asks for the CPU and says
     nothing; `--provider cuda` insists on the GPU, and says how to get what it needs.

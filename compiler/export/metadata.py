@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 from ..graph.dims import format_dim
 from ..graph.graph import Demand, Graph, Origin
+from ..passes.input_ranges import InputRange, input_ranges
 from ..passes.targets import DEFAULT_TARGET, Target
 from ..weights.values import WeightValues
 
@@ -47,7 +48,8 @@ def producer_version() -> str:
 def model_properties(graph: Graph, values: WeightValues, metadata: ModelMetadata) -> dict[str, str]:
     """The metadata of a model, by key.
 
-    ``dotnn.demands`` is a JSON list of objects with ``dim`` (as printed), ``minimum`` and ``reason``;
+    ``dotnn.demands`` is a JSON list of objects with ``dim`` (as printed), ``minimum`` and ``reason``; ``dotnn.ranges``
+    has for inputs of integers ``input``, ``low`` and ``high``, the last one a dimension as printed;
     ``dotnn.labels``, a JSON list of strings, is there only when classes are named.
     """
     properties = {
@@ -58,6 +60,7 @@ def model_properties(graph: Graph, values: WeightValues, metadata: ModelMetadata
         "dotnn.target": metadata.target,
         "dotnn.weights": values.state(graph.weights()).value,
         "dotnn.demands": _json(_demand(demand) for demand in graph.demands),
+        "dotnn.ranges": _json(map(_range, input_ranges(graph))),
     }
     if metadata.labels is not None:
         properties["dotnn.labels"] = _json(metadata.labels)
@@ -79,6 +82,10 @@ def node_properties(origins: Iterable[Origin]) -> dict[str, str]:
 
 def _demand(demand: Demand) -> dict[str, str | int]:
     return {"dim": format_dim(demand.dim), "minimum": demand.minimum, "reason": demand.reason}
+
+
+def _range(found: InputRange) -> dict[str, str | int]:
+    return {"input": found.input, "low": found.low, "high": format_dim(found.high)}
 
 
 def _json(values: Iterable[object]) -> str:

@@ -223,6 +223,7 @@ class Layer(ABC):
         source: where the definition comes from.
         samples: calls that document and test it.
         literal_weights: names of the weights that may be written as literal arguments.
+        keeps_values: whether every element of the results is one of the operands', wherever it stands.
     """
 
     kind: ClassVar[str]
@@ -234,6 +235,7 @@ class Layer(ABC):
     source: ClassVar[str] = ""
     samples: ClassVar[tuple[Sample, ...]] = ()
     literal_weights: ClassVar[tuple[str, ...]] = ()
+    keeps_values: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -269,6 +271,10 @@ class Layer(ABC):
     def reach(self) -> Reach:
         """How output positions depend on input positions."""
         return Mixing.NONE
+
+    def operand_range(self, index: int, operands: Sequence[TensorType | None]) -> tuple[int, Dim] | None:
+        """The least and the greatest integer that an operand may hold; None where the layer takes any numbers."""
+        return None
 
     def bind(self, sizes: Mapping[str, int]) -> Layer:
         """The layer with the symbols in its attributes replaced by their sizes, as ``reference`` wants it.

@@ -206,6 +206,10 @@ class Embedding(Weighted):
         need_integer(site, 0, ids)
         return (TensorType(DType.FLOAT32, (*ids.shape, self.dim)),)
 
+    def operand_range(self, index: int, operands: Sequence[TensorType | None]) -> tuple[int, Dim]:
+        """The rows of the table."""
+        return 0, self.vocabulary - 1
+
     def weights(self, operands: Sequence[TensorType | None]) -> tuple[WeightSpec, ...]:
         """``weight`` of ``[vocabulary, dim]``."""
         return self.weight_and_bias((self.vocabulary, self.dim), bias=False)

@@ -47,6 +47,7 @@ class Concat(Layer):
     """
 
     kind: ClassVar[str] = "concat"
+    keeps_values: ClassVar[bool] = True
     operands: ClassVar[tuple[Operand, ...]] = (Operand("parts", "two or more tensors of one rank", variadic=True),)
     formula: ClassVar[str] = "y = [a; b; ...] along the axis"
     source: ClassVar[str] = "numpy.concatenate; ONNX Concat"
@@ -140,6 +141,7 @@ class Split(Layer):
     """
 
     kind: ClassVar[str] = "split"
+    keeps_values: ClassVar[bool] = True
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
     result_names: ClassVar[tuple[str, ...]] = ("part",)
     take_all_results: ClassVar[bool] = True
@@ -220,6 +222,7 @@ class Maximum(Layer):
     """
 
     kind: ClassVar[str] = "maximum"
+    keeps_values: ClassVar[bool] = True
     operands: ClassVar[tuple[Operand, ...]] = (
         Operand("a", "numbers of any shape"),
         Operand("b", "numbers of any shape"),

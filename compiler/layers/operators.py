@@ -204,6 +204,7 @@ class Index(Layer):
     """
 
     kind: ClassVar[str] = "index"
+    keeps_values: ClassVar[bool] = True
     callable: ClassVar[bool] = False
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
     formula: ClassVar[str] = "y = x[items]"

@@ -161,6 +161,10 @@ class Recurrent(Weighted, ABC):
         if self.merge != "concat" and not self.bidirectional:
             raise DotnnError(MergeWithoutDirections(span=site.argument("merge"), kind=self.kind, merge=self.merge))
 
+    def operand_range(self, index: int, operands: Sequence[TensorType | None]) -> tuple[int, Dim] | None:
+        """Lengths are at most that of the sequence."""
+        return (0, required(operands, 0).shape[1]) if self.operands[index].name == "lengths" else None
+
     def weights(self, operands: Sequence[TensorType | None]) -> tuple[WeightSpec, ...]:
         """Per layer and direction ``weight_ih``, ``weight_hh`` and the biases, with rows for all gates."""
         weight, bias = self.weight_initializer(), self.bias_initializer()

@@ -44,6 +44,7 @@ class Flatten(Layer):
     """
 
     kind: ClassVar[str] = "flatten"
+    keeps_values: ClassVar[bool] = True
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, (c * H + h) * W + w] = x[n, c, h, w]"
     source: ClassVar[str] = "PyTorch Flatten"
@@ -102,6 +103,7 @@ class Reshape(Layer):
     """
 
     kind: ClassVar[str] = "reshape"
+    keeps_values: ClassVar[bool] = True
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y.ravel() = x.ravel()"
     source: ClassVar[str] = "numpy.reshape; ONNX Reshape"
@@ -178,6 +180,7 @@ class Transpose(Layer):
     """
 
     kind: ClassVar[str] = "transpose"
+    keeps_values: ClassVar[bool] = True
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y.shape[i] = x.shape[order[i]]"
     source: ClassVar[str] = "numpy.transpose; ONNX Transpose"
@@ -244,6 +247,7 @@ class Expand(Layer):
     """
 
     kind: ClassVar[str] = "expand"
+    keeps_values: ClassVar[bool] = True
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[i, j] = x[i, 0] where axis 1 has size 1"
     source: ClassVar[str] = "numpy.broadcast_to; ONNX Expand"
@@ -324,6 +328,7 @@ class Squeeze(Layer):
     """
 
     kind: ClassVar[str] = "squeeze"
+    keeps_values: ClassVar[bool] = True
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, c] = x[n, c, 0, 0]"
     source: ClassVar[str] = "numpy.squeeze; ONNX Squeeze"
@@ -377,6 +382,7 @@ class Unsqueeze(Layer):
     """
 
     kind: ClassVar[str] = "unsqueeze"
+    keeps_values: ClassVar[bool] = True
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, c, 0, 0] = x[n, c]"
     source: ClassVar[str] = "numpy.expand_dims; ONNX Unsqueeze"
@@ -432,6 +438,7 @@ class Flip(Layer):
     """
 
     kind: ClassVar[str] = "flip"
+    keeps_values: ClassVar[bool] = True
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, t] = x[n, T - 1 - t]"
     source: ClassVar[str] = "numpy.flip; PyTorch flip"
