@@ -65,7 +65,9 @@ def _harmless(line: str) -> str:
 
 def _without_command(line: str) -> str:
     """A line that no such system takes as a command: GitHub and Azure read `::error::` and `##[error]`."""
-    if line.lstrip().startswith("::"):
+    # Behind the colons stands a word; the arrows of our own messages have three.
+    start = line.lstrip()
+    if start.startswith("::") and start[2:3].isalpha():
         return line.replace("::", ":\\x3a", 1)
     if os.environ.get("CI") and "##" in line:
         return line.replace("##[", "#\\x23[").replace("##vso[", "#\\x23vso[")

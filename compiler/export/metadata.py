@@ -60,8 +60,10 @@ def model_properties(graph: Graph, values: WeightValues, metadata: ModelMetadata
         "dotnn.target": metadata.target,
         "dotnn.weights": values.state(graph.weights()).value,
         "dotnn.demands": _json(_demand(demand) for demand in graph.demands),
-        "dotnn.ranges": _json(map(_range, input_ranges(graph))),
     }
+    ranges = input_ranges(graph)
+    if ranges:
+        properties["dotnn.ranges"] = _json(map(_range, ranges))
     if metadata.labels is not None:
         properties["dotnn.labels"] = _json(metadata.labels)
     return properties
