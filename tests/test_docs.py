@@ -262,7 +262,9 @@ def test_metadata_keys() -> None:
     import onnx
 
     model = onnx.load_from_string(
-        compile_source("model m() { input x: float32[N, 4] output y = x -> dense(2) }").to_bytes(labels=("a", "b"))
+        compile_source("model m() { input i: int64[N] output y = i -> embedding(4, dim=2) }").to_bytes(
+            labels=("a", "b")
+        )
     )
     keys = [one.key for one in model.metadata_props] + [one.key for one in model.graph.node[0].metadata_props]
     page = (DOCS / "onnx.md").read_text(encoding="utf-8")
