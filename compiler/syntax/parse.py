@@ -1,4 +1,4 @@
-"""From text to tree: Lark makes LALR(1) tables of the grammar, and this module runs them. The only door to Lark.
+"""From text to tree: Lark makes LALR(1) tables of the grammar, and this module runs them.
 
 The tables are run here and not by Lark for two reasons. After a mistake the parser must go on with the next statement,
 to report every mistake of a file. And a text of a megabyte must be answered within seconds: no parse tree is built, a
@@ -8,13 +8,11 @@ terminals which the grammar takes in the current state (what Lark calls a contex
 
 from __future__ import annotations
 
-import functools
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from ... import grammars
 from ..diagnostics import Diagnostic, Report
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.spelling import Semicolon
@@ -28,75 +26,14 @@ from .complaints import AbandonError, Complaints, StopError
 from .diagnose import diagnose
 from .mistakes import Mistake, found_at, open_brackets
 from .recover import BODY, ITEM, STATEMENT, Resumption, body_without_brace, end_of_nested_item, resume_at
-from .tables import END, Reduction, Tables, kept_tables
+from .tables import END, FILE, VALUE, grammar_tables
 from .tokens import Token
-
-_FILE: Final = "file"
-_VALUE: Final = "value"
 
 #: Kinds of the keywords that begin an item with a body.
 _BODIES: Final = frozenset({"BLOCK", "MODEL"})
 
 #: Most symbols that stand on the parser's stack for one level of nesting: `{ stages -> label : for names in value {`.
 _SYMBOLS_PER_LEVEL: Final = 10
-
-
-@functools.cache
-def _tables() -> Tables:
-    grammar = grammars.text()
-    return kept_tables(grammar, lambda: make_tables(grammar))
-
-
-def make_tables(grammar: str) -> Tables:
-    """What Lark makes of the grammar."""
-    # Mostly the tables are kept from an earlier run, and Lark is not needed.
-    from lark import Lark
-    from lark.grammar import Rule
-    from lark.lexer import Lexer, TerminalDef
-
-    class NoLexer(Lexer):
-        """Keeps Lark from building lexers of its own."""
-
-        def __init__(self, lexer_conf: Any) -> None:
-            pass
-
-        def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
-            return iter(())
-
-    def precedence(terminal: TerminalDef) -> tuple[int, int, int, str]:
-        """The order in which terminals are tried, which is Lark's."""
-        pattern = terminal.pattern
-        return -terminal.priority, -pattern.max_width, -len(pattern.value), terminal.name
-
-    def action(target: Any) -> int | Reduction:
-        if not isinstance(target, Rule):
-            return target
-        if target not in reductions:
-            passes_on = target.options.expand1 and not target.alias and len(target.expansion) == 1
-            method = -1 if passes_on else len(methods)
-            reductions[target] = Reduction(len(target.expansion), target.origin.name, method)
-            if not passes_on:
-                methods.append(target.alias or target.origin.name)
-        return reductions[target]
-
-    lark = Lark(grammar, parser="lalr", lexer=NoLexer, start=[_FILE, _VALUE])
-    methods: list[str] = []
-    reductions: dict[Rule, Reduction] = {}
-    actions: list[dict[str, int | Reduction]] = []
-    gotos: list[dict[str, int]] = []
-    starts: dict[str, tuple[int, int]] = {}
-    states: dict[int, dict[str, tuple[Any, Any]]] = {}
-    for start in (_FILE, _VALUE):
-        configuration = lark.parse_interactive("", start).parser_state.parse_conf
-        starts[start] = (configuration.start_state, configuration.end_state)
-        states = configuration.states
-    for number in range(len(states)):
-        row = {symbol: target for symbol, (_, target) in states[number].items()}
-        actions.append({s: action(t) for s, t in row.items() if s[0] == "$" or s.isupper()})
-        gotos.append({s: t for s, t in row.items() if s not in actions[-1]})
-    terminals = [(one.name, one.pattern.to_regexp()) for one in sorted(lark.terminals, key=precedence)]
-    ignored = "|".join(pattern for name, pattern in terminals if name in lark.ignore_tokens)
-    return Tables(starts, methods, actions, gotos, terminals, ignored)
 
 
 class _UnexpectedError(Exception):
@@ -206,7 +143,7 @@ class _Run:
         if body >= 0:
             return body, STATEMENT
         top = self._find("item", "items")
-        return (top, ITEM) if top >= 0 else (0, _VALUE)
+        return (top, ITEM) if top >= 0 else (0, VALUE)
 
     def skip(self, diagnostic: Diagnostic) -> bool:
         """Leave out what a diagnostic is about, where it is all that is wrong; whether that could be done."""
@@ -305,7 +242,7 @@ class _Parser:
 
     def __init__(self, source: Source, limits: Limits, report: Report) -> None:
         self.source = source
-        self.tables = _tables()
+        self.tables = grammar_tables()
         self.complaints = Complaints(source, limits, report)
         self.builder = Builder(self.complaints, self._part)
         self.methods: list[Callable[[list[Any]], Any]] = [getattr(self.builder, name) for name in self.tables.methods]
@@ -315,7 +252,7 @@ class _Parser:
 
     def file(self) -> tuple[tree.Item, ...]:
         """All items of the text but those with mistakes."""
-        run = _Run(self, _FILE, 0, len(self.source.text))
+        run = _Run(self, FILE, 0, len(self.source.text))
         try:
             while True:
                 try:
@@ -340,7 +277,7 @@ class _Parser:
             return None
 
     def _part(self, start: int, end: int) -> tree.Expression:
-        run = _Run(self, _VALUE, start, end)
+        run = _Run(self, VALUE, start, end)
         try:
             return run.advance()
         except _UnexpectedError:

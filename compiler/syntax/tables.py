@@ -1,26 +1,24 @@
-"""The tables of the parser, and where they are kept: making them takes a fifth of the time of checking a file.
+"""The tables of the parser, which Lark makes of the grammar, and which are shipped with it.
 
-They are kept as JSON in the user's folder for caches. Where that cannot be read or written they are made anew.
+Making them takes a fifth of a second and Lark's import. So they stand beside the grammar in a file, with the digest of
+the grammar that they were made of; where that is another one, they are made anew, in memory.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-import os
 import re
-import sys
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from ..diagnostics import DotnnError
+from ... import grammars
 
 END: Final = "$END"
 
-#: Changes whenever the form of the kept tables does, or what makes them.
-_FORMAT: Final = 1
+#: The start rules: a whole file, or a single value.
+FILE: Final = "file"
+VALUE: Final = "value"
 
 
 class Reduction(NamedTuple):
@@ -86,60 +84,64 @@ class Tables:
             del states[len(states) - action.size :]
             states.append(self.gotos[states[-1]][action.origin])
 
-    def to_json(self) -> str:
-        """A text that ``from_json`` makes equal tables of."""
-        parts = (self.starts, self.methods, self.actions, self.gotos, self.terminals, self.ignored)
-        return json.dumps(parts, separators=(",", ":"))
+    def to_json(self, grammar: str) -> str:
+        """The text of a file that ``from_json`` makes equal tables of.
+
+        A state is a line in it, so that what a change of the grammar does to its tables can be read. Where an action is
+        a reduction, it is the negative number of one of those listed, counted from -1.
+        """
+        reductions = sorted({one for row in self.actions for one in row.values() if isinstance(one, Reduction)})
+        numbers = {reduction: -1 - index for index, reduction in enumerate(reductions)}
+        actions = [{s: numbers[t] if isinstance(t, Reduction) else t for s, t in row.items()} for row in self.actions]
+        parts = {
+            "grammar": digest(grammar),
+            "starts": self.starts,
+            "ignored": self.ignored,
+            "methods": self.methods,
+            "terminals": self.terminals,
+            "reductions": reductions,
+            "actions": actions,
+            "gotos": self.gotos,
+        }
+        return "{\n" + ",\n".join(f"{json.dumps(name)}: {_lines(part)}" for name, part in parts.items()) + "\n}\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Tables:
-        """The tables of a text.
-
-        Raises:
-            ValueError: it is no JSON, or of another form.
-        """
-        starts, methods, rows, gotos, terminals, ignored = json.loads(text)
-        actions = [{s: t if isinstance(t, int) else Reduction(*t) for s, t in row.items()} for row in rows]
-        return cls(starts, methods, actions, gotos, terminals, ignored)
-
-
-def kept_tables(grammar: str, make: Callable[[], Tables]) -> Tables:
-    """The tables of a grammar: those kept from an earlier run, or else made, and kept for the next one."""
-    path = _path(grammar)
-    if path is None:
-        return make()
-    with suppress(OSError, ValueError):
-        return _read(path)
-    tables = make()
-    _keep(path, tables)
-    return tables
+    def from_json(cls, text: str, grammar: str) -> Tables | None:
+        """The tables of a file; None if it was made of another grammar."""
+        parts = json.loads(text)
+        if parts["grammar"] != digest(grammar):
+            return None
+        reductions = [Reduction(*one) for one in reversed(parts["reductions"])]
+        actions = [{s: t if t >= 0 else reductions[t] for s, t in row.items()} for row in parts["actions"]]
+        starts = {name: (first, last) for name, (first, last) in parts["starts"].items()}
+        terminals = [(name, pattern) for name, pattern in parts["terminals"]]
+        return cls(starts, parts["methods"], actions, parts["gotos"], terminals, parts["ignored"])
 
 
-def _path(grammar: str) -> Path | None:
-    """Where to keep the tables of a grammar; None where the user has no folder."""
-    digest = hashlib.sha256(f"{_FORMAT}\n{grammar}".encode()).hexdigest()
-    variable = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
-    try:
-        folder = Path(os.environ.get(variable) or Path.home() / ".cache")
-    except RuntimeError:
-        return None
-    return folder / "dotnn" / f"grammar-{digest[:32]}.json"
+def digest(grammar: str) -> str:
+    """SHA-256 of a grammar in UTF-8, as hexadecimal digits."""
+    return hashlib.sha256(grammar.encode()).hexdigest()
 
 
-def _read(path: Path) -> Tables:
-    """The tables of a file, which begins with the digest of what follows."""
-    digest, _, text = path.read_text(encoding="utf-8").partition("\n")
-    if digest != hashlib.sha256(text.encode()).hexdigest():
-        raise ValueError(f"{path} is damaged")
-    return Tables.from_json(text)
+def _lines(part: Any) -> str:
+    """JSON with a line for each element of a list."""
+    if not isinstance(part, list):
+        return json.dumps(part)
+    return "[\n" + ",\n".join(json.dumps(one) for one in part) + "\n]"
 
 
-def _keep(path: Path, tables: Tables) -> None:
-    from ..atomic import PendingFile
+@functools.cache
+def grammar_tables() -> Tables:
+    """The tables of the language."""
+    return tables_of(grammars.text(), grammars.tables())
 
-    text = tables.to_json()
-    with suppress(OSError, DotnnError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with PendingFile(path) as file:
-            file.write(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}".encode())
-            file.commit()
+
+def tables_of(grammar: str, shipped: str) -> Tables:
+    """The tables of a grammar: those of the text of a file, if that was made of it, or else made now."""
+    tables = Tables.from_json(shipped, grammar)
+    if tables is not None:
+        return tables
+    # Lark is not needed otherwise, and takes longer to import than most files to check.
+    from .make_tables import make_tables
+
+    return make_tables(grammar)
