@@ -5,14 +5,16 @@ Each is generous for networks that people write and is raised by ``--limit name=
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
+
+from .records import record
 
 
 def _limit(default: int, meaning: str) -> int:
     return field(default=default, metadata={"meaning": meaning})
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Limits:
     """How much one compilation may use; every bound is inclusive."""
 

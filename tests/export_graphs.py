@@ -14,6 +14,7 @@ from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.base import Emitter, Layer, Site
 from dotnn.compiler.layers.dense import Dense
+from dotnn.compiler.records import positional_record
 from dotnn.compiler.weights.values import WeightValues
 from graphs import add_input, add_layer, float32
 
@@ -28,7 +29,7 @@ class Unregistered:
     kind = "test"
 
 
-@dataclass(frozen=True)
+@positional_record
 class Reshaped(Unregistered, Layer):
     shape: tuple[Dim, ...] = ()
 
@@ -51,7 +52,7 @@ class Reshaped(Unregistered, Layer):
         return (e.reshape(e.operands[0], self.shape),)
 
 
-@dataclass(frozen=True)
+@positional_record
 class Sizes(Unregistered, Layer):
     """The dimensions themselves, as the runtime computes them."""
 
@@ -69,7 +70,7 @@ class Sizes(Unregistered, Layer):
         return (e.dims(self.dims),)
 
 
-@dataclass(frozen=True)
+@positional_record
 class Halves(Unregistered, Layer):
     """Two results, the first of them the operand itself, the second computed in two steps."""
 
@@ -93,7 +94,7 @@ class Halves(Unregistered, Layer):
         return x, e.op("Add", halves, quarters)
 
 
-@dataclass(frozen=True)
+@positional_record
 class Parts(Halves):
     take_all_results = True
 

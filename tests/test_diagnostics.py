@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
 
@@ -15,6 +14,7 @@ from dotnn.compiler.diagnostics import CATALOGUE, Diagnostic, Fix, Label, Severi
 from dotnn.compiler.diagnostics.explain import codes, explain, load_all
 from dotnn.compiler.diagnostics.machine import github, to_json
 from dotnn.compiler.diagnostics.render import render, render_all
+from dotnn.compiler.records import record
 from dotnn.compiler.source import Source, Span
 from golden import assert_golden
 from hypothesis import assume, given, settings
@@ -26,7 +26,7 @@ load_all()
 FAMILIES = [kind for _, kind in sorted(CATALOGUE.items()) if kind.__module__.startswith("dotnn.")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Sample(Diagnostic):
     """A diagnostic whose sentences are given one by one; it has no code of the catalogue."""
 
@@ -56,7 +56,7 @@ class Sample(Diagnostic):
         return self.edit
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Doubt(Sample):
     """The same as a warning."""
 

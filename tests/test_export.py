@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.base import Emitter
 from dotnn.compiler.layers.convolution import Conv2d
 from dotnn.compiler.layers.dense import Dense
+from dotnn.compiler.records import record
 from dotnn.compiler.source import Source
 from dotnn.compiler.weights import initializers
 from dotnn.compiler.weights.values import WeightValues
@@ -54,7 +54,7 @@ def test_versions() -> None:
 
 
 def test_custom_domain_is_declared_where_it_is_used() -> None:
-    @dataclass(frozen=True)
+    @record
     class Fused(Conv2d):
         def lower(self, e: Emitter) -> tuple[str, ...]:
             assert e.operand_types[0] is not None

@@ -7,11 +7,10 @@ sentences made of them, its docstring the page that ``dotnn explain CODE`` shows
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from ..records import record
+from ..records import positional_record, record
 from ..reprs import LONGEST, quoted, several, short_repr
 from ..source import Span
 from ..visible import visible
@@ -25,7 +24,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Label:
     """A further place that helps to understand a diagnostic, and what to say of it."""
 
@@ -33,7 +32,7 @@ class Label:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Fix:
     """A text edit that mends the mistake: replace what stands at ``span``."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..diagnostics import DotnnError
 from ..diagnostics.names import ReuseShapes, UnknownArgument
@@ -15,6 +15,7 @@ from ..graph.dims import DimTooComplex
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType, format_shape
 from ..layers.base import Layer, Site, WeightSpec
+from ..records import positional_record
 from ..source import Span
 from .literals import literal
 from .scope import Entry
@@ -25,7 +26,7 @@ from .values import CompileValue, Several, TensorRef
 LARGEST_TENSOR = 2**48
 
 
-@dataclass(frozen=True)
+@positional_record
 class LiteralArgument:
     """A weight written as numbers in a call."""
 
@@ -33,7 +34,7 @@ class LiteralArgument:
     span: Span
 
 
-@dataclass(frozen=True)
+@positional_record
 class Application:
     """A layer and everything that applying it to tensors needs.
 

@@ -20,6 +20,7 @@ from ..diagnostics.values import (
 from ..graph.dims import format_dim
 from ..layers.attributes import REQUIRED, AttributeFault, Flag, UndecidedFault
 from ..layers.base import Layer, Operand
+from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
 from .apply import LiteralArgument
@@ -29,7 +30,7 @@ from .state import Frame
 from .values import CompileValue, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
 
 
-@dataclass(frozen=True)
+@positional_record
 class Piped:
     """The value before an arrow, and where it stands."""
 

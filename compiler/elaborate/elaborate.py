@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from ..diagnostics import DotnnError, Report
@@ -19,6 +18,7 @@ from ..graph.types import DType
 from ..graph.value_names import wished_names
 from ..layers.base import Layer, WeightSpec
 from ..limits import Limits
+from ..records import positional_record
 from ..reprs import quoted, short_repr
 from ..source import Span
 from ..syntax import tree
@@ -36,7 +36,7 @@ from .values import UNKNOWN, CompileValue, describe
 MOST_PATHS = 20_000
 
 
-@dataclass(frozen=True)
+@positional_record
 class Network:
     """An elaborated model.
 

@@ -16,6 +16,7 @@ from ..graph.tensors import Initializer
 from ..graph.types import TensorType
 from ..layers.base import WeightSpec
 from ..limits import Limits
+from ..records import positional_record
 from ..reprs import short_repr
 from ..source import Span
 from .lists import Lists
@@ -83,7 +84,7 @@ class Draft:
     doc: str = ""
 
 
-@dataclass(frozen=True)
+@positional_record
 class Expectation:
     """An ``expect`` and the frame in which its names mean what they mean."""
 

@@ -6,13 +6,13 @@ tensor types and initializers. Beside them stand references to tensors of the gr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from ..graph.dims import Dim, DimExpr, format_dim
 from ..graph.graph import Value
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType
+from ..records import positional_record
 from ..weights.initializers import Initializer
 
 
@@ -26,7 +26,7 @@ class Unknown:
 UNKNOWN: Final = Unknown()
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class TensorRef:
     """A tensor of the graph."""
 
@@ -34,7 +34,7 @@ class TensorRef:
     type: TensorType
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class TensorConstant:
     """A ``const`` with a tensor type: numbers that enter the graph where they are used as a tensor."""
 
@@ -43,7 +43,7 @@ class TensorConstant:
     type: TensorType
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Several:
     """Several results in their fixed order; used as one value, it is its first.
 
@@ -56,7 +56,7 @@ class Several:
     take_all: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Quotient:
     """``H / 2``: exact, and only of use to ``ceil`` and ``floor``."""
 

@@ -8,11 +8,11 @@ bounds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from math import lcm, prod
 from typing import TypeAlias
 
+from ..records import positional_record
 from .dims_expr import (
     Atom,
     Dim,
@@ -229,7 +229,7 @@ def _lower_by_pairs(expression: DimExpr) -> Bound:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class _Relaxable:
     """A monomial that is rest * d * floor(x / (scale * d)), the rest never negative."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import networkx as nx
 
+from ..records import positional_record
 from ..reprs import quantity, quoted, several, short_repr
 from ..source import Span
 from .dims import Dim
@@ -30,7 +31,7 @@ class Value:
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Origin:
     """Where a node comes from.
 
@@ -85,7 +86,7 @@ class Node:
         return short_repr(self, quoted(self.name), self.kind, *several(map(str, self.results)), *facts)
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Demand:
     """What a layer demands of a symbolic dimension: ``dim >= minimum``, for the node at ``span``."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
+from ..records import positional_record
 from .tensors import Literal
 
 
@@ -15,14 +15,14 @@ class Operation(Protocol):
     kind: ClassVar[str]
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Input:
     """A tensor that the caller feeds; the node's name is the input's name."""
 
     kind: ClassVar[str] = "input"
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Constant:
     """A tensor of numbers written in the source or computed from them."""
 
@@ -30,7 +30,7 @@ class Constant:
     kind: ClassVar[str] = "constant"
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Parameter:
     """A learned tensor that belongs to no layer; the node's weight has the local name ``""``."""
 

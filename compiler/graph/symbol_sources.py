@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from ..records import positional_record
 from .dims import symbol, symbols
 from .graph import Graph
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class SymbolSource:
     """An axis of an input that is the symbol alone."""
 

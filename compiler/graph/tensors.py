@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from ..records import positional_record
 from ..reprs import quoted, short_repr
 from ..source import Span
 from .types import DType
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Fan:
     """How many inputs feed one output of a layer, and how many outputs one input feeds.
 
@@ -102,7 +103,7 @@ class Role(StrEnum):
     STATISTIC = "statistic"
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Weight:
     """A tensor that training would change.
 
@@ -144,7 +145,7 @@ class Derivation(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Derived:
     """A tensor computed from others when values are wanted: folded, transposed or gate-reordered.
 

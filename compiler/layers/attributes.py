@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from ..graph.dims import Dim, DimExpr
 from ..graph.tensors import Initializer
+from ..records import positional_record
 
 #: Padding of each spatial axis as (before, after), or "same" until the input's size is known.
 Pads: TypeAlias = tuple[tuple[int, int], ...]
@@ -65,7 +65,7 @@ class Kind(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Integer:
     """An int within bounds."""
 
@@ -86,7 +86,7 @@ class Integer:
         return whole(value, self.minimum, self.maximum, self.expected)
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Real:
     """A finite number within bounds."""
 
@@ -120,7 +120,7 @@ class Real:
         return number
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Flag:
     """``true`` or ``false``."""
 
@@ -151,7 +151,7 @@ class Choice:
         return value
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class PerAxis:
     """An int for every spatial axis, or a list with one per axis; the layer class says how many (``spatial_rank``)."""
 
@@ -174,7 +174,7 @@ class PerAxis:
         return tuple(whole(item, self.minimum, LARGEST, expected) for item in value)
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Padding:
     """An int, a list with an int per spatial axis, a list of ``[before, after]`` pairs, or ``"same"`` where allowed."""
 
@@ -209,7 +209,7 @@ def _pair(item: object, expected: str) -> tuple[int, int]:
     return whole(item[0], 0, LARGEST, expected), whole(item[1], 0, LARGEST, expected)
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class IntegerList:
     """A list of ints; a single int stands for a list of one where ``single`` says so."""
 
@@ -230,7 +230,7 @@ class IntegerList:
         return tuple(whole(item, self.minimum, LARGEST, self.expected) for item in value)
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Parts:
     """A count, or a list of sizes: how ``split`` divides."""
 
@@ -247,7 +247,7 @@ class Parts:
         return tuple(whole(item, 1, LARGEST, self.expected) for item in value)
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class DimensionList:
     """A list of dimensions, symbolic ones allowed: the shape of ``reshape`` and ``expand``.
 
@@ -278,7 +278,7 @@ class DimensionList:
         return whole(item, 1, 2**62, self.expected)
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class InitializerKind:
     """An initializer: ``he_normal``, ``normal(std=0.02)``."""
 

@@ -12,7 +12,7 @@ import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
@@ -21,14 +21,14 @@ from ..graph.dims import Dim, decide_less_equal
 from ..graph.graph import Demand
 from ..graph.tensors import Derivation, Fan, Initializer, Role
 from ..graph.types import DType, TensorType
-from ..records import record
+from ..records import positional_record, record
 from ..source import Span
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Operand:
     """An operand in a layer's signature.
 
@@ -43,7 +43,7 @@ class Operand:
     variadic: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class WeightSpec:
     """A tensor that a layer owns.
 
@@ -66,7 +66,7 @@ class WeightSpec:
         return math.prod(self.shape)
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Sample:
     """A call that documents and tests a layer.
 
@@ -95,7 +95,7 @@ class Mixing(StrEnum):
     ALL = "all"  #: an output position may read every input position
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Window:
     """The sliding window of a layer, one int per spatial axis; spatial axes start at axis 2."""
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from ..graph.dims import Dim, DimExpr
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
-from ..records import record
+from ..records import positional_record, record
 from ..weights import initializers
 from .attributes import Flag, InitializerKind, Integer, attribute
 from .base import Emitter, Mixing, Operand, Reach, Sample, Site, WeightSpec
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class Transposed:
     """A matrix with rows and columns exchanged."""
 

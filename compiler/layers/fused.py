@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from ..graph.dims import Dim
 from ..graph.types import TensorType
-from ..records import record
+from ..records import positional_record, record
 from .activations import Elementwise, LeakyRelu, Relu, Sigmoid, Tanh
 from .base import Emitter, Layer, Operand, Reach, Site, WeightSpec
 from .convolution import Convolution
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DOMAIN = "com.microsoft"
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class RuntimeActivation:
     """An activation as onnxruntime's fused operators name it, with its parameters in their order."""
 

@@ -7,10 +7,10 @@ once after the stack; in between it is ``[T, N, C]``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..graph.types import DType
+from ..records import positional_record
 from .base import Emitter
 from .recurrent_stack import Stack, parameter
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class OnnxCell:
     """How ONNX knows a cell.
 
@@ -33,7 +33,7 @@ class OnnxCell:
     attributes: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class StackedWeights:
     """Weights of each direction, ``[rows, columns]``, as ONNX's ``[directions, rows, columns]``."""
 
@@ -46,7 +46,7 @@ class StackedWeights:
         return np.stack([_reordered(array, self.gate_order) for array in arrays])
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class StackedBiases:
     """Biases of each direction as ``[directions, 2 * gates * units]``: of the input, then of the state.
 

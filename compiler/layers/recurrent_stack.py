@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from ..records import positional_record
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Stack:
     """The sizes of a recurrent stack.
 

@@ -7,13 +7,13 @@ Everything that convolutions and poolings share. Along an axis of ``n`` position
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..diagnostics import DotnnError
 from ..diagnostics.windows import ChannelsLast, SamePaddingUndecided, WindowTooLarge
 from ..graph.dims import Dim, DimExpr, ceil_div, dim_max, evaluate, format_dim, symbols
 from ..graph.types import TensorType
+from ..records import positional_record
 from .attributes import Pads
 from .base import Site, Window
 from .rules import need_float, need_rank
@@ -26,7 +26,7 @@ FORMS = {1: "[N, C, L]", 2: "[N, C, H, W]", 3: "[N, C, D, H, W]"}
 _CHANNELS_LAST_FORMS = {1: "[N, T, C]", 2: "[N, H, W, C]", 3: "[N, D, H, W, C]"}
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class AxisWindow:
     """A window sliding along one axis."""
 

@@ -7,7 +7,7 @@ written, before optimization, and a weight that several nodes share counts once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..graph.dims import Dim, DimTooComplex, dim_max, dim_min
 from ..graph.graph import Graph, Node, Value
@@ -15,9 +15,10 @@ from ..graph.operations import Constant, Input, Parameter
 from ..graph.tensors import Role, Weight
 from ..graph.types import TensorType, for_one_example
 from ..layers.base import Layer, Mixing, Window
+from ..records import positional_record
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Count:
     """Learned numbers by what happens to them: their sum is Keras's total."""
 
@@ -124,7 +125,7 @@ def longest_path(graph: Graph) -> int:
     return max((depth[value.node] for value in graph.outputs.values()), default=0)
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Field:
     """The receptive field of a tensor: size and distance of neighbours on each spatial axis of the input.
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from ..records import positional_record
 
 Target: TypeAlias = Literal["onnx", "onnxruntime", "onnxruntime-cpu"]
 
 DEFAULT_TARGET: Final = "onnxruntime"
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Features:
     """What a target has beside the standard operators. Activations go by onnxruntime's names.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from ..records import positional_record
 from ..source import Source, Span
 from . import tree
 from .tokens import ITEM_KEYWORDS, KEYWORDS, OPENING, STATEMENT_KEYWORDS, Token
@@ -30,7 +30,7 @@ _VALUE_WORDS: Final = frozenset(["true", "false", "if", "not"])
 VALUE_KINDS: Final = frozenset(["NAME", "INTEGER", "FLOAT", "STRING", "TRUE", "FALSE", "RPAR", "RSQB"])
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Found:
     """What stands where the grammar cannot go on: its kind by the text alone, whatever the grammar would make of it."""
 
@@ -81,7 +81,7 @@ def open_brackets(values: Sequence[Any]) -> list[Token]:
     return opened
 
 
-@dataclass(frozen=True)
+@positional_record
 class Mistake:
     """A place where the grammar cannot go on, and everything known about it.
 

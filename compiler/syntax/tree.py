@@ -7,18 +7,18 @@ its stages side by side, so that depth of the tree is depth of nesting, not leng
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ..records import positional_record, record
 from ..reprs import quoted, short_repr
 from ..source import Source, Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Node:
     """Base of all nodes."""
 
-    span: Span = field(repr=False)
+    span: Span
 
     def __init_subclass__(cls) -> None:
         # Else the dataclass would write out whole trees.
@@ -31,51 +31,51 @@ class Node:
 # --- expressions -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Number(Node):
     """``61_482``, ``5M``, ``0.5``, ``1e-3``."""
 
     value: int | float
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class String(Node):
     """``"same"``; the value without quotes, escapes resolved."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Boolean(Node):
     """``true`` or ``false``."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class ListExpression(Node):
     """``[a, b]``."""
 
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Name(Node):
     """A name that stands for a value, a layer, a block, a type."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Attribute(Node):
     """``x.channels``."""
 
     base: Expression
     name: str
-    name_span: Span = field(repr=False)
+    name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Slice(Node):
     """``low:high`` inside of an index; either may be missing."""
 
@@ -83,7 +83,7 @@ class Slice(Node):
     high: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Index(Node):
     """``x[:, 0]``, ``sizes[i]``, ``float32[N, 3]``: one item or more."""
 
@@ -91,7 +91,7 @@ class Index(Node):
     items: tuple[Expression | Slice, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Unary(Node):
     """``-x``, ``not x``."""
 
@@ -99,26 +99,26 @@ class Unary(Node):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Binary(Node):
     """``+ - * / // % **``, comparisons ``== != < <= > >=``, ``and``, ``or``."""
 
     operator: str
     left: Expression
     right: Expression
-    operator_span: Span = field(repr=False)
+    operator_span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Argument(Node):
     """``name=value`` in a call."""
 
     name: str
     value: Expression
-    name_span: Span = field(repr=False)
+    name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Call(Node):
     """``f(a, b, c=1)``; a bare ``relu`` as a stage is a call without arguments and without parentheses.
 
@@ -128,10 +128,10 @@ class Call(Node):
     function: str
     positional: tuple[Expression, ...]
     named: tuple[Argument, ...]
-    function_span: Span = field(repr=False)
+    function_span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class If(Node):
     """``if c { a } else { b }``; ``otherwise`` is another ``If`` for ``else if``."""
 
@@ -140,7 +140,7 @@ class If(Node):
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Pipeline(Node):
     """``head -> stage -> stage``, at least one stage."""
 
@@ -155,7 +155,7 @@ Expression: TypeAlias = (
 # --- stages ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Label(Node):
     """``layer1.denselayer{i + 1}``: components joined by dots, each of literal and computed pieces.
 
@@ -165,14 +165,14 @@ class Label(Node):
     components: tuple[tuple[str | Expression, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Group(Node):
     """``{ stage -> stage }``, at least one stage."""
 
     stages: tuple[Stage, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Repeat(Node):
     """``repeat(n) { … }``."""
 
@@ -180,7 +180,7 @@ class Repeat(Node):
     body: Group
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class For(Node):
     """``for a, b in list { … }``."""
 
@@ -189,7 +189,7 @@ class For(Node):
     body: Group
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Reuse(Node):
     """``reuse(path)``."""
 
@@ -199,7 +199,7 @@ class Reuse(Node):
 Operation: TypeAlias = Call | Group | Repeat | For | Reuse
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Stage(Node):
     """One step of a pipeline; the span starts at the label, if there is one."""
 
@@ -210,7 +210,7 @@ class Stage(Node):
 # --- types -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Type(Node):
     """``int`` or ``float32[N, 3, H, W]``; ``shape`` is None without brackets, empty for ``float32[]``."""
 
@@ -221,7 +221,7 @@ class Type(Node):
 # --- statements ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Input(Node):
     """``input name: type``."""
 
@@ -229,7 +229,7 @@ class Input(Node):
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Parameter(Node):
     """``parameter name: type = initializer``."""
 
@@ -238,7 +238,7 @@ class Parameter(Node):
     initializer: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Output(Node):
     """``output name = value`` or ``output name: type = value``."""
 
@@ -247,7 +247,7 @@ class Output(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Binding(Node):
     """``y = value``, ``y: type = value``, ``y, h, _ = value``; a skipped target is the name ``_``."""
 
@@ -256,21 +256,21 @@ class Binding(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Return(Node):
     """``return a, b``."""
 
     values: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Expect(Node):
     """``expect condition``."""
 
     condition: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Freeze(Node):
     """``freeze path, path``."""
 
@@ -282,7 +282,7 @@ Statement: TypeAlias = Input | Parameter | Output | Binding | Return | Expect | 
 # --- items -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Import(Node):
     """``import stem, head from "blocks/stem.nn"``."""
 
@@ -290,7 +290,7 @@ class Import(Node):
     path: String
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Const(Node):
     """``const mean: type = value`` or ``const n = value``."""
 
@@ -299,7 +299,7 @@ class Const(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Formal(Node):
     """One argument in the head of a block or model: ``x``, ``width: int``, ``stride: int = 1``."""
 
@@ -308,7 +308,7 @@ class Formal(Node):
     default: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Block(Node):
     """``block name(arguments) { statements }``."""
 
@@ -317,7 +317,7 @@ class Block(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Model(Node):
     """``model name(arguments) { statements }``."""
 
@@ -329,7 +329,7 @@ class Model(Node):
 Item: TypeAlias = Import | Const | Block | Model
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Comment(Node):
     """A comment; ``text`` is without its number signs."""
 
@@ -337,7 +337,7 @@ class Comment(Node):
     documentation: bool
 
 
-@dataclass(frozen=True)
+@record
 class File:
     """One source file.
 

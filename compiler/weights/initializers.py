@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from ..graph.tensors import Fan
 from ..graph.types import DType
+from ..records import positional_record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,7 @@ LARGEST: dict[str, float] = {dtype.value: dtype.largest for dtype in (DType.FLOA
 _LARGEST_QUANTILE = 8.3
 
 
-@dataclass(frozen=True)
+@positional_record
 class Initializer(ABC):
     """A way to choose the first values of a parameter."""
 
@@ -87,7 +88,7 @@ class Initializer(ABC):
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class Zeros(Initializer):
     """All values are 0."""
 
@@ -103,7 +104,7 @@ class Zeros(Initializer):
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class Ones(Initializer):
     """All values are 1."""
 
@@ -119,7 +120,7 @@ class Ones(Initializer):
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class Constant(Initializer):
     """All values are ``value``: ``constant(0.01)``."""
 
@@ -138,7 +139,7 @@ class Constant(Initializer):
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class Normal(Initializer):
     """Values from a normal distribution: ``mean + std * z``, with ``z ~ N(0, 1)``.
 
@@ -163,7 +164,7 @@ class Normal(Initializer):
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class Uniform(Initializer):
     """Values spread evenly between ``low`` and ``high``: ``low + (high - low) * u``, with ``u ~ U(0, 1)``.
 
@@ -189,7 +190,7 @@ class Uniform(Initializer):
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class TruncatedNormal(Initializer):
     """Values from a normal distribution without what lies more than two standard deviations from the mean.
 
@@ -216,7 +217,7 @@ class TruncatedNormal(Initializer):
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class XavierUniform(Initializer):
     """``U(-a, a)`` with ``a = gain * sqrt(6 / (fan_in + fan_out))``; also called Glorot uniform.
 
@@ -242,7 +243,7 @@ class XavierUniform(Initializer):
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class XavierNormal(Initializer):
     """``N(0, std^2)`` with ``std = gain * sqrt(2 / (fan_in + fan_out))``; also called Glorot normal.
 
@@ -268,7 +269,7 @@ class XavierNormal(Initializer):
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class HeUniform(Initializer):
     """``U(-a, a)`` with ``a = sqrt(6 / fan_in)``, for layers before a ReLU; also called Kaiming uniform.
 
@@ -289,7 +290,7 @@ class HeUniform(Initializer):
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class HeNormal(Initializer):
     """``N(0, std^2)`` with ``std = sqrt(2 / fan_in)``, for layers before a ReLU; also called Kaiming normal.
 
@@ -310,7 +311,7 @@ class HeNormal(Initializer):
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class LecunNormal(Initializer):
     """``N(0, std^2)`` with ``std = sqrt(1 / fan_in)``, for layers before a SELU or tanh.
 
@@ -331,7 +332,7 @@ class LecunNormal(Initializer):
 
 
 @final
-@dataclass(frozen=True)
+@positional_record
 class Orthogonal(Initializer):
     """``gain * Q``, with ``Q`` a random matrix whose rows, or columns if there are fewer, are orthonormal.
 
