@@ -13,6 +13,7 @@ from ..compiler.visible import visible
 from . import options
 from .base import Argument, Command
 from .printing import colored, exit_code, print_diagnostics
+from .source_files import source_files
 from .streams import write, write_command, write_json
 
 
@@ -24,7 +25,7 @@ from .streams import write, write_command, write_json
     type=click.Path(readable=False),
     nargs=-1,
     required=True,
-    about=".nn files; `-` reads standard input.",
+    about=".nn files, and folders of them; `-` reads standard input.",
 )
 @click.option(
     "--format",
@@ -34,10 +35,12 @@ from .streams import write, write_command, write_json
     show_default=True,
     help="text for people, json for programs, github for annotations in CI.",
 )
+@click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @options.compilation
 def check(
     sources: Sequence[str],
     output: str,
+    strict: bool,
     model: str | None,
     settings: Sequence[str],
     limits: Sequence[str],
@@ -48,26 +51,26 @@ def check(
 
     bounds = options.read_limits(limits)
     arguments = options.read_settings(settings, bounds)
-    sources = list(dict.fromkeys(sources))
+    files = source_files(sources)
     found: dict[tuple[str, ...], Diagnostic] = {}
-    for source in sources:
-        for one in check_file(source, arguments=arguments, model=model, limits=bounds, root=root).diagnostics:
+    for file in files:
+        for one in check_file(file, arguments=arguments, model=model, limits=bounds, root=root).diagnostics:
             # What is wrong with a file that several others import is said once.
             found.setdefault((one.code, str(one.span), one.headline()), one)
-    diagnostics = list(found.values())
-    _PRINTERS[output](diagnostics, sources)
+    diagnostics = [one.as_error() if strict else one for one in found.values()]
+    _PRINTERS[output](diagnostics, files)
     raise click.exceptions.Exit(exit_code(diagnostics))
 
 
-def _text(found: list[Diagnostic], sources: list[str]) -> None:
+def _text(found: list[Diagnostic], files: list[str]) -> None:
     print_diagnostics(found, sys.stdout)
     if not found:
-        names = sources[0] if len(sources) == 1 else f"{len(sources)} files"
+        names = files[0] if len(files) == 1 else f"{len(files)} files"
         mark = "\x1b[32mok\x1b[0m" if colored(sys.stdout) else "ok"
         write(f"{mark}: {'<stdin>' if names == '-' else visible(names)}", sys.stdout)
 
 
-def _json(found: list[Diagnostic], sources: list[str]) -> None:
+def _json(found: list[Diagnostic], files: list[str]) -> None:
     from ..compiler.diagnostics.machine import to_json
 
     errors = sum(one.severity is Severity.ERROR for one in found)
@@ -79,7 +82,7 @@ def _json(found: list[Diagnostic], sources: list[str]) -> None:
     write_json(document, sys.stdout)
 
 
-def _github(found: list[Diagnostic], sources: list[str]) -> None:
+def _github(found: list[Diagnostic], files: list[str]) -> None:
     from ..compiler.diagnostics.machine import github
 
     for one in found:

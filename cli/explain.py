@@ -17,7 +17,7 @@ from .streams import write
     cls=Argument,
     metavar="[CODE]",
     required=False,
-    about="A code, such as E401; without one, all are listed.",
+    about="A code, such as E401, or the beginning of some, such as E4, which are listed; without one, all are.",
 )
 def explain(code: str | None) -> None:
     """Explain the code of an error or warning: what it means, and how to mend it."""
@@ -27,13 +27,15 @@ def explain(code: str | None) -> None:
     from ..compiler.diagnostics.suggest import did_you_mean, near_names
 
     width = prose_width(sys.stdout)
-    if code is None:
-        lines = [f"{one.code}  {one.summary}" for one in codes()]
-        write("\n".join(line if width is None else hanging(line, width, 6) for line in lines), sys.stdout)
+    wanted = (code or "").strip().upper()
+    page = page_of(wanted)
+    if page is not None:
+        write(page if width is None else fill_paragraphs(page, width), sys.stdout)
         return
-    page = page_of(code.strip().upper())
-    if page is None:
-        near = did_you_mean(near_names(code.upper(), [one.code for one in codes()]))
+    group = [one for one in codes() if one.code.startswith(wanted)]
+    if not group or (code is not None and not wanted):
+        near = did_you_mean(near_names(wanted, [one.code for one in codes()]))
         hint = near or "`dotnn explain` lists all codes"
         raise click.BadParameter(f"there is no code {code!r}: {hint}")
-    write(page if width is None else fill_paragraphs(page, width), sys.stdout)
+    lines = [f"{one.code}  {one.summary}" for one in group]
+    write("\n".join(line if width is None else hanging(line, width, 6) for line in lines), sys.stdout)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import sys
@@ -10,16 +9,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from ..compiler.diagnostics import Diagnostic, Severity
 from ..compiler.diagnostics.cells import LONGEST_SENTENCE, clip
 from ..compiler.diagnostics.render import render_all
 from ..compiler.visible import visible
 from .streams import write
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 #: Families of codes that blame the call, not the model: weight files, outputs, feeds, providers.
 _CALL_FAMILIES = ("E8", "E9")
@@ -78,17 +74,6 @@ def prose_width(stream: TextIO) -> int | None:
     """Like `text_width`, but no wider than is good to read."""
     width = text_width(stream)
     return None if width is None else min(width, _WIDEST)
-
-
-def table_lines(table: Table, stream: TextIO, width: int) -> list[str]:
-    """A table in lines of a width, in characters that the stream can show."""
-    from rich.console import Console
-
-    encoding, color = stream.encoding or "utf-8", colored(stream)
-    with io.TextIOWrapper(io.BytesIO(), encoding, "backslashreplace", newline="\n") as page:
-        Console(file=page, width=width, highlight=False, force_terminal=color, no_color=not color).print(table)
-        page.seek(0)
-        return [line.rstrip() for line in page.read().splitlines()]
 
 
 @contextmanager

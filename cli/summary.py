@@ -11,30 +11,21 @@ import click
 
 from ..compiler.graph.dims import Dim, DimExpr, format_dim
 from ..compiler.passes.summary_table import (
-    COLUMNS,
-    GAP,
-    NUMBERS,
     RULE,
+    VALUES,
     cells,
-    column_widths,
     table_lines,
     title,
     total_lines,
 )
 from . import options
 from .base import Command
-from .printing import colored, text_width
-from .printing import table_lines as folded_lines
+from .folding import folded_lines
+from .printing import colored, hanging, text_width
 from .streams import shows, write, write_json
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from ..compiler.passes.summary import Row, Summary
-
-#: Lines of shapes and numbers up to this width stay whole on a narrow terminal, if that leaves room for the names.
-_WIDEST_WHOLE = 24
-_NARROWEST_NAMES = 20
 
 
 @click.command(cls=Command)
@@ -60,49 +51,23 @@ def summary(
 
 
 def _print(found: Summary, explain: bool) -> None:
-    head = title(found)
+    head, width = title(found), text_width(sys.stdout)
     lines = [f"\x1b[1m{head}\x1b[0m" if colored(sys.stdout) else head, ""]
-    lines += [*_table_lines(found, explain, text_width(sys.stdout)), "", *total_lines(found)]
+    sums = total_lines(found)
+    if width is not None:
+        sums = [hanging(line, width, VALUES) for line in sums]
+    lines += [*_table_lines(found, explain, width), "", *sums]
     write("\n".join(lines), sys.stdout)
 
 
 def _table_lines(found: Summary, explain: bool, width: int | None) -> list[str]:
     """The table as it is, or folded where that is wider than the terminal."""
     rows = [cells(row, explain) for row in found.rows]
-    if width is None or _table_width(rows) <= width:
-        return table_lines(rows, RULE if shows(RULE, sys.stdout) else "-")
-    rows = [cells(row, explain, "\n= ", ",\n") for row in found.rows]
-    return folded_lines(_table(rows, width), sys.stdout, width)
-
-
-def _table(rows: list[tuple[str, ...]], width: int) -> Table:
-    """The table in lines of a width: where that is little, names are broken rather than shapes and numbers."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    whole = _whole_columns(rows, width)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for index, column in enumerate(COLUMNS):
-        justify = "right" if column in NUMBERS else "left"
-        table.add_column(column, justify=justify, overflow="fold", no_wrap=index in whole)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return table
-
-
-def _whole_columns(rows: list[tuple[str, ...]], width: int) -> frozenset[int]:
-    """The columns whose lines are not broken: all, or those behind the names, or none if that leaves no room."""
-    if _table_width(rows) <= width:
-        return frozenset(range(len(COLUMNS)))
-    widths = column_widths(rows)
-    whole = [index for index in range(2, len(COLUMNS)) if widths[index] <= _WIDEST_WHOLE]
-    room = width - sum(widths[index] + GAP for index in whole)
-    return frozenset(whole) if room >= _NARROWEST_NAMES else frozenset()
-
-
-def _table_width(rows: list[tuple[str, ...]]) -> int:
-    return sum(column_widths(rows)) + GAP * (len(COLUMNS) - 1)
+    rule = RULE if shows(RULE, sys.stdout) else "-"
+    lines = table_lines(rows, rule)
+    if width is None or max(map(len, lines)) <= width:
+        return lines
+    return folded_lines([cells(row, explain, "\n= ", ",\n") for row in found.rows], width, rule)
 
 
 def to_json(found: Summary) -> dict[str, Any]:

@@ -33,10 +33,11 @@ def positional_record(kind: _Class) -> _Class:
 def _declare(kind: _Class, kw_only: bool) -> _Class:
     kind.__dataclass_fields__ = _Fields(kw_only)
     kind.__init__ = _complete_and_init
-    for name, method in _SHARED.items():
-        # What a class says of itself, such as how it is shown, stays.
-        if name not in kind.__dict__ or kind.__dict__[name] is None:
-            setattr(kind, name, method)
+    if kind.__setattr__ is not _setattr:
+        # Its heirs inherit these, and what it says of itself instead, such as how it is shown.
+        for name, method in _SHARED.items():
+            if kind.__dict__.get(name) is None:
+                setattr(kind, name, method)
     return kind
 
 

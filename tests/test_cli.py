@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -103,6 +104,44 @@ def test_check_github(tiny: Path) -> None:
     assert dotnn("check", "tiny.nn", "--format", "github").out == ""
 
 
+def test_check_takes_folders(tiny: Path) -> None:
+    for name in ("b/deep/one.nn", "a/two.nn", "a/notes.txt", ".git/three.nn", "env/pyvenv.cfg", "env/lib/four.nn"):
+        (tiny / name).parent.mkdir(parents=True, exist_ok=True)
+        (tiny / name).write_text(WRONG)
+    found = json.loads(dotnn("check", ".", "--format", "json").out)
+    places = [one["file"] for one in found["diagnostics"]]
+    assert places == ["./a/two.nn", "./b/deep/one.nn", "./wrong.nn"]
+    assert dotnn("check", "a", "b").code == 1
+    (tiny / "a" / "two.nn").write_text(TINY)
+    assert dotnn("check", "a").out == "ok: a/two.nn\n"
+    # What is named is checked, wherever it stands, and once.
+    assert codes(dotnn("check", ".git", ".git/three.nn", f"{tiny}/.git").out) == ["E203"]
+    assert dotnn("check", str(EXAMPLES)).out == f"ok: {len(list(EXAMPLES.rglob('*.nn')))} files\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+def test_check_of_a_folder_follows_no_links_in_a_circle(tiny: Path) -> None:
+    (tiny / "a").mkdir()
+    (tiny / "a" / "again").symlink_to(tiny)
+    (tiny / "a" / "linked.nn").symlink_to(tiny / "tiny.nn")
+    assert dotnn("check", "a").out == "ok: a/linked.nn\n"
+
+
+def test_strict_makes_warnings_errors(tiny: Path) -> None:
+    call = ["check", MNIST, "--set", "classes=5"]
+    assert dotnn(*call).code == 0
+    done = dotnn(*call, "--strict")
+    assert (done.code, codes(done.out)) == (1, ["W701"])
+    assert "error[W701]" in done.out
+    found = json.loads(dotnn(*call, "--strict", "--format", "json").out)
+    assert (found["errors"], found["warnings"]) == (1, 0)
+    assert found["diagnostics"][0]["severity"] == "error"
+    assert dotnn(*call, "--strict", "--format", "github").out.startswith("::error ")
+    fine = dotnn("check", "tiny.nn", "--strict")
+    assert (fine.code, fine.out) == (0, "ok: tiny.nn\n")
+    assert dotnn("check", "none.nn", "--strict").code == 2
+
+
 def test_check_warns_where_an_expectation_is_for_the_defaults() -> None:
     done = dotnn("check", MNIST, "--set", "classes=5")
     assert done.code == 0
@@ -153,19 +192,44 @@ def test_summary_json() -> None:
     assert by_name["conv2d_1"]["outputs"] == [{"dtype": "float32", "shape": ["N", 32, 11, 11]}]
 
 
-@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
 @pytest.mark.parametrize("explain", [False, True])
-def test_summary_fits_a_terminal(columns: int, explain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["resnet50", "char_rnn", "video_cnn", "x_or_o", "gru_tagger"])
+def test_summary_breaks_no_word_on_a_terminal(
+    name: str, columns: int, explain: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = ["summary", str(EXAMPLES / f"{name}.nn"), *(["--explain"] if explain else [])]
+    whole = dotnn(*call).out
     monkeypatch.setattr("dotnn.cli.summary.text_width", lambda stream: columns)
-    name = str(EXAMPLES / "resnet50.nn")
-    done = dotnn("summary", name, *(["--explain"] if explain else []))
-    assert max(map(len, done.out.splitlines())) <= columns
-    if columns >= 80:
-        # Numbers stay whole, whatever becomes of the names.
-        assert "115,605,504" in done.out
-        assert "2,359,296" in done.out
-        assert "[N, 2048, 7, 7]" in done.out
-    assert done.out.endswith(" 25,557,032\n")
+    folded = dotnn(*call).out
+    assert max(map(len, folded.splitlines())) <= columns
+    # Where a line may end: behind a dot of a path, an operator of a formula, and where there is a blank.
+    words = {piece for word in whole.split() for piece in re.findall(r"[^.*+]+[.*+]*", word)}
+    for line in folded.splitlines():
+        for word in line.replace("─", " ").split():
+            assert all(piece in words for piece in re.findall(r"[^.*+]+[.*+]*", word)), (line, word)
+    numbers = set(re.findall(r"\d{1,3}(?:,\d{3})+", whole))
+    assert numbers <= set(re.findall(r"\d{1,3}(?:,\d{3})+", folded))
+
+
+def test_a_table_that_is_a_little_too_wide_breaks_names_behind_dots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dotnn.cli.summary.text_width", lambda stream: 76)
+    lines = dotnn("summary", str(EXAMPLES / "resnet18.nn")).out.splitlines()
+    row = next(index for index, line in enumerate(lines) if line.startswith("layer1.0.    "))
+    assert lines[row].split() == ["layer1.0.", "conv2d", "[N,", "64,", "56,", "56]", "36,864", "115,605,504"]
+    assert lines[row + 1] == "conv1"
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+@pytest.mark.parametrize("call", ["explain", "explain E4", "layers", "layers lstm", "layers conv2d", "explain E413"])
+def test_lists_and_pages_break_no_word(call: str, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = dotnn(*call.split()).out.partition("Samples:")[0]
+    monkeypatch.setattr(f"dotnn.cli.{call.split()[0]}.prose_width", lambda stream: columns)
+    folded = dotnn(*call.split()).out.partition("Samples:")[0]
+    assert folded.split() == whole.split()
+    # Code stays as it is.
+    prose = re.sub(r"```.*?```", "", folded, flags=re.DOTALL)
+    assert max(map(len, prose.splitlines())) <= columns
 
 
 # explain and layers ---------------------------------------------------------------------------------------------------
@@ -183,6 +247,14 @@ def test_explain(monkeypatch: pytest.MonkeyPatch) -> None:
         assert words
         assert all(len(line) <= 60 for line in prose.splitlines() if not line.startswith((" ", "*", "-", "|"))), code
     assert max(map(len, dotnn("explain").out.splitlines())) <= 60
+
+
+def test_explain_lists_groups() -> None:
+    listed = dotnn("explain").out.splitlines()
+    for group in ("E4", "e43", "W", "E"):
+        found = dotnn("explain", group).out.splitlines()
+        assert found == [line for line in listed if line.startswith(group.upper())]
+        assert 1 < len(found) < len(listed)
 
 
 def test_explain_keeps_every_word(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +290,8 @@ WRONG_CALLS: list[tuple[Sequence[str], str]] = [
     (["check"], "FILE"),
     (["check", "none.nn"], "no such file"),
     (["check", "none.nn", "--format", "github"], "no such file"),
-    (["check", "."], "directory"),
+    (["summary", "."], "directory"),
+    (["check", "empty"], "no .nn file in 'empty'"),
     (["check", f"{LONG}.nn"], "too long"),
     (["check", "tiny.nn", "--format", "xml"], "xml"),
     (["check", "tiny.nn", "--model", "tny"], "tiny"),
@@ -298,6 +371,7 @@ WRONG_CALLS: list[tuple[Sequence[str], str]] = [
 @pytest.mark.parametrize(("call", "part"), WRONG_CALLS, ids=[" ".join(call)[:60] for call, _ in WRONG_CALLS])
 def test_wrong_call(call: Sequence[str], part: str, tiny: Path) -> None:
     Path("empty.onnx").touch()
+    Path("empty").mkdir()
     Path("text.onnx").write_text(TINY)
     before = sorted(tiny.iterdir())
     done = dotnn(*call, stdin="")

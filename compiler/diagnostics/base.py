@@ -6,6 +6,7 @@ sentences made of them, its docstring the page that ``dotnn explain CODE`` shows
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -83,8 +84,6 @@ class Diagnostic:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        # Else the dataclass would write out every fact, hundreds of tensors of a weight file among them.
-        cls.__repr__ = Diagnostic.__repr__
         if "code" not in cls.__dict__:
             return
         other = CATALOGUE.setdefault(cls.code, cls)
@@ -103,6 +102,12 @@ class Diagnostic:
         advice = f" ({self.advice()})" if self.advice() else ""
         line = f"{place}{self.severity}[{self.code}]: {_legible(self.headline())}{_legible(advice)}"
         return "\n    ".join((line, *map(_legible, self.notes())))
+
+    def as_error(self) -> Diagnostic:
+        """The same with the severity of an error, for those to whom warnings are errors."""
+        one = copy.copy(self)
+        object.__setattr__(one, "severity", Severity.ERROR)
+        return one
 
     def headline(self) -> str:
         """The one-sentence statement of what is wrong."""

@@ -23,7 +23,8 @@ def _filled(prose: str, width: int) -> str:
 
 
 def _is_laid_out(paragraph: str) -> bool:
-    return re.search(r"^(?:\s|[*|-] )", paragraph.strip("\n"), flags=re.MULTILINE) is not None
+    # A list or a table begins with its sign; within a sentence a line may begin with a product.
+    return re.search(r"\A[*|-] |^\s", paragraph.strip("\n"), flags=re.MULTILINE) is not None
 
 
 def _fill(paragraph: str, width: int) -> str:

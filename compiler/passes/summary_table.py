@@ -23,8 +23,8 @@ GAP = 2
 RULE = "─"
 #: A cost that no expression can say.
 _OPEN = "depends on the dimensions"
-#: Cells of the names before the sums.
-_NAME_WIDTH = 22
+#: Where the sums begin, behind their names.
+VALUES = 22
 
 # Words --------------------------------------------------------------------------------------------------------------
 
@@ -121,7 +121,7 @@ def table_lines(rows: Sequence[Sequence[str]], rule: str = RULE) -> list[str]:
 
 def total_lines(found: Summary) -> list[str]:
     """The sums, one on a line."""
-    return [f"{name + ':':<{_NAME_WIDTH}}{value}" for name, value in totals(found)]
+    return [f"{name + ':':<{VALUES}}{value}" for name, value in totals(found)]
 
 
 def column_widths(rows: Iterable[Sequence[str]]) -> list[int]:

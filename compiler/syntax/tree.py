@@ -20,10 +20,6 @@ class Node:
 
     span: Span
 
-    def __init_subclass__(cls) -> None:
-        # Else the dataclass would write out whole trees.
-        cls.__repr__ = Node.__repr__
-
     def __repr__(self) -> str:
         return short_repr(self, quoted(str(self.span)), quoted(self.span.text))
 
