@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TextIO
 
 from ..compiler.diagnostics import Diagnostic, Severity
-from ..compiler.diagnostics.cells import LONGEST_SENTENCE, clip
-from ..compiler.diagnostics.render import render_all
 from ..compiler.visible import visible
 from .streams import write
 
@@ -38,11 +36,15 @@ def print_diagnostics(diagnostics: Sequence[Diagnostic], stream: TextIO | None =
     """Print diagnostics for people, in colour where that is wanted; by default to standard error."""
     out = stream or sys.stderr
     if diagnostics:
+        from ..compiler.diagnostics.render import render_all
+
         write(render_all(diagnostics, color=colored(out), width=text_width(out)), out)
 
 
 def print_note(text: str) -> None:
     """Print what is good to know to standard error, where it does not mix with results."""
+    from ..compiler.diagnostics.cells import LONGEST_SENTENCE, clip
+
     width = text_width(sys.stderr)
     note = f"note: {visible(clip(text, LONGEST_SENTENCE))}"
     write(note if width is None else hanging(note, width, len("note: ")), sys.stderr)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from dotnn.cli.app import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("api", "cli", "compiler", "grammars", "runtime")
@@ -56,7 +57,7 @@ DOORS = {
 }
 
 #: Libraries that nothing imports when a file is checked.
-NOT_FOR_CHECK = ("numpy", "onnx", "onnxruntime", "rich", "PIL", "safetensors", "torch")
+NOT_FOR_CHECK = ("lark", "numpy", "onnx", "onnxruntime", "rich", "PIL", "safetensors", "torch")
 
 #: Never caught, but to clean up and raise it on: it would hide mistakes of ours.
 BROAD = {"Exception", "BaseException"}
@@ -195,7 +196,7 @@ def test_every_package_is_installed():
 
 _PROBE = """
 import json, runpy, sys
-sys.argv = ["dotnn", "check", *sys.argv[1:]]
+sys.argv = ["dotnn", *sys.argv[1:]]
 try:
     runpy.run_module("dotnn", run_name="__main__", alter_sys=True)
 except SystemExit as ended:
@@ -203,11 +204,41 @@ except SystemExit as ended:
 """
 
 
+def loaded(*call: str, code: int = 0) -> set[str]:
+    """The modules that a command has imported when it ends."""
+    ended = subprocess.run([sys.executable, "-c", _PROBE, *call], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    answer = json.loads(ended.stdout.splitlines()[-1])
+    assert (answer["code"] or 0) == code, ended
+    return set(answer["modules"])
+
+
 @pytest.mark.parametrize("name", ["resnet152.nn", "char_rnn.nn", "x_or_o.nn"])
 def test_checking_a_file_loads_no_heavy_library(name: str):
-    command = [sys.executable, "-c", _PROBE, str(ROOT / "examples" / name)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    answer = json.loads(ended.stdout.splitlines()[-1])
-    assert not answer["code"]
-    assert {"networkx", "dotnn.compiler.driver"} <= set(answer["modules"])
-    assert not set(NOT_FOR_CHECK) & set(answer["modules"])
+    modules = loaded("check", f"examples/{name}")
+    assert {"networkx", "dotnn.compiler.driver"} <= modules
+    assert not set(NOT_FOR_CHECK) & modules
+    # What there is to print was one line.
+    assert "dotnn.compiler.diagnostics.render" not in modules
+
+
+def test_a_summary_loads_no_heavy_library():
+    modules = loaded("summary", "examples/resnet18.nn")
+    assert not set(NOT_FOR_CHECK) & modules
+    assert not {one for one in modules if one.startswith(("dotnn.compiler.export", "dotnn.compiler.passes.fusion"))}
+
+
+@pytest.mark.parametrize(
+    ("call", "code"), [(["--help"], 0), (["--version"], 0), ([], 2), (["chek"], 2), (["--show-completion", "zsh"], 0)]
+)
+def test_what_names_no_command_loads_no_work_of_one(call: list[str], code: int):
+    modules = loaded(*call, code=code)
+    assert not {*NOT_FOR_CHECK, "lark", "networkx"} & modules
+    rooms = ("syntax", "graph", "layers", "elaborate", "passes", "export", "weights", "driver")
+    assert not {one for one in modules if one.startswith(tuple(f"dotnn.compiler.{room}" for room in rooms))}
+    assert not {one for one in modules if one.startswith(tuple(f"dotnn.cli.{name}" for name in COMMANDS))}
+    assert not {one for one in modules if one.startswith("dotnn.runtime")}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_loads_no_library_of_its_work(command: str):
+    assert not {*NOT_FOR_CHECK, "lark", "networkx"} & loaded(command, "--help")
