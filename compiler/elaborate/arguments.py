@@ -38,7 +38,7 @@ class Piped:
     span: Span
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class BoundArguments:
     """The arguments of a layer call, sorted.
 

@@ -34,7 +34,7 @@ LONGEST_PATH = 1000
 ROOT_MARKS = ("pyproject.toml", ".git")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Definition:
     """A block or const, and the file that defines it."""
 
@@ -42,7 +42,7 @@ class Definition:
     module: Module
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Module:
     """One loaded file.
 

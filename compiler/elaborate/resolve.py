@@ -70,7 +70,7 @@ def _place(span: Span) -> tuple[int, int, int]:
     return id(span.source), span.start, span.end
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Walk:
     """A walk through one item.
 
@@ -212,7 +212,7 @@ class _Const(_Walk):
             self.type(item.type)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Body(_Walk):
     """The body of a block or a model.
 

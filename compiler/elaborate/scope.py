@@ -19,7 +19,7 @@ from ..source import Span
 from .values import UNKNOWN, CompileValue
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Entry:
     """Something that has a name in a scope.
 

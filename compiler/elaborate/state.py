@@ -42,7 +42,7 @@ class Stop(Exception):
     """A limit is used up, or the report is full: elaboration ends, with what was reported so far."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Usage:
     """What the models of a file have used up together.
 
@@ -64,7 +64,7 @@ NODE_STEPS, TENSOR_STEPS, BODY_STEPS, MODEL_STEPS = 15, 3, 5, 30
 DEPTH_PER_LEVEL = 3
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Draft:
     """A node that has everything but its name, which is known only when all scopes have closed.
 
@@ -169,7 +169,7 @@ class Elaboration:
         return made
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Bound:
     """A name bound to a value."""
 
@@ -177,7 +177,7 @@ class Bound:
     span: Span
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Frame:
     """Where evaluation stands: what names mean here, which scope names what is made, how we came here.
 
