@@ -87,6 +87,8 @@ SAMPLES: dict[str, Sample] = {
     "E215": Sample(
         net("output z = x -> dense(WIDTH)", "const WIDTH = 2 * DEPTH\nconst DEPTH = WIDTH"), "WIDTH", ("itself",)
     ),
+    "E216": Sample(net("output z = x -> fc: dense(8)\nfreeze fc.weigth"), "fc.weigth", ("`fc.weigth`", "`fc.weight`?")),
+    "W202": Sample(net("output z = x -> act: relu\nfreeze act"), "act", ("`act`", "no parameters")),
     "W201": Sample(net("features = x -> relu"), "features", ("`features`", "never used")),
     "E301": Sample(net("output z = x -> dense(0)"), "0", ("`units` of `dense`", "a positive int", "0")),
     "E302": Sample(net("output z = x -> dense(N)"), "N", ("`units` of `dense`", "`N`")),

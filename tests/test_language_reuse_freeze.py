@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime
 import pytest
+from dotnn.compiler.diagnostics import Severity
 from dotnn.compiler.passes.metrics import count
 from language import compiled, faults, faults_of, model, names, weight_names
 
@@ -248,6 +249,12 @@ def frozen(body: str) -> list[str]:
         ("u", "t.in.weight t.in.bias t.out.weight t.out.bias"),
         ("u.in", "t.in.weight t.in.bias"),
         ("n", "n.weight n.bias n.running_mean n.running_var"),
+        ("a.weight", "a.weight"),
+        ("a.bias, n.weight", "a.bias n.weight"),
+        ("again.weight", "a.weight"),
+        ("u.in.bias, t.out", "t.in.bias t.out.weight t.out.bias"),
+        ("l.1.bias, l.{0}.weight", "l.0.weight l.1.bias"),
+        ("b.b", "b.b"),
     ],
 )
 def test_freeze(paths: str, expected: str) -> None:
@@ -256,7 +263,7 @@ def test_freeze(paths: str, expected: str) -> None:
         freeze {paths}
         parameter g: float32[8] = zeros
         output y = x * g -> a: dense(8) -> t: two -> l: repeat(2) {{ dense(8) }}
-            -> again: reuse(a) -> u: reuse(t) -> n: batch_norm -> ab: dense(8)
+            -> again: reuse(a) -> u: reuse(t) -> n: batch_norm -> ab: dense(8) -> b: bias
     """
     assert frozen(body) == expected.split()
 
@@ -268,10 +275,47 @@ def test_frozen_numbers_are_counted_apart() -> None:
     assert counted.params == 90
 
 
-@pytest.mark.parametrize("path", ["b", "a.weight", "t.in.weight", "t.x", "A"])
+@pytest.mark.parametrize("path", ["b", "a.wieght", "a.bias", "t.in.weight.x", "t.x", "A", "x", "weight"])
 def test_freezing_what_is_not_there(path: str) -> None:
-    body = f"output y = x -> a: dense(8) -> t: two\n freeze {path}"
-    assert faults(body, head=HEAD) == [("E208", path)]
+    body = f"output y = x -> a: dense(8, bias=false) -> t: two\n freeze {path}"
+    assert faults(body, head=HEAD) == [("E216", path)]
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("a.wieght", "did you mean `a.weight`?"),
+        ("t.inn", "did you mean `t.in`?"),
+        ("a.zzz", "in `a` there is `bias`, `weight`"),
+        ("t.zzz", "in `t` there is `in`, `out`, `relu`"),
+        ("zzz", "give the full name of a layer, block or parameter; `dotnn summary` lists the layers"),
+    ],
+)
+def test_what_could_be_frozen_is_said(path: str, advice: str) -> None:
+    (fault,) = faults_of(model(f"output y = x -> a: dense(8) -> t: two\n freeze {path}", head=HEAD))
+    assert fault.advice() == advice
+
+
+def test_one_parameter_of_a_layer_is_counted_apart() -> None:
+    found = compiled("output y = x -> a: dense(8) -> b: dense(2)\n freeze a.weight, b.bias")
+    counted = count(found.graph.weights())
+    assert (counted.trainable, counted.frozen) == (8 + 16, 64 + 2)
+    rows = {row.path: row.count for row in found.summary().rows}
+    assert (rows["a"].trainable, rows["a"].frozen) == (8, 64)
+
+
+@pytest.mark.parametrize("path", ["act", "n.running_var", "p", "n.running_mean, a"])
+def test_freezing_what_learns_nothing_is_warned_of(path: str) -> None:
+    body = f"output y = x -> a: dense(8) -> act: relu -> n: batch_norm -> p: {{ relu -> tanh }}\n freeze {path}"
+    found = compiled(body)
+    assert [(one.code, one.severity) for one in found.warnings] == [("W202", Severity.WARNING)]
+    assert path.partition(",")[0] in found.warnings[0].headline()
+
+
+def test_freezing_what_learns_something_is_no_warning() -> None:
+    assert (
+        compiled("output y = x -> a: { dense(8) -> relu } -> n: batch_norm\n freeze a, n, a.dense.bias").warnings == ()
+    )
 
 
 def test_frozen_layers_keep_their_names() -> None:

@@ -177,14 +177,70 @@ class ReservedName(Diagnostic):
 class UnknownPath(_WithNearNames):
     """No layer or block with this label can be seen from here.
 
-    `reuse` and `freeze` take labels: of this scope, of the scopes around it up to the block, with dots those inside.
-    Only what stands before can be reused. A layer that has no label cannot be named: give it one.
+    `reuse` takes labels: of this scope, of the scopes around it up to the block, with dots those inside. Only what
+    stands before can be reused. A layer that has no label cannot be named: give it one.
     """
 
     code: ClassVar[str] = "E208"
     message: ClassVar[str] = "no layer or block is labelled `{path}` here"
     label: ClassVar[str] = "unknown label"
-    remedy: ClassVar[str] = "label the layer, as in `-> {path}: dense(10)`, before it is used here"
+    remedy: ClassVar[str] = "label the layer, as in `-> {last}: dense(10)`, before it is used here"
+
+    path: str
+
+    @property
+    def last(self) -> str:
+        """The label itself; those before it are of what it stands in."""
+        return self.path.rpartition(".")[2]
+
+
+@record
+class UnknownFrozenPath(_WithNearNames):
+    """Nothing in the model has the full name that `freeze` gives.
+
+    It takes full names of layers, blocks, groups, loops and parameters, as the summary and weight files have them:
+    `layer1.conv1`, `fc.weight`. A layer that has no label has a name that may change; give it one.
+
+    ```nn
+    output y = x -> fc: dense(4)
+    freeze fc.weigth                   # wrong: it is called `fc.weight`
+    ```
+    """
+
+    code: ClassVar[str] = "E216"
+    message: ClassVar[str] = "there is nothing named `{path}` to freeze"
+    label: ClassVar[str] = "unknown name"
+    remedy: ClassVar[str] = "{known}"
+
+    path: str
+    outer: str = ""
+    inside: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> str:
+        """What there is at the same place."""
+        if not self.inside:
+            return "give the full name of a layer, block or parameter; `dotnn summary` lists the layers"
+        return f"in `{self.outer}` there is {listed(self.inside)}"
+
+
+@record
+class FreezesNothing(Diagnostic):
+    """What `freeze` names holds no numbers that training would change, so the statement does nothing.
+
+    Activations, poolings and the like have no parameters, and running statistics are not trained.
+
+    ```nn
+    output y = x -> fc: dense(4) -> act: relu
+    freeze act                         # a relu has nothing to hold; `fc` is meant
+    ```
+    """
+
+    code: ClassVar[str] = "W202"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "`{path}` has no parameters, so freezing it changes nothing"
+    label: ClassVar[str] = "nothing is trained here"
+    remedy: ClassVar[str] = "name a layer with weights, or remove it from `freeze`"
 
     path: str
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Mapping
 
 from ..diagnostics import DotnnError, Report
 from ..diagnostics.imports import ModelArgument
-from ..diagnostics.names import SameFullName, UnknownPath
+from ..diagnostics.names import SameFullName
 from ..diagnostics.suggest import listed, near_names
 from ..graph.dims import watched
 from ..graph.graph import Graph, Node, Origin
@@ -26,14 +24,12 @@ from . import calls, expressions, stages  # noqa: F401  they register what evalu
 from .apply import weight_dtype
 from .bodies import run_model
 from .evaluate import evaluate
+from .freezing import Owned, frozen_weights
 from .modules import Module
 from .scope import Entry, Scope
 from .state import MODEL_STEPS, Bound, Draft, Elaboration, Expectation, Frame, Stop, Usage
 from .types import hold_against, is_value_type
 from .values import UNKNOWN, CompileValue, describe
-
-#: Paths beyond this many are not suggested for one that is unknown.
-MOST_PATHS = 20_000
 
 
 @positional_record
@@ -172,7 +168,7 @@ def _build(model: tree.Model, frame: Frame) -> Graph | None:
     state = frame.state
     graph = Graph(model.name.name, frame.module.doc(model))
     names = _Names(frame)
-    frozen = _frozen_entries(frame)
+    frozen = frozen_weights(frame)
     for draft in state.drafts:
         name = names.of(draft)
         # A fused or folded node's weights keep the names that the owner gave them.
@@ -267,7 +263,7 @@ class _Names:
         return name
 
 
-def _weight(draft: Draft, spec: WeightSpec, frozen: set[Entry], names: _Names) -> Tensor:
+def _weight(draft: Draft, spec: WeightSpec, frozen: Collection[Owned], names: _Names) -> Tensor:
     if draft.entry is None:
         raise ValueError("a constant owns no weights")
     owner = draft.entry.owner
@@ -279,43 +275,6 @@ def _weight(draft: Draft, spec: WeightSpec, frozen: set[Entry], names: _Names) -
         spec.initializer,
         spec.fan,
         spec.role,
-        owner in frozen,
+        (owner, spec.name) in frozen,
         owner.span,
     )
-
-
-def _frozen_entries(frame: Frame) -> set[Entry]:
-    """The owners of the weights that ``freeze`` holds, by their own paths or by those of what reuses them."""
-    if not frame.state.freezes:
-        return set()
-    entries = [draft.entry for draft in frame.state.drafts if draft.entry is not None]
-    paths = sorted({entry.path for entry in entries})
-    frozen: set[str] = set()
-    last, known = None, list[str]()
-    for path, span in sorted(frame.state.freezes, key=lambda one: one[0]):
-        below = _at_or_below(paths, path)
-        if not below:
-            known = known or _with_prefixes(paths)
-            frame.fail(UnknownPath(span=span, path=path, near=near_names(path, known)))
-        elif last is None or not path.startswith(f"{last}."):
-            frozen.update(paths[below.start : below.stop])
-            last = path
-    return {entry.owner for entry in entries if entry.path in frozen}
-
-
-def _at_or_below(paths: Sequence[str], path: str) -> range:
-    """Which of the sorted paths are a path or lie below it: in labels, the dot comes before all other characters."""
-    return range(bisect_left(paths, path), bisect_left(paths, f"{path}/"))
-
-
-def _with_prefixes(paths: Sequence[str]) -> list[str]:
-    """The paths and those that they lie below, the outermost first."""
-    found = (prefix for path in paths for prefix in (*_prefixes(path), path))
-    return sorted(set(islice(found, MOST_PATHS)), key=lambda path: (path.count("."), path))
-
-
-def _prefixes(path: str) -> Iterator[str]:
-    position = path.find(".")
-    while position > 0:
-        yield path[:position]
-        position = path.find(".", position + 1)
