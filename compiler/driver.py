@@ -135,7 +135,8 @@ class Compiled:
 
         Raises:
             TypeError: an argument of a wrong type.
-            DotnnError: all that does not fit in the weights, or a model that is larger than 2 GB.
+            DotnnError: all that does not fit in the weights, a layer that the target has no kernel for, or a model that
+                is larger than 2 GB.
         """
         from .export import to_bytes
 
@@ -160,8 +161,8 @@ class Compiled:
 
         Raises:
             TypeError: an argument of a wrong type.
-            DotnnError: all that does not fit in the weights, a file that cannot be written, or one that the model is
-                made from.
+            DotnnError: all that does not fit in the weights, a layer that the target has no kernel for, a file that
+                cannot be written, or one that the model is made from.
         """
         from .export import write_model
 
@@ -173,8 +174,13 @@ class Compiled:
             return write_model(graph, path, values, metadata=metadata)
 
     def _graph_for(self, target: Target, optimize: bool) -> Graph:
+        """The graph to lower, which the target can run."""
+        from .passes.kernels import require_kernels
+
         need_choice(target, "target", get_args(Target))
-        return self.optimized(target).graph if optimize else self.graph
+        graph = self.optimized(target).graph if optimize else self.graph
+        require_kernels(graph, target)
+        return graph
 
     @contextmanager
     def _values(self, seed: int, weights: Weights | None) -> Iterator[WeightValues]:

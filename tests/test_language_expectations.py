@@ -11,6 +11,7 @@ from dotnn.compiler.diagnostics import Severity
 from dotnn.compiler.driver import Compiled
 from dotnn.compiler.graph.operations import Constant, Input, Parameter
 from dotnn.compiler.passes import metrics
+from dotnn.compiler.passes.receptive_fields import receptive_field, receptive_fields
 from example_facts import example_path, zoo
 from language import compiled, faults, faults_of, model, places, warnings
 
@@ -381,11 +382,11 @@ def test_receptive_fields_of_resnet50() -> None:
     assert expected == [35, 91, 267, 427]
     found = compile_file(example_path("resnet50"))
     # A stage ends in the relu of its last block: the first layer behind it reads what the stage gives.
-    fields = metrics.receptive_fields(found.graph)
+    fields = receptive_fields(found.graph)
     ends = dict(zip(["layer1", "layer2", "layer3", "layer4"], [2, 3, 5, 2], strict=True))
     for (stage, last), size in zip(ends.items(), expected, strict=True):
         nodes = [node for node in found.graph.nodes() if node.name.startswith(f"{stage}.{last}.")]
-        assert metrics.receptive_field(nodes[-1].value(), fields) == size
+        assert receptive_field(nodes[-1].value(), fields) == size
 
 
 def test_a_receptive_field_of_open_dimensions() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import onnx
@@ -14,7 +12,6 @@ import onnx.reference
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.driver import Compiled
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.graph.dims import symbols
 from dotnn.compiler.graph.graph import Graph, Node
@@ -35,12 +32,10 @@ from harness import (
     random_feeds,
     wrong_shapes,
 )
+from samples import CASES, KINDS, LANGUAGE, Case, compiled
 
 #: Tighter than for networks: one layer in float32 loses a few units in the last place.
 TOLERANCE = 1e-5
-#: No layer gives more results than this in a sample.
-MOST_RESULTS = 8
-
 #: What the language writes with symbols and not by a name: all that no call can reach.
 OPERATORS = {"add", "sub", "mul", "div", "neg", "index"}
 
@@ -54,54 +49,6 @@ EVALUATOR_FAULTS = (
     ("lstm", "lengths", "it ignores sequence_lens"),
     ("gru", "lengths", "it ignores sequence_lens"),
 )
-
-
-@dataclass(frozen=True)
-class Case:
-    kind: str
-    index: int
-
-    def __str__(self) -> str:
-        return f"{self.kind}-{self.index}"
-
-    @property
-    def sample(self) -> Sample:
-        return LAYERS[self.kind].samples[self.index]
-
-
-#: The language's own layers; other test modules may define further ones.
-LANGUAGE = {kind: layer for kind, layer in LAYERS.items() if layer.__module__.startswith("dotnn.")}
-KINDS = sorted(kind for kind, layer in LANGUAGE.items() if layer.samples)
-CASES = [Case(kind, index) for kind in KINDS for index in range(len(LAYERS[kind].samples))]
-
-
-@cache
-def compiled(case: Case) -> Compiled:
-    """The model around a sample, with all results bound."""
-    layer = LAYERS[case.kind]
-    if not layer.take_all_results:
-        return compile_source(text_of(case.sample, len(layer.result_names)))
-    models = [model for count in range(1, MOST_RESULTS + 1) if (model := model_or_none(case.sample, count))]
-    (only,) = models
-    return only
-
-
-def model_or_none(sample: Sample, results: int) -> Compiled | None:
-    """The model around a sample; None where its layer does not give exactly so many results."""
-    try:
-        return compile_source(text_of(sample, results))
-    except DotnnError:
-        return None
-
-
-def text_of(sample: Sample, results: int) -> str:
-    first = next(iter(sample.inputs))
-    expression = sample.call if sample.call_form else f"{first} -> {sample.call}"
-    names = [f"result_{index}" for index in range(results)]
-    lines = [f"input {name}: {found}" for name, found in sample.inputs.items()]
-    lines.append(f"{', '.join(names)} = {expression}")
-    lines += [f"output out_{index} = {name}" for index, name in enumerate(names)]
-    return "model sample() {\n    " + "\n    ".join(lines) + "\n}\n"
 
 
 def layer_node(case: Case) -> Node:

@@ -11,7 +11,7 @@ import pytest
 from dotnn.compiler.diagnostics import CATALOGUE, DotnnError, operands
 from dotnn.compiler.driver import compile_source
 from dotnn.compiler.graph.types import DType, TensorType
-from dotnn.compiler.layers.base import LAYERS, Mixing
+from dotnn.compiler.layers.base import LAYERS
 from dotnn.compiler.layers.operators import Index
 from one_layer import C, H, N, S, T, W, build, check_at_all_sizes, floats, ints, make, run
 
@@ -224,44 +224,3 @@ def test_explained_samples_are_wrong_as_said(code: str, sample: str) -> None:
 def test_importing_layers_imports_no_numpy() -> None:
     program = "import sys, dotnn.compiler.layers; sys.exit('numpy' in sys.modules or 'onnx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("kind", "arguments", "mixing"),
-    [
-        ("relu", {}, Mixing.NONE),
-        ("batch_norm", {}, Mixing.NONE),
-        ("local_response_norm", {"size": 5}, Mixing.NONE),
-        ("dense", {"units": 3, "axis": 1}, Mixing.NONE),
-        ("dense", {"units": 3, "axis": 3}, Mixing.ALL),
-        ("dense", {"units": 3}, Mixing.ALL),
-        ("softmax", {"axis": 1}, Mixing.NONE),
-        ("softmax", {"axis": 2}, Mixing.ALL),
-        ("flatten", {}, Mixing.ALL),
-        ("reshape", {"shape": (3,)}, Mixing.ALL),
-        ("transpose", {"order": (1, 0, 2, 3)}, Mixing.NONE),
-        ("transpose", {"order": (0, 1, 3, 2)}, Mixing.ALL),
-        ("concat", {}, Mixing.NONE),
-        ("concat", {"axis": 2}, Mixing.ALL),
-        ("split", {"parts": 2}, Mixing.NONE),
-        ("flip", {"axis": 3}, Mixing.ALL),
-        ("mean", {"axis": 1, "keepdims": True}, Mixing.NONE),
-        ("mean", {"axis": 1}, Mixing.ALL),
-        ("mean", {"axis": (2, 3), "keepdims": True}, Mixing.ALL),
-    ],
-)
-def test_reach_is_never_too_small(kind: str, arguments: dict[str, object], mixing: Mixing) -> None:
-    assert make(kind, **arguments).reach() is mixing
-
-
-@pytest.mark.parametrize(
-    ("items", "mixing"),
-    [
-        (((None, None), (0, 3)), Mixing.NONE),
-        (((None, None), 0), Mixing.ALL),
-        (((None, None), (None, None), (0, 3)), Mixing.ALL),
-        ((), Mixing.NONE),
-    ],
-)
-def test_reach_of_an_index(items: tuple, mixing: Mixing) -> None:
-    assert Index(items=items).reach() is mixing

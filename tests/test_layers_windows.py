@@ -12,7 +12,7 @@ import pytest
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.graph.dims import Dim, evaluate, format_dim
 from dotnn.compiler.layers import LAYERS
-from dotnn.compiler.layers.base import Layer, Mixing, Site, Window
+from dotnn.compiler.layers.base import Layer, Site
 from dotnn.compiler.weights.initializers import HeNormal, Ones, XavierUniform, Zeros
 from window_layers import (
     CONVENTIONS,
@@ -332,13 +332,6 @@ def test_explanations_are_the_counts(desc: str) -> None:
 def evaluated(text: str) -> int:
     assert re.fullmatch(r"[\d*+()]+", text)
     return eval(text)
-
-
-def test_reach() -> None:
-    layer = make("conv2d", filters=4, kernel=[3, 5], stride=2, dilation=[1, 3])
-    assert layer.reach() == Window((3, 5), (2, 2), (1, 3))
-    assert make("max_pool1d", kernel=3).reach() == Window((3,), (3,), (1,))
-    assert make("global_max_pool3d").reach() is Mixing.ALL
 
 
 # The rules behind them ----------------------------------------------------------------------------------------------

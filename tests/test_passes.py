@@ -486,7 +486,7 @@ def test_a_fused_layer_costs_what_its_main_layer_costs() -> None:
         assert fused.macs(operands, results) == main.macs((x,), results)
         assert fused.explain_macs(operands, results) == main.explain_macs((x,), results)
         assert fused.explain_params(operands) == main.explain_params((x,))
-        assert fused.reach() == main.reach()
+        assert fused.reach(operands, results) == main.reach((x,), results)
 
 
 def test_only_activations_with_a_name_at_the_runtime_are_fused() -> None:

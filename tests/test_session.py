@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.graph.dims import ceil_div, dim_max, evaluate, format_dim, symbol
 from dotnn.runtime import Session, providers
@@ -146,6 +147,45 @@ def test_an_unknown_operator_is_a_diagnostic_with_the_version():
     assert "Frobnicate" in diagnostic.headline()
     assert onnxruntime.__version__ in diagnostic.headline()
     assert "[ONNXRuntimeError]" not in diagnostic.headline()
+
+
+DOUBLE = TensorProto.DOUBLE
+
+
+def pooled_bytes(operator, domain="", elements=DOUBLE, **attributes):
+    """A model with one operator for which onnxruntime has no kernel on these elements."""
+    node = helper.make_node(operator, ["x"] if domain == "" else ["x", "x"], ["y"], domain=domain, **attributes)
+    inputs, outputs = [("x", elements, (2, 2))], [("y", elements, (2, 2))]
+    proto = onnx.load_from_string(model_bytes(inputs, [node], outputs))
+    if domain:
+        proto.opset_import.append(helper.make_opsetid(domain, 1))
+    return proto.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("data", "advised"),
+    [
+        (pooled_bytes("LeakyRelu"), False),
+        (pooled_bytes("FusedGemm", "com.microsoft", activation="Relu"), True),
+        (pooled_bytes("Frobnicate", "com.microsoft", FLOAT), False),
+    ],
+)
+def test_another_target_is_advised_where_the_target_is_to_blame(data, advised):
+    """Standard operators without a kernel would lack it with every target."""
+    (diagnostic,) = fault(lambda: Session(data, provider="cpu"), "E903")
+    assert ("--target onnx" in diagnostic.advice()) == advised
+    assert ("float32" in diagnostic.advice()) == ("LeakyRelu" in diagnostic.headline())
+
+
+@pytest.mark.parametrize(
+    ("layers", "code"), [("conv1d(2, kernel=2)", "E903"), ("transpose([0, 2, 1]) -> lstm(2)", "E907")]
+)
+def test_what_was_built_for_every_runtime_is_not_advised_to_be_so(layers, code):
+    model = compile_source(f"model m {{ input x: float64[1, 3, 4] output y = x -> {layers} }}")
+    data = model.to_bytes(target="onnx")
+    (diagnostic,) = fault(lambda: Session(data, provider="cpu").run(np.zeros((1, 3, 4))), code)
+    assert "--target" not in diagnostic.advice()
+    assert "float32" in diagnostic.advice()
 
 
 def test_missing_weights_beside_the_model(tmp_path):

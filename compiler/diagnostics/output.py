@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
+from .suggest import listed
 
 
 @record
@@ -176,3 +177,31 @@ class WaitsForWriter(Diagnostic):
     remedy: ClassVar[str] = "look for a dotnn that was stopped, and let it go on or end it; Ctrl-C ends the wait"
 
     directory: str
+
+
+@record
+class NoKernel(Diagnostic):
+    """A layer cannot run on elements of this type where the model is built to run.
+
+    The targets `onnxruntime` and `onnxruntime-cpu` are for models that run on onnxruntime's CPU provider. It has no
+    `float64` kernels for convolutions, recurrent layers, average and sum pooling and `local_response_norm`, and
+    `bfloat16` only for layers that move elements. The page of each layer says what it runs on. ONNX itself has these
+    forms, so that `--target onnx` builds them for a runtime that runs them.
+    """
+
+    code: ClassVar[str] = "E848"
+    message: ClassVar[str] = "`{kind}` does not run on {element} with the target `{target}`"
+    label: ClassVar[str] = "onnxruntime has no {element} kernel for it on the CPU"
+    remedy: ClassVar[str] = (
+        "declare the inputs, parameters and constants that it depends on as float32, "
+        "or build with `--target onnx` for another runtime"
+    )
+
+    kind: str
+    element: str
+    target: str
+    others: tuple[str, ...] = ()
+
+    def notes(self) -> tuple[str, ...]:
+        """Further layers that it is true of."""
+        return (f"the same is true of {listed(self.others)}",) if self.others else ()

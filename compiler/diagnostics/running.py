@@ -8,6 +8,17 @@ from ..records import record
 from .base import Diagnostic, Severity
 from .suggest import did_you_mean
 
+#: The operators of onnxruntime's own that targets put into models.
+_OWN_OPERATORS = ("FusedConv", "FusedGemm")
+#: How onnxruntime says that it knows an operator, but not for elements of this type.
+_NO_KERNEL = ("Could not find an implementation", "Failed to find kernel", "does not support double")
+_OTHER_ELEMENTS = "let the model compute in float32, or run it where there is a kernel for its elements"
+
+
+def _lacks_kernel(reason: str) -> bool:
+    return any(words in reason for words in _NO_KERNEL)
+
+
 # Models and sessions ------------------------------------------------------------------------------------------------
 
 
@@ -45,17 +56,27 @@ class NotAModel(Diagnostic):
 class ModelRefused(Diagnostic):
     """onnxruntime reads the model but cannot prepare it for running.
 
-    Most often the model uses an operator, or a version of one, that the installed onnxruntime does not have on this
-    provider. `dotnn build --target onnx` uses standard operators only.
+    Most often the model uses an operator, a version of one, or elements that the installed onnxruntime does not have on
+    this provider. Models that dotnn builds for the targets `onnxruntime` and `onnxruntime-cpu` are free of what it
+    lacks on the CPU; `--target onnx` builds whatever ONNX can express, with standard operators only.
     """
 
     code: ClassVar[str] = "E903"
     message: ClassVar[str] = "onnxruntime {version} refuses `{name}`: {reason}"
-    remedy: ClassVar[str] = "build it with `--target onnx`, or install a newer onnxruntime"
+    remedy: ClassVar[str] = "{hint}"
 
     name: str
     version: str
     reason: str
+
+    @property
+    def hint(self) -> str:
+        """What helps, by what onnxruntime says."""
+        if any(operator in self.reason for operator in _OWN_OPERATORS):
+            return "build it with `--target onnx`, which uses standard operators only, or install a newer onnxruntime"
+        if _lacks_kernel(self.reason):
+            return _OTHER_ELEMENTS
+        return "install a newer onnxruntime, or have the model exported for this one"
 
 
 @record
@@ -125,11 +146,18 @@ class RunFailed(Diagnostic):
 
     code: ClassVar[str] = "E907"
     message: ClassVar[str] = "onnxruntime {version} failed while running `{name}`: {reason}"
-    remedy: ClassVar[str] = "check the sizes and values of the inputs; if memory ran out, feed fewer examples at once"
+    remedy: ClassVar[str] = "{hint}"
 
     name: str
     version: str
     reason: str
+
+    @property
+    def hint(self) -> str:
+        """What helps, by what onnxruntime says."""
+        if _lacks_kernel(self.reason):
+            return _OTHER_ELEMENTS
+        return "check the sizes and values of the inputs; if memory ran out, feed fewer examples at once"
 
 
 @record
@@ -169,13 +197,13 @@ class BadModelMetadata(Diagnostic):
 class ElementTypeNotSupported(Diagnostic):
     """A model has an input or output whose values numpy cannot hold, so it cannot be run from Python.
 
-    onnxruntime exchanges numpy arrays, and numpy has no `bfloat16`. Cast inside the model: declare the input as
-    `float32` and write `cast(bfloat16)` behind it.
+    onnxruntime exchanges numpy arrays, and numpy has no `bfloat16`. A model that is to run from Python is declared in
+    `float32` or `float16`.
     """
 
     code: ClassVar[str] = "E910"
     message: ClassVar[str] = "`{name}` is {found}, which cannot be exchanged with onnxruntime from Python"
-    remedy: ClassVar[str] = "let the model read and give `float32` or another numpy type, and cast inside it"
+    remedy: ClassVar[str] = "declare the model's inputs and outputs as `float32` or another type that numpy has"
 
     name: str
     found: str
@@ -473,7 +501,7 @@ class WeightsAreInitial(Diagnostic):
     code: ClassVar[str] = "W902"
     severity: ClassVar[Severity] = Severity.WARNING
     message: ClassVar[str] = "the weights were never loaded or trained, so the outputs mean nothing"
-    remedy: ClassVar[str] = "load weights: `--weights FILE`, or `weights=` in Python"
+    remedy: ClassVar[str] = "build or run its `.nn` file with `--weights FILE`, or give `weights=` in Python"
 
 
 @record

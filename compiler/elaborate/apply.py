@@ -75,6 +75,8 @@ def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several
     draft = Draft(layer, values, results, entry, "", application.span, frame.call_spans, specs)
     refs = state.draft(draft)
     state.demands.extend(site.demands)
+    for warning in site.warnings:
+        frame.fail(warning)
     return Several(refs, layer.kind, layer.take_all_results)
 
 

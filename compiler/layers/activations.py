@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, final
 
-from ..graph.types import TensorType
+from ..graph.types import DType, TensorType
 from ..records import record
 from .attributes import Integer, Real, attribute
-from .base import Emitter, Layer, Mixing, Operand, Reach, Sample, Site
+from .base import Emitter, Layer, Operand, Sample, Site
+from .reach import Reach, aligned
 from .rules import axis_or_last, need_float, required
 
 if TYPE_CHECKING:
@@ -97,8 +98,12 @@ class LeakyRelu(Elementwise):
         return np.where(x >= 0, x, x * self.slope)
 
     def lower(self, e: Emitter) -> tuple[str, ...]:
-        """``LeakyRelu``."""
-        return (e.op("LeakyRelu", e.operands[0], alpha=self.slope),)
+        """``LeakyRelu``; for float64, which onnxruntime lacks it for, a choice between ``x`` and ``slope * x``."""
+        x, dtype = e.operands[0], required(e.operand_types, 0).dtype
+        if dtype is not DType.FLOAT64:
+            return (e.op("LeakyRelu", x, alpha=self.slope),)
+        scaled = e.op("Mul", x, e.constant(self.slope, dtype))
+        return (e.op("Where", e.op("GreaterOrEqual", x, e.constant(0, dtype)), x, scaled),)
 
 
 @final
@@ -186,9 +191,13 @@ class _AlongAxis(Layer, ABC):
         axis_or_last(site, self.axis, x)
         return (x,)
 
-    def reach(self) -> Reach:
-        """Along axis 1 every position stays by itself; another axis may be a spatial one, mixed whole."""
-        return Mixing.NONE if self.axis == 1 else Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """The whole axis at every position of the others."""
+        x = required(operands, 0)
+        axis = (-1 if self.axis is None else self.axis) % x.rank
+        return aligned(x.shape, x.shape, whole=(axis,))
 
     def lower(self, e: Emitter) -> tuple[str, ...]:
         """The operator of that name."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import struct
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
 
@@ -117,7 +118,18 @@ class Real:
         too_high = number >= self.maximum if self.below else number > self.maximum
         if not math.isfinite(number) or too_low or too_high:
             raise AttributeFault(self.expected)
+        if not _in_float32(number):
+            raise AttributeFault(f"{self.expected} in the range of float32: 0, or from 1e-45 to 3.4e38 in size")
         return number
+
+
+def _in_float32(number: float) -> bool:
+    """Whether a number neither vanishes nor becomes infinite in float32, as ONNX keeps the attributes of layers."""
+    try:
+        (rounded,) = struct.unpack("<f", struct.pack("<f", number))
+    except OverflowError:
+        return False
+    return bool(rounded) == bool(number)
 
 
 @positional_record

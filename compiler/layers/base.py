@@ -13,8 +13,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..diagnostics import Diagnostic, DotnnError
 from ..graph.dims import Dim, decide_less_equal
@@ -23,6 +22,7 @@ from ..graph.tensors import Derivation, Fan, Initializer, Role
 from ..graph.types import DType, TensorType
 from ..records import positional_record, record
 from ..source import Span
+from .reach import Reach, aligned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,13 +88,6 @@ class Sample:
     call_form: bool = False
 
 
-class Mixing(StrEnum):
-    """How a layer without a window mixes the spatial positions of its input, for receptive fields."""
-
-    NONE = "none"  #: every output position reads one input position
-    ALL = "all"  #: an output position may read every input position
-
-
 @positional_record
 class Window:
     """The sliding window of a layer, one int per spatial axis; spatial axes start at axis 2."""
@@ -104,11 +97,8 @@ class Window:
     dilation: tuple[int, ...]
 
 
-Reach: TypeAlias = Mixing | Window
-
-
 class Site:
-    """The place where a layer stands while its types are inferred: spans for errors, and a book of demands.
+    """The place where a layer stands while its types are inferred: spans for errors, books of demands and warnings.
 
     ``Site.nowhere()`` serves where there is no text, as when a pass infers anew.
     """
@@ -123,6 +113,7 @@ class Site:
         self.kind = kind
         self.span = span
         self.demands: list[Demand] = []
+        self.warnings: list[Diagnostic] = []
         self._arguments = arguments or {}
         self._operands = operands
 
@@ -205,6 +196,12 @@ class Emitter(Protocol):
         ...
 
 
+#: What onnxruntime's CPU provider computes most layers in.
+COMPUTED_ON_CPU = frozenset({DType.FLOAT32, DType.FLOAT16, DType.FLOAT64})
+#: It has no double precision for some, and bfloat16 only for those that move elements.
+NO_DOUBLE_ON_CPU = COMPUTED_ON_CPU - {DType.FLOAT64}
+MOVED_ON_CPU = COMPUTED_ON_CPU | {DType.BFLOAT16}
+
 #: Layer classes by kind; filled as the classes are defined.
 LAYERS: dict[str, type[Layer]] = {}
 
@@ -224,6 +221,7 @@ class Layer(ABC):
         samples: calls that document and test it.
         literal_weights: names of the weights that may be written as literal arguments.
         keeps_values: whether every element of the results is one of the operands', wherever it stands.
+        cpu_floats: floating point elements for which onnxruntime has kernels on the CPU, for all that ``lower`` emits.
     """
 
     kind: ClassVar[str]
@@ -236,6 +234,7 @@ class Layer(ABC):
     samples: ClassVar[tuple[Sample, ...]] = ()
     literal_weights: ClassVar[tuple[str, ...]] = ()
     keeps_values: ClassVar[bool] = False
+    cpu_floats: ClassVar[frozenset[DType]] = COMPUTED_ON_CPU
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -268,9 +267,22 @@ class Layer(ABC):
         """How the multiply-accumulates for one example come about, as numbers; empty where there are none."""
         return ""
 
-    def reach(self) -> Reach:
-        """How output positions depend on input positions."""
-        return Mixing.NONE
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """How the positions of a result depend on those of an operand, along each axis of the operand.
+
+        Unless a layer says otherwise, position by position, shapes broadcasting as in numpy. What cannot be told is
+        ``reach.WHOLE``: a receptive field may come out too large, never too small.
+
+        Args:
+            operands: types that ``infer`` has accepted.
+            results: what it made of them.
+            operand: the index of the operand, which is there.
+            result: the index of the result.
+        """
+        found = operands[operand]
+        return () if found is None else aligned(found.shape, results[result].shape)
 
     def operand_range(self, index: int, operands: Sequence[TensorType | None]) -> tuple[int, Dim] | None:
         """The least and the greatest integer that an operand may hold; None where the layer takes any numbers."""

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from ..diagnostics import DotnnError
 from ..diagnostics.windows import ChannelsNotDivisible, FiltersNotDivisible
 from ..graph.dims import Dim, DimExpr
-from ..graph.types import TensorType
+from ..graph.types import DType, TensorType
 from ..records import record
 from .attributes import Flag, Integer, Padding, Pads, PerAxis, attribute
-from .base import Emitter, Operand, Sample, Site, WeightSpec, Window
+from .base import NO_DOUBLE_ON_CPU, Emitter, Operand, Sample, Site, WeightSpec, Window
+from .reach import WHOLE, Reach
 from .rules import counted, need_known, product_text, required
 from .weighted import Weighted
-from .windows import channels_first_order, need_spatial, onnx_pads, resolve_padding, slide, sliding_view
+from .windows import channels_first_order, need_spatial, onnx_pads, resolve_padding, slide, sliding_view, window_reach
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +47,7 @@ class Convolution(Weighted, ABC):
     spatial_rank: ClassVar[int]
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "the input, channels first"),)
     literal_weights: ClassVar[tuple[str, ...]] = ("weight", "bias")
+    cpu_floats: ClassVar[frozenset[DType]] = NO_DOUBLE_ON_CPU
     source: ClassVar[str] = _SOURCE
 
     filters: int = attribute(Integer(1), doc="How many output channels.", positional=True)
@@ -135,9 +137,11 @@ class Convolution(Weighted, ABC):
         reads = (*self.kernel, self._channels_per_group(operands))
         return product_text((*reads, *counted(results[0].shape)))
 
-    def reach(self) -> Window:
-        """Its window."""
-        return self.window
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """Its window of all channels."""
+        return window_reach(self.window, self.pads(required(operands, 0).shape[2:]), WHOLE)
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]

@@ -12,7 +12,8 @@ from ..graph.types import DType, TensorType
 from ..records import positional_record, record
 from ..weights import initializers
 from .attributes import Flag, InitializerKind, Integer, attribute
-from .base import Emitter, Mixing, Operand, Reach, Sample, Site, WeightSpec
+from .base import Emitter, Operand, Sample, Site, WeightSpec
+from .reach import Along, Reach, aligned
 from .rules import axis_or_last, counted, moved, need_float, need_integer, need_known, product_text, required
 from .weighted import Weighted
 
@@ -106,9 +107,12 @@ class Dense(Weighted):
         others = counted((*x.shape[:axis], *x.shape[axis + 1 :]))
         return product_text((x.shape[axis], self.units, *others))
 
-    def reach(self) -> Reach:
-        """Along axis 1 every position stays by itself; another axis may be a spatial one, mixed whole."""
-        return Mixing.NONE if self.axis == 1 else Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """The whole axis of the features at every position of the others."""
+        x = required(operands, 0)
+        return aligned(x.shape, x.shape, whole=(self.axis_of(x),))
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
@@ -123,33 +127,49 @@ class Dense(Weighted):
         return (np.moveaxis(y, -1, -1 if self.axis is None else self.axis),)
 
     def lower(self, e: Emitter) -> tuple[str, ...]:
-        """``Gemm`` for a matrix, else ``MatMul`` with the transposed weight, the axis moved to the end."""
+        """``Gemm`` for a matrix, else a product of matrices along the last axis, where the features are moved to."""
         x = required(e.operand_types, 0)
-        value = e.operands[0]
+        value = str(e.operands[0])
         axis = self.axis_of(x)
         last = x.rank - 1
         if x.rank == 2 and axis == last:
-            bias = [e.weight("bias")] if self.bias else []
-            return (e.op("Gemm", value, e.weight("weight"), *bias, transB=1),)
+            return (self._gemm(e, value),)
         if axis != last:
             value = e.op("Transpose", value, perm=moved(x.rank, axis, last))
-        shape = (self._features(x), self.units)
-        value = e.op("MatMul", value, e.derived(["weight"], "transposed", shape, Transposed()))
-        if self.bias:
-            value = e.op("Add", value, e.weight("bias"))
+        value = self._along_last(e, value, x.with_shape(*(x.shape[one] for one in moved(x.rank, axis, last))))
         if axis != last:
             value = e.op("Transpose", value, perm=moved(x.rank, last, axis))
         return (value,)
+
+    def _along_last(self, e: Emitter, value: str, x: TensorType) -> str:
+        """``MatMul`` with the transposed weight; but of other elements than float32, ``Gemm`` of one tall matrix.
+
+        The optimizer of onnxruntime draws a ``Transpose`` before a ``MatMul``, be it that of another layer, into one
+        operator. There it crashes on float16 with symbolic dimensions (1.32), and has no float64 kernel (1.21).
+        """
+        if x.dtype is DType.FLOAT32:
+            shape = (_known(x.shape[-1]), self.units)
+            product = e.op("MatMul", value, e.derived(["weight"], "transposed", shape, Transposed()))
+            return e.op("Add", product, e.weight("bias")) if self.bias else product
+        rows = e.op("Reshape", value, e.constant([-1, _known(x.shape[-1])], DType.INT64))
+        return e.reshape(self._gemm(e, rows), (*x.shape[:-1], self.units))
+
+    def _gemm(self, e: Emitter, rows: str) -> str:
+        bias = [e.weight("bias")] if self.bias else []
+        return e.op("Gemm", rows, e.weight("weight"), *bias, transB=1)
 
     def axis_of(self, x: TensorType) -> int:
         """The axis of the features of an operand or result, counted from 0."""
         return x.rank - 1 if self.axis is None else self.axis % x.rank
 
     def _features(self, x: TensorType) -> int:
-        features = x.shape[self.axis_of(x)]
-        if isinstance(features, DimExpr):
-            raise ValueError("`infer` lets no symbolic number of features pass")
-        return features
+        return _known(x.shape[self.axis_of(x)])
+
+
+def _known(features: Dim) -> int:
+    if isinstance(features, DimExpr):
+        raise ValueError("`infer` lets no symbolic number of features pass")
+    return features
 
 
 @final
@@ -167,6 +187,7 @@ class Embedding(Weighted):
     formula: ClassVar[str] = "y[..., :] = weight[ids[...], :]"
     source: ClassVar[str] = "Keras Embedding; PyTorch Embedding; ONNX Gather"
     literal_weights: ClassVar[tuple[str, ...]] = ("weight",)
+    cpu_floats: ClassVar[frozenset[DType]] = frozenset({DType.FLOAT32})
     default_init: ClassVar[Initializer] = initializers.Uniform(low=-0.05, high=0.05)
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample(
@@ -212,6 +233,12 @@ class Embedding(Weighted):
     def weights(self, operands: Sequence[TensorType | None]) -> tuple[WeightSpec, ...]:
         """``weight`` of ``[vocabulary, dim]``."""
         return self.weight_and_bias((self.vocabulary, self.dim), bias=False)
+
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """Every id by itself; its vector lies along a further axis."""
+        return tuple(Along(axis) for axis in range(required(operands, 0).rank))
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..diagnostics.paragraphs import fill_paragraphs
+from ..graph.types import DType
 from .attributes import REQUIRED
 from .base import Layer, Operand, Sample
 
@@ -42,6 +43,7 @@ class LayerPage:
         text: what it does; the first paragraph is a summary.
         weights: the tensors that it owns; empty without any.
         literals: names of the weights that may be written as numbers.
+        cpu_floats: floating point elements that it runs on with onnxruntime's CPU provider.
     """
 
     kind: str
@@ -52,6 +54,7 @@ class LayerPage:
     arguments: tuple[Argument, ...]
     weights: str
     literals: tuple[str, ...]
+    cpu_floats: tuple[str, ...]
     source: str
     samples: tuple[Sample, ...]
 
@@ -73,6 +76,7 @@ def page_of(layer: type[Layer]) -> LayerPage:
         arguments=tuple(_argument(one) for one in layer.attributes()),
         weights="" if layer.weights is Layer.weights else _text(layer.weights.__doc__),
         literals=layer.literal_weights,
+        cpu_floats=tuple(str(dtype) for dtype in DType if dtype in layer.cpu_floats),
         source=layer.source,
         samples=layer.samples,
     )
@@ -110,6 +114,7 @@ def _parts(page: LayerPage, width: int) -> Iterator[str]:
     yield _section("Operands", _rows(page.operands, width))
     yield _section("Arguments", _rows([(one.name, _argument_text(one)) for one in page.arguments], width))
     yield _section("Weights", _wrapped(page.weights, "  ", width))
+    yield _section("Floating point elements on onnxruntime's CPU", f"  {', '.join(page.cpu_floats)}")
     yield _section("Source", _wrapped(page.source, "  ", width))
     yield _section("Samples", "\n".join(_sample_lines(sample, width) for sample in page.samples))
 

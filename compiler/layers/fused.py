@@ -15,9 +15,10 @@ from ..graph.dims import Dim
 from ..graph.types import TensorType
 from ..records import positional_record, record
 from .activations import Elementwise, LeakyRelu, Relu, Sigmoid, Tanh
-from .base import Emitter, Layer, Operand, Reach, Site, WeightSpec
+from .base import Emitter, Layer, Operand, Site, WeightSpec
 from .convolution import Convolution
 from .dense import Dense
+from .reach import Reach
 from .rules import required
 
 if TYPE_CHECKING:
@@ -103,9 +104,13 @@ class _Fused(Layer, ABC):
         """As the main layer explains them."""
         return self.main.explain_macs(operands[:1], results)
 
-    def reach(self) -> Reach:
-        """That of the main layer."""
-        return self.main.reach()
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """That of the main layer; what is added is read position by position."""
+        if operand:
+            return super().reach(operands, results, operand, result)
+        return self.main.reach(operands[:1], results)
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]

@@ -6,9 +6,10 @@ from abc import ABC
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, final
 
-from ..graph.types import TensorType
+from ..graph.types import DType, TensorType
 from ..records import record
-from .base import Emitter, Layer, Mixing, Operand, Sample, Site
+from .base import Emitter, Layer, Operand, Sample, Site
+from .reach import WHOLE, Along, Reach
 from .rules import required
 from .windows import need_spatial
 
@@ -31,6 +32,7 @@ class GlobalPooling(Layer, ABC):
     spatial_rank: ClassVar[int]
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "the input, channels first"),)
     onnx_operator: ClassVar[str]
+    onnx_reduction: ClassVar[str]
 
     def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
         """``[N, C, 1, ...]``."""
@@ -38,13 +40,17 @@ class GlobalPooling(Layer, ABC):
         need_spatial(site, x, self.spatial_rank)
         return (x.with_shape(*x.shape[:2], *(1,) * self.spatial_rank),)
 
-    def reach(self) -> Mixing:
-        """All positions."""
-        return Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """All positions of every channel."""
+        return (Along(0), Along(1), *(WHOLE,) * self.spatial_rank)
 
     def lower(self, e: Emitter) -> tuple[str, ...]:
-        """One ONNX node."""
-        return (e.op(self.onnx_operator, e.operands[0]),)
+        """One ONNX node; for float64, which onnxruntime lacks it for, the reduction that it is."""
+        if required(e.operand_types, 0).dtype is not DType.FLOAT64:
+            return (e.op(self.onnx_operator, e.operands[0]),)
+        return (e.op(self.onnx_reduction, e.operands[0], e.constant(self._spatial_axes(), DType.INT64), keepdims=1),)
 
     def _spatial_axes(self) -> tuple[int, ...]:
         return tuple(range(2, 2 + self.spatial_rank))
@@ -55,6 +61,7 @@ class GlobalMaxPooling(GlobalPooling, ABC):
     """Base of the poolings that take the greatest number of each channel."""
 
     onnx_operator: ClassVar[str] = "GlobalMaxPool"
+    onnx_reduction: ClassVar[str] = "ReduceMax"
     formula: ClassVar[str] = "y[n, c] = max over all positions i of x[n, c, i]"
     source: ClassVar[str] = "ONNX, GlobalMaxPool; Keras, GlobalMaxPooling2D(keepdims=True)"
 
@@ -70,6 +77,7 @@ class GlobalAveragePooling(GlobalPooling, ABC):
     """Base of the poolings that take the mean of each channel."""
 
     onnx_operator: ClassVar[str] = "GlobalAveragePool"
+    onnx_reduction: ClassVar[str] = "ReduceMean"
     formula: ClassVar[str] = "y[n, c] = mean over all positions i of x[n, c, i]"
     source: ClassVar[str] = "Lin, Chen and Yan, Network in network (2013); ONNX, GlobalAveragePool"
 

@@ -18,7 +18,8 @@ from ..graph.dims import Dim, DimExpr, decide_equal, exact_div, format_dim, symb
 from ..graph.types import DType, TensorType
 from ..records import record
 from .attributes import Flag, Integer, IntegerList, Parts, attribute
-from .base import Emitter, Layer, Mixing, Operand, Reach, Sample, Site
+from .base import MOVED_ON_CPU, Emitter, Layer, Operand, Sample, Site
+from .reach import Along, Reach, aligned, kept
 from .rules import (
     axis_or_channels,
     broadcast,
@@ -48,6 +49,7 @@ class Concat(Layer):
 
     kind: ClassVar[str] = "concat"
     keeps_values: ClassVar[bool] = True
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = (Operand("parts", "two or more tensors of one rank", variadic=True),)
     formula: ClassVar[str] = "y = [a; b; ...] along the axis"
     source: ClassVar[str] = "numpy.concatenate; ONNX Concat"
@@ -90,9 +92,13 @@ class Concat(Layer):
             total = total + part.shape[along]
         return (first.with_shape(*first.shape[:along], total, *first.shape[along + 1 :]),)
 
-    def reach(self) -> Reach:
-        """Along a spatial axis positions move, so the most is assumed."""
-        return Mixing.NONE if self.axis in (None, 0, 1) else Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """Position by position; along the axis, a neighbour may be one of another part, so the most is assumed."""
+        part = required(operands, operand)
+        along = (1 if self.axis is None else self.axis) % part.rank
+        return aligned(part.shape, part.shape, whole=(along,))
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
@@ -142,6 +148,7 @@ class Split(Layer):
 
     kind: ClassVar[str] = "split"
     keeps_values: ClassVar[bool] = True
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
     result_names: ClassVar[tuple[str, ...]] = ("part",)
     take_all_results: ClassVar[bool] = True
@@ -187,9 +194,17 @@ class Split(Layer):
             SplitUndecided(span=span, parts=parts, axis=axis, found=str(x), dim=format_dim(dim), symbol=symbol)
         )
 
-    def reach(self) -> Reach:
-        """Along a spatial axis positions move, so the most is assumed."""
-        return Mixing.NONE if self.axis in (None, 0, 1) else Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """Position by position; along the axis a part begins where those before it end."""
+        x = required(operands, 0)
+        along = (1 if self.axis is None else self.axis) % x.rank
+        start: Dim = 0
+        for before in results[:result]:
+            start = start + before.shape[along]
+        shift = None if isinstance(start, DimExpr) else start
+        return tuple(Along(axis, shift=shift if axis == along else 0) for axis in range(x.rank))
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
@@ -289,9 +304,13 @@ class Mean(Layer):
         kept = [1 if axis in axes else dim for axis, dim in enumerate(x.shape) if self.keepdims or axis not in axes]
         return (x.with_shape(*kept),)
 
-    def reach(self) -> Reach:
-        """A mean over channels that keeps the axes stays at its position; else positions mix or axes move."""
-        return Mixing.NONE if self.keepdims and set(self.axis) <= {0, 1} else Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """The whole of the axes at every position of the others."""
+        x = required(operands, 0)
+        axes = {axis % x.rank for axis in self.axis}
+        return aligned(x.shape, x.shape, whole=axes) if self.keepdims else kept(x.rank, axes, reduced=True)
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]

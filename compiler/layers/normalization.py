@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from ..graph.dims import DimExpr
 from ..graph.tensors import Fan, Initializer, Role
-from ..graph.types import TensorType
+from ..graph.types import DType, TensorType
 from ..records import record
 from ..weights import initializers
 from .attributes import HIGHEST_RANK, Flag, InitializerKind, Integer, Real, attribute
-from .base import Emitter, Layer, Operand, Sample, Site, WeightSpec
+from .base import NO_DOUBLE_ON_CPU, Emitter, Layer, Operand, Sample, Site, WeightSpec
+from .reach import Along, Reach
 from .rules import moved, need_float, need_known, need_rank, required
 from .weighted import Weighted
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+@final
+@dataclass(frozen=True)
+class Increased:
+    """A tensor with a number added to every element."""
+
+    by: float
+
+    def __call__(self, *arrays: np.ndarray) -> np.ndarray:
+        """``array + by``."""
+        return arrays[0] + self.by
 
 
 @final
@@ -115,7 +129,10 @@ class BatchNorm(Weighted):
         channels = _channels(e.operand_types)
         scale = e.weight("weight") if self.scale else e.constant([1.0] * channels, x.dtype)
         bias = e.weight("bias") if self.bias else e.constant([0.0] * channels, x.dtype)
-        mean, variance = e.weight("running_mean"), e.weight("running_var")
+        mean, variance, eps = e.weight("running_mean"), e.weight("running_var"), self.eps
+        if x.dtype is DType.FLOAT64:
+            # The operator has `epsilon` in float32, which is not exact enough here.
+            variance, eps = e.derived(["running_var"], "with_eps", (channels,), Increased(self.eps)), 0.0
         # Momentum matters while training only; ONNX weighs the old value where we weigh the new one.
         return (
             e.op(
@@ -125,7 +142,7 @@ class BatchNorm(Weighted):
                 bias,
                 mean,
                 variance,
-                epsilon=self.eps,
+                epsilon=eps,
                 momentum=1 - self.momentum,
             ),
         )
@@ -136,6 +153,10 @@ def _channels(operands: Sequence[TensorType | None]) -> int:
     if isinstance(channels, DimExpr):
         raise ValueError("`infer` lets no symbolic number of channels pass")
     return channels
+
+
+#: The widest window of channels; onnxruntime loses itself in much wider ones.
+MOST_CHANNELS = 65_535
 
 
 @final
@@ -151,6 +172,7 @@ class LocalResponseNorm(Layer):
 
     kind: ClassVar[str] = "local_response_norm"
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "`[N, C, *spatial]`"),)
+    cpu_floats: ClassVar[frozenset[DType]] = NO_DOUBLE_ON_CPU
     formula: ClassVar[str] = "y = x / (k + alpha / size * sum of x^2 over the window)^beta"
     source: ClassVar[str] = (
         "Krizhevsky, Sutskever and Hinton, ImageNet Classification with Deep CNNs (2012), section 3.3"
@@ -180,7 +202,7 @@ class LocalResponseNorm(Layer):
         Sample("local_response_norm(3, alpha=1.0)", {"x": "float32[2, 6, 4, 2, 3]"}),
     )
 
-    size: int = attribute(Integer(1), doc="How many channels count.", positional=True)
+    size: int = attribute(Integer(1, MOST_CHANNELS), doc="How many channels count.", positional=True)
     alpha: float = attribute(Real(0.0), 1e-4, doc="Factor of the mean square.")
     beta: float = attribute(Real(0.0), 0.75, doc="The power.")
     k: float = attribute(Real(0.0, above=True), 1.0, doc="What is added to the mean square.")
@@ -191,6 +213,13 @@ class LocalResponseNorm(Layer):
         need_rank(site, 0, x, 3, 5, "[N, C, *spatial] with one to three spatial axes")
         need_float(site, 0, x)
         return (x,)
+
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """A window of channels at every position of the other axes."""
+        ranks = range(required(operands, 0).rank)
+        return tuple(Along(axis, kernel=self.size, shift=-self._below) if axis == 1 else Along(axis) for axis in ranks)
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
@@ -210,15 +239,22 @@ class LocalResponseNorm(Layer):
         return ((x / scale).astype(x.dtype, copy=False),)
 
     def lower(self, e: Emitter) -> tuple[str, ...]:
-        """``LRN`` where it has a centre and an image to read, else the formula.
+        """``LRN`` where onnxruntime has it, else the formula.
 
-        onnxruntime refuses ``LRN`` of an even size and of other ranks than 4. The mean over channels is then
-        an average pooling along the last axis, to which the channels are moved.
+        It refuses an even size, other ranks than 4, and an ``alpha`` or ``beta`` of 0. The mean over channels is then
+        an average pooling along the last axis, to which the channels are moved; in float32 at the least, as the
+        operator does it, because squares leave float16 soon.
         """
         x = required(e.operand_types, 0)
-        value = e.operands[0]
-        if self.size % 2 == 1 and x.rank == 4:
+        value = str(e.operands[0])
+        if self.size % 2 == 1 and x.rank == 4 and self.alpha > 0 and self.beta > 0:
             return (e.op("LRN", value, size=self.size, alpha=self.alpha, beta=self.beta, bias=self.k),)
+        if x.dtype is not DType.FLOAT16:
+            return (self._formula(e, value, x),)
+        wide = self._formula(e, e.op("Cast", value, to=DType.FLOAT32), TensorType(DType.FLOAT32, x.shape))
+        return (e.op("Cast", wide, to=x.dtype),)
+
+    def _formula(self, e: Emitter, value: str, x: TensorType) -> str:
         last = x.rank - 1
         flat = (0,) * (x.rank - 3)
         squares = e.op("Transpose", e.op("Mul", value, value), perm=moved(x.rank, 1, last))
@@ -232,7 +268,7 @@ class LocalResponseNorm(Layer):
         mean = e.op("Transpose", mean, perm=moved(x.rank, last, 1))
         scaled = e.op("Mul", mean, e.constant(self.alpha, x.dtype))
         base = e.op("Add", scaled, e.constant(self.k, x.dtype))
-        return (e.op("Div", value, e.op("Pow", base, e.constant(self.beta, x.dtype))),)
+        return e.op("Div", value, e.op("Pow", base, e.constant(self.beta, x.dtype)))
 
     @property
     def _below(self) -> int:

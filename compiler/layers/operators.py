@@ -12,7 +12,8 @@ from ..diagnostics.operands import EmptySlice, IndexOutOfRange, SliceOutOfRange,
 from ..graph.dims import Dim, DimExpr, format_dim
 from ..graph.types import DType, TensorType
 from ..records import record
-from .base import Emitter, Layer, Mixing, Operand, Reach, Sample, Site
+from .base import MOVED_ON_CPU, Emitter, Layer, Operand, Sample, Site
+from .reach import Along, Reach
 from .rules import broadcast, need_float, need_number, required
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ class Index(Layer):
 
     kind: ClassVar[str] = "index"
     keeps_values: ClassVar[bool] = True
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     callable: ClassVar[bool] = False
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
     formula: ClassVar[str] = "y = x[items]"
@@ -256,12 +258,17 @@ class Index(Layer):
                 shape.append(_slice_size(site, x, axis, item))
         return (x.with_shape(*shape, *x.shape[len(self.items) :]),)
 
-    def reach(self) -> Reach:
-        """Slices of the batch and the channels keep positions; else they move, and the most is assumed."""
-        keeps = all(
-            item == (None, None) or (axis < 2 and not isinstance(item, int)) for axis, item in enumerate(self.items)
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """The position that an integer takes, and those of slices from their first bounds on."""
+        x = required(operands, 0)
+        places = iter(range(x.rank))
+        items = (*self.items, *((None, None),) * (x.rank - len(self.items)))
+        return tuple(
+            Along(None if isinstance(item, int) else next(places), shift=_first(item, dim))
+            for item, dim in zip(items, x.shape, strict=True)
         )
-        return Mixing.NONE if keeps else Mixing.ALL
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
@@ -283,6 +290,14 @@ class Index(Layer):
         value = e.op("Slice", value, starts, ends, e.constant(list(bounds), DType.INT64))
         single = [axis for axis, item in enumerate(self.items) if isinstance(item, int)]
         return (e.op("Squeeze", value, e.constant(single, DType.INT64)) if single else value,)
+
+
+def _first(item: IndexItem, dim: Dim) -> int | None:
+    """The first position that an index reads; None where it is counted from an end that is not known."""
+    low = item if isinstance(item, int) else item[0] or 0
+    if isinstance(dim, DimExpr):
+        return low if low >= 0 else None
+    return low % dim if isinstance(item, int) else slice(low, None).indices(dim)[0]
 
 
 def _bounds(item: IndexItem) -> tuple[int, int]:

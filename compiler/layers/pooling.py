@@ -13,9 +13,19 @@ from ..graph.dims import Dim, format_dim
 from ..graph.types import DType, TensorType
 from ..records import record
 from .attributes import Flag, Padding, Pads, PerAxis, attribute
-from .base import Emitter, Layer, Operand, Sample, Site, Window
+from .base import NO_DOUBLE_ON_CPU, Emitter, Layer, Operand, Sample, Site, Window
+from .reach import Along, Reach
 from .rules import required
-from .windows import AxisWindow, axis_windows, need_spatial, onnx_pads, resolve_padding, slide, sliding_view
+from .windows import (
+    AxisWindow,
+    axis_windows,
+    need_spatial,
+    onnx_pads,
+    resolve_padding,
+    slide,
+    sliding_view,
+    window_reach,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,9 +103,11 @@ class Pooling(Layer, ABC):
                 )
             )
 
-    def reach(self) -> Window:
-        """Its window."""
-        return self.window
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """Its window, in every channel."""
+        return window_reach(self.window, self.pads(required(operands, 0).shape[2:]), Along(1))
 
     def _with_overhang(self, pads: Pads) -> Pads:
         """Padding with which as many windows fit whole as fit into ``pads`` with a last one overhanging."""
@@ -196,6 +208,7 @@ class AveragePooling(Pooling, ABC):
         "y[n, c, i] = (sum over k of x[n, c, i*stride + k - before]) / (number of positions that count)"
     )
     source: ClassVar[str] = "PyTorch, torch.nn.AvgPool2d; divisor as in ONNX and TensorFlow unless told otherwise"
+    cpu_floats: ClassVar[frozenset[DType]] = NO_DOUBLE_ON_CPU
 
     count_include_pad: bool = attribute(
         Flag(), False, doc="Whether padding counts as zeros in the mean, as in PyTorch's default."
@@ -243,6 +256,7 @@ class SumPooling(Pooling, ABC):
 
     formula: ClassVar[str] = "y[n, c, i] = sum over k of x[n, c, i*stride + k - before]"
     source: ClassVar[str] = "Average pooling times the size of the window"
+    cpu_floats: ClassVar[frozenset[DType]] = NO_DOUBLE_ON_CPU
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]

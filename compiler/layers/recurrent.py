@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, final
 
 from ..diagnostics import DotnnError
 from ..diagnostics.recurrent import (
+    DropoutWithoutLayers,
     InitialStateMismatch,
     LengthsMismatch,
     LooksChannelsFirst,
@@ -22,7 +23,8 @@ from ..graph.types import DType, TensorType
 from ..records import record
 from ..weights.initializers import Uniform
 from .attributes import Choice, Flag, InitializerKind, Integer, Real, attribute
-from .base import Emitter, Mixing, Operand, Reach, Sample, Site, WeightSpec
+from .base import NO_DOUBLE_ON_CPU, Emitter, Operand, Sample, Site, WeightSpec
+from .reach import WHOLE, Along, Reach
 from .recurrent_lowering import OnnxCell, lower_stack
 from .recurrent_reference import run_stack, sigmoid
 from .recurrent_stack import Stack
@@ -89,6 +91,7 @@ class Recurrent(Weighted, ABC):
     operands: ClassVar[tuple[Operand, ...]] = (_SEQUENCE, _INITIAL_H, _LENGTHS)
     result_names: ClassVar[tuple[str, ...]] = ("y", "h")
     literal_weights: ClassVar[tuple[str, ...]] = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    cpu_floats: ClassVar[frozenset[DType]] = NO_DOUBLE_ON_CPU
 
     units: int = attribute(Integer(1), doc="Size of the state.", positional=True)
     layers: int = attribute(
@@ -157,9 +160,11 @@ class Recurrent(Weighted, ABC):
         return output, *(states for _ in self.cell_states)
 
     def check_attributes(self, site: Site) -> None:
-        """Raise where attributes contradict each other."""
+        """Raise where attributes contradict each other, and warn where one has no effect."""
         if self.merge != "concat" and not self.bidirectional:
             raise DotnnError(MergeWithoutDirections(span=site.argument("merge"), kind=self.kind, merge=self.merge))
+        if self.dropout and self.layers == 1:
+            site.warnings.append(DropoutWithoutLayers(span=site.argument("dropout"), kind=self.kind))
 
     def operand_range(self, index: int, operands: Sequence[TensorType | None]) -> tuple[int, Dim] | None:
         """Lengths are at most that of the sequence."""
@@ -224,9 +229,14 @@ class Recurrent(Weighted, ABC):
         inputs = (stack.inputs(layer, _channels(operands)) for layer in range(self.layers))
         return [f"{factors}*({count}+{self.units}{bias})" for count in inputs]
 
-    def reach(self) -> Reach:
-        """The last output has seen every step."""
-        return Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """The last output has seen every step, and of its example alone; states lie behind the axis of the layers."""
+        rank = required(operands, operand).rank
+        if operand or result:
+            return (WHOLE,) * rank
+        return (Along(0), *(WHOLE,) * (rank - 1))
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, final
 
-from ..graph.types import TensorType
+from ..graph.types import DType, TensorType
 from ..records import record
 from .attributes import Real, attribute
-from .base import Emitter, Layer, Operand, Sample, Site
+from .base import MOVED_ON_CPU, Emitter, Layer, Operand, Sample, Site
 from .rules import need_float, required
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Dropout(Layer):
     """
 
     kind: ClassVar[str] = "dropout"
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape, of floating point elements"),)
     formula: ClassVar[str] = "y = x (training: x * m / (1 - rate), m = 0 with probability rate, else 1)"
     source: ClassVar[str] = (

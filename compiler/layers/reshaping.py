@@ -22,7 +22,8 @@ from ..graph.dims import Dim, DimExpr, decide_equal, evaluate, exact_div, format
 from ..graph.types import DType, TensorType, format_shape
 from ..records import record
 from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attribute
-from .base import Emitter, Layer, Mixing, Operand, Reach, Sample, Site
+from .base import MOVED_ON_CPU, Emitter, Layer, Operand, Sample, Site
+from .reach import Along, Reach, kept, refolded
 from .rules import misfit, need_rank, required, resolve_axes, resolve_axis
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Flatten(Layer):
 
     kind: ClassVar[str] = "flatten"
     keeps_values: ClassVar[bool] = True
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, (c * H + h) * W + w] = x[n, c, h, w]"
     source: ClassVar[str] = "PyTorch Flatten"
@@ -70,9 +72,11 @@ class Flatten(Layer):
         folded = x.with_shape(*x.shape[start : end + 1]).elements
         return (x.with_shape(*x.shape[:start], folded, *x.shape[end + 1 :]),)
 
-    def reach(self) -> Reach:
-        """The folded axis holds every position."""
-        return Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """Axes that are not folded stay."""
+        return refolded(required(operands, 0).shape, results[0].shape)
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
@@ -104,6 +108,7 @@ class Reshape(Layer):
 
     kind: ClassVar[str] = "reshape"
     keeps_values: ClassVar[bool] = True
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y.ravel() = x.ravel()"
     source: ClassVar[str] = "numpy.reshape; ONNX Reshape"
@@ -152,9 +157,11 @@ class Reshape(Layer):
         """The shape in numbers."""
         return dataclasses.replace(self, shape=tuple(evaluate(dim, sizes) for dim in self.shape))
 
-    def reach(self) -> Reach:
-        """Where positions end up depends on the shape, so the most is assumed."""
-        return Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """Axes at both ends that stay as they are; of the others, the most is assumed."""
+        return refolded(required(operands, 0).shape, results[0].shape)
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
@@ -181,6 +188,7 @@ class Transpose(Layer):
 
     kind: ClassVar[str] = "transpose"
     keeps_values: ClassVar[bool] = True
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y.shape[i] = x.shape[order[i]]"
     source: ClassVar[str] = "numpy.transpose; ONNX Transpose"
@@ -219,10 +227,11 @@ class Transpose(Layer):
         """The axes counted from 0; there are as many as the operand has."""
         return tuple(axis % len(self.order) for axis in self.order)
 
-    def reach(self) -> Reach:
-        """Where the spatial axes, those from axis 2 on, move, the most is assumed."""
-        keeps = all(axis == place for place, axis in enumerate(self._order) if place >= 2)
-        return Mixing.NONE if keeps else Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """Position by position, each axis at its new place."""
+        return tuple(Along(self._order.index(axis)) for axis in range(len(self._order)))
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
@@ -283,10 +292,6 @@ class Expand(Layer):
             raise DotnnError(ExpandUndecided(span=span, found=str(x), shape=shape, dim=dim, wanted=wanted))
         return (x.with_shape(*self.shape),)
 
-    def reach(self) -> Reach:
-        """Axes may be added in front, which moves the others, so the most is assumed."""
-        return Mixing.ALL
-
     def bind(self, sizes: Mapping[str, int]) -> Expand:
         """The shape in numbers."""
         return dataclasses.replace(self, shape=tuple(evaluate(dim, sizes) for dim in self.shape))
@@ -329,6 +334,7 @@ class Squeeze(Layer):
 
     kind: ClassVar[str] = "squeeze"
     keeps_values: ClassVar[bool] = True
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, c] = x[n, c, 0, 0]"
     source: ClassVar[str] = "numpy.squeeze; ONNX Squeeze"
@@ -356,9 +362,12 @@ class Squeeze(Layer):
                 raise DotnnError(fault(span=span, axis=axis, found=str(x), dim=format_dim(x.shape[axis])))
         return (x.with_shape(*(dim for axis, dim in enumerate(x.shape) if axis not in axes)),)
 
-    def reach(self) -> Reach:
-        """The axes behind move up, so the most is assumed."""
-        return Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """The other axes move up."""
+        rank = required(operands, 0).rank
+        return kept(rank, {axis % rank for axis in self.axis}, reduced=False)
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
@@ -383,6 +392,7 @@ class Unsqueeze(Layer):
 
     kind: ClassVar[str] = "unsqueeze"
     keeps_values: ClassVar[bool] = True
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, c, 0, 0] = x[n, c]"
     source: ClassVar[str] = "numpy.expand_dims; ONNX Unsqueeze"
@@ -412,9 +422,13 @@ class Unsqueeze(Layer):
             shape.insert(axis, 1)
         return (x.with_shape(*shape),)
 
-    def reach(self) -> Reach:
-        """The axes behind move down, so the most is assumed."""
-        return Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """The axes behind move down."""
+        rank = results[0].rank
+        added = {axis % rank for axis in self.axis}
+        return tuple(Along(axis) for axis in range(rank) if axis not in added)
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
@@ -439,6 +453,7 @@ class Flip(Layer):
 
     kind: ClassVar[str] = "flip"
     keeps_values: ClassVar[bool] = True
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, t] = x[n, T - 1 - t]"
     source: ClassVar[str] = "numpy.flip; PyTorch flip"
@@ -456,9 +471,15 @@ class Flip(Layer):
         resolve_axes(site, self.axis, x)
         return (x,)
 
-    def reach(self) -> Reach:
-        """A reversed spatial axis reads from the far end, so the most is assumed."""
-        return Mixing.NONE if set(self.axis) <= {0, 1} else Mixing.ALL
+    def reach(
+        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
+    ) -> Reach:
+        """Position by position; a reversed axis is read from its end."""
+        rank = required(operands, 0).rank
+        reversed_axes = {axis % rank for axis in self.axis}
+        return tuple(
+            Along(axis, stride=-1, shift=None) if axis in reversed_axes else Along(axis) for axis in range(rank)
+        )
 
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]

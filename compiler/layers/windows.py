@@ -16,6 +16,7 @@ from ..graph.types import TensorType
 from ..records import positional_record
 from .attributes import Pads
 from .base import Site, Window
+from .reach import Along, Reach
 from .rules import need_float, need_rank
 
 if TYPE_CHECKING:
@@ -185,6 +186,15 @@ def _order_if_channels_last(found: TensorType, number: int) -> str:
         return ""
     longer = isinstance(first, int) and first > last
     return channels_first_order(found.rank) if longer else ""
+
+
+def window_reach(window: Window, pads: Pads, channels: Along) -> Reach:
+    """The window along the spatial axes of ``[N, C, *spatial]``, and what is read along the channels."""
+    axes = enumerate(zip(axis_windows(window), pads, strict=True), start=2)
+    spatial = (
+        Along(number, one.kernel, one.stride, one.dilation, shift=-before) for number, (one, (before, _)) in axes
+    )
+    return (Along(0), channels, *spatial)
 
 
 def onnx_pads(pads: Pads) -> list[int]:

@@ -20,10 +20,12 @@ from ..elaborate.values import TensorRef, Unknown, describe, show
 from ..graph.dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import BATCH, format_shape
-from ..layers.base import Layer, Window
+from ..layers.convolution import Convolution
+from ..layers.pooling import Pooling
 from ..source import Span
 from ..syntax import tree
 from . import metrics
+from .receptive_fields import Field, receptive_field, receptive_fields
 
 #: How many steps of a shape's way a failed expectation shows.
 WAY = 8
@@ -127,7 +129,7 @@ def _way(graph: Graph, node: Node, step: Callable[[], None]) -> Iterator[str]:
 
 
 def _resizes(node: Node) -> bool:
-    return isinstance(node.op, Layer) and isinstance(node.op.reach(), Window)
+    return isinstance(node.op, Convolution | Pooling)
 
 
 class _Metrics(Mapping[str, Any]):
@@ -141,7 +143,7 @@ class _Metrics(Mapping[str, Any]):
         self.span: Span | None = None
         self._graph = graph
         self._costs: dict[str, Dim | DimTooComplex] = {}
-        self._fields: dict[int, metrics.Field | None] | None = None
+        self._fields: dict[Value, Field] | None = None
 
     def __getitem__(self, name: str) -> Any:
         if name == "receptive_field":
@@ -179,9 +181,9 @@ class _Metrics(Mapping[str, Any]):
         if not isinstance(value, TensorRef):
             raise DotnnError(NoReceptiveField(span=span, reason=f"this is {describe(value)}"))
         if self._fields is None:
-            self._fields = metrics.receptive_fields(self._graph)
+            self._fields = receptive_fields(self._graph)
         try:
-            field = metrics.receptive_field(value.value, self._fields)
+            field = receptive_field(value.value, self._fields)
         except DimTooComplex as error:
             raise DotnnError(NoReceptiveField(span=span, reason=f"it would be {error}")) from None
         if field is None:

@@ -15,6 +15,7 @@ from ..layers.base import Layer
 from ..reprs import quantity, quoted, several, short_repr, shortened
 from . import metrics, summary_table
 from .metrics import Count
+from .receptive_fields import receptive_field, receptive_fields
 
 T = TypeVar("T")
 
@@ -157,8 +158,8 @@ def _macs_formula(graph: Graph, node: Node) -> str:
 
 
 def _receptive_fields(graph: Graph) -> dict[str, Dim]:
-    fields = metrics.receptive_fields(graph)
-    measures = {name: partial(metrics.receptive_field, value, fields) for name, value in graph.outputs.items()}
+    fields = receptive_fields(graph)
+    measures = {name: partial(receptive_field, value, fields) for name, value in graph.outputs.items()}
     found = {name: _unless_too_complex(measure) for name, measure in measures.items()}
     return {name: field for name, field in found.items() if field is not None}
 

@@ -1,0 +1,147 @@
+"""Receptive fields: how many positions of the inputs one position of a tensor depends on.
+
+They are followed along each spatial axis of the inputs, those from axis 2 on, through whatever the layers do to axes:
+see ``layers.reach``. A field may come out too large where a layer cannot say what it reads, never too small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from ..graph.dims import Dim, DimTooComplex, dim_min
+from ..graph.graph import Graph, Node, Value
+from ..graph.operations import Input
+from ..graph.types import TensorType
+from ..layers.base import Layer
+from ..layers.reach import Along
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What the positions of a tensor read along one spatial axis of the inputs.
+
+    Position ``i`` of the tensor's ``axis`` reads ``size`` neighbouring positions, the first one at ``jump * i + start``
+    (the last one, if ``jump`` is negative).
+
+    Attributes:
+        axis: None where every position of the tensor reads the same ones.
+        start: None where that is not known.
+        extent: the size of that axis of the inputs; None where no expression can say it.
+        whole: all of it may be read.
+    """
+
+    axis: int | None
+    extent: Dim | None
+    size: int = 1
+    jump: int = 1
+    start: int | None = 0
+    whole: bool = False
+
+
+#: A trace for every spatial axis of the inputs that a tensor depends on; none where those have no spatial axes.
+Field: TypeAlias = tuple[Trace, ...]
+
+
+def receptive_field(value: Value, fields: Mapping[Value, Field]) -> Dim | None:
+    """Input positions that one position of a tensor depends on, the smallest over the spatial axes.
+
+    ``fields`` are the ``receptive_fields`` of the graph.
+
+    Araujo, Norris, Sim 2019: every window adds ``(kernel - 1) * dilation * jump``, every stride multiplies the jump.
+    None where no input that it depends on has spatial axes. Where a layer mixes all positions of an axis (a flatten, a
+    recurrent layer), it is the size of the input there.
+
+    Raises:
+        DimTooComplex: it is the size of the input, and no expression can say that.
+    """
+    found = fields[value]
+    if not found:
+        return None
+    least = _least(trace.extent if trace.whole else trace.size for trace in found)
+    if least is None:
+        raise DimTooComplex("the smallest of too many different sizes of inputs")
+    return least
+
+
+def receptive_fields(graph: Graph) -> dict[Value, Field]:
+    """The field of every value of the graph."""
+    fields: dict[Value, Field] = {}
+    for node in graph.nodes():
+        for index, found in enumerate(node.results):
+            fields[node.value(index)] = _field(graph, node, index, found, fields)
+    return fields
+
+
+def _field(graph: Graph, node: Node, index: int, found: TensorType, fields: Mapping[Value, Field]) -> Field:
+    if isinstance(node.op, Input):
+        return tuple(Trace(axis, dim) for axis, dim in enumerate(found.shape) if axis >= 2)
+    if not isinstance(node.op, Layer):
+        return ()
+    return _merged(list(_through_operands(graph, node, node.op, index, fields)))
+
+
+def _through_operands(
+    graph: Graph, node: Node, layer: Layer, index: int, fields: Mapping[Value, Field]
+) -> Iterator[Field]:
+    types = graph.operand_types(node)
+    for number, (value, kind) in enumerate(zip(node.operands, types, strict=True)):
+        if value is None or kind is None or not fields[value]:
+            continue
+        reach = layer.reach(types, node.results, number, index)
+        yield tuple(_through(trace, reach, kind) for trace in fields[value])
+
+
+def _through(trace: Trace, reach: Sequence[Along], kind: TensorType) -> Trace:
+    """What a position of a result reads by reading an operand of this type."""
+    if trace.whole or trace.axis is None:
+        return trace
+    along = reach[trace.axis]
+    if along.whole:
+        # An axis with a single position is no more than that position.
+        single = kind.shape[trace.axis] == 1
+        return replace(trace, axis=None, jump=0) if single else replace(trace, axis=None, whole=True)
+    size = trace.size + (along.kernel - 1) * along.dilation * abs(trace.jump)
+    start = None if trace.start is None or along.shift is None else trace.start + trace.jump * along.shift
+    jump = trace.jump * along.stride if along.axis is not None else 0
+    return Trace(along.axis, trace.extent, size, jump, start)
+
+
+def _merged(fields: Sequence[Field]) -> Field:
+    """What is read by reading several operands."""
+    if not fields:
+        return ()
+    if len({len(field) for field in fields}) > 1:
+        # Inputs with different numbers of spatial axes have no axes in common.
+        return (Trace(None, _least(trace.extent for field in fields for trace in field), whole=True),)
+    return tuple(_union(traces) for traces in zip(*fields, strict=True))
+
+
+def _union(traces: Sequence[Trace]) -> Trace:
+    """All that is read along one axis: the positions from the first to the last one, if they stay together."""
+    extent = _least(trace.extent for trace in traces)
+    first = replace(traces[0], extent=extent)
+    if all(replace(trace, extent=extent) == first for trace in traces) and (len(traces) == 1 or _is_certain(first)):
+        return first
+    starts = [trace.start for trace in traces if trace.start is not None]
+    together = len({(trace.axis, trace.jump, trace.whole) for trace in traces}) == 1
+    if len(starts) < len(traces) or not together or first.whole:
+        return replace(first, axis=None, whole=True)
+    end = max(start + trace.size for start, trace in zip(starts, traces, strict=True))
+    return replace(first, start=min(starts), size=end - min(starts))
+
+
+def _is_certain(trace: Trace) -> bool:
+    return trace.whole or trace.start is not None
+
+
+def _least(dims: Iterable[Dim | None]) -> Dim | None:
+    """The smallest of some sizes; None where one is not known, or no expression can say it."""
+    distinct = dict.fromkeys(dims)
+    if None in distinct:
+        return None
+    try:
+        return dim_min(*(dim for dim in distinct if dim is not None))
+    except DimTooComplex:
+        return None
