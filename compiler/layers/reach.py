@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 from ..graph.dims import Dim
+from ..records import positional_record
 
 
 @positional_record
