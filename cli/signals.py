@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import final
 
@@ -45,8 +46,10 @@ class Heeded:
         for name in _SAID:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-                self._numbers.append(number)
-                signal.signal(number, self._raise)
+                # Only the main thread is told of signals.
+                with suppress(ValueError):
+                    signal.signal(number, self._raise)
+                    self._numbers.append(number)
         return self
 
     def __exit__(

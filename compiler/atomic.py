@@ -20,7 +20,7 @@ from typing import final
 
 from .diagnostics import Diagnostic, DotnnError
 from .diagnostics.output import CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
-from .locks import Lock, Turn, is_at, release, sweep, temporary_name, try_lock
+from .locks import Lock, Turn, belongs_to_us, is_at, release, sweep, temporary_name, try_lock
 
 #: Bytes handed to the operating system at once; between two pieces an interrupt is noticed.
 _PIECE = 16 << 20
@@ -182,7 +182,8 @@ def require_replaceable(destination: Path) -> Path:
     Raises:
         DotnnError: it is neither a file nor free and in a folder.
     """
-    settled = Path(os.path.realpath(destination)) if os.path.islink(destination) else destination
+    with output_errors(destination):
+        settled = _target(destination) if os.path.islink(destination) else destination
     if not settled.parent.is_dir():
         raise DotnnError(NoDirectory(path=str(destination), directory=str(settled.parent)))
     with output_errors(destination):
@@ -191,6 +192,18 @@ def require_replaceable(destination: Path) -> Path:
         kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
         raise DotnnError(NotARegularFile(path=str(destination), found=kind))
     return settled
+
+
+def _target(link: Path) -> Path:
+    """What a link points to.
+
+    Where anybody may put links, as in /tmp, only one's own and those of the folder's owner are followed.
+    """
+    folder, itself = os.stat(link.parent), os.lstat(link)
+    is_shared = folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH
+    if is_shared and not belongs_to_us(itself) and itself.st_uid != folder.st_uid:
+        raise PermissionError(errno.EACCES, "it is a link that another user has put there")
+    return Path(os.path.realpath(link))
 
 
 def _status(path: Path) -> os.stat_result | None:

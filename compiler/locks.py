@@ -27,7 +27,7 @@ from .diagnostics.output import FilesNotLocked, WaitsForWriter
 #: The file whose lock says whose turn it is in a folder. It is there during a turn only.
 LOCK_NAME: Final = ".dotnn.lock"
 #: Seconds after which somebody who waits is told why.
-PATIENCE: Final = 2.0
+PATIENCE: Final = 5.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
 #: How often a locked file that has a name may seem not to be the one that stands there, before nothing is made of it:
 #: some file systems give an open file another identity.

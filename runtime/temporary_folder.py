@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -52,20 +53,34 @@ class TemporaryFolder:
 
 def _owned_folder(root: Path) -> tuple[Path, int]:
     """A new folder, and the file whose lock shows that it has an owner."""
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         path = root / f"dotnn-{machine()}-{secrets.token_hex(8)}"
-        os.mkdir(path, 0o700)
-        with contextlib.suppress(FileNotFoundError):
-            # Whoever takes the folder for an abandoned one before the lock is there removes it.
-            handle = os.open(path / OWNER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            state = try_lock(handle)
-            if state is Lock.NONE or (state is Lock.MINE and is_at(handle, path / OWNER)):
-                return path, handle
-            release(handle)
-            _remove_ownerless(path)
-    path = root / f"dotnn-{machine()}-{secrets.token_hex(8)}"
-    os.mkdir(path, 0o700)
-    return path, os.open(path / OWNER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.mkdir(path, 0o700)
+            handle = _owner_of(path, sure=attempt < _ATTEMPTS - 1)
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        if handle is not None:
+            return path, handle
+    raise FileNotFoundError(errno.ENOENT, "others remove its temporary folders")
+
+
+def _owner_of(path: Path, *, sure: bool) -> int | None:
+    """Mark a folder; None if somebody takes it for an abandoned one, because the lock was not there yet.
+
+    Where a file system gives open files another identity one can never be sure; nor can those who would remove it.
+    """
+    try:
+        handle = os.open(path / OWNER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileNotFoundError:
+        return None
+    state = try_lock(handle)
+    if state is Lock.NONE or (state is Lock.MINE and is_at(handle, path / OWNER)) or not sure:
+        return handle
+    release(handle)
+    _remove_ownerless(path)
+    return None
 
 
 def _remove_owned(path: Path, handle: int) -> None:

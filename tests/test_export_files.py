@@ -151,6 +151,17 @@ def test_old_data_is_removed_and_other_files_are_left_alone(tmp_path: Path) -> N
     assert files(tmp_path) == others | {"net.onnx"}
 
 
+def test_data_stays_where_the_model_is_too_large_to_be_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(external, "_LARGEST_SEARCHED", 10)
+    for seed in (1, 2):
+        written = write(tmp_path / "net.onnx", seed=seed)
+        assert written.data is not None
+        assert written.data.exists()
+        np.testing.assert_array_equal(run(tmp_path / "net.onnx", FEEDS)["y"], expected(seed))
+
+
 def test_the_same_model_may_be_written_again(tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
     assert write(path) == write(path)

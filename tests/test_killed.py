@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dotnn.compiler import locks
 from dotnn.compiler.atomic import PendingFile, write_atomically
 from dotnn.compiler.locks import LOCK_NAME, machine, temporary_name
 from dotnn.runtime import temporary_folder
@@ -216,6 +217,35 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert [files(path) for path in root.glob("dotnn-*")] == [{"model.onnx", OWNER}]
     folder = TemporaryFolder()
     assert list(root.glob("dotnn-*")) == [folder.path]
+
+
+def test_a_new_folder_that_is_taken_for_an_abandoned_one_is_made_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = os.open, []
+
+    def late(path: Path, *arguments: int) -> int:
+        if len(seen) < 2 and Path(path).name == OWNER:
+            seen.append(path)
+            sweep_folders()
+            assert files(root) == set()
+        return real(path, *arguments)
+
+    monkeypatch.setattr(temporary_folder.os, "open", late)
+    folder = TemporaryFolder()
+    assert len(seen) == 2
+    assert files(folder.path) == {OWNER}
+    assert files(root) == {folder.path.name}
+
+
+def test_an_interrupt_leaves_no_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(handle: int) -> locks.Lock:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(temporary_folder, "try_lock", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        TemporaryFolder()
+    assert files(root) == set()
 
 
 def test_folders_of_others_are_left_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from dotnn.compiler import atomic
 from dotnn.compiler.atomic import PendingFile, write_atomically
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
-from dotnn.compiler.diagnostics.output import CannotWrite, NoDirectory, NotARegularFile
+from dotnn.compiler.diagnostics.output import CannotWrite, NoDirectory, NotARegularFile, NotPermitted
 from dotnn.compiler.export.weight_files import save_weights
 from dotnn.compiler.weights.values import WeightValues
 from dotnn.runtime import Session
@@ -200,6 +200,24 @@ def test_links_that_lead_to_no_file(tmp_path: Path) -> None:
     link.symlink_to(link)
     assert isinstance(refusal(link), CannotWrite)
     assert files(tmp_path) == {"folder", "link"}
+
+
+def test_links_of_others_are_not_followed_where_anybody_may_put_some(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root makes links of others")
+    shared, precious = tmp_path / "shared", tmp_path / "precious"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    precious.write_bytes(b"precious")
+    link = shared / "net.onnx"
+    link.symlink_to(precious)
+    os.chown(link, 1234, 1234, follow_symlinks=False)
+    assert isinstance(refusal(link), NotPermitted)
+    assert precious.read_bytes() == b"precious"
+    shared.chmod(0o755)
+    write_atomically(link, b"content")
+    assert precious.read_bytes() == b"content"
+    assert files(shared) == {"net.onnx"}
 
 
 def test_another_name_of_a_file_keeps_what_it_had(tmp_path: Path) -> None:

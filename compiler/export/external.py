@@ -77,7 +77,7 @@ def write_model(
 
     Args:
         graph: the model.
-        path: the `.onnx` file; external data goes to ``<stem>-<digest>.data`` beside it.
+        path: the `.onnx` file, or a link to it; external data goes to ``<stem>-<digest>.data`` beside it.
         values: where the values of weights come from.
         metadata: facts about the build.
         external_threshold: how many bytes of weights the `.onnx` file may hold; None for as many as it can.
@@ -94,10 +94,10 @@ def write_model(
 
 
 def _write_inline(built: BuiltModel, path: Path) -> WrittenModel:
-    for index in range(len(built.tensors)):
-        built.store_inline(index)
-    content = serialized(built.proto)
     with PendingFile(path) as file:
+        for index in range(len(built.tensors)):
+            built.store_inline(index)
+        content = serialized(built.proto)
         file.write(content)
         file.complete()
         _replace(path, file)
@@ -127,9 +127,9 @@ def _replace(path: Path, file: PendingFile, data: PendingFile | None = None, tar
     with turn_at(path) as turn:
         _clean_up_after(turn, path.parent)
         names = _data_of_one_name(path) | ({target.name} if target is not None else set())
-        if names:
-            turn.note(json.dumps({"model": path.name, "data": sorted(names)}))
         try:
+            if names:
+                turn.note(json.dumps({"model": path.name, "data": sorted(names)}))
             if data is not None:
                 data.place(turn, target)
                 sync_directory(path)
@@ -248,11 +248,13 @@ def _ours(path: Path) -> re.Pattern[str]:
 def _referenced_data(path: Path) -> set[str] | None:
     """Names of data files, written by dotnn for this path, that the model standing there refers to; mostly none.
 
-    None if that cannot be told, because the file cannot be read.
+    None if that cannot be told, because the file cannot be read, or is too large for one of ours with data.
     """
     try:
-        if not path.is_file() or path.stat().st_size > _LARGEST_SEARCHED:
+        if not path.is_file():
             return set()
+        if path.stat().st_size > _LARGEST_SEARCHED:
+            return None
         model = onnx.ModelProto.FromString(path.read_bytes())
     except DecodeError:
         return set()
