@@ -1,8 +1,9 @@
-"""Peak resident memory of ``dotnn build examples/vgg16.nn``, beside the size of the weights.
+"""Peak resident memory of ``dotnn build`` and ``dotnn run`` of `examples/vgg16.nn`, beside the size of the weights.
 
     python benchmarks/vgg16_memory.py [SOURCE]
 
-Every build is a process of its own; the target is 1.3 times the weights plus 300 MB.
+Every command is a process of its own; the target of builds is 1.3 times the weights plus 300 MB. A run holds the
+weights twice, mapped from a temporary file and as onnxruntime packs them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def peak_memory(command: Sequence[str]) -> int:
     Raises:
         SystemExit: it failed.
     """
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -34,7 +35,7 @@ def peak_memory(command: Sequence[str]) -> int:
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def builds(source: Path, directory: Path) -> dict[str, list[str]]:
+def commands(source: Path, directory: Path) -> dict[str, list[str]]:
     """The commands to measure, by what they do; one reads what an earlier one writes."""
     output, weights = str(directory / "net.onnx"), str(directory / "net.safetensors")
     build = [*BUILD, str(source), "--output", output]
@@ -45,6 +46,7 @@ def builds(source: Path, directory: Path) -> dict[str, list[str]]:
         "build --weights .safetensors": [*build, "--weights", weights],
         "build --save-weights .npz": [*build, "--save-weights", str(directory / "net.npz")],
         "build --weights .npz": [*build, "--weights", str(directory / "net.npz")],
+        "run --random 1": [sys.executable, "-m", "dotnn", "run", str(source), "--random", "1", "--provider", "cpu"],
     }
 
 
@@ -58,7 +60,7 @@ def main() -> None:
     print(f"{source.name}: weights {weights / MB:,.0f} MB, target {target / MB:,.0f} MB")
     print(f"{'':36}{'peak, MB':>10}{'of target':>12}")
     with tempfile.TemporaryDirectory() as directory:
-        for name, command in builds(source, Path(directory)).items():
+        for name, command in commands(source, Path(directory)).items():
             peak = peak_memory(command)
             print(f"{name:36}{peak / MB:>10,.0f}{peak / target:>12.0%}", flush=True)
 
