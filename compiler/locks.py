@@ -37,7 +37,8 @@ _LONGEST_NOTE = 1 << 16
 
 _HELD = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EBADF)
-_LOCKED_BYTE = 1 << 62
+#: As far away as C's `long` says on Windows.
+_LOCKED_BYTE = (1 << 31) - 2
 #: What stands at the place of the lock's file is a link, a folder or a socket.
 _NO_FILE = (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO)
 #: Neither a link nor a pipe that somebody has put there is followed or waited for.
@@ -62,7 +63,7 @@ def _lock(handle: int, *, take: bool = True) -> None:
     if sys.platform == "win32":
         import msvcrt
 
-        # Windows locks bytes, and lets nobody else touch what is locked: so it is one that no file has.
+        # Windows locks bytes, and lets nobody else touch what is locked: so it is one that nobody else looks for.
         position = os.lseek(handle, 0, os.SEEK_CUR)
         os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
         try:
