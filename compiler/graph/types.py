@@ -6,6 +6,7 @@ import math
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from .dims import Dim, format_dim, substitute, symbols
 
@@ -120,7 +121,13 @@ BATCH = "N"
 
 def for_one_example(dim: Dim) -> Dim:
     """A dimension, or a count, where the batch is a single example."""
-    return substitute(dim, {BATCH: 1})
+    return dim if isinstance(dim, int) else substitute(dim, {BATCH: 1})
+
+
+@lru_cache(maxsize=4096)
+def type_for_one_example(kind: TensorType) -> TensorType:
+    """A type where the batch is a single example. Networks have many tensors of few types."""
+    return kind.with_shape(*map(for_one_example, kind.shape))
 
 
 def format_shape(shape: tuple[Dim, ...]) -> str:

@@ -7,12 +7,13 @@ written, before optimization, and a weight that several nodes share counts once.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ..graph.dims import Dim, dim_max
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant, Parameter
 from ..graph.tensors import Role, Weight
-from ..graph.types import TensorType, for_one_example
+from ..graph.types import TensorType, type_for_one_example
 from ..layers.base import Layer
 from ..records import positional_record
 
@@ -55,23 +56,25 @@ def weights_bytes(graph: Graph) -> int:
 
 
 def node_macs(graph: Graph, node: Node) -> Dim:
-    """Multiply-accumulates of one node."""
+    """Multiply-accumulates of one node, for one example."""
     if not isinstance(node.op, Layer):
         return 0
-    return node.op.macs(graph.operand_types(node), node.results)
+    operands = [None if kind is None else type_for_one_example(kind) for kind in graph.operand_types(node)]
+    return node.op.macs(operands, [type_for_one_example(kind) for kind in node.results])
 
 
 def macs(graph: Graph) -> Dim:
     """Multiply-accumulates of the convolution, dense, recurrent and attention layers, for one example."""
     total: Dim = 0
     for node in graph.nodes():
-        total = total + for_one_example(node_macs(graph, node))
+        total = total + node_macs(graph, node)
     return total
 
 
+@lru_cache(maxsize=4096)
 def bytes_of(kind: TensorType) -> Dim:
     """Bytes of a tensor, for one example."""
-    return for_one_example(kind.elements) * kind.dtype.size
+    return type_for_one_example(kind).elements * kind.dtype.size
 
 
 def peak_activation_bytes(graph: Graph) -> Dim:

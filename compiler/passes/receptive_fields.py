@@ -120,9 +120,11 @@ def _merged(fields: Sequence[Field]) -> Field:
 
 def _union(traces: Sequence[Trace]) -> Trace:
     """All that is read along one axis: the positions from the first to the last one, if they stay together."""
+    if len(traces) == 1:
+        return traces[0]
     extent = _least(trace.extent for trace in traces)
     first = replace(traces[0], extent=extent)
-    if all(replace(trace, extent=extent) == first for trace in traces) and (len(traces) == 1 or _is_certain(first)):
+    if all(replace(trace, extent=extent) == first for trace in traces) and _is_certain(first):
         return first
     starts = [trace.start for trace in traces if trace.start is not None]
     together = len({(trace.axis, trace.jump, trace.whole) for trace in traces}) == 1

@@ -10,7 +10,7 @@ from typing import TypeVar
 from ..graph.dims import Dim, DimTooComplex, format_dim, solve_at_least
 from ..graph.graph import Graph, Node
 from ..graph.operations import Constant, Input, Parameter
-from ..graph.types import TensorType, for_one_example
+from ..graph.types import TensorType
 from ..layers.base import Layer
 from ..reprs import quantity, quoted, several, short_repr, shortened
 from . import metrics, summary_table
@@ -130,7 +130,7 @@ def _row(graph: Graph, node: Node, seen: set[str]) -> Row:
         outputs=node.results,
         inputs=inputs,
         count=metrics.count(own),
-        macs=_unless_too_complex(lambda: for_one_example(metrics.node_macs(graph, node))),
+        macs=_unless_too_complex(lambda: metrics.node_macs(graph, node)),
         params_formula=_params_formula(graph, node) if own else "",
         macs_formula=_unless_too_complex(lambda: _macs_formula(graph, node)) or "",
         activation_bytes=_unless_too_complex(lambda: _activation_bytes(node)),
