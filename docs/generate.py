@@ -250,7 +250,7 @@ def _layer(page: LayerPage) -> Iterator[str]:
         yield _table(("tensor", "meaning"), operands)
     if page.weights:
         yield f"Weights: {page.weights}"
-    yield f"Floating point elements on onnxruntime's CPU: {', '.join(map(_code, page.cpu_floats))}"
+    yield f"Floats on onnxruntime's CPU: {', '.join(map(_code, page.cpu_floats))}"
     if page.source:
         yield f"Source: {page.source}."
     yield _table(("sample", "of", "gives"), [_sample(sample) for sample in _different(page.samples)])

@@ -114,7 +114,7 @@ def _parts(page: LayerPage, width: int) -> Iterator[str]:
     yield _section("Operands", _rows(page.operands, width))
     yield _section("Arguments", _rows([(one.name, _argument_text(one)) for one in page.arguments], width))
     yield _section("Weights", _wrapped(page.weights, "  ", width))
-    yield _section("Floating point elements on onnxruntime's CPU", f"  {', '.join(page.cpu_floats)}")
+    yield _section("Floats on onnxruntime's CPU", f"  {', '.join(page.cpu_floats)}")
     yield _section("Source", _wrapped(page.source, "  ", width))
     yield _section("Samples", "\n".join(_sample_lines(sample, width) for sample in page.samples))
 
