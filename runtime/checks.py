@@ -19,6 +19,7 @@ from ..compiler.diagnostics.running import (
     WrongFeedType,
 )
 from ..compiler.diagnostics.suggest import near_names
+from ..compiler.graph.dims_linear import SymbolSource
 from .conversion import EXCHANGED, Converted, convert_array
 from .demands import Sizes
 from .tensors import Demand, Feeds, TensorInfo, format_sizes
@@ -29,6 +30,7 @@ def check_feeds(
     values: Mapping[str, object],
     demands: Sequence[Demand] = (),
     *,
+    sources: Sequence[SymbolSource] = (),
     allow_empty: bool = False,
 ) -> Feeds:
     """The values in the element types of the inputs, or everything that is wrong with them.
@@ -37,6 +39,7 @@ def check_feeds(
         inputs: what the model reads.
         values: arrays, or nested sequences of numbers, by input name.
         demands: what the layers of the model need of the symbolic dimensions.
+        sources: what tells the symbolic dimensions; those that it leaves out are told by the declared shapes.
         allow_empty: whether axes may have size 0, as models of other makers allow.
 
     Raises:
@@ -64,7 +67,7 @@ def check_feeds(
         report.extend(one for one in converted.said if one.severity is Severity.ERROR)
         if converted.array is not None:
             arrays[tensor.name] = converted.array
-    sizes = Sizes(fitting)
+    sizes = Sizes(fitting, sources)
     report.extend(sizes.faults)
     if not report.has_errors:
         report.extend(sizes.unmet(demands))

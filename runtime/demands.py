@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..compiler.diagnostics import Diagnostic
 from ..compiler.diagnostics.running import SymbolsDisagree, UnmetDemand, WrongFeedSize
+from ..compiler.graph.dims_linear import LinearForm, SymbolSource
 from .expressions import Expression, ExpressionError, expression
 from .tensors import Demand, TensorInfo, format_sizes, is_symbol
+
+#: How far a size is moved to see which way a dimension goes: past the steps of every reasonable division.
+_FAR = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,74 +26,94 @@ class Axis:
 
     @property
     def declared(self) -> str:
-        """The text of the declared symbolic dimension."""
+        """The text of the declared dimension."""
         return str((self.tensor.shape or ())[self.index])
 
 
 class Sizes:
     """The sizes of the symbolic dimensions, read from the shapes that are fed.
 
-    A dimension such as ``2*N`` gives the size of its symbol where no axis is the symbol alone. A text that is
-    neither a name nor such an expression, as models of other makers have, is a name of its own.
+    An axis that is declared ``4*H`` gives the size of its symbol, too. A text that is neither a name nor such an
+    expression, as models of other makers have, is a name of its own.
 
     Attributes:
         sizes: by symbol.
-        faults: axes that contradict one another.
+        faults: axes that fit no size of their symbol, or contradict one another.
     """
 
-    def __init__(self, shapes: Iterable[tuple[TensorInfo, tuple[int, ...]]]) -> None:
+    def __init__(
+        self, shapes: Iterable[tuple[TensorInfo, tuple[int, ...]]], sources: Iterable[SymbolSource] = ()
+    ) -> None:
         self.sizes: dict[str, int] = {}
         self.faults: list[Diagnostic] = []
         self._origins: dict[str, Axis] = {}
+        axes = {(axis.tensor.name, axis.index): axis for axis in _axes(shapes)}
+        for source in sources:
+            axis = axes.get((source.input, source.axis))
+            if axis is not None and not self._read(source.form, axis):
+                # What the shape declares would only say the same.
+                del axes[source.input, source.axis]
         expressions: list[tuple[Axis, Expression]] = []
-        for axis in _symbolic_axes(shapes):
+        for axis in axes.values():
+            if not isinstance((axis.tensor.shape or ())[axis.index], str):
+                continue
             parsed = None if is_symbol(axis.declared) else read_expression(axis.declared)
             if parsed is None:
-                self._bind(axis.declared, axis.size, axis)
+                self._read(LinearForm(axis.declared, 1, 0), axis)
             else:
                 expressions.append((axis, parsed))
-        for axis, parsed in expressions:
-            self._solve(axis, parsed)
-        self.faults += [fault for axis, parsed in expressions if (fault := self._mismatch(axis, parsed))]
+        waiting = [(axis, parsed) for axis, parsed in expressions if not self._solve(axis, parsed, parsed.symbols)]
+        for axis, parsed in waiting:
+            unknown = [name for name in parsed.symbols if name not in self.sizes]
+            if not self._solve(axis, parsed, unknown):
+                self.faults += self._mismatch(axis, parsed)
 
-    def _bind(self, symbol: str, size: int, axis: Axis) -> None:
-        if self.sizes.setdefault(symbol, size) == size:
-            self._origins.setdefault(symbol, axis)
-            return
-        other = self._origins[symbol]
-        self.faults.append(
-            SymbolsDisagree(
-                name=axis.tensor.name,
-                found=format_sizes(axis.shape),
-                expected=format_sizes(axis.tensor.shape),
-                axis=axis.index,
-                symbol=symbol,
-                size=size,
-                other=other.tensor.name,
-                other_axis=other.index,
-                other_size=self.sizes[symbol],
-            )
+    def _read(self, form: LinearForm, axis: Axis) -> bool:
+        """Take the size of a symbol from an axis; False, and a fault, where that does not fit."""
+        value = form.value(axis.size)
+        # What other makers declare may be empty.
+        if value is None and (form.factor, form.offset) == (1, 0):
+            value = axis.size
+        if value is None:
+            self.faults.append(_no_fit(axis, form))
+            return False
+        if self.sizes.setdefault(form.name, value) != value:
+            self.faults.append(self._disagreement(axis, form, value))
+            return False
+        self._origins.setdefault(form.name, axis)
+        return True
+
+    def _disagreement(self, axis: Axis, form: LinearForm, value: int) -> Diagnostic:
+        other, other_value = self._origins[form.name], self.sizes[form.name]
+        return SymbolsDisagree(
+            name=axis.tensor.name,
+            found=format_sizes(axis.shape),
+            expected=format_sizes(axis.tensor.shape),
+            axis=axis.index,
+            symbol=form.name,
+            size=value,
+            other=other.tensor.name,
+            other_axis=other.index,
+            other_size=other_value,
+            fitting=form.size(other_value),
         )
 
-    def _solve(self, axis: Axis, parsed: Expression) -> None:
-        unknown = [name for name in parsed.symbols if name not in self.sizes]
-        if len(unknown) != 1:
-            return
-        (symbol,) = unknown
-        line = _line(lambda value: parsed.value({**self.sizes, symbol: value}))
-        if line is None:
-            return
-        start, step = line
-        if (axis.size - start) % step or (axis.size - start) // step < 1:
-            self.faults.append(_wrong_size(axis, axis.declared, hint=f"no size of `{symbol}` gives {axis.size}"))
-            return
-        self._bind(symbol, (axis.size - start) // step, axis)
+    def _solve(self, axis: Axis, parsed: Expression, open_symbols: Sequence[str]) -> bool:
+        """Take the size of the only open symbol from an axis; False where that is not possible."""
+        if len(open_symbols) != 1:
+            return False
+        (symbol,) = open_symbols
+        line = parsed.line(symbol, self.sizes)
+        if line is None or line[0] < 1:
+            return False
+        self._read(LinearForm(symbol, *line), axis)
+        return True
 
-    def _mismatch(self, axis: Axis, parsed: Expression) -> Diagnostic | None:
+    def _mismatch(self, axis: Axis, parsed: Expression) -> Iterator[Diagnostic]:
         value = value_or_none(parsed, self.sizes)
-        if value is None or value == axis.size:
-            return None
-        return _wrong_size(axis, f"{axis.declared} = {value}", hint=f"with {self.listed(parsed.symbols)}")
+        if value is not None and value != axis.size:
+            hint = f"with {self.listed(parsed.symbols)}"
+            yield _wrong_size(axis, f"{axis.declared} = {value}", hint)
 
     def listed(self, names: Iterable[str]) -> str:
         """``H = 2, W = 3``."""
@@ -111,7 +135,8 @@ class Sizes:
             if value is None or value >= demand.minimum:
                 continue
             sizes = self.listed(parsed.symbols) or "these inputs"
-            yield UnmetDemand(sizes=sizes, dim=demand.dim, found=value, minimum=demand.minimum, reason=demand.reason)
+            facts = {"dim": demand.dim, "found": value, "minimum": demand.minimum, "reason": demand.reason}
+            yield UnmetDemand(sizes=sizes, change=_change(parsed, self.sizes), **facts)
 
 
 def read_expression(text: str) -> Expression | None:
@@ -132,21 +157,27 @@ def value_or_none(parsed: Expression, sizes: Mapping[str, int]) -> int | None:
         return None
 
 
-def _line(value: Callable[[int], int]) -> tuple[int, int] | None:
-    """Start and step of a function ``start + step * size``; None for any other, and for a constant."""
-    try:
-        first, second, far = value(1), value(2), value(1001)
-    except ExpressionError:
-        return None
-    step = second - first
-    return (first - step, step) if step and far == first + 1000 * step else None
-
-
-def _symbolic_axes(shapes: Iterable[tuple[TensorInfo, tuple[int, ...]]]) -> Iterator[Axis]:
+def _axes(shapes: Iterable[tuple[TensorInfo, tuple[int, ...]]]) -> Iterator[Axis]:
     for tensor, shape in shapes:
-        for index, (declared, size) in enumerate(zip(tensor.shape or (), shape, strict=False)):
-            if isinstance(declared, str):
-                yield Axis(tensor, index, size, shape)
+        for index, size in enumerate(shape[: len(tensor.shape or ())]):
+            yield Axis(tensor, index, size, shape)
+
+
+def _no_fit(axis: Axis, form: LinearForm) -> Diagnostic:
+    sizes = [f"{form.size(value)} (`{form.name}` = {value})" for value in form.nearest(axis.size)]
+    hint = f"the least size that fits is {sizes[0]}" if len(sizes) == 1 else f"sizes that fit are {' and '.join(sizes)}"
+    return _wrong_size(axis, axis.declared, hint)
+
+
+def _change(parsed: Expression, sizes: Mapping[str, int]) -> str:
+    """What would raise the value of an expression: "a larger `H` or a smaller `W`"."""
+    now = value_or_none(parsed, sizes)
+    words: list[str] = []
+    for name in parsed.symbols:
+        moved = value_or_none(parsed, {**sizes, name: sizes[name] + _FAR})
+        if now is not None and moved is not None and moved != now:
+            words.append(f"a {'larger' if moved > now else 'smaller'} `{name}`")
+    return " or ".join(words)
 
 
 def _wrong_size(axis: Axis, declared: str, hint: str) -> Diagnostic:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias, final
@@ -26,7 +27,6 @@ MAX_CHARACTERS, MAX_NESTING, MAX_EXPONENT = 50_000, 60, 64
 MAX_BITS = 4096
 
 Sizes: TypeAlias = Mapping[str, int]
-_Value: TypeAlias = Callable[[Sizes], Fraction]
 
 _TOKEN = re.compile(r"\s*(?:(?P<integer>[0-9]+)|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|//|[-+*/%(),]))", re.ASCII)
 _FUNCTIONS: dict[str, tuple[Callable[..., Fraction], int]] = {
@@ -39,6 +39,19 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Fraction], int]] = {
 
 class ExpressionError(ValueError):
     """A text is no dimension, or its value is no integer of reasonable size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``slope * x + start``, the value of an expression in which one symbol is open."""
+
+    slope: Fraction
+    start: Fraction
+
+
+_Number: TypeAlias = Fraction | Line
+_Open: TypeAlias = Mapping[str, int | Line]
+_Value: TypeAlias = Callable[[_Open], _Number]
 
 
 @final
@@ -63,9 +76,22 @@ class Expression:
             KeyError: for a symbol without a size.
         """
         value = self._value(sizes)
-        if value.denominator != 1:
+        if isinstance(value, Line) or value.denominator != 1:
             raise ExpressionError(f"{value} is not an integer")
         return int(value)
+
+    def line(self, symbol: str, sizes: Sizes) -> tuple[int, int] | None:
+        """Factor and offset, where the value is ``factor * symbol + offset`` for these sizes of the other symbols.
+
+        None for anything else, for a constant, and where another symbol has no size.
+        """
+        try:
+            value = self._value({**sizes, symbol: Line(Fraction(1), Fraction(0))})
+        except (ExpressionError, KeyError):
+            return None
+        if not isinstance(value, Line) or value.slope.denominator != 1 or value.start.denominator != 1:
+            return None
+        return (int(value.slope), int(value.start)) if value.slope else None
 
 
 @lru_cache(maxsize=1024)
@@ -154,7 +180,7 @@ class _Reader:
         if not (token[0].isalpha() or token[0] == "_"):
             raise ExpressionError(f"`{token}` is not expected there")
         self.names[token] = None
-        return lambda sizes: Fraction(sizes[token])
+        return lambda sizes: _number(sizes[token])
 
     def _call(self, name: str) -> _Value:
         arguments = [self._sum()]
@@ -164,7 +190,7 @@ class _Reader:
         function, count = _FUNCTIONS[name]
         if count and len(arguments) != count:
             raise ExpressionError(f"`{name}` takes {count} argument")
-        return lambda sizes: function(*[argument(sizes) for argument in arguments])
+        return lambda sizes: function(*[_plain(argument(sizes)) for argument in arguments])
 
 
 def _tokens(text: str) -> list[str]:
@@ -190,42 +216,72 @@ def _folded(first: _Value, rest: list[tuple[str, _Value]]) -> _Value:
     if not rest:
         return first
 
-    def value(sizes: Sizes) -> Fraction:
+    def value(sizes: _Open) -> _Number:
         result = first(sizes)
         for sign, operand in rest:
-            result = _bounded(_apply(sign, result, operand(sizes)))
+            result = _apply(sign, result, operand(sizes))
         return result
 
     return value
 
 
-def _apply(sign: str, left: Fraction, right: Fraction) -> Fraction:
+def _number(size: int | Line) -> _Number:
+    return size if isinstance(size, Line) else Fraction(size)
+
+
+def _plain(number: _Number) -> Fraction:
+    """A number that does not depend on the open symbol."""
+    if isinstance(number, Line):
+        raise ExpressionError("it is no line")
+    return number
+
+
+def _apply(sign: str, left: _Number, right: _Number) -> _Number:
+    if isinstance(left, Line) or isinstance(right, Line):
+        return _apply_to_lines(sign, _line(left), _line(right))
     if sign == "+":
-        return left + right
+        return _bounded(left + right)
     if sign == "-":
-        return left - right
+        return _bounded(left - right)
     if sign == "*":
-        return left * right
+        return _bounded(left * right)
     if right == 0:
         raise ExpressionError("division by zero")
     if sign == "/":
-        return left / right
+        return _bounded(left / right)
     quotient = Fraction(left // right)
-    return quotient if sign == "//" else left - right * quotient
+    return _bounded(quotient if sign == "//" else left - right * quotient)
+
+
+def _line(number: _Number) -> Line:
+    return number if isinstance(number, Line) else Line(Fraction(0), number)
+
+
+def _apply_to_lines(sign: str, left: Line, right: Line) -> Line:
+    if sign in ("+", "-"):
+        factor = 1 if sign == "+" else -1
+        return Line(_bounded(left.slope + factor * right.slope), _bounded(left.start + factor * right.start))
+    if sign != "*" or (left.slope and right.slope):
+        raise ExpressionError("it is no line")
+    slope = left.slope * right.start + left.start * right.slope
+    return Line(_bounded(slope), _bounded(left.start * right.start))
 
 
 def _raised(base: _Value, exponent: int) -> _Value:
-    def value(sizes: Sizes) -> Fraction:
+    def value(sizes: _Open) -> _Number:
         number = base(sizes)
-        if number.numerator.bit_length() * exponent > MAX_BITS:
+        if exponent == 1:
+            return number
+        plain = _plain(number)
+        if plain.numerator.bit_length() * exponent > MAX_BITS:
             raise ExpressionError(f"a number has more than {MAX_BITS} bits")
-        return _bounded(number**exponent)
+        return _bounded(plain**exponent)
 
     return value
 
 
 def _negated(value: _Value) -> _Value:
-    return lambda sizes: -value(sizes)
+    return lambda sizes: _apply("-", Fraction(0), value(sizes))
 
 
 def _bounded(value: Fraction) -> Fraction:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -22,12 +23,14 @@ from ..compiler.diagnostics.running import (
     ElementTypeNotSupported,
     InputNameNeeded,
     ModelRefused,
+    NewerFormat,
     NotAModel,
     RunFailed,
     RunsOnCpu,
     WeightsAreInitial,
     WeightsFileMissing,
 )
+from ..compiler.graph.dims_linear import LinearForm, SymbolSource
 from ..compiler.weights.values import WeightState
 from .arrays import unreadable
 from .checks import check_feeds, listed_inputs
@@ -50,6 +53,8 @@ LARGEST_IN_MEMORY = 2**27
 _NO_DATA = ("external", "cannot get file size")
 #: More threads than any machine has use for.
 MOST_THREADS = 4096
+#: The versions of the metadata that are read: 2 adds ``dotnn.symbols`` to 1.
+READABLE = (1, 2)
 #: onnxruntime's levels of logging: only what ends the process. Everything else comes back as a diagnostic.
 _FATAL_ONLY = 4
 
@@ -105,6 +110,7 @@ class Session:
         labels: names of the classes, or None.
         demands: what the layers need of the symbolic dimensions.
         ranges: by name of inputs of integers, the least and the greatest one, which may be the text of a dimension.
+        sources: which axes tell the symbolic dimensions.
         metadata: all metadata of the model.
 
     Args:
@@ -147,13 +153,15 @@ class Session:
         if isinstance(model, (bytes, OnnxModel, _Saved)):
             self.name = details.graph_name or self.name
         self.metadata: Mapping[str, str] = dict(details.custom_metadata_map)
-        self._own = "dotnn.format" in self.metadata
+        self._format = self._read_format()
+        self._own = self._format in READABLE
         self.inputs = tuple(self._info(argument) for argument in self._session.get_inputs())
         self.outputs = tuple(self._info(argument) for argument in self._session.get_outputs())
         self.provider = "cuda" if CUDA in self._session.get_providers() else "cpu"
         self.labels = self._labels()
         self.demands = self._demands()
         self.ranges = self._ranges()
+        self.sources = self._sources()
         self.notes = self._notes(provider, reason)
 
     @classmethod
@@ -182,7 +190,7 @@ class Session:
             DotnnError: everything that is wrong with them.
         """
         values = feeds if isinstance(feeds, Mapping) else self._single(feeds)
-        return check_feeds(self.inputs, values, self.demands, allow_empty=not self._own)
+        return check_feeds(self.inputs, values, self.demands, sources=self.sources, allow_empty=not self._own)
 
     def run(self, feeds: Mapping[str, object] | NDArray[Any]) -> dict[str, NDArray[Any]]:
         """The outputs by name, for arrays by input name, or for one array for a model with one input.
@@ -337,8 +345,33 @@ class Session:
                 return name, (low, high)
         raise DotnnError(self._bad_metadata("dotnn.ranges", f"`{clip(str(entry), 80)}` is no range"))
 
+    def _sources(self) -> tuple[SymbolSource, ...]:
+        entries = self._json("dotnn.symbols")
+        if entries is None:
+            return ()
+        if not isinstance(entries, list):
+            raise DotnnError(self._bad_metadata("dotnn.symbols", "it is no list"))
+        return tuple(self._symbol_source(entry) for entry in entries)
+
+    def _symbol_source(self, entry: Any) -> SymbolSource:
+        match entry:
+            case {"symbol": str(name), "input": str(tensor), "axis": axis, "factor": factor, "offset": offset}:
+                numbers = (axis, factor, offset)
+                if all(type(one) is int and one.bit_length() < 64 for one in numbers) and axis >= 0 and factor >= 1:
+                    return SymbolSource(tensor, axis, LinearForm(name, factor, offset))
+        raise DotnnError(self._bad_metadata("dotnn.symbols", f"`{clip(str(entry), 80)}` tells no dimension"))
+
+    def _read_format(self) -> int | None:
+        """The version of the metadata; None for a model of another maker."""
+        text = self.metadata.get("dotnn.format")
+        if text is None:
+            return None
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
+            raise DotnnError(self._bad_metadata("dotnn.format", f"`{clip(text, 80)}` is no version"))
+        return int(text)
+
     def _json(self, key: str) -> Any:
-        text = self.metadata.get(key)
+        text = self.metadata.get(key) if self._format in (None, *READABLE) else None
         if text is None:
             return None
         try:
@@ -353,7 +386,9 @@ class Session:
         notes: list[Diagnostic] = []
         if provider == "auto" and reason:
             notes.append(RunsOnCpu(reason=reason))
-        if self.metadata.get("dotnn.weights") == WeightState.INITIAL:
+        if self._format is not None and not self._own:
+            notes.append(NewerFormat(name=self.name, found=str(self._format), known=READABLE[-1]))
+        if self._own and self.metadata.get("dotnn.weights") == WeightState.INITIAL:
             notes.append(WeightsAreInitial())
         return tuple(notes)
 

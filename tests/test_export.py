@@ -217,8 +217,9 @@ def test_model_metadata() -> None:
     ]
     assert json.loads(found.pop("dotnn.labels")) == ["Katze", "Übung"]
     assert found.pop("dotnn.version")
+    assert [one["symbol"] for one in json.loads(found.pop("dotnn.symbols"))] == ["N"]
     assert found == {
-        "dotnn.format": "1",
+        "dotnn.format": "2",
         "dotnn.source.digest": "ab" * 32,
         "dotnn.seed": "42",
         "dotnn.target": "onnx",

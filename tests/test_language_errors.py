@@ -89,6 +89,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     "E216": Sample(net("output z = x -> fc: dense(8)\nfreeze fc.weigth"), "fc.weigth", ("`fc.weigth`", "`fc.weight`?")),
     "W202": Sample(net("output z = x -> act: relu\nfreeze act"), "act", ("`act`", "no parameters")),
+    "E217": Sample(net("input w: float32[N, H // 2]\noutput z = w"), "H", ("`H`", "`H // 2`", "`4 * H`")),
     "W201": Sample(net("features = x -> relu"), "features", ("`features`", "never used")),
     "E301": Sample(net("output z = x -> dense(0)"), "0", ("`units` of `dense`", "a positive int", "0")),
     "E302": Sample(net("output z = x -> dense(N)"), "N", ("`units` of `dense`", "`N`")),
@@ -126,6 +127,12 @@ SAMPLES: dict[str, Sample] = {
     "E322": Sample(net("output z = x -> dense(3, init=normal(std=-1))"), "normal(std=-1)", ("std", "at least 0")),
     "E323": Sample(net("output z = x -> for c in 3 { dense(c) }"), "3", ("a list", "an int", "range(n)")),
     "E324": Sample(net("output z = x -> dense(2G) -> dense(2G)"), "dense(2G)", ("`dense`", "numbers")),
+    "E325": Sample(net("input w: float32[1 - N]\noutput z = w"), "1 - N", ("the type", "`1 - N`", "at least 1")),
+    "E326": Sample(
+        net("input w: float32[N, T]\noutput z = w -> f", "block f(x: float32[B, 2 * H]) { return x }"),
+        "w",
+        ("float32[B, 2 * H]", "`T`", "`2*T` for `T`"),
+    ),
     "W301": Sample(
         net("output z = x -> f", "block f(x) {\n    return x -> relu\n    y = x\n}"), "y = x", ("never reached",)
     ),

@@ -194,7 +194,7 @@ def test_types_of_inputs(written: str, expected: str) -> None:
         ("float32", "E315", "float32"),
         ("int", "E315", "int"),
         ("float32[n]", "E201", "n"),
-        ("float32[2 * Q, Q]", "E202", "Q"),
+        ("float32[Q * Q]", "E217", "Q"),
         ("float32[0]", "E316", "0"),
         ("float32[-1]", "E316", "-1"),
         ("float32[1.5]", "E316", "1.5"),

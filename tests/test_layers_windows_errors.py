@@ -62,7 +62,10 @@ def test_same_with_a_stride_on_an_undecided_dimension() -> None:
     assert found.code == "E413"
     assert "axis 3 of float32[N, 3, H, W]" in found.headline()
     assert "`W`" in found.headline()
-    assert found.advice() == ("give `W` a number in the type of the input, or write the padding out: `padding=[1, 1]`")
+    assert found.advice() == (
+        "write `2*W` for `W` in the types of the inputs and elsewhere in the model, or "
+        "give `W` a number in the type of the input, or write the padding out: `padding=[1, 1]`"
+    )
     assert infer(make("conv2d", filters=8, kernel=3, stride=[1, 2], padding=[1, 1]), N, 3, H, 8)[2:] == (H, 4)
 
 

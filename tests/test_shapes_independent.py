@@ -29,7 +29,11 @@ Shape: TypeAlias = tuple[int, tuple[int | str | None, ...]]
 INVENTED = "unk__"
 
 #: Sizes of the symbolic dimensions, no two of them equal or multiples within one run.
-SIZES = ({"N": 1, "T": 5}, {"N": 3, "T": 8}, {"N": 4, "T": 11})
+SIZES = (
+    {"N": 1, "T": 5, "H": 2, "W": 3},
+    {"N": 3, "T": 8, "H": 5, "W": 1},
+    {"N": 4, "T": 11, "H": 3, "W": 5},
+)
 
 
 def weightless(graph: Graph, target: Target) -> onnx.ModelProto:

@@ -64,6 +64,34 @@ class UnknownSymbol(_WithNearNames):
 
 
 @record
+class UntoldSymbol(Diagnostic):
+    """The size of a symbolic dimension cannot be told from the shapes that are fed.
+
+    The type of an input, or of an argument of a block, introduces a symbolic dimension `H` by an axis `H`, or by one of
+    the form `a * H + b`, where `a` and `b` are numbers and `a` is at least 1: `4 * H`, `2 * H + 1`, `H - 3`. From its
+    size that of `H` follows. Once it is introduced, further axes may be any expression of it.
+
+    ```nn
+    input half: float32[N, H // 2]             # wrong: 3 may be half of 6 or of 7
+    input image: float32[N, 3, 2 * H]          # the size must be even
+    input row: float32[N, H // 2]              # `H` is known by now
+    output y = image[:, 0]
+    ```
+    """
+
+    code: ClassVar[str] = "E217"
+    message: ClassVar[str] = "the size of `{name}` cannot be told from `{text}`"
+    label: ClassVar[str] = "not of the form `a * {name} + b`"
+    remedy: ClassVar[str] = (
+        "introduce `{name}` by an axis of its own, or by one such as `4 * {name}` or `2 * {name} + 1`, in this type or "
+        "in one above"
+    )
+
+    name: str
+    text: str
+
+
+@record
 class UnknownLayer(_WithNearNames):
     """There is no layer, block or function of this name.
 

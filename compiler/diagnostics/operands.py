@@ -7,6 +7,8 @@ from typing import ClassVar
 from ..records import record
 from .base import Diagnostic
 
+_ONE_NAME = "give both dimensions the same name or number in the types of the inputs"
+
 
 @record
 class CannotBroadcast(Diagnostic):
@@ -49,7 +51,8 @@ class BroadcastUndecided(Diagnostic):
     output y = a + b            # wrong: is T equal to S?
     ```
 
-    Give both axes one name, `float32[N, T]`, or numbers.
+    Give both axes one name, `float32[N, T]`, or numbers. Where they come from one size and would be equal if it
+    divided, say that it does: `2 * T` in the type of the input takes even sizes only.
     """
 
     code: ClassVar[str] = "E431"
@@ -58,7 +61,7 @@ class BroadcastUndecided(Diagnostic):
         "on axis {axis} are equal"
     )
     label: ClassVar[str] = "this is {right}"
-    remedy: ClassVar[str] = "give both dimensions the same name or number in the types of the inputs"
+    remedy: ClassVar[str] = "{mend}"
 
     kind: str
     left: str
@@ -66,6 +69,12 @@ class BroadcastUndecided(Diagnostic):
     left_dim: str
     right_dim: str
     axis: int
+    hint: str = ""
+
+    @property
+    def mend(self) -> str:
+        """Other dimensions with which it would be certain, or what helps always."""
+        return self.hint or _ONE_NAME
 
 
 @record
@@ -136,6 +145,16 @@ class ConcatenationUndecided(Diagnostic):
     """Whether tensors can be joined depends on dimensions that are still symbolic.
 
     All axes but the one they are joined along must be equal, for all values of the symbols.
+
+    ```nn
+    input x: float32[N, 3, 8, T]
+    halves = x -> max_pool2d(2)                                     # 4 and floor(T / 2)
+    twice = concat(halves, halves, axis=2)
+    twice_wide = concat(twice, twice, axis=3)
+    output y = concat(x, twice_wide)                                # wrong: 2*floor(T / 2) is T for even sizes only
+    ```
+
+    Write `2 * T` for `T` in the type of the input, `float32[N, 3, 8, 2 * T]`: it then takes even sizes only.
     """
 
     code: ClassVar[str] = "E435"
@@ -144,7 +163,7 @@ class ConcatenationUndecided(Diagnostic):
         "`{left_dim}` and `{right_dim}` on axis {axis} are equal"
     )
     label: ClassVar[str] = "this is {right}"
-    remedy: ClassVar[str] = "give both dimensions the same name or number in the types of the inputs"
+    remedy: ClassVar[str] = "{mend}"
 
     kind: str
     along: int
@@ -153,6 +172,12 @@ class ConcatenationUndecided(Diagnostic):
     left_dim: str
     right_dim: str
     axis: int
+    hint: str = ""
+
+    @property
+    def mend(self) -> str:
+        """Other dimensions with which it would be certain, or what helps always."""
+        return self.hint or _ONE_NAME
 
 
 @record
@@ -208,13 +233,16 @@ class SplitUndecided(Diagnostic):
     code: ClassVar[str] = "E438"
     message: ClassVar[str] = "`split` into {parts} would have to know `{dim}`, axis {axis} of {found}"
     label: ClassVar[str] = "{dim} is symbolic"
-    remedy: ClassVar[str] = "give `{symbol}` a number in the type of the input, or take parts by index: `x[:, 0:8]`"
+    remedy: ClassVar[str] = (
+        "{hint}give `{symbol}` a number in the type of the input, or take parts by index: `x[:, 0:8]`"
+    )
 
     parts: str
     axis: int
     found: str
     dim: str
     symbol: str
+    hint: str = ""
 
 
 @record
@@ -255,13 +283,14 @@ class ElementCountsUndecided(Diagnostic):
     message: ClassVar[str] = "reshaping {found} to {shape} would have to know whether {count} is {wanted}"
     label: ClassVar[str] = "{wanted} elements, perhaps not {count}"
     remedy: ClassVar[str] = (
-        "give the symbolic dimensions numbers in the types of the inputs, or use the same ones in the shape"
+        "{hint}give the symbolic dimensions numbers in the types of the inputs, or use the same ones in the shape"
     )
 
     found: str
     count: str
     shape: str
     wanted: str
+    hint: str = ""
 
 
 @record
@@ -397,12 +426,13 @@ class ExpandUndecided(Diagnostic):
     code: ClassVar[str] = "E448"
     message: ClassVar[str] = "`expand` of {found} to {shape} would have to know whether `{dim}` is 1 or {wanted}"
     label: ClassVar[str] = "{dim} is not certain to be {wanted}"
-    remedy: ClassVar[str] = "use the same dimension in the shape, or write 1 in the type of the input"
+    remedy: ClassVar[str] = "{hint}use the same dimension in the shape, or write 1 in the type of the input"
 
     found: str
     shape: str
     dim: str
     wanted: str
+    hint: str = ""
 
 
 @record

@@ -181,7 +181,8 @@ class BadOption(Diagnostic):
 class BadModelMetadata(Diagnostic):
     """The metadata that dotnn writes into a model cannot be read, so somebody changed it.
 
-    `dotnn.demands` is a JSON list of objects with `dim`, `minimum` and `reason`; `dotnn.labels` is a list of names.
+    `dotnn.demands` is a JSON list of objects with `dim`, `minimum` and `reason`; `dotnn.symbols` is one of objects with
+    `symbol`, `input`, `axis`, `factor` and `offset`; `dotnn.labels` is a list of names, `dotnn.format` a whole number.
     """
 
     code: ClassVar[str] = "E909"
@@ -308,7 +309,10 @@ class WrongFeedRank(_WithBothShapes):
 
 @record
 class WrongFeedSize(_WithBothShapes):
-    """An axis of the values of an input has another size than the model reads."""
+    """An axis of the values of an input has another size than the model reads.
+
+    An axis that is declared `4 * H` reads the multiples of 4: 28 or 32, not 30.
+    """
 
     code: ClassVar[str] = "E914"
     message: ClassVar[str] = "axis {axis} of `{name}` has size {size}, and the model reads {declared}"
@@ -324,14 +328,15 @@ class WrongFeedSize(_WithBothShapes):
 class SymbolsDisagree(_WithBothShapes):
     """A symbolic dimension has one size wherever it stands, and two axes give it two.
 
-    `input a: float32[N, 4]` and `input b: float32[N, 8]` are fed the same number of examples.
+    `input a: float32[N, 4]` and `input b: float32[N, 8]` are fed the same number of examples; where one axis is `4 * H`
+    and another `2 * H`, 32 goes with 16.
     """
 
     code: ClassVar[str] = "E915"
     message: ClassVar[str] = (
         "axis {axis} of `{name}` makes `{symbol}` {size}, and axis {other_axis} of `{other}` makes it {other_size}"
     )
-    remedy: ClassVar[str] = "give both axes the same size"
+    remedy: ClassVar[str] = "with `{symbol}` = {other_size} axis {axis} of `{name}` has size {fitting}"
 
     axis: int
     symbol: str
@@ -339,6 +344,7 @@ class SymbolsDisagree(_WithBothShapes):
     other: str
     other_axis: int
     other_size: int
+    fitting: int
 
 
 @record
@@ -363,7 +369,7 @@ class WrongFeedType(Diagnostic):
 
 @record
 class UnmetDemand(Diagnostic):
-    """The inputs are too small for a layer of the model.
+    """The inputs are too small for a layer of the model, or too large for it.
 
     A convolution with a kernel of 3 and no padding makes `H - 2` rows of `H`, and there must be at least one. What
     the layers demand of the symbolic dimensions is found when a model is compiled and checked when it is fed.
@@ -371,13 +377,19 @@ class UnmetDemand(Diagnostic):
 
     code: ClassVar[str] = "E917"
     message: ClassVar[str] = "{situation}, and the model needs at least {minimum}"
-    remedy: ClassVar[str] = "give larger inputs"
+    remedy: ClassVar[str] = "give {wanted}"
 
     sizes: str
     dim: str
     found: int
     minimum: int
     reason: str = ""
+    change: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """As a phrase: "a larger `H` or a smaller `W`"."""
+        return self.change or "inputs of other sizes"
 
     @property
     def situation(self) -> str:
@@ -502,6 +514,27 @@ class WeightsAreInitial(Diagnostic):
     severity: ClassVar[Severity] = Severity.WARNING
     message: ClassVar[str] = "the weights were never loaded or trained, so the outputs mean nothing"
     remedy: ClassVar[str] = "build or run its `.nn` file with `--weights FILE`, or give `weights=` in Python"
+
+
+@record
+class NewerFormat(Diagnostic):
+    """A model was built by a newer dotnn, and says things of itself that this one does not know.
+
+    What dotnn writes into a model beside the network has a version, `dotnn.format`. A later version may mean something
+    else, so nothing of it is read: the model runs as one of another maker does, without the names of its classes and
+    without the checks of what its layers need.
+    """
+
+    code: ClassVar[str] = "W909"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = (
+        "`{name}` was built by a newer dotnn: its metadata have version {found}, and {known} is the last one known"
+    )
+    remedy: ClassVar[str] = "update dotnn, so that class names are shown and sizes are checked before the model is run"
+
+    name: str
+    found: str
+    known: int
 
 
 @record

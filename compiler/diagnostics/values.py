@@ -178,10 +178,11 @@ class Undecided(Diagnostic):
     code: ClassVar[str] = "E310"
     message: ClassVar[str] = "this cannot be decided: {question}"
     label: ClassVar[str] = "depends on {symbols}"
-    remedy: ClassVar[str] = "give {symbols} a number in the type of the input"
+    remedy: ClassVar[str] = "{hint}give {symbols} a number in the type of the input"
 
     question: str
     symbols: str
+    hint: str = ""
 
 
 @record
@@ -247,6 +248,50 @@ class WrongType(Diagnostic):
     declared: str
     found: str
     declared_at: Span | None = None
+    why: str = ""  #: what does not fit, where that is not plain
+
+    def labels(self) -> tuple[Label, ...]:
+        """The declaration."""
+        return () if self.declared_at is None else (Label(self.declared_at, f"declared {self.declared}"),)
+
+    def notes(self) -> tuple[str, ...]:
+        """What does not fit."""
+        return (self.why,) if self.why else ()
+
+
+@record
+class SizeUndecided(Diagnostic):
+    """Whether a tensor fits the type of an argument depends on dimensions that are still symbolic.
+
+    An axis such as `2 * H` in the type of an argument of a block takes sizes that certainly divide by 2, and `H` is
+    then the half. Of a dimension that may be odd it is not known.
+
+    ```nn
+    block halves(x: float32[B, 2 * H]) {
+        return x -> reshape([B, 2, H])
+    }
+
+    model net {
+        input a: float32[N, T]              # wrong: is `T` even?
+        input b: float32[N, 2 * T]          # the block's `H` is `T`
+        output y = a -> halves
+        output z = b -> halves
+    }
+    ```
+    """
+
+    code: ClassVar[str] = "E326"
+    message: ClassVar[str] = "`{name}` is declared {declared}, and whether `{dim}` is of the form `{form}` is not known"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "{hint}"
+
+    name: str
+    declared: str
+    found: str
+    dim: str
+    form: str
+    hint: str
+    declared_at: Span | None = None
 
     def labels(self) -> tuple[Label, ...]:
         """The declaration."""
@@ -272,7 +317,7 @@ class BadType(Diagnostic):
 
 @record
 class BadDimension(Diagnostic):
-    """A dimension is not a positive int or an upper-case name."""
+    """A dimension is not a positive int, an upper-case name, or computed from such."""
 
     code: ClassVar[str] = "E316"
     message: ClassVar[str] = "a dimension must be a positive int or an upper-case name, not {found}"
@@ -280,6 +325,30 @@ class BadDimension(Diagnostic):
     remedy: ClassVar[str] = "write a number of at least 1, or a name such as `N`"
 
     found: str
+
+
+@record
+class NeverPositive(Diagnostic):
+    """A dimension is below 1 for all sizes, so that the tensor could never hold anything.
+
+    Every symbolic dimension is at least 1, and so is what is computed from them wherever it is the size of an axis. One
+    that is at least 1 for some sizes only is fine: that becomes a demand, which `dotnn summary` shows and which is
+    checked when the model is fed.
+
+    ```nn
+    input x: float32[N, 1]
+    output y = x -> expand([N, 1 - N])      # wrong: 0 at most
+    output z = x -> expand([N, N - 1])      # needs N >= 2
+    ```
+    """
+
+    code: ClassVar[str] = "E325"
+    message: ClassVar[str] = "{what} has the dimension `{dim}`, which is below 1 for all sizes"
+    label: ClassVar[str] = "`{dim}` is never at least 1"
+    remedy: ClassVar[str] = "write a dimension that is at least 1"
+
+    what: str
+    dim: str
 
 
 @record

@@ -200,7 +200,8 @@ class SamePaddingUndecided(Diagnostic):
     output z = x -> conv2d(8, kernel=3, stride=2, padding=1)        # PyTorch's way, for every H
     ```
 
-    Write the number in the type of the input (`float32[N, 3, 224, 224]`), or write the padding out. With
+    Write the number in the type of the input (`float32[N, 3, 224, 224]`) or a multiple of the stride (`float32[N, 3,
+    2 * H, 2 * W]`, which takes even sizes only), or write the padding out. With
     stride 1 the padding is the same for every size, and symbolic dimensions are fine.
     """
 
@@ -211,7 +212,7 @@ class SamePaddingUndecided(Diagnostic):
     )
     label: ClassVar[str] = "takes {total} positions"
     remedy: ClassVar[str] = (
-        "give `{symbol}` a number in the type of the input, or write the padding out: `padding={example}`"
+        "{hint}give `{symbol}` a number in the type of the input, or write the padding out: `padding={example}`"
     )
 
     kind: str
@@ -222,6 +223,7 @@ class SamePaddingUndecided(Diagnostic):
     symbol: str
     total: str
     example: str
+    hint: str = ""
     operand: Span | None = None
 
     def labels(self) -> tuple[Label, ...]:

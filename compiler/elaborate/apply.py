@@ -72,12 +72,12 @@ def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several
     check_initializers(specs, dtype, application.span)
     share_weights(entry, specs, dtype, application.span)
     values = tuple(None if ref is None else ref.value for ref in application.operands)
-    draft = Draft(layer, values, results, entry, "", application.span, frame.call_spans, specs)
-    refs = state.draft(draft)
     state.demands.extend(site.demands)
     for warning in site.warnings:
         frame.fail(warning)
-    return Several(refs, layer.kind, layer.take_all_results)
+    calls, arguments = frame.call_spans, application.argument_spans
+    draft = Draft(layer, values, results, entry, "", application.span, calls, specs, arguments=arguments)
+    return Several(state.draft(draft), layer.kind, layer.take_all_results)
 
 
 def weight_dtype(results: Sequence[TensorType]) -> DType:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from ..diagnostics import DotnnError
 from ..diagnostics.values import BadArithmetic, Undecided, WrongOperands
@@ -20,10 +20,14 @@ from ..graph.dims import (
     floor_div,
     symbols,
 )
+from ..graph.dims_linear import equalizing_forms
+from ..layers.rules import alternative, declare_otherwise
 from ..source import Span
 from ..weights.initializers import Initializer
 from .state import Elaboration
 from .values import CompileValue, Quotient, TensorConstant, TensorRef, describe, is_number, show
+
+Result = TypeVar("Result")
 
 #: Comparisons whose right side is the smaller one.
 _FLIPPED = (">", ">=")
@@ -125,7 +129,7 @@ def _dimension_arithmetic(symbol: str, left: CompileValue, right: CompileValue, 
     return of_dimensions(_DIMENSIONS[symbol], left, right, span=span)
 
 
-def of_dimensions(function: Callable[..., CompileValue], *values: Dim, span: Span) -> CompileValue:
+def of_dimensions(function: Callable[..., Result], *values: Dim, span: Span) -> Result:
     """A function of dimensions; raises ``DotnnError`` where it has no value, or none that can be written."""
     try:
         return function(*values)
@@ -180,8 +184,16 @@ def equal(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> b
         return False
     for answer, (one, other) in zip(answers, pairs, strict=True):
         if answer is None:
-            raise DotnnError(undecided(f"{show(one)} {symbol} {show(other)}", (one, other), span))
+            forms = _equal_forms(one, other)
+            raise DotnnError(undecided(f"{show(one)} {symbol} {show(other)}", (one, other), span, forms))
     return True
+
+
+def _equal_forms(left: CompileValue, right: CompileValue) -> Mapping[str, Dim]:
+    """What to write for symbols so that two dimensions, or those of two lists, are equal."""
+    pairs = zip(left, right, strict=False) if _are_lists(left, right) else [(left, right)]
+    dims = [(one, other) for one, other in pairs if isinstance(one, int | DimExpr) and isinstance(other, int | DimExpr)]
+    return equalizing_forms(dims)
 
 
 def _are_lists(left: CompileValue, right: CompileValue) -> bool:
@@ -226,15 +238,18 @@ def _order(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> 
     return answer
 
 
-def undecided(question: str, values: tuple[CompileValue, ...], span: Span) -> Undecided:
-    """The diagnostic that names the symbols which would have to be known."""
+def undecided(
+    question: str, values: tuple[CompileValue, ...], span: Span, forms: Mapping[str, Dim] | None = None
+) -> Undecided:
+    """The diagnostic that names the symbols which would have to be known, or be of other forms."""
     flat: set[str] = set()
     for value in values:
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, DimExpr):
                 flat |= symbols(item)
     names = " and ".join(f"`{name}`" for name in sorted(flat))
-    return Undecided(span=span, question=question, symbols=names or "a dimension")
+    hint = alternative(declare_otherwise(forms or {}))
+    return Undecided(span=span, question=question, symbols=names or "a dimension", hint=hint)
 
 
 def rounded(value: CompileValue, up: bool, span: Span) -> int | DimExpr:

@@ -26,13 +26,14 @@ from .apply import Application, apply_layer, reapply
 from .arguments import ArgumentBinder, Piped, argument_names, unknown_argument
 from .arithmetic import binary, check_length, of_dimensions, rounded
 from .bodies import run_block
+from .dimensions import is_symbol_name
 from .evaluate import evaluate, evaluates
 from .expressions import misplaced_metric
 from .modules import FUNCTIONS, Definition, Module
 from .operators import as_tensor
 from .scope import Entry, Scope
 from .state import BODY_STEPS, METRICS, Bound, Frame
-from .types import hold_against, is_value_type, match_argument
+from .types import hold_against, hold_argument, is_value_type, match_argument
 from .values import UNKNOWN, CompileValue, Unknown, describe, is_number, is_tensor
 
 
@@ -225,7 +226,7 @@ def _bind_formals(
         frame.bindings[name] = Bound(value, formal.name.span)
     for formal, value, at in typed:
         try:
-            hold_against(formal.name.name, value, formal.type, frame, at)
+            hold_argument(formal.name.name, value, formal.type, frame, at)
         except DotnnError as error:
             caller.fail_all(error)
             for bound in _bound_by(formal, frame):
@@ -235,9 +236,9 @@ def _bind_formals(
 def _bound_by(formal: tree.Formal, frame: Frame) -> Iterator[Bound]:
     """An argument and the names in its type."""
     yield frame.bindings[formal.name.name]
-    for item in (formal.type.shape or ()) if formal.type is not None else ():
-        if isinstance(item, tree.Name) and item.name in frame.bindings:
-            yield frame.bindings[item.name]
+    for name in tree.names_in(formal.type.shape or ()) if formal.type is not None else ():
+        if is_symbol_name(name.name) and name.name in frame.bindings:
+            yield frame.bindings[name.name]
 
 
 def _formal_value(

@@ -188,7 +188,7 @@ def _build(model: tree.Model, frame: Frame) -> Graph | None:
         graph.outputs[name] = ref.value
         if doc:
             graph.output_docs[name] = doc
-    graph.demands = list(dict.fromkeys(state.demands))
+    graph.demands = list(state.demands)
     _check_value_names(graph, frame)
     return graph
 

@@ -15,13 +15,14 @@ from ..source import Span
 from ..syntax import tree
 from ..weights.initializers import INITIALIZERS
 from .arithmetic import binary, negate
+from .dimensions import dimension, is_symbol_name
 from .evaluate import evaluate, evaluate_all, evaluates
 from .literals import expand, literal
 from .modules import Definition
 from .operators import apply_operator, index_tensor
 from .scope import Scope
 from .state import METRICS, Frame
-from .types import dimension, hold_against, is_symbol_name, is_value_type, tensor_type
+from .types import hold_against, is_value_type, tensor_type
 from .values import (
     UNKNOWN,
     CompileValue,
@@ -258,7 +259,7 @@ def _if(expression: tree.If, frame: Frame) -> CompileValue:
 @evaluates(tree.Index)
 def _index(expression: tree.Index, frame: Frame) -> CompileValue:
     if isinstance(expression.base, tree.Name) and _is_type_name(expression.base.name, frame):
-        items = tuple(dimension(evaluate(item, frame), item) for item in _no_slices(expression))
+        items = tuple(dimension(item, frame) for item in _no_slices(expression))
         return TensorType(DType(expression.base.name), items)
     base = evaluate(expression.base, frame)
     if isinstance(base, Unknown):

@@ -21,10 +21,11 @@ from ..syntax import tree
 from ..weights.initializers import INITIALIZERS
 from .arguments import argument_names, takes_argument, unknown_argument, unknown_layer_argument
 from .calls import initializer_arguments, unknown_layer
+from .dimensions import is_symbol_name
 from .expressions import block_as_value, misplaced_metric, undefined_name
 from .modules import FUNCTIONS, Module
 from .state import METRICS
-from .types import element_type, is_symbol_name, is_value_type
+from .types import element_type, is_value_type
 
 
 def resolve(modules: Iterable[Module], report: Report) -> None:
@@ -190,11 +191,12 @@ class _Walk:
             element_type(written)
         except DotnnError as error:
             self.findings.add(written.span, lambda fault=error.diagnostics[0]: fault)
-        for item in written.shape or ():
-            if introduces and isinstance(item, tree.Name) and self._is_new_symbol(item.name):
-                self.symbols[item.name] = item.span
-            else:
-                self.walk(item)
+        if introduces:
+            # Whether an axis tells them is asked when the type is evaluated.
+            for name in tree.names_in(written.shape or ()):
+                if self._is_new_symbol(name.name):
+                    self.symbols[name.name] = name.span
+        self.walk(written.shape or ())
 
     def _is_new_symbol(self, name: str) -> bool:
         known = name in self.names or name in self.symbols or self.module.defines(name)

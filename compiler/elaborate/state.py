@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from ..diagnostics import Diagnostic, DotnnError, Label, Report
 from ..diagnostics.limits import LimitExceeded
-from ..graph.dims import DimExpr
-from ..graph.graph import Demand, Value
+from ..graph.dims import Dim, DimExpr
+from ..graph.graph import Value
 from ..graph.operations import Constant, Operation
 from ..graph.tensors import Initializer
 from ..graph.types import TensorType
@@ -19,6 +19,7 @@ from ..limits import Limits
 from ..records import positional_record
 from ..reprs import short_repr
 from ..source import Span
+from .demands import Demands
 from .lists import Lists
 from .scope import Entry, Scope
 from .values import CompileValue, TensorConstant, TensorRef, first
@@ -71,6 +72,7 @@ class Draft:
     Attributes:
         entry: the entry that names it, or None for a constant, which is named ``name``.
         weights: what it owns or shares, with the initializer that the source asked for.
+        arguments: the attributes as written, by name.
     """
 
     op: Operation
@@ -82,6 +84,7 @@ class Draft:
     calls: tuple[Span, ...]
     weights: tuple[WeightSpec, ...] = ()
     doc: str = ""
+    arguments: Mapping[str, Span] = field(default_factory=dict)
 
 
 @positional_record
@@ -114,7 +117,7 @@ class Elaboration:
         self.place: Span | None = None
         self.lists = Lists(self)
         self.drafts: list[Draft] = []
-        self.demands: list[Demand] = []
+        self.demands = Demands()
         self.symbols: dict[str, DimExpr] = {}
         self.expectations: list[Expectation] = []
         self.outputs: dict[str, tuple[TensorRef, Span, str]] = {}
@@ -143,11 +146,20 @@ class Elaboration:
         raise Stop
 
     def draft(self, draft: Draft) -> tuple[TensorRef, ...]:
-        """Take a node; returns references to its results."""
+        """Take a node; returns references to its results.
+
+        Every tensor is made here, so that none has an axis which nobody has asked to be at least 1.
+
+        Raises:
+            DotnnError: ``NeverPositive``, if an axis of a result is below 1 for all sizes.
+        """
         node = len(self.drafts)
         if node >= self.limits.nodes:
             self.stop("nodes", draft.span)
         self.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.span)
+        for result in draft.results:
+            for dim in self.demands.unheld(result.shape):
+                self.demands.need_size(dim, _origin(dim, draft), f"what `{draft.op.kind}` gives")
         self.drafts.append(draft)
         return tuple(TensorRef(Value(node, index), kind) for index, kind in enumerate(draft.results))
 
@@ -167,6 +179,15 @@ class Elaboration:
         (made,) = self.draft(Draft(op, (), (constant.type,), None, constant.name, span, ()))
         self._constants[constant] = made
         return made
+
+
+def _origin(dim: Dim, draft: Draft) -> Span | None:
+    """Where a dimension of a result is written: the attribute that holds it, or the call."""
+    for name, span in draft.arguments.items():
+        value = getattr(draft.op, name, None)
+        if isinstance(value, tuple) and dim in value:
+            return span
+    return draft.span
 
 
 @dataclass(eq=False, repr=False)

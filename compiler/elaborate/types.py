@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ..diagnostics import DotnnError
 from ..diagnostics.suggest import near_names
-from ..diagnostics.values import BadDimension, BadType, WrongType
-from ..graph.dims import Dim, DimExpr, decide_equal, symbol
+from ..diagnostics.values import BadType, WrongType
+from ..graph.dims import DimExpr, decide_equal
 from ..graph.types import DTYPES, DType, TensorType
 from ..syntax import tree
-from .evaluate import evaluate
-from .state import Bound, Frame
-from .values import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe, show
+from .dimensions import Argument, bind_symbols, dimension, input_shape
+from .state import Frame
+from .values import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe
 
 #: Names of the types of compile-time values, and the Python types that they stand for.
 VALUE_TYPES: dict[str, tuple[type, ...]] = {
@@ -20,9 +20,6 @@ VALUE_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "list": (tuple,),
 }
-
-#: Dimensions above this would overflow int64 in products of a few.
-LARGEST_DIMENSION = 2**40
 
 
 def is_value_type(written: tree.Type) -> bool:
@@ -71,41 +68,13 @@ def _types_hint(name: str) -> str:
 def input_type(written: tree.Type, frame: Frame) -> TensorType:
     """The type of an input, whose upper-case names that nothing defines become symbolic dimensions."""
     dtype = element_type(written)
-    shape = tuple(_input_dimension(item, frame) for item in written.shape or ())
-    return TensorType(dtype, shape)
-
-
-def _input_dimension(item: tree.Expression, frame: Frame) -> Dim:
-    if isinstance(item, tree.Name) and is_symbol_name(item.name) and not _defined(item.name, frame):
-        return frame.state.symbols.setdefault(item.name, symbol(item.name))
-    return dimension(evaluate(item, frame), item)
-
-
-def _defined(name: str, frame: Frame) -> bool:
-    return frame.find(name) is not None or frame.module.defines(name)
-
-
-def is_symbol_name(name: str) -> bool:
-    """Whether a name may stand for a symbolic dimension: it is in upper case."""
-    return name.isupper()
-
-
-def dimension(value: CompileValue, item: tree.Expression) -> Dim:
-    """A value as a dimension; raises ``DotnnError``."""
-    if isinstance(value, Unknown):
-        raise DotnnError()
-    if isinstance(value, DimExpr):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_DIMENSION:
-        return value
-    found = show(value) if isinstance(value, int) else describe(value)
-    raise DotnnError(BadDimension(span=item.span, found=found))
+    return TensorType(dtype, input_shape(written.shape or (), frame))
 
 
 def tensor_type(written: tree.Type, frame: Frame) -> TensorType:
     """A tensor type in which every name must be known already."""
     dtype = element_type(written)
-    return TensorType(dtype, tuple(dimension(evaluate(item, frame), item) for item in written.shape or ()))
+    return TensorType(dtype, tuple(dimension(item, frame) for item in written.shape or ()))
 
 
 def hold_against(
@@ -150,34 +119,42 @@ def _same(found: TensorType, declared: TensorType) -> bool:
 def match_argument(name: str, value: CompileValue, written: tree.Type, frame: Frame, at: tree.Node) -> None:
     """Hold the element type and the rank of a tensor argument of a block against its type.
 
-    Upper-case names in it that nothing defines match any dimension and are bound to it, so that the block can use
-    them. All sizes are checked by ``hold_against`` when every argument is bound, since types may speak of any of them.
+    Upper-case names in it that nothing defines match what fits, and are bound to it, so that the block can use them.
+    All sizes are checked by ``hold_argument`` when every argument is bound, since types may speak of any of them.
     """
-    items = written.shape or ()
-    found = value.type if isinstance(value, TensorRef | TensorConstant) else None
-    fits = found is not None and found.rank == len(items)
-    sizes = found.shape if found is not None and fits else (UNKNOWN,) * len(items)
-    for item, size in zip(items, sizes, strict=True):
-        if isinstance(item, tree.Name) and is_symbol_name(item.name) and not _defined(item.name, frame):
-            frame.bindings[item.name] = Bound(size, item.span)
+    found = _fitting(value, written)
+    bind_symbols(Argument(name, written, found, at.span), frame, is_last=False)
     dtype = element_type(written)
     if isinstance(value, Unknown):
         return
-    if found is None or not fits or found.dtype is not dtype:
-        shown = str(found) if found is not None else describe(value)
+    if found is None or found.dtype is not dtype:
+        kind = value.type if isinstance(value, TensorRef | TensorConstant) else None
+        shown = str(kind) if kind is not None else describe(value)
         declared = written.span.text
         raise DotnnError(WrongType(span=at.span, name=name, declared=declared, found=shown, declared_at=written.span))
+
+
+def hold_argument(name: str, value: CompileValue, written: tree.Type | None, frame: Frame, at: tree.Node) -> None:
+    """Hold an argument of a block against its type, now that all arguments are bound; raises ``DotnnError``."""
+    if written is not None and not is_value_type(written):
+        bind_symbols(Argument(name, written, _fitting(value, written), at.span), frame, is_last=True)
+    hold_against(name, value, written, frame, at)
+
+
+def _fitting(value: CompileValue, written: tree.Type) -> TensorType | None:
+    """The type of a tensor of the rank that is written; None for anything else."""
+    found = value.type if isinstance(value, TensorRef | TensorConstant) else None
+    return found if found is not None and found.rank == len(written.shape or ()) else None
 
 
 __all__ = [
     "UNKNOWN",
     "VALUE_TYPES",
     "check_tensor_type",
-    "dimension",
     "element_type",
     "hold_against",
+    "hold_argument",
     "input_type",
-    "is_symbol_name",
     "is_value_type",
     "match_argument",
     "tensor_type",

@@ -8,7 +8,7 @@ from typing import Any, Protocol, final
 
 from ..graph.dims import Dim, DimExpr, lower_bound
 from ..graph.dims_expr import Atom, Extremum, Floor, Monomial, Symbol, from_atom
-from ..graph.symbol_sources import SymbolSource
+from ..graph.dims_linear import SymbolSource
 from ..graph.types import DType
 
 
@@ -85,7 +85,11 @@ class DimLowering:
         source = self._sources.get(name)
         if source is None:
             raise ValueError(f"no input tells the size of {name}")
-        return e.op("Shape", source.input, start=source.axis, end=source.axis + 1)
+        size = e.op("Shape", source.input, start=source.axis, end=source.axis + 1)
+        if source.form.offset:
+            size = e.op("Sub", size, e.constant([source.form.offset], DType.INT64))
+        # The size of what is fed fits the form, so that the division leaves nothing over.
+        return e.op("Div", size, e.constant([source.form.factor], DType.INT64)) if source.form.factor > 1 else size
 
     def _floor(self, atom: Floor, e: Operations) -> str:
         """ONNX divides towards zero, which is the floor only where the numerator is never negative."""

@@ -13,13 +13,16 @@ from functools import cache
 from importlib.metadata import version
 
 from ..graph.dims import format_dim
+from ..graph.dims_linear import SymbolSource
 from ..graph.graph import Demand, Graph, Origin
+from ..graph.symbol_sources import symbol_sources
 from ..passes.input_ranges import InputRange, input_ranges
 from ..passes.targets import DEFAULT_TARGET, Target
 from ..weights.values import WeightValues
 
-#: The version of the keys below and of what their values mean.
-FORMAT = "1"
+#: The version of the keys below and of what their values mean. Version 2 adds ``dotnn.symbols``, and with it axes such
+#: as ``4*H`` from which no other axis tells ``H``.
+FORMAT = "2"
 #: Between the entries of a fused node.
 SEPARATOR = ";"
 
@@ -48,9 +51,10 @@ def producer_version() -> str:
 def model_properties(graph: Graph, values: WeightValues, metadata: ModelMetadata) -> dict[str, str]:
     """The metadata of a model, by key.
 
-    ``dotnn.demands`` is a JSON list of objects with ``dim`` (as printed), ``minimum`` and ``reason``; ``dotnn.ranges``
-    has for inputs of integers ``input``, ``low`` and ``high``, the last one a dimension as printed;
-    ``dotnn.labels``, a JSON list of strings, is there only when classes are named.
+    ``dotnn.symbols`` is a JSON list of objects with ``symbol``, ``input``, ``axis``, ``factor`` and ``offset``: that
+    axis of that input is ``factor * symbol + offset``. ``dotnn.demands`` is a JSON list of objects with ``dim`` (as
+    printed), ``minimum`` and ``reason``. ``dotnn.ranges`` has for inputs of integers ``input``, ``low`` and ``high``,
+    the last one a dimension as printed. ``dotnn.labels``, a JSON list of strings, is there only when classes are named.
     """
     properties = {
         "dotnn.version": producer_version(),
@@ -59,6 +63,7 @@ def model_properties(graph: Graph, values: WeightValues, metadata: ModelMetadata
         "dotnn.seed": str(values.seed),
         "dotnn.target": metadata.target,
         "dotnn.weights": values.state(graph.weights()).value,
+        "dotnn.symbols": _json(_symbol(source) for source in symbol_sources(graph).values()),
         "dotnn.demands": _json(_demand(demand) for demand in graph.demands),
     }
     ranges = input_ranges(graph)
@@ -88,6 +93,12 @@ def _demand(demand: Demand) -> dict[str, str | int]:
 
 def _range(found: InputRange) -> dict[str, str | int]:
     return {"input": found.input, "low": found.low, "high": format_dim(found.high)}
+
+
+def _symbol(source: SymbolSource) -> dict[str, str | int]:
+    form = source.form
+    place = {"input": source.input, "axis": source.axis}
+    return {"symbol": form.name, **place, "factor": form.factor, "offset": form.offset}
 
 
 def _json(values: Iterable[object]) -> str:

@@ -27,6 +27,7 @@ from .dims_decide import (
     is_known,
     lower_bound,
     solve_at_least,
+    spare,
     upper_bound,
 )
 from .dims_expr import Dim, DimExpr, DimTooComplex, watched
@@ -49,6 +50,7 @@ __all__ = [
     "is_known",
     "lower_bound",
     "solve_at_least",
+    "spare",
     "substitute",
     "symbol",
     "symbols",

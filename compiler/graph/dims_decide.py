@@ -183,7 +183,7 @@ def _with_maxima(expression: DimExpr) -> Dim:
 def _chosen_moduli(dim: Dim) -> dict[str, int]:
     """The symbols worth splitting with their moduli, the small ones first, as many as the limit allows."""
     found: dict[str, int] = {}
-    _collect_moduli(dim, 1, found)
+    collect_moduli(dim, 1, found)
     limit = min(MAX_RESIDUES, MAX_SPLIT_PARTS // dim.size) if isinstance(dim, DimExpr) else 1
     chosen: dict[str, int] = {}
     for name, modulus in sorted(found.items(), key=lambda item: (item[1], item[0])):
@@ -192,17 +192,18 @@ def _chosen_moduli(dim: Dim) -> dict[str, int]:
     return chosen
 
 
-def _collect_moduli(dim: Dim, factor: int, found: dict[str, int]) -> None:
+def collect_moduli(dim: Dim, factor: int, found: dict[str, int]) -> None:
+    """Gather the common multiple of what each symbol is divided by, times the factor."""
     for atom in atoms_of(dim):
         if isinstance(atom, Symbol):
             found[atom.name] = lcm(found.get(atom.name, 1), factor)
         elif isinstance(atom, Extremum):
             for member in atom.members:
-                _collect_moduli(member, factor, found)
+                collect_moduli(member, factor, found)
         elif isinstance(atom, Floor):
             inner = factor * atom.divisor if isinstance(atom.divisor, int) else factor
-            _collect_moduli(atom.numerator, inner, found)
-            _collect_moduli(atom.divisor, factor, found)
+            collect_moduli(atom.numerator, inner, found)
+            collect_moduli(atom.divisor, factor, found)
 
 
 # Demands ----------------------------------------------------------------------------------------------------
@@ -231,6 +232,22 @@ def solve_at_least(dim: Dim, minimum: int) -> tuple[str, int] | None:
         reached = evaluate(dim, {name: middle}) >= minimum
         below, high = (below, middle) if reached else (middle, high)
     return name, high
+
+
+def spare(dim: Dim, minimum: int) -> Dim:
+    """What is never negative just where ``dim >= minimum``: ``H*W - 7`` for ``floor((H*W - 3) / 2) >= 2``.
+
+    From floor(x / d) + c >= m just where x >= d * (m - c), for d at least 1.
+    """
+    rest = add(dim, minimum, -1)
+    while isinstance(rest, DimExpr):
+        (monomial, coefficient), *others = rest.terms
+        atom = monomial[0][0]
+        alone = len(monomial) == 1 and monomial[0][1] == 1 and coefficient == 1
+        if not alone or not isinstance(atom, Floor) or any(other for other, _ in others):
+            break
+        rest = add(atom.numerator, multiply(atom.divisor, constant_of(rest)))
+    return rest
 
 
 def _never_falls(dim: Dim) -> bool:

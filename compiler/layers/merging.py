@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from ..diagnostics import DotnnError
 from ..diagnostics.operands import (
@@ -15,14 +15,17 @@ from ..diagnostics.operands import (
     SplitUndecided,
 )
 from ..graph.dims import Dim, DimExpr, decide_equal, exact_div, format_dim, symbols
+from ..graph.dims_linear import dividing_forms, equalizing_forms
 from ..graph.types import DType, TensorType
 from ..records import record
 from .attributes import Flag, Integer, IntegerList, Parts, attribute
 from .base import MOVED_ON_CPU, Emitter, Layer, Operand, Sample, Site
 from .reach import Along, Reach, aligned, kept
 from .rules import (
+    alternative,
     axis_or_channels,
     broadcast,
+    declare_otherwise,
     misfit,
     need_float,
     need_number,
@@ -44,7 +47,8 @@ class Concat(Layer):
     """Lays two or more tensors one behind the other along an axis.
 
     Without `axis=` that is axis 1, the channels: `[N, 16, H, W]` and `[N, 32, H, W]` become `[N, 48, H, W]`.
-    On rank 3 the axis must be written, since axis 1 may be time. All other axes must certainly be equal.
+    On rank 3 the axis must be written, since axis 1 may be time. All other axes must certainly be equal: where one
+    was halved and doubled again, the input declares that it divides, `2 * H`.
     """
 
     kind: ClassVar[str] = "concat"
@@ -121,19 +125,20 @@ def _need_joinable(site: Site, operand: int, along: int, first: TensorType, part
     if wrong is None:
         return
     axis, certain = wrong
-    fault = CannotConcatenate if certain else ConcatenationUndecided
-    raise DotnnError(
-        fault(
-            span=site.operand(operand),
-            kind=site.kind,
-            along=along,
-            left=str(first),
-            right=str(part),
-            left_dim=format_dim(pairs[axis][0]),
-            right_dim=format_dim(pairs[axis][1]),
-            axis=axis,
-        )
-    )
+    facts: dict[str, Any] = {
+        "span": site.operand(operand),
+        "kind": site.kind,
+        "along": along,
+        "left": str(first),
+        "right": str(part),
+        "left_dim": format_dim(pairs[axis][0]),
+        "right_dim": format_dim(pairs[axis][1]),
+        "axis": axis,
+    }
+    if certain:
+        raise DotnnError(CannotConcatenate(**facts))
+    others = [pair for number, pair in enumerate(pairs) if number != along]
+    raise DotnnError(ConcatenationUndecided(**facts, hint=declare_otherwise(equalizing_forms(others))))
 
 
 @final
@@ -190,9 +195,9 @@ class Split(Layer):
             raise DotnnError(SplitSizes(span=span, sizes=sizes, total=total, axis=axis, found=str(x), dim=dim))
         symbol = min(symbols(dim))
         parts = f"{self.parts} parts" if isinstance(self.parts, int) else _written(self.parts)
-        raise DotnnError(
-            SplitUndecided(span=span, parts=parts, axis=axis, found=str(x), dim=format_dim(dim), symbol=symbol)
-        )
+        hint = alternative(declare_otherwise(dividing_forms(dim, self.parts))) if isinstance(self.parts, int) else ""
+        facts: dict[str, Any] = {"span": span, "parts": parts, "axis": axis, "found": str(x), "hint": hint}
+        raise DotnnError(SplitUndecided(dim=format_dim(dim), symbol=symbol, **facts))
 
     def reach(
         self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0

@@ -18,13 +18,14 @@ from ..diagnostics.operands import (
     SqueezedAxis,
     SqueezeUndecided,
 )
-from ..graph.dims import Dim, DimExpr, decide_equal, evaluate, exact_div, format_dim
+from ..graph.dims import Dim, DimExpr, decide_equal, evaluate, exact_div, format_dim, lower_bound
+from ..graph.dims_linear import dividing_forms, equalizing_forms
 from ..graph.types import DType, TensorType, format_shape
 from ..records import record
 from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attribute
 from .base import MOVED_ON_CPU, Emitter, Layer, Operand, Sample, Site
 from .reach import Along, Reach, kept, refolded
-from .rules import misfit, need_rank, required, resolve_axes, resolve_axis
+from .rules import alternative, declare_otherwise, misfit, need_rank, required, resolve_axes, resolve_axis
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,7 +104,8 @@ class Reshape(Layer):
     """Gives the same elements, in the same row-major order, other axes.
 
     The shape names every axis, the batch too: `reshape([N, 1, 28, 28])`. Its element count must certainly be
-    the operand's. One entry may be -1: it takes what the others leave.
+    the operand's. One entry may be -1: it takes what the others leave. A symbolic dimension that is to divide is
+    declared as a multiple in the type of the input: `12 * T`.
     """
 
     kind: ClassVar[str] = "reshape"
@@ -135,18 +137,24 @@ class Reshape(Layer):
         rest = exact_div(x.elements, given) if -1 in self.shape else 1
         equal = decide_equal(x.elements, given * rest) if rest is not None else self._may_divide(x.elements, given)
         if rest is None or not equal:
-            fault = ElementCountsUndecided if equal is None else ElementCounts
-            wanted = format_dim(given) if -1 not in self.shape else f"a multiple of {format_dim(given)}"
-            raise DotnnError(
-                fault(
-                    span=site.argument("shape"),
-                    found=str(x),
-                    count=format_dim(x.elements),
-                    shape=format_shape(self.shape),
-                    wanted=wanted,
-                )
-            )
+            facts = {
+                "span": site.argument("shape"),
+                "found": str(x),
+                "count": format_dim(x.elements),
+                "shape": format_shape(self.shape),
+                "wanted": format_dim(given) if -1 not in self.shape else f"a multiple of {format_dim(given)}",
+            }
+            if equal is False:
+                raise DotnnError(ElementCounts(**facts))
+            hint = alternative(declare_otherwise(self._fitting(x.elements, given)))
+            raise DotnnError(ElementCountsUndecided(**facts, hint=hint))
         return (x.with_shape(*(rest if dim == -1 else dim for dim in self.shape)),)
+
+    def _fitting(self, total: Dim, given: Dim) -> dict[str, Dim]:
+        """What to write for symbols so that the shape fits."""
+        if -1 not in self.shape:
+            return equalizing_forms([(total, given)])
+        return dividing_forms(total, given) if (lower_bound(given) or 0) >= 1 else {}
 
     @staticmethod
     def _may_divide(total: Dim, given: Dim) -> bool | None:
@@ -252,7 +260,8 @@ class Expand(Layer):
     """Repeats a tensor along its axes of size 1 until it has the given shape.
 
     Shapes are aligned at their last axes, as in numpy: `[N, 1, 64]` grows to `[N, 10, 64]`, and `[64]` too.
-    Operators broadcast by themselves; this is for layers that do not, such as `concat`.
+    Operators broadcast by themselves; this is for layers that do not, such as `concat`. `expand([N, T - 3])`
+    needs `T >= 4`: every dimension is at least 1.
     """
 
     kind: ClassVar[str] = "expand"
@@ -289,7 +298,8 @@ class Expand(Layer):
             if certain:
                 why = f": axis {axis} has {dim}, which is neither 1 nor {wanted}"
                 raise DotnnError(CannotExpand(span=span, found=str(x), shape=shape, why=why))
-            raise DotnnError(ExpandUndecided(span=span, found=str(x), shape=shape, dim=dim, wanted=wanted))
+            hint = alternative(declare_otherwise(equalizing_forms([pair for pair in pairs if pair[0] != 1])))
+            raise DotnnError(ExpandUndecided(span=span, found=str(x), shape=shape, dim=dim, wanted=wanted, hint=hint))
         return (x.with_shape(*self.shape),)
 
     def bind(self, sizes: Mapping[str, int]) -> Expand:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..diagnostics import DotnnError
 from ..diagnostics.operands import (
@@ -23,6 +23,7 @@ from ..diagnostics.shapes import (
     WrongRank,
 )
 from ..graph.dims import Dim, DimExpr, decide_equal, format_dim, symbols
+from ..graph.dims_linear import equalizing_forms
 from ..graph.types import DType, TensorType, for_one_example
 from .attributes import HIGHEST_RANK
 from .base import Site
@@ -154,18 +155,19 @@ def broadcast(site: Site, a: TensorType, b: TensorType) -> TensorType:
     if wrong is None:
         return a.with_shape(*(other if one == 1 else one for one, other in zip(left, right, strict=True)))
     axis, certain = wrong
-    fault = CannotBroadcast if certain else BroadcastUndecided
-    raise DotnnError(
-        fault(
-            span=site.operand(1),
-            kind=site.kind,
-            left=str(a),
-            right=str(b),
-            left_dim=format_dim(left[axis]),
-            right_dim=format_dim(right[axis]),
-            axis=axis,
-        )
-    )
+    facts: dict[str, Any] = {
+        "span": site.operand(1),
+        "kind": site.kind,
+        "left": str(a),
+        "right": str(b),
+        "left_dim": format_dim(left[axis]),
+        "right_dim": format_dim(right[axis]),
+        "axis": axis,
+    }
+    if certain:
+        raise DotnnError(CannotBroadcast(**facts))
+    pairs = [(one, other) for one, other in zip(left, right, strict=True) if 1 not in (one, other)]
+    raise DotnnError(BroadcastUndecided(**facts, hint=declare_otherwise(equalizing_forms(pairs))))
 
 
 def misfit(fits: Sequence[bool | None]) -> tuple[int, bool] | None:
@@ -188,6 +190,19 @@ def _broadcasts(left: Dim, right: Dim) -> bool | None:
     if equal is False and (decide_equal(left, 1) is None or decide_equal(right, 1) is None):
         return None
     return equal
+
+
+def alternative(remedy: str) -> str:
+    """A remedy to be followed by another one; empty for none."""
+    return f"{remedy}, or " if remedy else ""
+
+
+def declare_otherwise(forms: Mapping[str, Dim]) -> str:
+    """What to write for symbols, as a remedy: "write `2*H` for `H` in the types of …"; empty for none."""
+    if not forms:
+        return ""
+    listed = " and ".join(f"`{format_dim(form)}` for `{name}`" for name, form in sorted(forms.items()))
+    return f"write {listed} in the types of the inputs and elsewhere in the model"
 
 
 def moved(rank: int, start: int, end: int) -> tuple[int, ...]:

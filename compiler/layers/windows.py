@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from ..diagnostics import DotnnError
 from ..diagnostics.windows import ChannelsLast, SamePaddingUndecided, WindowTooLarge
-from ..graph.dims import Dim, DimExpr, ceil_div, dim_max, evaluate, format_dim, symbols
+from ..graph.dims import Dim, DimExpr, ceil_div, dim_max, evaluate, format_dim, substitute, symbols
+from ..graph.dims_linear import dividing_forms
 from ..graph.types import TensorType
 from ..records import positional_record
 from .attributes import Pads
 from .base import Site, Window
 from .reach import Along, Reach
-from .rules import need_float, need_rank
+from .rules import alternative, declare_otherwise, need_float, need_rank
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,9 +152,19 @@ def _need_decided_totals(site: Site, found: TensorType, axes: Sequence[AxisWindo
                 symbol=min(symbols(found.shape[number])),
                 total=format_dim(total),
                 example=str([(one.extent - 1) // 2 for one in axes]),
+                hint=alternative(declare_otherwise(_deciding_totals(found, axes))),
                 operand=site.operand(0),
             )
         )
+
+
+def _deciding_totals(found: TensorType, axes: Sequence[AxisWindow]) -> dict[str, Dim]:
+    """What to write for the symbols so that it is known how much to pad each axis: multiples of the stride."""
+    forms: dict[str, Dim] = {}
+    for size, axis in zip(found.shape[2:], axes, strict=True):
+        forms |= dividing_forms(size, axis.stride)
+    totals = (axis.same_total(substitute(size, forms)) for size, axis in zip(found.shape[2:], axes, strict=True))
+    return {} if any(isinstance(total, DimExpr) for total in totals) else forms
 
 
 def _need_room(site: Site, found: TensorType, number: int, axis: AxisWindow, pad: tuple[int, int], ceil: bool) -> None:

@@ -6,7 +6,8 @@ its stages side by side, so that depth of the tree is depth of nesting, not leng
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import TypeAlias
 
 from ..records import positional_record, record
@@ -147,6 +148,19 @@ class Pipeline(Node):
 Expression: TypeAlias = (
     Number | String | Boolean | ListExpression | Name | Attribute | Index | Unary | Binary | Call | If | Pipeline
 )
+
+
+def names_in(part: object) -> Iterator[Name]:
+    """The names that stand for values in an expression, or in a tuple of them, in the order of the text."""
+    if isinstance(part, Name):
+        yield part
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from names_in(one)
+    elif isinstance(part, Node):
+        for one in fields(part):
+            yield from names_in(getattr(part, one.name))
+
 
 # --- stages ----------------------------------------------------------------------------------------------------------
 
