@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from ..compiler.diagnostics import Report
+from ..compiler.files import instead, read_regular, why_not
 from ..compiler.limits import Limits
 from ..compiler.passes.targets import DEFAULT_TARGET, Target
 from .base import Argument
@@ -19,6 +20,7 @@ from .printing import print_diagnostics
 if TYPE_CHECKING:
     from ..compiler.driver import Compiled
 
+_MOST_LABEL_BYTES = 10_000_000
 #: A path that is looked at by whoever opens it; completed by shells.
 FILE = click.Path(readable=False, path_type=Path)
 
@@ -157,11 +159,13 @@ def read_labels(path: Path | None) -> tuple[str, ...] | None:
     if path is None:
         return None
     try:
-        if path.stat().st_size > 10_000_000:
+        content = read_regular(path, _MOST_LABEL_BYTES)
+        if len(content) > _MOST_LABEL_BYTES:
             raise wrong_call(f"--labels {path}: this is too large for a list of class names")
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise wrong_call(f"--labels {path}: {(error.strerror or 'it cannot be read').lower()}") from None
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise wrong_call(f"--labels {path}: this is no UTF-8 text") from None
+    except (OSError, ValueError) as error:
+        advice = f" ({instead(error)})" if instead(error) else ""
+        raise wrong_call(f"--labels {path}: {why_not(error)}{advice}") from None
     return tuple(line.strip() for line in text.rstrip().splitlines())

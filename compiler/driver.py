@@ -28,6 +28,7 @@ from .elaborate.resolve import resolve
 from .elaborate.scope import Scope
 from .elaborate.state import Elaboration, Frame, Stop, Usage
 from .elaborate.values import CompileValue, Unknown
+from .files import instead, read_regular, why_not
 from .graph.graph import Graph
 from .graph.tensors import Role
 from .graph.types import DTYPES
@@ -39,7 +40,7 @@ from .reprs import quantity, quoted, short_repr
 from .source import Source
 from .syntax import tree
 from .syntax.parse import parse_value
-from .syntax.read import read_bytes, read_source
+from .syntax.read import read_source
 from .weights.initializers import INITIALIZERS
 from .weights.values import WeightValues
 
@@ -316,20 +317,20 @@ def load_source(path: str | os.PathLike[str], limits: Limits, report: Report) ->
             # A process may be started without a standard input.
             data = sys.stdin.buffer.read(limits.source_bytes + 1) if sys.stdin is not None else b""
             return read_source(data, "<stdin>", None, limits, report)
-        data = read_bytes(Path(path), limits)
+        data = read_regular(path, limits.source_bytes)
         return read_source(data, path, Path(path).resolve(), limits, report)
-    except OSError as error:
-        reason = (error.strerror or "it is not open for reading").lower()
-        report.add(_unreadable(path, reason))
-    except ValueError:
-        report.add(_unreadable(path.replace("\0", "\\0"), "this is no path"))
+    except (OSError, ValueError) as error:
+        report.add(_unreadable(path, error))
     return None
 
 
-def _unreadable(path: str, reason: str) -> SourceUnreadable:
+def _unreadable(path: str, error: OSError | ValueError) -> SourceUnreadable:
+    shown, reason = path.replace("\0", "\\0"), why_not(error)
     if "{" in path and path.rstrip().endswith("}"):
-        return SourceUnreadable(path=path, reason=reason, hint="this is a text: `dotnn.compile_source` takes it")
-    return SourceUnreadable(path=path, reason=reason)
+        return SourceUnreadable(path=shown, reason=reason, hint="this is a text: `dotnn.compile_source` takes it")
+    if instead(error):
+        return SourceUnreadable(path=shown, reason=reason, hint=f"`-` reads standard input; else {instead(error)}")
+    return SourceUnreadable(path=shown, reason=reason)
 
 
 def parse_argument(name: str, text: str, limits: Limits, report: Report) -> CompileValue | None:

@@ -8,6 +8,7 @@ import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, final
 
@@ -15,9 +16,10 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from ..compiler.diagnostics import Diagnostic, DotnnError
+from ..compiler.diagnostics import DotnnError
 from ..compiler.diagnostics.feeding import DamagedFile, FileTooLarge, NotPlainArray
 from ..compiler.diagnostics.running import FileNotReadable
+from ..compiler.files import instead, open_regular, read_regular, why_not
 from ..compiler.weights.npz_file import ARCHIVE_ERRORS, ArrayHeader, BadArray, HasRecords, read_elements, read_header
 
 #: Most bytes of one array, and of all arrays of one file, that are read.
@@ -33,25 +35,35 @@ def reading(path: Path) -> Iterator[None]:
         if error.errno is None or error.errno == errno.EINVAL:
             # A reader of the format speaks here, or was led to an impossible place in the file.
             raise DotnnError(DamagedFile(path=str(path), kind="file", reason=str(error))) from error
-        raise DotnnError(FileNotReadable(path=str(path), reason=os.strerror(error.errno).lower())) from error
+        raise DotnnError(_unreadable(path, error)) from error
 
 
-def unreadable(path: Path) -> Diagnostic | None:
-    """Why a path is no file that can be read; None if it is one."""
-    reason = ""
+def opened(path: Path) -> BufferedReader:
+    """A regular file, open for reading; raises a DotnnError for anything else."""
     try:
-        if path.is_dir():
-            reason = "it is a folder"
-        elif not path.exists():
-            reason = "there is no such file"
-        elif not path.is_file():
-            reason = "it is no regular file"
-        elif not os.access(path, os.R_OK):
-            reason = "reading it is not permitted"
+        return open_regular(path)
     except (OSError, ValueError) as error:
-        # Names that no file can have: too long, or with a zero character.
-        reason = str(error.strerror if isinstance(error, OSError) else error)
-    return FileNotReadable(path=str(path), reason=reason) if reason else None
+        raise DotnnError(_unreadable(path, error)) from error
+
+
+def read_whole(path: Path, most: int) -> bytes:
+    """What a file holds, which may be ``most`` bytes; raises a DotnnError for anything else."""
+    try:
+        content = read_regular(path, most)
+        size = os.stat(path).st_size
+    except (OSError, ValueError) as error:
+        raise DotnnError(_unreadable(path, error)) from error
+    if len(content) > most:
+        # What the system makes up while it is read says that it has no size.
+        found = format_bytes(size) if size > most else f"more than {format_bytes(most)}"
+        raise DotnnError(FileTooLarge(path=str(path), found=found, most=format_bytes(most)))
+    return content
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> FileNotReadable:
+    shown, reason = str(path).replace("\0", "\\0"), why_not(error)
+    hint = instead(error)
+    return FileNotReadable(path=shown, reason=reason, hint=hint) if hint else FileNotReadable(path=shown, reason=reason)
 
 
 def read_npy(path: Path) -> NDArray[Any]:
@@ -60,8 +72,8 @@ def read_npy(path: Path) -> NDArray[Any]:
     Raises:
         DotnnError: a damaged file, objects instead of numbers, or more than `MAX_BYTES`.
     """
-    with reading(path), path.open("rb") as stream:
-        return _read_array(stream, path.stat().st_size, str(path))
+    with opened(path) as stream, reading(path):
+        return _read_array(stream, os.fstat(stream.fileno()).st_size, str(path))
 
 
 @final
@@ -93,10 +105,11 @@ class Archive:
 @contextmanager
 def open_npz(path: Path) -> Iterator[Archive]:
     """A `.npz` file; raises DotnnError for one that is no archive."""
-    with _unpacking(path):
-        file = zipfile.ZipFile(path)
-    with file:
-        yield Archive(file, path)
+    with opened(path) as stream:
+        with _unpacking(path):
+            file = zipfile.ZipFile(stream)
+        with file:
+            yield Archive(file, path)
 
 
 @contextmanager

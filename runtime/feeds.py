@@ -31,7 +31,7 @@ from ..compiler.diagnostics.feeding import (
 from ..compiler.diagnostics.running import FileNotReadable, InputNameNeeded, UnexpectedInput
 from ..compiler.diagnostics.suggest import near_names
 from . import images as image_files
-from .arrays import Archive, format_bytes, open_npz, read_npy, unreadable
+from .arrays import Archive, format_bytes, open_npz, opened, read_npy
 from .checks import listed_inputs
 from .images import ImageOptions, read_image
 from .tensors import Feeds, TensorInfo
@@ -154,21 +154,20 @@ class _Reader:
 
     def _file(self, given: _Given) -> Iterator[tuple[str, NDArray[Any]]]:
         path = Path(given.value)
-        fault = unreadable(path)
-        if fault:
-            raise DotnnError(fault)
         suffix = path.suffix.lower()
+        if suffix not in SUFFIXES:
+            # What is no file at all has no format either.
+            opened(path).close()
+            raise DotnnError(UnknownFileType(path=str(path), known=", ".join(SUFFIXES)))
         if suffix == ".npz":
             yield from self._archive(path, given)
         elif suffix == ".json":
             yield from self._json(self._parsed_file(read_text(path), str(path)), given, str(path))
         else:
-            yield self._one(path, suffix, self._tensor(given) if suffix in SUFFIXES else None)
+            yield self._one(path, suffix, self._tensor(given))
 
-    def _one(self, path: Path, suffix: str, tensor: TensorInfo | None) -> tuple[str, NDArray[Any]]:
+    def _one(self, path: Path, suffix: str, tensor: TensorInfo) -> tuple[str, NDArray[Any]]:
         """The array of a file that holds one without a name."""
-        if tensor is None:
-            raise DotnnError(UnknownFileType(path=str(path), known=", ".join(SUFFIXES)))
         if suffix == ".npy":
             return tensor.name, read_npy(path)
         if suffix == ".csv":

@@ -27,7 +27,7 @@ from ..compiler.diagnostics.feeding import (
     TransparencyOnWhite,
     WrongImageSize,
 )
-from .arrays import format_bytes, reading
+from .arrays import read_whole
 from .tensors import Size, TensorInfo
 
 #: Endings of the names of images; what a file holds is told from its content.
@@ -192,11 +192,7 @@ def _is_free(size: Size) -> bool:
 
 def _opened(path: Path) -> tuple[Image.Image, tuple[Diagnostic, ...]]:
     """The image upright and without transparency: in the mode L, RGB or, for 16 bits, F with values up to 255."""
-    with reading(path):
-        if path.stat().st_size > MAX_FILE_BYTES:
-            found, most = format_bytes(path.stat().st_size), format_bytes(MAX_FILE_BYTES)
-            raise DotnnError(FileTooLarge(path=str(path), found=found, most=most))
-        content = path.read_bytes()
+    content = read_whole(path, MAX_FILE_BYTES)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

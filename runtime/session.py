@@ -32,7 +32,7 @@ from ..compiler.diagnostics.running import (
 )
 from ..compiler.graph.dims_linear import LinearForm, SymbolSource
 from ..compiler.weights.values import WeightState
-from .arrays import unreadable
+from .arrays import opened
 from .checks import check_feeds, listed_inputs
 from .conversion import EXCHANGED
 from .demands import read_expression
@@ -55,6 +55,8 @@ _NO_DATA = ("external", "cannot get file size")
 MOST_THREADS = 4096
 #: The versions of the metadata that are read: 2 adds ``dotnn.symbols`` to 1.
 READABLE = (1, 2)
+#: A message of protobuf, which an ONNX file is, has fewer bytes.
+LARGEST_FILE = 2**31
 #: onnxruntime's levels of logging: only what ends the process. Everything else comes back as a diagnostic.
 _FATAL_ONLY = 4
 
@@ -231,14 +233,11 @@ class Session:
         if isinstance(model, _Saved):
             return self._saved(model.save)
         path = Path(self.name)
-        fault = unreadable(path)
-        if fault:
-            raise DotnnError(fault)
-        if path.suffix == ".nn":
-            reason = "it is the text of a model, which `dotnn.compile_file` compiles"
+        with opened(path) as stream:
+            size = os.fstat(stream.fileno()).st_size
+        reason = _no_model(path.suffix, size)
+        if reason:
             raise DotnnError(NotAModel(name=self.name, reason=reason))
-        if path.stat().st_size == 0:
-            raise DotnnError(NotAModel(name=self.name, reason="it is empty"))
         return str(path)
 
     def _compiled(self, model: OnnxModel, build: Mapping[str, Any]) -> str | bytes:
@@ -407,6 +406,15 @@ class Session:
         ]
         if faults:
             raise DotnnError(*faults)
+
+
+def _no_model(suffix: str, size: int) -> str:
+    """Why a file cannot be a model, by its name and size; empty if it can."""
+    if suffix == ".nn":
+        return "it is the text of a model, which `dotnn.compile_file` compiles"
+    if size == 0:
+        return "it is empty"
+    return "it has more than 2 GiB, which no ONNX file has" if size >= LARGEST_FILE else ""
 
 
 def _options(optimize: bool, threads: int | None) -> onnxruntime.SessionOptions:

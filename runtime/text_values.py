@@ -19,7 +19,6 @@ from ..compiler.diagnostics import DotnnError
 from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.feeding import (
     DamagedFile,
-    FileTooLarge,
     NotANumber,
     NumberDoesNotFit,
     RaggedValues,
@@ -27,7 +26,7 @@ from ..compiler.diagnostics.feeding import (
     TableIsAmbiguous,
 )
 from ..compiler.diagnostics.running import ElementTypeNotSupported
-from .arrays import format_bytes, reading
+from .arrays import read_whole
 from .conversion import first_unfit, typed
 from .tensors import Size, TensorInfo, format_sizes
 
@@ -54,12 +53,7 @@ def read_text(path: Path) -> str:
     Raises:
         DotnnError: a file that is no text, or more than `MAX_TEXT_BYTES`.
     """
-    with reading(path):
-        size = path.stat().st_size
-        if size > MAX_TEXT_BYTES:
-            found, most = format_bytes(size), format_bytes(MAX_TEXT_BYTES)
-            raise DotnnError(FileTooLarge(path=str(path), found=found, most=most))
-        return decode(path.read_bytes(), str(path))
+    return decode(read_whole(path, MAX_TEXT_BYTES), str(path))
 
 
 def decode(data: bytes, place: str) -> str:

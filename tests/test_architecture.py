@@ -24,7 +24,7 @@ LONGEST_FILE = 600
 #: Rooms of the compiler from the ground up: each imports from those before it, and from itself.
 ORDER = (
     ("grammars",),
-    ("compiler.limits", "compiler.records", "compiler.reprs", "compiler.source", "compiler.visible"),
+    ("compiler.files", "compiler.limits", "compiler.records", "compiler.reprs", "compiler.source", "compiler.visible"),
     ("compiler.diagnostics",),
     ("compiler.arguments",),
     ("compiler.locks",),

@@ -98,7 +98,11 @@ class ModelArgument(_WithNearNames):
 
 @record
 class SourceUnreadable(Diagnostic):
-    """A source file cannot be read."""
+    """A source file cannot be read: it is not there, it is no regular file, or reading is not permitted.
+
+    A pipe or a device is no file, nor is what stands for one, such as `/dev/stdin` or `<(command)` in a shell. `-`
+    reads standard input.
+    """
 
     code: ClassVar[str] = "E607"
     message: ClassVar[str] = "cannot read `{path}`: {reason}"

@@ -24,17 +24,20 @@ def _lacks_kernel(reason: str) -> bool:
 
 @record
 class FileNotReadable(Diagnostic):
-    """A file cannot be read: it is not there, it is a folder, or reading is not permitted.
+    """A file cannot be read: it is not there, it is no regular file, or reading is not permitted.
 
-    Paths are taken from the folder in which the command runs.
+    Paths are taken from the folder in which the command runs. A pipe or a device is no file, nor is what stands for
+    one, such as `/dev/stdin` or `<(command)` in a shell: they may never end, or never begin. `-` reads standard input
+    where that is documented; else what comes out of a pipe is written into a file first.
     """
 
     code: ClassVar[str] = "E901"
     message: ClassVar[str] = "cannot read `{path}`: {reason}"
-    remedy: ClassVar[str] = "check the path; it is taken from the folder in which the command runs"
+    remedy: ClassVar[str] = "{hint}"
 
     path: str
     reason: str
+    hint: str = "check the path; it is taken from the folder in which the command runs"
 
 
 @record

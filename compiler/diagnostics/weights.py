@@ -10,6 +10,8 @@ from ..records import record
 from .base import Diagnostic, Severity
 from .suggest import did_you_mean
 
+#: What to do where a path leads nowhere.
+CHECK_THE_PATH = "check the path; it is taken from the folder in which the command runs"
 #: Of each kind of misfit so many tensors are shown.
 MOST_SHOWN = 10
 
@@ -90,17 +92,19 @@ _FORMATS: dict[str, tuple[str, str]] = {
 
 @record
 class WeightFileUnreadable(Diagnostic):
-    """A weight file cannot be opened: it is not there, it is no file, or reading is not permitted.
+    """A weight file cannot be opened: it is not there, it is no regular file, or reading is not permitted.
 
-    Paths are taken from the folder in which the command runs.
+    Paths are taken from the folder in which the command runs. A pipe or a device is no file, nor is what stands for
+    one, such as `<(command)` in a shell: what comes out of it is written into a file first.
     """
 
     code: ClassVar[str] = "E802"
     message: ClassVar[str] = "cannot read the weights `{path}`: {reason}"
-    remedy: ClassVar[str] = "check the path; it is taken from the folder in which the command runs"
+    remedy: ClassVar[str] = "{hint}"
 
     path: str
     reason: str
+    hint: str = CHECK_THE_PATH
 
 
 @record

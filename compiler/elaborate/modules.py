@@ -13,6 +13,7 @@ from ..diagnostics.imports import ImportCycle, ImportedNameMissing, ImportEscape
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.names import DuplicateName, ReservedName
 from ..diagnostics.suggest import listed, near_names
+from ..files import read_regular, why_not
 from ..graph.types import DTYPES
 from ..layers import LAYERS
 from ..limits import Limits
@@ -20,7 +21,7 @@ from ..reprs import quoted, several, short_repr
 from ..source import Source, Span
 from ..syntax import tree
 from ..syntax.parse import parse
-from ..syntax.read import read_bytes, read_source
+from ..syntax.read import read_source
 from ..weights.initializers import INITIALIZERS
 from .state import METRICS
 
@@ -207,9 +208,9 @@ class Project:
                 return None
         name = os.path.normpath(os.path.join(os.path.dirname(module.source.name), written))
         try:
-            data = read_bytes(path, self.limits)
+            data = read_regular(path, self.limits.source_bytes)
         except OSError as error:
-            self._missing(item, path, error.strerror or "it cannot be read")
+            self._missing(item, path, why_not(error))
             return None
         # Where nothing can be made of it, that is reported once.
         self._modules[path] = None

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import errno
-import os
 import re
-import stat
 from pathlib import Path
 
 from ..diagnostics import Report
@@ -19,22 +16,6 @@ from ..source import Source
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-def read_bytes(path: Path, limits: Limits) -> bytes:
-    """What a regular file holds, up to a byte more than a source may have; never waits, as for a pipe.
-
-    Raises:
-        OSError: it cannot be read, or is a folder, a pipe or a device.
-    """
-    with open(path, "rb", opener=_open_at_once) as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file")
-        return stream.read(limits.source_bytes + 1)
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read_source(data: bytes, name: str, path: Path | None, limits: Limits, report: Report) -> Source | None:

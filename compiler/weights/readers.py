@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import IO, Final, Protocol
 
 from ..diagnostics import DotnnError
-from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable, WeightFormatNotRead
+from ..diagnostics.weights import CHECK_THE_PATH, DamagedWeightFile, WeightFileUnreadable, WeightFormatNotRead
+from ..files import instead, open_regular, why_not
 from .npz_file import NpzFile
 from .safetensors_file import SafetensorsFile
 from .values import WeightSource
@@ -72,22 +71,12 @@ def open_weights(path: str | Path) -> WeightFile:
 
 
 def _open(path: Path) -> IO[bytes]:
-    """Open a regular file; anything else might block, or have no end."""
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            reason = "it is a directory" if path.is_dir() else "it is no regular file"
-            raise DotnnError(WeightFileUnreadable(path=str(path), reason=reason))
-        return path.open("rb")
-    except OSError as error:
-        raise DotnnError(_unreadable(path, error)) from error
-    except ValueError as error:
+        return open_regular(path)
+    except (OSError, ValueError) as error:
         shown = str(path).replace("\0", "\\0")
-        raise DotnnError(WeightFileUnreadable(path=shown, reason="this is no path")) from error
-
-
-def _unreadable(path: Path, error: OSError) -> WeightFileUnreadable:
-    reason = (error.strerror or str(error)).lower()
-    return WeightFileUnreadable(path=str(path), reason=reason)
+        fault = WeightFileUnreadable(path=shown, reason=why_not(error), hint=instead(error) or CHECK_THE_PATH)
+        raise DotnnError(fault) from error
 
 
 def _disguise(stream: IO[bytes], path: Path, suffix: str) -> DamagedWeightFile | None:

@@ -1,0 +1,91 @@
+"""Opening files for reading: regular ones only, without waiting for anybody, and no more of them than is wanted.
+
+A pipe may never say anything, and a device may never end, so neither is read under the name of a file: that holds for
+models, weights, inputs and labels, and for ``/dev/stdin`` and the ``<(command)`` of shells where they stand for a pipe.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from io import BufferedReader
+from typing import Final, TypeAlias
+
+AnyPath: TypeAlias = str | os.PathLike[str]
+
+_AT_ONCE: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_KINDS: Final = (
+    (stat.S_ISDIR, "a folder (directory)"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+#: What to do about a file that is none.
+_SAVE_FIRST: Final = "write what comes out of it into a file first, and name that"
+
+
+class NotRegular(OSError):
+    """What stands at a path is a folder, a pipe, a socket or a device.
+
+    Attributes:
+        remedy: what to do instead; empty where the path is just wrong.
+    """
+
+    def __init__(self, mode: int) -> None:
+        kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
+        is_folder = stat.S_ISDIR(mode)
+        super().__init__(errno.EISDIR if is_folder else errno.EINVAL, f"it is {kind}, and no regular file")
+        self.remedy = "" if is_folder else _SAVE_FIRST
+
+
+def open_regular(path: AnyPath) -> BufferedReader:
+    """Open a regular file for reading.
+
+    Raises:
+        OSError: it is not there, may not be read, or is no regular file (`NotRegular`).
+        ValueError: no file can have this name.
+    """
+    # Opening some devices does something, and opening a pipe waits for who writes.
+    _require_regular(os.stat(path).st_mode)
+    handle = os.open(path, _AT_ONCE)
+    try:
+        # Another one may stand there by now.
+        _require_regular(os.fstat(handle).st_mode)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_regular(path: AnyPath, most: int) -> bytes:
+    """What a regular file holds, up to a byte more than ``most``, which tells that there is more.
+
+    Raises:
+        OSError: as for `open_regular`.
+        ValueError: likewise.
+    """
+    with open_regular(path) as stream:
+        content = stream.read(most + 1)
+    if content is None:
+        # Files of the system such as `/proc/kmsg` call themselves regular and have nothing to say yet.
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return content
+
+
+def why_not(error: OSError | ValueError) -> str:
+    """Why a file cannot be read, in words that follow a colon."""
+    if isinstance(error, OSError):
+        return (error.strerror or str(error) or "reading it fails").lower()
+    return "this is no path"
+
+
+def instead(error: OSError | ValueError) -> str:
+    """What to do about it; empty where that depends on what the file was for."""
+    return error.remedy if isinstance(error, NotRegular) else ""
+
+
+def _require_regular(mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise NotRegular(mode)
