@@ -28,18 +28,21 @@ from ..compiler.diagnostics.feeding import (
     WrongImageSize,
 )
 from .arrays import read_whole
+from .image_data import missing_data
 from .tensors import Size, TensorInfo
 
 #: Endings of the names of images; what a file holds is told from its content.
 SUFFIXES = (".png", ".jpg", ".jpeg")
-#: Most pixels of an image that is read.
-MAX_PIXELS = 50_000_000
+#: Most pixels of an image that is read: a picture of 8K has less.
+MAX_PIXELS = 2**25
 #: Most bytes of the file of an image.
 MAX_FILE_BYTES = 256 * 2**20
 #: The scale of an input of floats if none is given.
 DEFAULT_SCALE = "0..1"
 
 _FORMATS = ("PNG", "JPEG")
+#: Pixels that are computed at once.
+_STRIP = 2**18
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _SCALE = re.compile(rf"\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*\Z")
 # What Pillow raises for damaged images, SyntaxError for PNG and struct.error for EXIF among them.
@@ -136,11 +139,11 @@ def read_image(path: Path, tensor: TensorInfo, options: ImageOptions) -> tuple[N
     _check_channels(options, form.channels)
     image, notes = _opened(path)
     image, resized = _sized(image, path, tensor, form, options)
-    values = _values(_brightness(image, form.channels), tensor, options)
+    values = _values(image, tensor, form, options)
     said = [*notes, *resized]
     if options.scale is None and tensor.dtype != "uint8":
         said.append(ScaleAssumed(path=str(path), name=tensor.name, scale=DEFAULT_SCALE))
-    return _arranged(values, form), tuple(said)
+    return values, tuple(said)
 
 
 # The form of an input -----------------------------------------------------------------------------------------------
@@ -196,12 +199,11 @@ def _opened(path: Path) -> tuple[Image.Image, tuple[Diagnostic, ...]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # Two formats are enough for inputs, and the readers of Pillow's many others are never reached.
-            with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
-                _check_pixels(image, path)
-                image.load()
-                upright = ImageOps.exif_transpose(image)
-            return _opaque(upright, path)
+            image = _decoded(content, path)
+            missing = missing_data(content, image, lambda changed: _decoded(changed, path))
+            if missing:
+                raise DotnnError(_damaged(path, missing))
+            return _opaque(ImageOps.exif_transpose(image), path)
     except Image.DecompressionBombError as error:
         raise DotnnError(_too_many_pixels(path, "far too many pixels")) from error
     except UnidentifiedImageError as error:
@@ -209,6 +211,14 @@ def _opened(path: Path) -> tuple[Image.Image, tuple[Diagnostic, ...]]:
     except _IMAGE_ERRORS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise DotnnError(_damaged(path, reason)) from error
+
+
+def _decoded(content: bytes, path: Path) -> Image.Image:
+    # Two formats are enough for inputs, and the readers of Pillow's many others are never reached.
+    with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+        _check_pixels(image, path)
+        image.load()
+        return image
 
 
 def _check_pixels(image: Image.Image, path: Path) -> None:
@@ -219,14 +229,26 @@ def _check_pixels(image: Image.Image, path: Path) -> None:
 def _opaque(image: Image.Image, path: Path) -> tuple[Image.Image, tuple[Diagnostic, ...]]:
     if image.mode.startswith("I"):
         # Pillow's own conversion cuts 16 bits off at 255.
-        return Image.fromarray(np.asarray(image, dtype=np.float32) * np.float32(255 / 65535)), ()
+        brightness = np.asarray(image, dtype=np.float32)
+        brightness *= np.float32(255 / 65535)
+        return Image.fromarray(brightness), ()
     if "A" not in image.mode.upper() and "transparency" not in image.info:
         return image if image.mode in ("L", "RGB") else image.convert("RGB"), ()
-    image = image.convert("RGBA")
+    image = image if image.mode == "RGBA" else image.convert("RGBA")
     if image.getchannel("A").getextrema() == (255, 255):
         return image.convert("RGB"), ()
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB"), (TransparencyOnWhite(path=str(path)),)
+    white = Image.new("RGB", image.size, "white")
+    for box in _strips(image):
+        strip = image.crop(box)
+        below = Image.new("RGBA", strip.size, "white")
+        white.paste(Image.alpha_composite(below, strip).convert("RGB"), box)
+    return white, (TransparencyOnWhite(path=str(path)),)
+
+
+def _strips(image: Image.Image) -> list[tuple[int, int, int, int]]:
+    """An image in pieces of some rows, so that what is computed from one takes little memory."""
+    rows = max(1, _STRIP // max(image.width, 1))
+    return [(0, top, image.width, min(top + rows, image.height)) for top in range(0, image.height, rows)]
 
 
 def _sized(
@@ -261,6 +283,33 @@ def _known(size: Size, otherwise: int) -> int:
     return size if isinstance(size, int) else otherwise
 
 
+def _values(image: Image.Image, tensor: TensorInfo, form: ImageForm, options: ImageOptions) -> NDArray[Any]:
+    """The pixels as an input takes them; computed in float64 and rounded once to the elements of the input."""
+    if tensor.dtype == "uint8" and not _is_plain(options):
+        raise DotnnError(_no_bytes(options, tensor))
+    values = np.empty(_shape(image, form), tensor.dtype)
+    # Height, width and channels, wherever the input has them.
+    pixels = values.reshape(image.height, image.width, 1) if form.axes in ("NK", "NHW") else _as_rows(values, form)
+    for box in _strips(image):
+        brightness = _brightness(image.crop(box), form.channels)
+        computed = np.rint(brightness) if tensor.dtype == "uint8" else _scaled(brightness, options)
+        pixels[box[1] : box[3]] = computed
+    return values
+
+
+def _shape(image: Image.Image, form: ImageForm) -> tuple[int, ...]:
+    if form.axes == "NK":
+        return 1, image.width * image.height
+    sizes = {"N": 1, "C": form.channels, "H": image.height, "W": image.width}
+    return tuple(sizes[axis] for axis in form.axes)
+
+
+def _as_rows(values: NDArray[Any], form: ImageForm) -> NDArray[Any]:
+    """A view of an image's values as height, width and channels."""
+    image = values[0] if form.axes.startswith("N") else values
+    return image.transpose(1, 2, 0) if form.axes.endswith("CHW") else image
+
+
 def _brightness(image: Image.Image, channels: int) -> NDArray[np.float64]:
     """Height, width and channels of numbers from 0 to 255."""
     if image.mode == "F":
@@ -270,38 +319,24 @@ def _brightness(image: Image.Image, channels: int) -> NDArray[np.float64]:
     return pixels.reshape(image.height, image.width, channels)
 
 
-def _values(brightness: NDArray[np.float64], tensor: TensorInfo, options: ImageOptions) -> NDArray[Any]:
-    if tensor.dtype == "uint8":
-        return np.rint(brightness).astype(np.uint8) if _is_plain(options) else _no_bytes(options, tensor)
+def _scaled(brightness: NDArray[np.float64], options: ImageOptions) -> NDArray[np.float64]:
     low, high = options.bounds()
     values = brightness * ((high - low) / 255) + low
     if options.mean:
         values -= np.asarray(options.mean)
     if options.std:
         values /= np.asarray(options.std)
-    return values.astype(tensor.dtype)
+    return values
 
 
 def _is_plain(options: ImageOptions) -> bool:
     return (options.scale is None or options.bounds() == (0, 255)) and not options.mean and not options.std
 
 
-def _no_bytes(options: ImageOptions, tensor: TensorInfo) -> NDArray[Any]:
+def _no_bytes(options: ImageOptions, tensor: TensorInfo) -> BadImageOption:
     found = options.scale or "given with mean and std"
     reason = f"`{tensor.name}` reads uint8"
-    raise DotnnError(_bad_option("scale", found, reason, "`0..255`, and neither mean nor std"))
-
-
-def _arranged(values: NDArray[Any], form: ImageForm) -> NDArray[Any]:
-    """Height, width and channels in the order of the input."""
-    if form.axes == "NK":
-        return values.reshape(1, -1)
-    order = {"CHW": (2, 0, 1), "HWC": (0, 1, 2)}
-    batch = form.axes.startswith("N")
-    if form.axes == "NHW":
-        return np.ascontiguousarray(values[None, :, :, 0])
-    arranged = np.ascontiguousarray(values.transpose(order[form.axes.removeprefix("N")]))
-    return arranged[None] if batch else arranged
+    return _bad_option("scale", found, reason, "`0..255`, and neither mean nor std")
 
 
 # Faults -------------------------------------------------------------------------------------------------------------
