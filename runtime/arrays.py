@@ -17,13 +17,16 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ..compiler.diagnostics import DotnnError
+from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.feeding import DamagedFile, FileTooLarge, NotPlainArray
 from ..compiler.diagnostics.running import FileNotReadable
 from ..compiler.files import instead, open_regular, read_regular, why_not
 from ..compiler.weights.npz_file import ARCHIVE_ERRORS, ArrayHeader, BadArray, HasRecords, read_elements, read_header
 
-#: Most bytes of one array, and of all arrays of one file, that are read.
+#: Most bytes of one array that are read.
 MAX_BYTES = 4 * 2**30
+#: Most bytes that are unpacked of one compressed file, since a thousandth of them can hold so many.
+MAX_UNPACKED = 2**28
 
 
 @contextmanager
@@ -73,7 +76,7 @@ def read_npy(path: Path) -> NDArray[Any]:
         DotnnError: a damaged file, objects instead of numbers, or more than `MAX_BYTES`.
     """
     with opened(path) as stream, reading(path):
-        return _read_array(stream, os.fstat(stream.fileno()).st_size, str(path))
+        return _read_array(stream, os.fstat(stream.fileno()).st_size, str(path), MAX_BYTES)
 
 
 @final
@@ -87,11 +90,14 @@ class Archive:
     def __init__(self, file: zipfile.ZipFile, path: Path) -> None:
         self._file = file
         self._path = path
-        self._members = {
-            member.filename.removesuffix(".npy"): member
-            for member in file.infolist()
-            if member.filename.endswith(".npy")
-        }
+        self._room = MAX_UNPACKED
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for member in file.infolist():
+            name = member.filename.removesuffix(".npy")
+            if name in self._members:
+                raise BadArray(f"it holds `{clip(name, 60)}` twice")
+            if name != member.filename:
+                self._members[name] = member
         self.names = tuple(self._members)
 
     def read(self, name: str) -> NDArray[Any]:
@@ -99,7 +105,12 @@ class Archive:
         member = self._members[name]
         # The size that the archive declares bounds what is unpacked.
         with _unpacking(self._path), self._file.open(member) as stream:
-            return _read_array(stream, member.file_size, f"{self._path}: {name}")
+            place = f"{self._path}: {name}"
+            if member.compress_type == zipfile.ZIP_STORED:
+                return _read_array(stream, member.file_size, place, MAX_BYTES)
+            array = _read_array(stream, member.file_size, place, min(self._room, MAX_BYTES))
+        self._room -= array.nbytes
+        return array
 
 
 @contextmanager
@@ -107,9 +118,8 @@ def open_npz(path: Path) -> Iterator[Archive]:
     """A `.npz` file; raises DotnnError for one that is no archive."""
     with opened(path) as stream:
         with _unpacking(path):
-            file = zipfile.ZipFile(stream)
-        with file:
-            yield Archive(file, path)
+            archive = Archive(zipfile.ZipFile(stream), path)
+        yield archive
 
 
 @contextmanager
@@ -122,10 +132,10 @@ def _unpacking(path: Path) -> Iterator[None]:
         raise DotnnError(DamagedFile(path=str(path), kind="`.npz` archive", reason=reason)) from error
 
 
-def _read_array(stream: IO[bytes], available: int, place: str) -> NDArray[Any]:
+def _read_array(stream: IO[bytes], available: int, place: str, most: int) -> NDArray[Any]:
     try:
         header = read_header(stream)
-        _require_numbers(header, available, place)
+        _require_numbers(header, available, place, most)
         stream.seek(header.length)
         return read_elements(stream, header)
     except HasRecords as error:
@@ -134,7 +144,7 @@ def _read_array(stream: IO[bytes], available: int, place: str) -> NDArray[Any]:
         raise DotnnError(_damaged(place, str(error))) from error
 
 
-def _require_numbers(header: ArrayHeader, available: int, place: str) -> None:
+def _require_numbers(header: ArrayHeader, available: int, place: str, most: int) -> None:
     """Raise a DotnnError unless the array holds numbers or text, and no more than the file has."""
     if header.dtype.hasobject:
         raise DotnnError(NotPlainArray(path=place, found="Python objects"))
@@ -142,8 +152,8 @@ def _require_numbers(header: ArrayHeader, available: int, place: str) -> None:
         raise DotnnError(NotPlainArray(path=place, found=f"elements of type `{header.dtype}`"))
     if header.dtype.itemsize == 0:
         raise DotnnError(_damaged(place, "its header declares an impossible array"))
-    if header.size > MAX_BYTES:
-        raise DotnnError(FileTooLarge(path=place, found=format_bytes(header.size), most=format_bytes(MAX_BYTES)))
+    if header.size > most:
+        raise DotnnError(FileTooLarge(path=place, found=format_bytes(header.size), most=format_bytes(most)))
     if header.size > available:
         reason = f"its header declares {format_bytes(header.size)}, and the file has {format_bytes(available)}"
         raise DotnnError(_damaged(place, reason))

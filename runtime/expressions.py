@@ -23,6 +23,8 @@ from typing import TypeAlias, final
 
 #: Bounds of a text that is read at all.
 MAX_CHARACTERS, MAX_NESTING, MAX_EXPONENT = 50_000, 60, 64
+#: Longer texts are read every time, since what they are read as takes a hundred times their length.
+MAX_REMEMBERED = 1000
 #: Bound of the numbers met on the way, in bits.
 MAX_BITS = 4096
 
@@ -32,8 +34,9 @@ _TOKEN = re.compile(r"\s*(?:(?P<integer>[0-9]+)|(?P<name>[A-Za-z_]\w*)|(?P<sign>
 _FUNCTIONS: dict[str, tuple[Callable[..., Fraction], int]] = {
     "floor": (lambda value: Fraction(math.floor(value)), 1),
     "ceil": (lambda value: Fraction(math.ceil(value)), 1),
-    "min": (min, 0),
-    "max": (max, 0),
+    # Of one number, too, as other makers print it.
+    "min": (lambda *values: min(values), 0),
+    "max": (lambda *values: max(values), 0),
 }
 
 
@@ -94,9 +97,13 @@ class Expression:
         return (int(value.slope), int(value.start)) if value.slope else None
 
 
-@lru_cache(maxsize=1024)
 def expression(text: str) -> Expression:
     """Read a text, or remember what it was read as; raises `ExpressionError` if it is no dimension."""
+    return _remembered(text) if len(text) <= MAX_REMEMBERED else Expression(text)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(text: str) -> Expression:
     return Expression(text)
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.diagnostics import DotnnError, Report
+from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.feeding import NoRandomValues, NoSuchSymbol, SizeNotFound
 from ..compiler.diagnostics.running import BadOption
 from ..compiler.diagnostics.suggest import near_names
 from ..compiler.weights.random_streams import Stream
 from .arrays import MAX_BYTES, format_bytes
 from .demands import read_expression, value_or_none
+from .expressions import Expression
 from .tensors import Demand, Feeds, Size, TensorInfo, is_symbol
 
 #: The largest size that is tried for a symbolic dimension.
@@ -24,6 +26,10 @@ LARGEST_SIZE = 4096
 USUAL_SIZE = 8
 #: The symbol that stands for the number of examples, in models that have it.
 _BATCH = "N"
+#: Characters of dimensions that one search evaluates at most: some seconds.
+MOST_EFFORT = 2_000_000
+#: What an evaluation takes beside, in characters.
+_OVERHEAD = 20
 #: Values of int32 and int64 inputs if no range is given: every vocabulary has these two ids.
 DEFAULT_RANGE = (0, 1)
 
@@ -83,24 +89,32 @@ def choose_sizes(inputs: Sequence[TensorInfo], demands: Sequence[Demand], given:
     report.raise_errors()
     batch = {_BATCH} if _BATCH in names else set(_first_symbols(inputs))
     usual = {name: given.get(name, 1 if name in batch else USUAL_SIZE) for name in names}
+    effort = _Effort()
     try:
-        return _settled(usual, inputs, demands, given)
+        return _settled(usual, inputs, demands, given, effort)
     except DotnnError:
-        return _settled({name: given.get(name, 1) for name in names}, inputs, demands, given)
+        return _settled({name: given.get(name, 1) for name in names}, inputs, demands, given, effort)
 
 
 def _settled(
-    sizes: dict[str, int], inputs: Sequence[TensorInfo], demands: Sequence[Demand], given: Mapping[str, int]
+    sizes: dict[str, int],
+    inputs: Sequence[TensorInfo],
+    demands: Sequence[Demand],
+    given: Mapping[str, int],
+    effort: _Effort,
 ) -> dict[str, int]:
     """The sizes, raised until all demands are met."""
     wanted = [*_sizes_of_inputs(inputs), *demands]
     # What one demand raises may undo another one only if that shrinks with the size; some rounds settle it.
     for _ in wanted:
-        for demand in wanted:
-            if not _is_met(demand, sizes):
-                _raise(demand, sizes, given)
+        unmet = [demand for demand in wanted if not effort.is_met(demand, sizes)]
+        if not unmet:
+            return sizes
+        for demand in unmet:
+            if not effort.is_met(demand, sizes):
+                _raise(demand, sizes, given, effort)
     for demand in wanted:
-        if not _is_met(demand, sizes):
+        if not effort.is_met(demand, sizes):
             raise DotnnError(_not_found(demand, list(sizes), given))
     return sizes
 
@@ -138,20 +152,34 @@ def _sizes_of_inputs(inputs: Iterable[TensorInfo]) -> Iterator[Demand]:
                 yield Demand(size, 1)
 
 
-def _is_met(demand: Demand, sizes: Mapping[str, int]) -> bool:
-    parsed = read_expression(demand.dim)
-    value = value_or_none(parsed, sizes) if parsed is not None else None
-    return value is None or value >= demand.minimum
+@final
+class _Effort:
+    """What a search may still evaluate: the demands are those of a model file, which may be anybody's."""
+
+    def __init__(self) -> None:
+        self._left = MOST_EFFORT
+        self._parsed: dict[str, Expression | None] = {}
+
+    def is_met(self, demand: Demand, sizes: Mapping[str, int]) -> bool:
+        """Whether a demand is met, or cannot be evaluated; raises DotnnError where the search has taken too long."""
+        self._left -= len(demand.dim) + len(sizes) + _OVERHEAD
+        if self._left < 0:
+            raise DotnnError(_not_found(demand, list(sizes), {}))
+        if demand.dim not in self._parsed:
+            self._parsed[demand.dim] = read_expression(demand.dim)
+        parsed = self._parsed[demand.dim]
+        value = value_or_none(parsed, sizes) if parsed is not None else None
+        return value is None or value >= demand.minimum
 
 
-def _raise(demand: Demand, sizes: dict[str, int], given: Mapping[str, int]) -> None:
+def _raise(demand: Demand, sizes: dict[str, int], given: Mapping[str, int], effort: _Effort) -> None:
     """Raise the symbols of a demand that are not given until it is met: all together, or else one of them alone."""
     parsed = read_expression(demand.dim)
     free = [name for name in parsed.symbols if name in sizes and name not in given] if parsed is not None else []
     for names in (free, *([name] for name in free if len(free) > 1)):
-        for size in range(2, LARGEST_SIZE + 1) if names else ():
+        for size in range(min(sizes[name] for name in names) + 1, LARGEST_SIZE + 1) if names else ():
             tried = {**sizes, **{name: max(size, sizes[name]) for name in names}}
-            if _is_met(demand, tried):
+            if effort.is_met(demand, tried):
                 sizes.update(tried)
                 return
     raise DotnnError(_not_found(demand, free or list(sizes), given))
@@ -159,9 +187,12 @@ def _raise(demand: Demand, sizes: dict[str, int], given: Mapping[str, int]) -> N
 
 def _not_found(demand: Demand, names: Sequence[str], given: Mapping[str, int]) -> SizeNotFound:
     free = [name for name in names if name not in given] or list(names)
-    listed = ", ".join(f"`{name}`" for name in names)
+    listed = ", ".join(f"`{clip(name, 40)}`" for name in names[:8]) + (", ..." if len(names) > 8 else "")
     return SizeNotFound(
-        symbols=listed or "the inputs", example=free[0] if free else "H", dim=demand.dim, minimum=demand.minimum
+        symbols=listed or "the inputs",
+        example=free[0] if free else "H",
+        dim=clip(demand.dim, 80),
+        minimum=demand.minimum,
     )
 
 

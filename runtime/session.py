@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -57,9 +58,14 @@ MOST_THREADS = 4096
 READABLE = (1, 2)
 #: A message of protobuf, which an ONNX file is, has fewer bytes.
 LARGEST_FILE = 2**31
+#: Most characters of metadata that are read; 10,000,000 bytes of labels fit.
+LONGEST_METADATA = 2**24
+#: Most characters of all dimensions of the inputs, and of all that the layers demand: more than 20,000 layers need.
+MOST_CHARACTERS = 500_000
 #: onnxruntime's levels of logging: only what ends the process. Everything else comes back as a diagnostic.
 _FATAL_ONLY = 4
 
+_NOT_UTF8 = "a name or a note in it is not UTF-8, as ONNX demands"
 _DTYPES = {
     "float": "float32",
     "double": "float64",
@@ -151,14 +157,17 @@ class Session:
         finally:
             if self._folder is not None:
                 self._folder.remove()
-        details = self._session.get_modelmeta()
-        if isinstance(model, (bytes, OnnxModel, _Saved)):
-            self.name = details.graph_name or self.name
-        self.metadata: Mapping[str, str] = dict(details.custom_metadata_map)
-        self._format = self._read_format()
-        self._own = self._format in READABLE
-        self.inputs = tuple(self._info(argument) for argument in self._session.get_inputs())
-        self.outputs = tuple(self._info(argument) for argument in self._session.get_outputs())
+        with self._legible():
+            details = self._session.get_modelmeta()
+            if isinstance(model, (bytes, OnnxModel, _Saved)):
+                self.name = details.graph_name or self.name
+            self.metadata: Mapping[str, str] = dict(details.custom_metadata_map)
+            self._format = self._read_format()
+            self._own = self._format in READABLE
+            self.inputs = tuple(self._info(argument) for argument in self._session.get_inputs())
+            self.outputs = tuple(self._info(argument) for argument in self._session.get_outputs())
+        if _characters(self.inputs) > MOST_CHARACTERS:
+            raise DotnnError(NotAModel(name=self.name, reason="the dimensions of its inputs are endless texts"))
         self.provider = "cuda" if CUDA in self._session.get_providers() else "cpu"
         self.labels = self._labels()
         self.demands = self._demands()
@@ -292,6 +301,8 @@ class Session:
         reason = said(error)
         if any(words in reason.lower() for words in _NO_DATA) and not isinstance(error, NOT_A_MODEL):
             return WeightsFileMissing(name=self.name, reason=reason)
+        if isinstance(error, UnicodeDecodeError):
+            return NotAModel(name=self.name, reason=_NOT_UTF8)
         if isinstance(error, NOT_A_MODEL) or "No graph was found" in reason:
             return NotAModel(name=self.name, reason="it is damaged, cut off or another kind of file")
         return ModelRefused(name=self.name, version=onnxruntime.__version__, reason=reason)
@@ -304,6 +315,14 @@ class Session:
         # onnxruntime reports a shape that is not declared like that of a scalar; dotnn declares every shape.
         shape = tuple(argument.shape) if argument.shape or self._own else None
         return TensorInfo(argument.name, _DTYPES.get(element, kind), shape)
+
+    @contextmanager
+    def _legible(self) -> Iterator[None]:
+        """Where the model's own words are read: ONNX's are UTF-8, and onnxruntime does not look."""
+        try:
+            yield
+        except UnicodeDecodeError as error:
+            raise DotnnError(NotAModel(name=self.name, reason=_NOT_UTF8)) from error
 
     def _labels(self) -> tuple[str, ...] | None:
         labels = self._json("dotnn.labels")
@@ -319,6 +338,9 @@ class Session:
             return ()
         if not isinstance(entries, list):
             raise DotnnError(self._bad_metadata("dotnn.demands", "it is no list"))
+        dims = [entry.get("dim") for entry in entries if isinstance(entry, dict)]
+        if sum(len(dim) for dim in dims if isinstance(dim, str)) > MOST_CHARACTERS:
+            raise DotnnError(self._bad_metadata("dotnn.demands", "its dimensions are endless texts"))
         return tuple(self._demand(entry) for entry in entries)
 
     def _demand(self, entry: Any) -> Demand:
@@ -373,6 +395,8 @@ class Session:
         text = self.metadata.get(key) if self._format in (None, *READABLE) else None
         if text is None:
             return None
+        if len(text) > LONGEST_METADATA:
+            raise DotnnError(self._bad_metadata(key, f"it has more than {LONGEST_METADATA:,} characters"))
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -406,6 +430,11 @@ class Session:
         ]
         if faults:
             raise DotnnError(*faults)
+
+
+def _characters(tensors: Sequence[TensorInfo]) -> int:
+    """How much text there is in declared shapes."""
+    return sum(len(size) for tensor in tensors for size in tensor.shape or () if isinstance(size, str))
 
 
 def _no_model(suffix: str, size: int) -> str:

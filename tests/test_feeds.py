@@ -205,6 +205,38 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     fault(lambda: read(str(tmp_path / "a.npz")), "E923")
 
 
+@pytest.mark.parametrize(
+    "shape", ["(3, True)", "(True, 4)", f"(0, {2**70})", f"({2**62}, 4)", "(" + "1, " * 70 + ")", "(-1, 4)", "(1.0, 4)"]
+)
+def test_impossible_shapes_are_refused(tmp_path, shape):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(48)
+    fault(lambda: read(f"x={write(tmp_path / 'a.npy', content)}"), "E922")
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", content)
+    fault(lambda: read(str(tmp_path / "a.npz")), "E922")
+
+
+def test_an_array_that_stands_twice_in_an_archive_is_refused(tmp_path):
+    stream = io.BytesIO()
+    np.save(stream, np.zeros((1, 4), np.float32))
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", stream.getvalue())
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("x.npy", stream.getvalue())
+    (twice,) = fault(lambda: read(str(tmp_path / "a.npz")), "E922")
+    assert "`x` twice" in twice.headline()
+
+
+def test_compressed_arrays_are_bounded_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(arrays_module, "MAX_UNPACKED", 100)
+    arrays = {"x": np.zeros((3, 4), np.float32), "ids": np.zeros((3, 3), np.int64)}
+    np.savez_compressed(tmp_path / "packed.npz", **arrays)
+    fault(lambda: read(str(tmp_path / "packed.npz"), inputs=(X, IDS)), "E923")
+    np.savez(tmp_path / "plain.npz", **arrays)
+    assert list(read(str(tmp_path / "plain.npz"), inputs=(X, IDS))) == ["x", "ids"]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_no_damage_leads_to_a_traceback(tmp_path, seed):
     stream = io.BytesIO()

@@ -32,6 +32,8 @@ from ..reprs import quantity, quoted, short_repr
 
 #: Headers of arrays of numbers are about 100 bytes, padded to a multiple of 64; numpy itself reads 10,000.
 _LONGEST_HEADER = 1 << 14
+#: All versions of numpy have so many.
+_MOST_AXES = 32
 #: Bytes that are unpacked at once.
 _PIECE = 1 << 20
 _SUFFIX = ".npy"
@@ -190,18 +192,28 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
         raise
     except _HEADER_ERRORS as error:
         raise BadArray(" ".join(str(error).split())[:200] or "an array's header cannot be read") from error
-    if any(axis < 0 for axis in shape):
+    if not _is_possible(shape, dtype):
         raise BadArray("an array has an impossible shape")
     return ArrayHeader(shape, dtype, fortran, head.tell())
+
+
+def _is_possible(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
+    """Whether numpy makes such an array; a truth value is an integer to it, and an axis of size 0 hides others."""
+    if len(shape) > _MOST_AXES or any(type(axis) is not int or axis < 0 for axis in shape):
+        return False
+    return math.prod(axis or 1 for axis in shape) * max(dtype.itemsize, 1) < 2**63
 
 
 def read_elements(stream: IO[bytes], header: ArrayHeader) -> np.ndarray:
     """The elements that follow a header.
 
     Raises:
-        BadArray: there are fewer than the header says.
+        BadArray: there are fewer than the header says, or they do not fit into the memory.
     """
-    array = np.empty(header.shape, header.dtype, order="F" if header.fortran else "C")
+    try:
+        array = np.empty(header.shape, header.dtype, order="F" if header.fortran else "C")
+    except MemoryError:
+        raise BadArray(f"there is too little memory for {header.size:,} bytes") from None
     room = array.reshape(-1, order="A").view(np.uint8).data
     done = 0
     while done < len(room):
