@@ -49,14 +49,10 @@ def files(home: Path) -> list[str]:
     return sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
 
 
-def of_others(home: Path) -> list[str]:
-    return [name for name in files(home) if not name.startswith("cache/dotnn/")]
-
-
 def test_the_command_leaves_nothing_in_the_users_folders(home: Path, network: Path):
     done = run("-m", "dotnn", "run", str(network), "--random", "1", home=home)
     assert done.returncode == 0, done.stderr
-    assert of_others(home) == []
+    assert files(home) == []
 
 
 def test_running_a_built_model_leaves_nothing_in_the_users_folders(home: Path, network: Path):
@@ -70,7 +66,7 @@ def test_running_a_built_model_leaves_nothing_in_the_users_folders(home: Path, n
 def test_a_session_leaves_nothing_in_the_users_folders_and_the_environment(home: Path):
     done = run("-c", SESSION, home=home)
     assert (done.returncode, done.stdout) == (0, "None\n"), done.stderr
-    assert of_others(home) == []
+    assert files(home) == []
 
 
 def test_nothing_is_said_where_the_users_folders_cannot_be_written_to(tmp_path: Path):
