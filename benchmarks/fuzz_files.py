@@ -568,25 +568,25 @@ def run_attacks(folder: Path, only: str) -> Figures:
         path = folder / f"attack{ending}"
         path.write_bytes(content)
         arguments = [part.format(path.name) for part in READERS[ending]]
-        begin = time.perf_counter()
         with tempfile.TemporaryFile() as said:
             command = (sys.executable, "-m", "dotnn", *arguments)
             process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
-            code, memory = wait(process, PATIENCE)
+            code, memory, seconds = wait(process, PATIENCE)
             said.seek(0)
             text = said.read().decode(errors="replace")
-        figures.add(ending, title, code, time.perf_counter() - begin, memory, fault_of(code, text))
+        figures.add(ending, title, code, seconds, memory, fault_of(code, text))
     return figures
 
 
-def wait(process: subprocess.Popen[bytes], patience: float) -> tuple[int, int]:
-    """Exit code and peak resident memory of a process, which is ended when it takes too long."""
+def wait(process: subprocess.Popen[bytes], patience: float) -> tuple[int, int, float]:
+    """Exit code, peak resident memory and seconds of computing of a process, which is ended when it takes too long."""
     deadline = time.perf_counter() + patience
     while True:
         ended, status, usage = os.wait4(process.pid, os.WNOHANG)
         if ended:
             process.returncode = os.waitstatus_to_exitcode(status)
-            return process.returncode, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+            memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+            return process.returncode, memory, usage.ru_utime + usage.ru_stime
         if time.perf_counter() > deadline:
             process.kill()
         time.sleep(0.005)
@@ -617,7 +617,7 @@ def answer_batch(figures: Figures, folder: Path, batch: Path, ending: str) -> No
         answers.write_text("")
         command = (sys.executable, __file__, "--answer", str(batch), ending, str(start), str(answers))
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        status, _ = wait(process, PATIENCE + MOST_SECONDS)
+        status, _, _ = wait(process, PATIENCE + MOST_SECONDS)
         for line in answers.read_text().splitlines():
             number, code, taken, memory, fault = json.loads(line)
             figures.add(ending, f"forged {number}", code, taken, memory, fault)
@@ -654,10 +654,10 @@ def answer(batch: Path, ending: str, start: int, answers: Path) -> None:
     with answers.open("a") as out:
         for number in range(start, BATCH):
             arguments = [part.format(batch / f"{number}{ending}") for part in READERS[ending]]
-            begin = time.perf_counter()
+            begin = time.process_time()
             # Where nothing catches an exception, a user sees a traceback.
             result = CliRunner().invoke(app, arguments, prog_name="dotnn")
-            taken = time.perf_counter() - begin
+            taken = time.process_time() - begin
             said = result.output
             if result.exc_info is not None and result.exc_info[0] is not SystemExit:
                 said += "".join(traceback.format_exception(*result.exc_info))

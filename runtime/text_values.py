@@ -7,7 +7,7 @@ import csv
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -30,8 +30,8 @@ from .arrays import read_whole
 from .conversion import first_unfit, typed
 from .tensors import Size, TensorInfo, format_sizes
 
-#: Most bytes of text that are read.
-MAX_TEXT_BYTES = 256 * 2**20
+#: Most bytes of text that are read; they take up to 20 times as much memory until they are numbers.
+MAX_TEXT_BYTES = 64 * 2**20
 #: numpy has no more axes.
 MAX_RANK = 32
 #: Most characters of a faulty text that a message shows.
@@ -86,30 +86,35 @@ def table_array(text: str, tensor: TensorInfo, place: str) -> NDArray[Any]:
             fill the input's shape in exactly one way.
     """
     _check_type(tensor)
-    rows = _rows(text, place)
-    if rows and not any(_number(cell) is not None for cell in rows[0].cells):
-        rows = rows[1:]
-    if not rows:
+    columns = 0
+    lines: list[int] = []
+    flat: list[Number] = []
+    # The texts of a row are let go of before the next one: they take several times as much as the numbers.
+    for index, row in enumerate(_rows(text, place)):
+        if index == 0 and not any(_number(cell) is not None for cell in row.cells):
+            continue
+        columns = columns or len(row.cells)
+        flat += _cell_values(row, columns, place)
+        lines.append(row.line)
+    if not lines:
         raise DotnnError(DamagedFile(path=place, kind="table", reason="it holds no numbers"))
-    columns = len(rows[0].cells)
-    values = [_cell_values(row, columns, place) for row in rows]
-    flat = list(chain.from_iterable(values))
     index = first_unfit(flat, tensor.dtype)
     if index is not None:
         row, column = divmod(index, columns)
-        raise DotnnError(_unfit(flat[index], tensor, _cell_place(rows[row], column), place))
-    return typed(flat, tensor.dtype, _table_shape(len(rows), columns, tensor, place))
+        raise DotnnError(_unfit(flat[index], tensor, _cell_place(lines[row], column), place))
+    return typed(flat, tensor.dtype, _table_shape(len(lines), columns, tensor, place))
 
 
-def _rows(text: str, place: str) -> list[_Row]:
+def _rows(text: str, place: str) -> Iterator[_Row]:
     lines = [line if line.strip() and not line.lstrip().startswith("#") else "" for line in text.splitlines()]
     first = next((line for line in lines if line), "")
     delimiter = next((sign for sign in ";\t," if sign in first), None)
     if delimiter is None:
-        return [_Row(number, line.split()) for number, line in enumerate(lines, 1) if line]
+        yield from (_Row(number, line.split()) for number, line in enumerate(lines, 1) if line)
+        return
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     try:
-        return [_Row(reader.line_num, cells) for cells in reader if cells]
+        yield from (_Row(reader.line_num, cells) for cells in reader if cells)
     except csv.Error as error:
         reason = f"line {reader.line_num}: {error}"
         raise DotnnError(DamagedFile(path=place, kind="table", reason=reason)) from error
@@ -136,11 +141,11 @@ def _not_a_number(row: _Row, column: int, place: str) -> NotANumber:
         hint = "give every cell a value; write `nan` only where the model can read it"
     else:
         hint = "numbers have a decimal point and no separators; the header is one line without any number"
-    return NotANumber(path=place, place=_cell_place(row, column), found=found, hint=hint)
+    return NotANumber(path=place, place=_cell_place(row.line, column), found=found, hint=hint)
 
 
-def _cell_place(row: _Row, column: int) -> str:
-    return f"line {row.line}, column {column + 1}"
+def _cell_place(line: int, column: int) -> str:
+    return f"line {line}, column {column + 1}"
 
 
 def _number(cell: str) -> Number | None:
