@@ -26,7 +26,7 @@ def own_shell() -> str:
     """The name of the user's shell; a usage error if none is known."""
     shell = os.environ.get("SHELL", "")
     if not shell:
-        raise click.BadParameter(f"$SHELL names no shell; name one of {', '.join(_FILES)}")
+        raise click.UsageError(f"$SHELL names no shell; name one of {', '.join(_FILES)}")
     return Path(shell).name
 
 
@@ -42,7 +42,7 @@ class Completion:
     def __init__(self, command: click.Command, variable: str, shell: str) -> None:
         found = get_completion_class(shell)
         if found is None or shell not in _FILES:
-            raise click.BadParameter(f"there is completion for {', '.join(_FILES)}, not for {shell!r}")
+            raise click.UsageError(f"there is completion for {', '.join(_FILES)}, not for {shell!r}")
         self._shell = shell
         self._maker: ShellComplete = found(command, {}, "dotnn", variable)
 

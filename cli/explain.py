@@ -36,6 +36,6 @@ def explain(code: str | None) -> None:
     if not group or (code is not None and not wanted):
         near = did_you_mean(near_names(wanted, [one.code for one in codes()]))
         hint = near or "`dotnn explain` lists all codes"
-        raise click.BadParameter(f"there is no code {code!r}: {hint}")
+        raise click.UsageError(f"there is no code {code!r}: {hint}")
     lines = [f"{one.code}  {one.summary}" for one in group]
     write("\n".join(line if width is None else hanging(line, width, 6) for line in lines), sys.stdout)

@@ -33,5 +33,5 @@ def layers(name: str | None) -> None:
     layer = callable_layers.get(name)
     if layer is None:
         near = did_you_mean(suggestions("layer", name, list(callable_layers)))
-        raise click.BadParameter(f"there is no layer {name!r}: {near or '`dotnn layers` lists them'}")
+        raise click.UsageError(f"there is no layer {name!r}: {near or '`dotnn layers` lists them'}")
     write(layer_page(layer, width), sys.stdout)

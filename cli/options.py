@@ -83,9 +83,9 @@ def compilation(function: _Function) -> _Function:
     return function
 
 
-def wrong_call(message: str) -> click.BadParameter:
+def wrong_call(message: str) -> click.UsageError:
     """A usage error, which ends with exit code 2."""
-    return click.BadParameter(message)
+    return click.UsageError(message)
 
 
 def split_pair(text: str, option: str) -> tuple[str, str]:

@@ -206,7 +206,7 @@ def _refuse(given: Sequence[str]) -> None:
         raise options.wrong_call(f"{', '.join(given)}: this is for .nn files; an .onnx file is run as it is")
 
 
-def _nothing_fed(inputs: Mapping[str, object]) -> click.BadParameter:
+def _nothing_fed(inputs: Mapping[str, object]) -> click.UsageError:
     listed = ", ".join(f"{name}: {kind}" for name, kind in inputs.items())
     return options.wrong_call(f"the model reads {listed}; give it by --input NAME=FILE, or --random SEED")
 

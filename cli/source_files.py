@@ -15,7 +15,7 @@ def source_files(sources: Iterable[str]) -> list[str]:
     """The files of some paths, each once, in the order of the paths, and below a folder in that of their names.
 
     Raises:
-        click.BadParameter: there is no .nn file in a folder, or it cannot be read.
+        click.UsageError: there is no .nn file in a folder, or it cannot be read.
     """
     found: dict[str, str] = {}
     for source in sources:
@@ -27,7 +27,7 @@ def source_files(sources: Iterable[str]) -> list[str]:
 def _below(folder: str) -> list[str]:
     paths = sorted(_walk(folder), key=lambda path: path.split(os.sep))
     if not paths:
-        raise click.BadParameter(f"there is no .nn file in {folder!r}")
+        raise click.UsageError(f"there is no .nn file in {folder!r}")
     return paths
 
 
@@ -44,4 +44,4 @@ def _is_kept_by_tools(place: str, name: str) -> bool:
 
 def _refuse(error: OSError) -> None:
     reason = (error.strerror or "it cannot be read").lower()
-    raise click.BadParameter(f"{error.filename!r}: {reason}") from None
+    raise click.UsageError(f"{error.filename!r}: {reason}") from None
