@@ -47,7 +47,7 @@ BATCH = 60
 MOST_ADDRESSES = 6 * 2**30
 
 NETWORK = "model net { input x: float32[N, 3] output y = x -> fc: dense(4) }"
-PICTURES = "model net { input x: float32[N, 3, H, W] output y = x -> conv2d(2, kernel=1) }"
+PICTURES = "model net { input x: float32[N, 3, H, W] output y = x -> global_avg_pool2d }"
 
 # What reads a file, by its ending: the arguments of the command, in which `{}` is the file.
 READERS: dict[str, tuple[str, ...]] = {
@@ -351,6 +351,11 @@ def jpg_attacks() -> Iterator[tuple[str, bytes]]:
             yield f"{title} of {height} x {width}", good[:frame] + struct.pack(">HH", height, width) + good[frame + 4 :]
         for sampling in (0x00, 0xFF, 0x41, 0x12):
             yield f"{title} sampled {sampling}", good[: frame + 6] + bytes((sampling,)) + good[frame + 7 :]
+    good = saved(lambda stream: Image.fromarray(pixels).save(stream, "JPEG"))
+    data = good.index(b"\xff\xda") + 14
+    yield "bytes of ones in its data", good[:data] + b"\xff" * 5_000_000 + b"\0" + good[data:]
+    yield "bytes of ones at its end", good[:-2] + b"\xff" * 5_000_000
+    yield "most scans", scans(90)
     yield "many scans", scans(2000)
     yield "only start", b"\xff\xd8"
     yield "fill bytes", b"\xff\xd8" + b"\xff" * 1_000_000

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
+#: Most scans of a JPEG; what sends every bit of every component by itself has fewer, what people save about ten.
+MOST_SCANS = 100
 _PNG = b"\x89PNG\r\n\x1a\n"
 #: Bytes that are unpacked at once.
 _PIECE = 1 << 20
@@ -29,12 +31,27 @@ _WITHOUT_LENGTH = (0x01, *range(0xD0, 0xDA))
 _HUFFMAN_FRAMES = (0xC0, 0xC1, 0xC2)
 _OTHER_FRAMES = (0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0))
 #: Where the coded data of a scan may end: at a marker that is neither a restart nor a byte of data.
-_SCAN_END = re.compile(rb"\xff+(?![\x00\xff\xd0-\xd7])", re.DOTALL)
-_RESTART = re.compile(rb"\xff+[\xd0-\xd7]")
+_SCAN_END = re.compile(rb"\xff(?![\x00\xff\xd0-\xd7])")
+#: Bytes of 1 may stand before a marker; a row of them is looked at from its beginning only.
+_RESTART = re.compile(rb"(?<!\xff)\xff+[\xd0-\xd7]")
 #: Bits that begin with 1, where decoders fill up with 0, and mean something in every table of codes.
 _FILLING = bytes.fromhex("a55ad22db44b6996") * 8
 _END_MARKER = bytes((0xFF, _END))
 _EARLY = "its data ends early"
+
+
+def is_endless(content: bytes) -> bool:
+    """Whether a file is more work than its pixels are: each scan of a JPEG goes over the whole picture again."""
+    if content.startswith(_PNG) or not content.startswith(b"\xff\xd8"):
+        return False
+    scans = 0
+    for segment in _segments(content):
+        if segment.marker == _END:
+            return False
+        scans += segment.marker == _SCAN
+        if scans > MOST_SCANS:
+            return True
+    return False
 
 
 def missing_data(content: bytes, image: Image.Image, load: Callable[[bytes], Image.Image]) -> str:
@@ -183,7 +200,8 @@ def _segments(content: bytes) -> Iterator[_Segment]:
 
 def _end_of_scan(content: bytes, start: int) -> int:
     found = _SCAN_END.search(content, start)
-    return len(content) if found is None else found.start()
+    data = content[start : len(content) if found is None else found.start()]
+    return start + len(data.rstrip(b"\xff"))
 
 
 def _add(scans: _Scans, segment: _Segment) -> str:

@@ -28,7 +28,7 @@ from ..compiler.diagnostics.feeding import (
     WrongImageSize,
 )
 from .arrays import read_whole
-from .image_data import missing_data
+from .image_data import MOST_SCANS, is_endless, missing_data
 from .tensors import Size, TensorInfo
 
 #: Endings of the names of images; what a file holds is told from its content.
@@ -199,6 +199,8 @@ def _opened(path: Path) -> tuple[Image.Image, tuple[Diagnostic, ...]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            if is_endless(content):
+                raise DotnnError(FileTooLarge(path=str(path), found="endless scans", most=f"{MOST_SCANS} scans"))
             image = _decoded(content, path)
             missing = missing_data(content, image, lambda changed: _decoded(changed, path))
             if missing:

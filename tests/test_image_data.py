@@ -163,3 +163,25 @@ def test_a_png_that_is_cut_off_is_refused(tmp_path: Path, lost: int):
 def test_what_is_too_much_is_not_unpacked(tmp_path: Path):
     row = b"\0" + bytes(range(30))
     assert read(tmp_path, png(row * 10 + bytes(50_000_000), 10, 10)).shape == (1, 3, 10, 10)
+
+
+# Work ---------------------------------------------------------------------------------------------------------------
+
+
+def test_bytes_of_ones_are_looked_at_once(tmp_path: Path):
+    content = saved(noise(64, 64), "JPEG")
+    start = content.index(b"\xff\xda") + 14
+    # Were each of them followed to the end, this would take days. They stand for one byte of data.
+    assert read(tmp_path, content[:start] + b"\xff" * 2_000_000 + b"\0" + content[start:]).shape == (1, 3, 64, 64)
+    fill = content[:-2] + b"\xff" * 2_000_000 + b"\xd9"
+    assert read(tmp_path, fill).shape == (1, 3, 64, 64)
+
+
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded(tmp_path: Path):
+    content = saved(Image.new("L", (64, 64)), "JPEG", progressive=True)
+    last = content.rindex(b"\xff\xda")
+    path = tmp_path / "image.jpg"
+    path.write_bytes(content[:last] + content[last:-2] * 5000 + content[-2:])
+    with pytest.raises(DotnnError) as raised:
+        read_image(path, COLOUR, ImageOptions())
+    assert [one.code for one in raised.value.diagnostics] == ["E923"]
