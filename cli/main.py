@@ -31,6 +31,9 @@ def main() -> None:
             app.main()
     except KeyboardInterrupt as interrupt:
         sys.exit(_interrupted(interrupt))
+    finally:
+        # The system takes everything back. Python would look through all of it for cycles, a sixth of a short command.
+        gc.freeze()
 
 
 def _interrupted(interrupt: KeyboardInterrupt) -> int:

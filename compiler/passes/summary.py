@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -88,18 +88,29 @@ class Summary:
 
 def summarize(graph: Graph) -> Summary:
     """Measure a graph, node by node and as a whole."""
+    rows = tuple(_rows(graph))
     return Summary(
         name=graph.name,
         doc=graph.doc,
-        rows=tuple(_rows(graph)),
+        rows=rows,
         count=metrics.count(graph.weights()),
-        macs=_unless_too_complex(lambda: metrics.macs(graph)),
+        macs=_unless_too_complex(lambda: _total_macs(rows)),
         weights_bytes=metrics.weights_bytes(graph),
         peak_activation_bytes=_unless_too_complex(lambda: metrics.peak_activation_bytes(graph)),
         longest_path=metrics.longest_path(graph),
         receptive_fields=_receptive_fields(graph),
         demands=tuple(dict.fromkeys(_demands(graph))),
     )
+
+
+def _total_macs(rows: Sequence[Row]) -> Dim | None:
+    """The sum of all rows; None where one of them is not known."""
+    total: Dim = 0
+    for row in rows:
+        if row.macs is None:
+            return None
+        total = total + row.macs
+    return total
 
 
 def _unless_too_complex(measure: Callable[[], T]) -> T | None:
