@@ -14,6 +14,7 @@ from ..diagnostics.operands import (
     SplitSizes,
     SplitUndecided,
 )
+from ..graph.broadcasting import misfit
 from ..graph.dims import Dim, DimExpr, decide_equal, exact_div, format_dim, symbols
 from ..graph.dims_linear import dividing_forms, equalizing_forms
 from ..graph.types import DType, TensorType
@@ -26,7 +27,6 @@ from .rules import (
     axis_or_channels,
     broadcast,
     declare_otherwise,
-    misfit,
     need_float,
     need_number,
     need_same_elements,

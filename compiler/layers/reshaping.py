@@ -18,6 +18,7 @@ from ..diagnostics.operands import (
     SqueezedAxis,
     SqueezeUndecided,
 )
+from ..graph.broadcasting import misfit
 from ..graph.dims import Dim, DimExpr, decide_equal, evaluate, exact_div, format_dim, lower_bound
 from ..graph.dims_linear import dividing_forms, equalizing_forms
 from ..graph.types import DType, TensorType, format_shape
@@ -25,7 +26,7 @@ from ..records import record
 from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attribute
 from .base import MOVED_ON_CPU, Emitter, Layer, Operand, Sample, Site
 from .reach import Along, Reach, kept, refolded
-from .rules import alternative, declare_otherwise, misfit, need_rank, required, resolve_axes, resolve_axis
+from .rules import alternative, declare_otherwise, need_rank, required, resolve_axes, resolve_axis
 
 if TYPE_CHECKING:
     import numpy as np

@@ -22,7 +22,8 @@ from ..diagnostics.shapes import (
     WrongElementType,
     WrongRank,
 )
-from ..graph.dims import Dim, DimExpr, decide_equal, format_dim, symbols
+from ..graph.broadcasting import broadcasts, misfit
+from ..graph.dims import Dim, DimExpr, format_dim, symbols
 from ..graph.dims_linear import equalizing_forms
 from ..graph.types import DType, TensorType, for_one_example
 from .attributes import HIGHEST_RANK
@@ -151,7 +152,7 @@ def broadcast(site: Site, a: TensorType, b: TensorType) -> TensorType:
     rank = max(a.rank, b.rank)
     left = (1,) * (rank - a.rank) + a.shape
     right = (1,) * (rank - b.rank) + b.shape
-    wrong = misfit([_broadcasts(one, other) for one, other in zip(left, right, strict=True)])
+    wrong = misfit([broadcasts(one, other) for one, other in zip(left, right, strict=True)])
     if wrong is None:
         return a.with_shape(*(other if one == 1 else one for one, other in zip(left, right, strict=True)))
     axis, certain = wrong
@@ -168,28 +169,6 @@ def broadcast(site: Site, a: TensorType, b: TensorType) -> TensorType:
         raise DotnnError(CannotBroadcast(**facts))
     pairs = [(one, other) for one, other in zip(left, right, strict=True) if 1 not in (one, other)]
     raise DotnnError(BroadcastUndecided(**facts, hint=declare_otherwise(equalizing_forms(pairs))))
-
-
-def misfit(fits: Sequence[bool | None]) -> tuple[int, bool] | None:
-    """The axis to blame, and whether it certainly does not fit; None where all axes certainly fit.
-
-    Args:
-        fits: of each axis, whether it fits for all values of the symbols, for none, or None where that depends.
-    """
-    for answer in (False, None):
-        if answer in fits:
-            return fits.index(answer), answer is False
-    return None
-
-
-def _broadcasts(left: Dim, right: Dim) -> bool | None:
-    """Whether two dimensions are equal or one of them is 1."""
-    if left == 1 or right == 1:
-        return True
-    equal = decide_equal(left, right)
-    if equal is False and (decide_equal(left, 1) is None or decide_equal(right, 1) is None):
-        return None
-    return equal
 
 
 def alternative(remedy: str) -> str:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from ..diagnostics import DotnnError
 from ..diagnostics.windows import ChannelsLast, SamePaddingUndecided, WindowTooLarge
-from ..graph.dims import Dim, DimExpr, ceil_div, dim_max, evaluate, format_dim, substitute, symbols
+from ..graph.dims import Dim, DimExpr, ceil_div, evaluate, format_dim, substitute, symbols
 from ..graph.dims_linear import dividing_forms
 from ..graph.types import TensorType
-from ..records import positional_record
+from ..graph.windows import AxisWindow
 from .attributes import Pads
 from .base import Site, Window
 from .reach import Along, Reach
@@ -26,51 +26,6 @@ if TYPE_CHECKING:
 #: How a tensor with so many spatial axes is written.
 FORMS = {1: "[N, C, L]", 2: "[N, C, H, W]", 3: "[N, C, D, H, W]"}
 _CHANNELS_LAST_FORMS = {1: "[N, T, C]", 2: "[N, H, W, C]", 3: "[N, D, H, W, C]"}
-
-
-@positional_record
-class AxisWindow:
-    """A window sliding along one axis."""
-
-    kernel: int
-    stride: int
-    dilation: int
-
-    @property
-    def extent(self) -> int:
-        """Positions from the first to the last one read: ``dilation * (kernel - 1) + 1``."""
-        return self.dilation * (self.kernel - 1) + 1
-
-    def same_total(self, size: Dim) -> Dim:
-        """What ``"same"`` pads in all: ``max((ceil(n / stride) - 1) * stride + extent - n, 0)``.
-
-        Source: TensorFlow's ``SAME`` and ONNX's ``SAME_UPPER``.
-        """
-        return dim_max((ceil_div(size, self.stride) - 1) * self.stride + self.extent - size, 0)
-
-    def output_size(self, size: Dim, pad: tuple[int, int], ceil: bool = False) -> Dim:
-        """How many windows there are: ``floor((n + before + after - extent) / stride) + 1``.
-
-        With ``ceil`` it follows PyTorch: ``ceil(...) + 1``, but the last window must start inside the input
-        or the padding before it, which is ``min(ceil((n + before + after - extent) / stride) + 1, ceil((n +
-        before) / stride))``. The two fractions differ by a constant, so that the least is one of them.
-        """
-        before, after = pad
-        if not ceil:
-            return (size + before + after - self.extent) // self.stride + 1
-        return ceil_div(size + before + min(self.stride + after - self.extent, 0), self.stride)
-
-    def whole_padding(self, after: int) -> int:
-        """Padding at the end with which as many windows fit whole as ``ceil`` counts with ``after``.
-
-        From ``ceil(m / stride) = floor((m - 1) / stride) + 1`` in the formula of ``output_size``.
-        """
-        return min(after + self.stride - 1, self.extent - 1)
-
-    def least_size(self, pad: tuple[int, int], ceil: bool = False) -> int:
-        """The least size that gives a window; with ``ceil`` it may overhang by ``stride - 1``."""
-        overhang = self.stride - 1 if ceil else 0
-        return self.extent - sum(pad) - overhang
 
 
 def axis_windows(window: Window) -> tuple[AxisWindow, ...]:
