@@ -39,8 +39,9 @@ class AxisWindow:
         """
         before, after = pad
         if not ceil:
-            return (size + before + after - self.extent) // self.stride + 1
-        return ceil_div(size + before + min(self.stride + after - self.extent, 0), self.stride)
+            # The 1 is in the fraction, as one more stride: symbolic sums are costly, and many windows are counted.
+            return (size + (before + after - self.extent + self.stride)) // self.stride
+        return ceil_div(size + (before + min(self.stride + after - self.extent, 0)), self.stride)
 
     def whole_padding(self, after: int) -> int:
         """Padding at the end with which as many windows fit whole as ``ceil`` counts with ``after``.
