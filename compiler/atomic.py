@@ -182,6 +182,8 @@ def require_replaceable(destination: Path) -> Path:
     Raises:
         DotnnError: it is neither a file nor free and in a folder.
     """
+    if not _is_path(destination):
+        raise DotnnError(CannotWrite(path=str(destination), reason="this is no path"))
     with output_errors(destination):
         settled = _target(destination) if os.path.islink(destination) else destination
     if not settled.parent.is_dir():
@@ -192,6 +194,14 @@ def require_replaceable(destination: Path) -> Path:
         kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
         raise DotnnError(NotARegularFile(path=str(destination), found=kind))
     return settled
+
+
+def _is_path(path: Path) -> bool:
+    """Whether the operating system can take it for one: a text with a NUL or half of a surrogate pair is none."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def _target(link: Path) -> Path:

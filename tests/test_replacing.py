@@ -242,3 +242,11 @@ def test_long_names(tmp_path: Path) -> None:
         path.unlink()
         written.data.unlink()
     assert isinstance(refusal(tmp_path / ("n" * 300)), CannotWrite)
+
+
+@pytest.mark.parametrize("name", ["a\0b.onnx", "\ud800.onnx"])
+def test_what_is_no_path_is_refused(tmp_path: Path, name: str) -> None:
+    assert isinstance(refusal(tmp_path / name), CannotWrite)
+    with pytest.raises(DotnnError, match="no path"):
+        write(tmp_path / name)
+    assert files(tmp_path) == set()
