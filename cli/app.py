@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import Sequence
@@ -91,13 +90,20 @@ class _Commands(Command, click.Group):
             print_diagnostics(error.diagnostics)
             return exit_code(error.diagnostics)
         except click.ClickException as error:
-            text = io.StringIO()
-            error.show(text)
-            message = error.format_message()
-            legible = visible(clip(message, _LONGEST_MESSAGE))
-            write(text.getvalue().replace(message, legible).rstrip("\n"), sys.stderr)
+            write(_said(error), sys.stderr)
             return error.exit_code
         return 0
+
+
+def _said(error: click.ClickException) -> str:
+    """What is wrong with a call, below how it is to be: in one line, since it quotes what is foreign."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
+    message = f"Error: {visible(clip(error.format_message(), _LONGEST_MESSAGE))}"
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None:
+        return message
+    return f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n\n{message}"
 
 
 def _print(diagnostic: Diagnostic) -> None:

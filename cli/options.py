@@ -107,7 +107,7 @@ def read_limits(texts: Sequence[str] | None) -> Limits:
             raise wrong_call(f"--limit knows no {name!r}; there are {', '.join(sorted(known))}")
         if not value.replace("_", "").isdecimal() or len(value) > 15:
             raise wrong_call(f"--limit {name} takes a number, not {value!r}")
-        changes[name] = int(value)
+        changes[name] = int(value.replace("_", ""))
     return Limits(**changes)
 
 

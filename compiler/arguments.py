@@ -19,6 +19,10 @@ T = TypeVar("T")
 _MOST_BITS = 128
 
 
+#: Seeds have at most 64 bits.
+LARGEST_SEED = 2**64 - 1
+
+
 def need(value: object, kind: type[T] | tuple[type[T], ...], what: str, remedy: str = "") -> T:
     """The value, if it is of a type, or of one of several.
 
@@ -52,6 +56,11 @@ def need_integer(value: object, name: str, minimum: int, maximum: int) -> int:
         found = f"{number:,}" if number.bit_length() <= _MOST_BITS else f"an int of {number.bit_length():,} bits"
         raise _out_of_range(name, found, f"an integer from {minimum:,} to {maximum:,}")
     return number
+
+
+def need_seed(value: object) -> int:
+    """A seed, an int from 0 to `LARGEST_SEED`; raises as ``need_integer``."""
+    return need_integer(value, "seed", 0, LARGEST_SEED)
 
 
 def need_choice(value: object, name: str, choices: Sequence[str]) -> None:

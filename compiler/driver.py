@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, get_args
 
-from .arguments import need, need_choice, need_integer, need_names, need_path
+from .arguments import need, need_choice, need_names, need_path, need_seed
 from .diagnostics import Diagnostic, DotnnError, Report
 from .diagnostics.imports import NoModel, SourceUnreadable
 from .diagnostics.output import OutOfMemory, WouldReplace
@@ -28,7 +29,7 @@ from .elaborate.resolve import resolve
 from .elaborate.scope import Scope
 from .elaborate.state import Elaboration, Frame, Stop, Usage
 from .elaborate.values import CompileValue, Unknown
-from .files import instead, read_regular, why_not
+from .files import instead, read_bounded, read_regular, why_not
 from .graph.graph import Graph
 from .graph.tensors import Role
 from .graph.types import DTYPES
@@ -52,9 +53,6 @@ if TYPE_CHECKING:
 
 #: The families of codes of texts that could not be parsed, or not all of them.
 _SYNTAX = ("E1", "E5")
-
-#: Seeds have at most 64 bits.
-LARGEST_SEED = 2**64 - 1
 
 #: Python frames that one level of nesting may take, with room to spare.
 _FRAMES_PER_LEVEL = 40
@@ -128,7 +126,7 @@ class Compiled:
         Args:
             target: what the model may hold beside standard operators.
             optimize: whether to run the passes.
-            seed: of the initializers, from 0 to `LARGEST_SEED`.
+            seed: of the initializers, of at most 64 bits.
             weights: the path of a `.safetensors` or `.npz` file, or arrays by name, such as a ``state_dict`` of
                 PyTorch: every weight of the model, and nothing else. Numbers that are not finite give a
                 ``DotnnWarning``.
@@ -187,7 +185,7 @@ class Compiled:
     def _values(self, seed: int, weights: Weights | None) -> Iterator[WeightValues]:
         from .weights.given import given_weights
 
-        seed = need_integer(seed, "seed", 0, LARGEST_SEED)
+        seed = need_seed(seed)
         with given_weights(weights, self.graph.weights()) as source:
             yield WeightValues(seed, source)
 
@@ -315,7 +313,7 @@ def load_source(path: str | os.PathLike[str], limits: Limits, report: Report) ->
     try:
         if path == "-":
             # A process may be started without a standard input.
-            data = sys.stdin.buffer.read(limits.source_bytes + 1) if sys.stdin is not None else b""
+            data = read_bounded(sys.stdin.buffer, limits.source_bytes) if sys.stdin is not None else b""
             return read_source(data, "<stdin>", None, limits, report)
         data = read_regular(path, limits.source_bytes)
         return read_source(data, path, Path(path).resolve(), limits, report)
@@ -447,12 +445,40 @@ def _room(limits: Limits) -> Iterator[None]:
 
     Nothing is garbage before the end, and looking for some takes a third of the time.
     """
-    before, collecting = sys.getrecursionlimit(), gc.isenabled()
-    sys.setrecursionlimit(max(before, min(1000 + limits.nesting * _FRAMES_PER_LEVEL, _MOST_FRAMES)))
-    gc.disable()
+    _rooms.enter(min(1000 + limits.nesting * _FRAMES_PER_LEVEL, _MOST_FRAMES))
     try:
         yield
     finally:
-        sys.setrecursionlimit(before)
-        if collecting:
-            gc.enable()
+        _rooms.leave()
+
+
+class _Rooms:
+    """The compilations of all threads that are going on: the settings of the process are restored after the last."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._count = 0
+        self._frames = 0
+        self._collecting = False
+
+    def enter(self, frames: int) -> None:
+        """Make room for one more."""
+        with self._lock:
+            if not self._count:
+                self._frames, self._collecting = sys.getrecursionlimit(), gc.isenabled()
+                gc.disable()
+            self._count += 1
+            sys.setrecursionlimit(max(sys.getrecursionlimit(), frames))
+
+    def leave(self) -> None:
+        """One is done."""
+        with self._lock:
+            self._count -= 1
+            if self._count:
+                return
+            sys.setrecursionlimit(self._frames)
+            if self._collecting:
+                gc.enable()
+
+
+_rooms = _Rooms()

@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 from io import BufferedReader
-from typing import Final, TypeAlias
+from typing import BinaryIO, Final, TypeAlias
 
 AnyPath: TypeAlias = str | os.PathLike[str]
 
@@ -22,6 +22,8 @@ _KINDS: Final = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+#: Bytes that are read at once.
+_PIECE: Final = 1 << 20
 #: What to do about a file that is none.
 _SAVE_FIRST: Final = "write what comes out of it into a file first, and name that"
 
@@ -67,11 +69,24 @@ def read_regular(path: AnyPath, most: int) -> bytes:
         ValueError: likewise.
     """
     with open_regular(path) as stream:
-        content = stream.read(most + 1)
-    if content is None:
-        # Files of the system such as `/proc/kmsg` call themselves regular and have nothing to say yet.
-        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-    return content
+        return read_bounded(stream, most)
+
+
+def read_bounded(stream: BinaryIO, most: int) -> bytes:
+    """What a stream holds, up to a byte more than ``most``; raises OSError where it has nothing to say yet."""
+    pieces: list[bytes] = []
+    left = most + 1
+    # Asked for all at once, Python would reserve memory for all that may be there.
+    while left > 0:
+        piece = stream.read(min(left, _PIECE))
+        if piece is None:
+            # Files of the system such as `/proc/kmsg` call themselves regular and have nothing to say yet.
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        if not piece:
+            break
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def why_not(error: OSError | ValueError) -> str:

@@ -218,12 +218,18 @@ class Turn:
         self._is_locked = False
         self._may_note = False
         self._strange = 0
+        #: Whether the lock's file cannot even be opened, so that nobody can tell whether somebody has it.
+        self._is_closed = False
 
     def __enter__(self) -> Turn:
         pause, start, told = _SHORTEST_PAUSE, time.monotonic(), False
         try:
             while not self._try():
-                if not told and time.monotonic() - start > PATIENCE:
+                is_late = time.monotonic() - start > PATIENCE
+                if is_late and self._is_closed:
+                    self._go_without(f"`{LOCK_NAME}` there belongs to another user, who keeps it to himself")
+                    break
+                if is_late and not told:
                     tell(WaitsForWriter(directory=str(self._directory)))
                     told = True
                 time.sleep(pause)
@@ -260,6 +266,7 @@ class Turn:
             if error.errno not in _NO_FILE:
                 raise
             return self._go_without(f"`{LOCK_NAME}` is no file")
+        self._is_closed = handle is None
         if handle is None:
             return False
         if not stat.S_ISREG(os.fstat(handle).st_mode):

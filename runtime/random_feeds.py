@@ -9,6 +9,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiler.arguments import need_seed
 from ..compiler.diagnostics import DotnnError, Report
 from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.feeding import NoRandomValues, NoSuchSymbol, SizeNotFound
@@ -58,8 +59,10 @@ def random_feeds(
             may be the text of a dimension.
 
     Raises:
-        DotnnError: sizes for unknown symbols or below 1, demands that cannot be met, or inputs that hold no numbers.
+        DotnnError: sizes for unknown symbols or below 1, demands that cannot be met, inputs that hold no numbers, or a
+            seed of more than 64 bits.
     """
+    seed = need_seed(seed)
     ranges = ranges or {}
     chosen = choose_sizes(inputs, demands, sizes or {})
     report = Report()

@@ -154,6 +154,18 @@ TEXTS = {
 }
 
 
+@pytest.mark.parametrize(
+    "name", [f"q\x1b[31m\nINJECTED{'a' * 50_000}", f"\nINJECTED{'a' * 50_000}"], ids=["colour", "plain"]
+)
+def test_a_wrong_call_quotes_in_one_short_line(folder: Path, name: str) -> None:
+    """click takes colours out of what it prints, so that nothing may be looked up in that."""
+    model = nasty_onnx(folder / "model.onnx", name, "M")
+    for call in (["run", model], ["run", "tiny.nn", "--random", "1", "--labels", name], ["check", f"--{name}"]):
+        done = dotnn(*call)
+        check_harmless(done)
+        assert (done.code, len(done.err) < 4000) == (2, True), done
+
+
 @pytest.mark.usefixtures("folder")
 class TestSources:
     """What a ``.nn`` file holds."""

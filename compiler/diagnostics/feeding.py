@@ -53,7 +53,7 @@ class FileTooLarge(Diagnostic):
     """
 
     code: ClassVar[str] = "E923"
-    message: ClassVar[str] = "`{path}` declares {found}, and at most {most} are read"
+    message: ClassVar[str] = "`{path}` has {found}, and at most {most} are read"
     remedy: ClassVar[str] = "feed fewer examples at once, or smaller ones"
 
     path: str

@@ -179,10 +179,11 @@ def _replaced_data(path: Path) -> Path | None:
 
 def _remove_unreferenced(path: Path, names: Iterable[str]) -> None:
     """Remove those data files of a model to which it does not refer; if that is not possible it does no harm."""
-    referenced = _referenced_data(path)
+    names = set(names)
+    referenced = _referenced_data(path) if names else None
     if referenced is None:
         return
-    for name in set(names) - referenced:
+    for name in names - referenced:
         with contextlib.suppress(OSError):
             os.unlink(path.parent / name)
 
