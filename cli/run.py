@@ -127,13 +127,13 @@ def run(
         session = _session(source, provider)
     else:
         compiled = options.compile_model(source, model, settings, limits, root)
-        if not fed:
+        if not fed and compiled.graph.inputs:
             # Said before the model is built, which may take long.
             raise _nothing_fed({node.name: node.results[0] for node in compiled.graph.inputs})
         with loaded_weights(weights, compiled) as loaded, working(f"building {compiled.name}"):
             build = {"target": target, "optimize": not no_optimize, "seed": seed, "weights": loaded}
             session = _session(_Built(compiled, build), provider)
-    if not fed:
+    if not fed and session.inputs:
         raise _nothing_fed({one.name: one for one in session.inputs})
     options.judge_labels(names, {output.name: output.shape for output in session.outputs})
     given, notes = _given(session, inputs, random, settled, images)

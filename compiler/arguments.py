@@ -40,6 +40,14 @@ def need_path(value: object, name: str, remedy: str = "") -> str:
     return need(found, str, f"{name} must be a path, a str or os.PathLike", remedy)
 
 
+def need_folder(value: object, name: str) -> str:
+    """The text of a path of a folder; raises as ``need_path``, and DotnnError where no folder is there."""
+    path = need_path(value, name)
+    if not os.path.isdir(path):
+        raise _out_of_range(name, f"`{path}`", "a folder that exists")
+    return path
+
+
 def need_integer(value: object, name: str, minimum: int, maximum: int) -> int:
     """A Python int of a whole number, numpy's included.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, get_args
 
-from .arguments import need, need_choice, need_names, need_path, need_seed
+from .arguments import need, need_choice, need_folder, need_names, need_path, need_seed
 from .diagnostics import Diagnostic, DotnnError, Report
 from .diagnostics.imports import NoModel, SourceUnreadable
 from .diagnostics.output import OutOfMemory, WouldReplace
@@ -300,7 +300,7 @@ def _need_call(
         need_mapping(arguments)
     remedy = "give one such as `dotnn.Limits(nodes=100_000)`"
     found = Limits() if limits is None else need(limits, Limits, "limits must be a dotnn.Limits", remedy)
-    return found, None if root is None else need_path(root, "root")
+    return found, None if root is None else need_folder(root, "root")
 
 
 def load_source(path: str | os.PathLike[str], limits: Limits, report: Report) -> Source | None:

@@ -421,3 +421,20 @@ def test_limits_are_numbers(value: str, code: int) -> None:
 def test_random_seeds_have_64_bits(tmp_path: Path) -> None:
     done = dotnn("run", MNIST, "--random", str(2**64))
     assert (done.code, codes(done.err)) == (2, ["E908"])
+
+
+def test_a_call_without_a_command_is_the_help() -> None:
+    done = dotnn()
+    assert done.code == 2
+    assert done.err.rstrip("\n") == dotnn("--help").out.rstrip("\n")
+
+
+def test_a_number_that_is_too_large_is_told_the_largest() -> None:
+    done = dotnn("check", "-", stdin="model m { input x: float32[N, 3] output y = x -> dense(2 ** 40) }")
+    assert "at most 2,147,483,647" in done.out
+
+
+def test_needs_say_the_most_of_each_dimension() -> None:
+    assert [
+        line.split()[1:] for line in dotnn("summary", str(EXAMPLES / "text_cnn.nn")).out.splitlines() if "needs" in line
+    ] == [["T", ">=", "5"]]

@@ -205,3 +205,11 @@ def test_what_is_read_is_never_replaced(call: tuple[str, ...], tiny: Path) -> No
     before = {path.name: path.read_bytes() for path in tiny.iterdir()}
     assert dotnn(*call).code == 2
     assert {path.name: path.read_bytes() for path in tiny.iterdir()} == before
+
+
+def test_a_model_that_reads_nothing_just_runs(tiny: Path) -> None:
+    (tiny / "fixed.nn").write_text("model fixed { parameter p: float32[3] = ones output y = p -> relu }")
+    done = dotnn("run", "fixed.nn")
+    assert (done.code, done.out.splitlines()[0]) == (0, "y: float32[3]")
+    assert dotnn("build", "fixed.nn").code == 0
+    assert dotnn("run", "fixed.onnx").out == done.out

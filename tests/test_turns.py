@@ -303,3 +303,14 @@ def test_a_file_system_that_gives_open_files_another_identity(
     write_atomically(tmp_path / "file", b"content")
     assert (tmp_path / "file").read_bytes() == b"content"
     assert [type(one) for one in told] == [FilesNotLocked]
+
+
+def test_nobody_waits_for_a_lock_that_only_its_owner_may_open(
+    tmp_path: Path, told: list[Diagnostic], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "PATIENCE", 0.05)
+    monkeypatch.setattr(Turn, "_open", lambda turn: None)
+    write_atomically(tmp_path / "file", b"content")
+    assert (tmp_path / "file").read_bytes() == b"content"
+    assert [type(one) for one in told] == [FilesNotLocked]
+    assert "another user" in told[0].headline()

@@ -309,6 +309,8 @@ def whole(value: object, minimum: int | None, maximum: int, expected: str) -> in
         raise UndecidedFault(expected, value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise AttributeFault(expected)
+    if abs(value) > LARGEST and maximum == LARGEST:
+        raise AttributeFault(f"{expected}, at most {LARGEST:,}")
     if (minimum is not None and value < minimum) or value > maximum or value < -LARGEST:
         raise AttributeFault(expected)
     return value

@@ -99,7 +99,7 @@ def summarize(graph: Graph) -> Summary:
         peak_activation_bytes=_unless_too_complex(lambda: metrics.peak_activation_bytes(graph)),
         longest_path=metrics.longest_path(graph),
         receptive_fields=_receptive_fields(graph),
-        demands=tuple(dict.fromkeys(_demands(graph))),
+        demands=_demands(graph),
     )
 
 
@@ -175,7 +175,11 @@ def _receptive_fields(graph: Graph) -> dict[str, Dim]:
     return {name: field for name, field in found.items() if field is not None}
 
 
-def _demands(graph: Graph) -> Iterator[str]:
+def _demands(graph: Graph) -> tuple[str, ...]:
+    """What the layers need, each dimension once with the greatest minimum."""
+    least: dict[str, int] = {}
     for demand in graph.demands:
         solved = solve_at_least(demand.dim, demand.minimum)
-        yield f"{solved[0]} >= {solved[1]}" if solved else f"{format_dim(demand.dim)} >= {demand.minimum}"
+        name, minimum = solved or (format_dim(demand.dim), demand.minimum)
+        least[name] = max(minimum, least.get(name, minimum))
+    return tuple(f"{name} >= {minimum}" for name, minimum in least.items())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..graph.dims import Dim, DimExpr, format_dim
 from ..graph.types import TensorType
+from ..reprs import quantity
 
 if TYPE_CHECKING:
     from .summary import Row, Summary
@@ -46,7 +47,7 @@ def totals(found: Summary) -> list[tuple[str, str]]:
     """The sums below the table, each with its name."""
     lines = [("receptive field", f"{shown(size)} ({name})") for name, size in found.receptive_fields.items()]
     lines += [("needs", text) for text in found.demands]
-    lines += [("longest path", f"{found.longest_path:,} layers"), ("MACs", shown(found.macs))]
+    lines += [("longest path", quantity(found.longest_path, "layer")), ("MACs", shown(found.macs))]
     lines.append(("peak activations", _bytes(found.peak_activation_bytes)))
     lines.append(("weights", _bytes(found.weights_bytes)))
     if found.count.statistics:
