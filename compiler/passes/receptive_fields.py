@@ -1,7 +1,8 @@
 """Receptive fields: how many positions of the inputs one position of a tensor depends on.
 
 They are followed along each spatial axis of the inputs, those from axis 2 on, through whatever the layers do to axes:
-see ``layers.reach``. A field may come out too large where a layer cannot say what it reads, never too small.
+see ``layers.reach``. A field may come out too large where a layer cannot say what it reads, and never too small for
+inputs that are channels first. Of others, axis 2 and those behind it are followed all the same, whatever they hold.
 """
 
 from __future__ import annotations
