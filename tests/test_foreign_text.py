@@ -271,7 +271,7 @@ def test_colours_are_ours_only(folder: Path) -> None:
 
 def test_signs_of_life_are_visible(folder: Path) -> None:
     """The line of a running command, on a terminal."""
-    script = r"""script -qec "$(printf '%q ' "$@")" /dev/null </dev/null"""
+    script = r"""SHELL="$(command -v bash)" script -qec "$(printf '%q ' "$@")" /dev/null </dev/null"""
     name = "[red]" + NASTY_NAME.replace("\n", "").replace("\udc80", "")
     nasty_onnx(folder / f"{name}.onnx")
     done = process("run", f"{name}.onnx", "--random", "1", script=script, folder=folder)
