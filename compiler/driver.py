@@ -100,7 +100,7 @@ class Compiled:
         return summarize(self.graph)
 
     def optimized(self, target: Target = DEFAULT_TARGET) -> Optimized:
-        """The graph after the passes for a target, and what was fused.
+        """The graph of the operators after the passes for a target, and what was fused.
 
         Raises:
             DotnnError: there is no such target.
@@ -173,12 +173,13 @@ class Compiled:
             return write_model(graph, path, values, metadata=metadata)
 
     def _graph_for(self, target: Target, optimize: bool) -> Graph:
-        """The graph to lower, which the target can run."""
+        """The graph to write, which the target can run."""
         from .passes.kernels import require_kernels
+        from .passes.pipeline import complete
 
         need_choice(target, "target", get_args(Target))
-        graph = self.optimized(target).graph if optimize else self.graph
-        require_kernels(graph, target)
+        graph = self.optimized(target).graph if optimize else complete(self.graph, target)
+        require_kernels(self.graph, graph, target)
         return graph
 
     @contextmanager
@@ -205,9 +206,12 @@ class Compiled:
 
     def _metadata(self, target: Target, labels: Sequence[str] | None) -> ModelMetadata:
         from .export import ModelMetadata
+        from .passes.input_ranges import input_ranges
 
         names = need_names(labels, "labels")
-        return ModelMetadata(source_digest=self.network.module.digest, target=target, labels=names)
+        ranges = input_ranges(self.graph)
+        digest = self.network.module.digest
+        return ModelMetadata(source_digest=digest, target=target, labels=names, ranges=ranges)
 
 
 def _is_same_file(one: str, other: str) -> bool:

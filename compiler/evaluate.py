@@ -1,4 +1,4 @@
-"""The whole graph by the numpy references of its layers: the oracle that every other form of a model is held
+"""The whole graph by the numpy references of its layers, or operators: the oracle that every other form of a model is held
 against.
 """
 
@@ -16,6 +16,7 @@ from .graph.tensors import numpy_name
 from .graph.types import TensorType
 from .graph.value_names import value_names
 from .layers.base import Layer
+from .operators.base import Operator
 from .weights.values import WeightValues
 
 if TYPE_CHECKING:
@@ -84,13 +85,16 @@ def _results(
         case Input():
             return (feeds[node.name].astype(numpy_name(node.results[0].dtype), copy=False),)
         case Constant(value):
-            return (value.array(node.results[0].dtype),)
-        case Parameter():
-            return (values.values(node.weights[""]),)
+            return (_in_precision(value.array(node.results[0].dtype), precision),)
+        case Parameter(weight):
+            return (_in_precision(values.values(weight), precision),)
         case Layer() as layer:
             operands = [None if value is None else found[value] for value in node.operands]
-            weights = {name: _in_precision(values.values(tensor), precision) for name, tensor in node.weights.items()}
+            weights = {name: _in_precision(values.values(weight), precision) for name, weight in node.weights.items()}
             return layer.bind(sizes).reference(operands, weights)
+        case Operator() as operator:
+            operands = [None if value is None else found[value] for value in node.operands]
+            return operator.bind(sizes).reference(*operands)
         case other:
             raise TypeError(f"{node.name}: {type(other).__name__} has no reference")
 

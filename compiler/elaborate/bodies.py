@@ -16,7 +16,7 @@ from ..diagnostics.values import (
     UndecidedArgument,
 )
 from ..graph.dims import Dim, DimExpr, format_dim
-from ..graph.operations import Input, Parameter
+from ..graph.operations import Input
 from ..graph.tensors import Fan, Literal
 from ..graph.types import format_shape
 from ..layers.base import WeightSpec
@@ -133,7 +133,7 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     check_initializers((spec,), kind.dtype, statement.initializer.span)
     share_weights(entry, (spec,), kind.dtype, statement.span)
     doc = frame.module.doc(statement)
-    draft = Draft(Parameter(), (), (kind,), entry, "", statement.span, frame.call_spans, (spec,), doc)
+    draft = Draft(None, (), (kind,), entry, "", statement.span, frame.call_spans, (spec,), doc)
     return frame.state.draft(draft)[0]
 
 

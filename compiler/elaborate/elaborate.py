@@ -10,8 +10,8 @@ from ..diagnostics.names import SameFullName
 from ..diagnostics.suggest import listed, near_names
 from ..graph.dims import watched
 from ..graph.graph import Graph, Node, Origin
-from ..graph.operations import Input
-from ..graph.tensors import Tensor, Weight
+from ..graph.operations import Input, Parameter
+from ..graph.tensors import Weight
 from ..graph.types import DType
 from ..graph.value_names import wished_names
 from ..layers.base import Layer, WeightSpec
@@ -173,10 +173,12 @@ def _build(model: tree.Model, frame: Frame) -> Graph | None:
         name = names.of(draft)
         # A fused or folded node's weights keep the names that the owner gave them.
         weights = {spec.name: _weight(draft, spec, frozen, names) for spec in draft.weights}
+        # A parameter is its weight; its draft has no other operation.
+        op = Parameter(weights.pop("")) if draft.op is None else draft.op
         path = draft.entry.path if draft.entry is not None else name
         origin = Origin(path, draft.span, draft.calls)
         graph.add(
-            draft.op,
+            op,
             draft.operands,
             draft.results,
             name=name,
@@ -263,7 +265,7 @@ class _Names:
         return name
 
 
-def _weight(draft: Draft, spec: WeightSpec, frozen: Collection[Owned], names: _Names) -> Tensor:
+def _weight(draft: Draft, spec: WeightSpec, frozen: Collection[Owned], names: _Names) -> Weight:
     if draft.entry is None:
         raise ValueError("a constant owns no weights")
     owner = draft.entry.owner

@@ -70,12 +70,13 @@ class Draft:
     """A node that has everything but its name, which is known only when all scopes have closed.
 
     Attributes:
+        op: None for a parameter, which is its weight and nothing else.
         entry: the entry that names it, or None for a constant, which is named ``name``.
         weights: what it owns or shares, with the initializer that the source asked for.
         arguments: the attributes as written, by name.
     """
 
-    op: Operation
+    op: Operation | None
     operands: tuple[Value | None, ...]
     results: tuple[TensorType, ...]
     entry: Entry | None
@@ -159,7 +160,9 @@ class Elaboration:
         self.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.span)
         for result in draft.results:
             for dim in self.demands.unheld(result.shape):
-                self.demands.need_size(dim, _origin(dim, draft), f"what `{draft.op.kind}` gives")
+                self.demands.need_size(
+                    dim, _origin(dim, draft), f"what `{'parameter' if draft.op is None else draft.op.kind}` gives"
+                )
         self.drafts.append(draft)
         return tuple(TensorRef(Value(node, index), kind) for index, kind in enumerate(draft.results))
 

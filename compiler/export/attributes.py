@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -9,26 +10,29 @@ from typing import Any
 import onnx
 
 from ..graph.types import DType
+from ..operators.base import Operator
 from .elements import ELEM_TYPES
 
 #: The version of the standard operators. Below it, pooling with `ceil` is rejected or computed wrongly.
 OPSET = 22
 
 
-def attribute_protos(op_type: str, domain: str, attributes: Mapping[str, Any]) -> list[onnx.AttributeProto]:
-    """The attributes that are not None, ordered by name.
+def attribute_protos(operator: Operator) -> list[onnx.AttributeProto]:
+    """The attributes that have other values than their defaults, ordered by name.
 
     An element type becomes ONNX's number for it, a whole number given for a float attribute becomes a float,
     and an empty list has the schema's type; operators of other domains than ONNX's have no schema, and take
     the type that the value has.
     """
-    types = _attribute_types(op_type) if domain == "" else {}
+    types = _attribute_types(operator.kind) if operator.domain == "" else {}
+    attributes = {one.name: getattr(operator, one.name) for one in dataclasses.fields(operator)}
+    defaults = {one.name: one.default for one in dataclasses.fields(operator)}
     return [
         onnx.helper.make_attribute(
             name, _converted(value, types.get(name)), attr_type=_list_type(value, types.get(name))
         )
         for name, value in sorted(attributes.items())
-        if value is not None
+        if value != defaults[name]
     ]
 
 

@@ -203,7 +203,7 @@ def _stream(built: BuiltModel, data: PendingFile) -> tuple[str, int]:
             built.store_inline(index)
             continue
         padding = bytes(-position % (_LARGE_PAGE if tensor.nbytes >= _LARGE else _PAGE))
-        for content in (padding, raw_bytes(tensor.values(built.values))):
+        for content in (padding, raw_bytes(built.array(index))):
             digest.update(content)
             data.write(content)
         position += len(padding)

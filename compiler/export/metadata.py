@@ -16,7 +16,7 @@ from ..graph.dims import format_dim
 from ..graph.dims_linear import SymbolSource
 from ..graph.graph import Demand, Graph, Origin
 from ..graph.symbol_sources import symbol_sources
-from ..passes.input_ranges import InputRange, input_ranges
+from ..passes.input_ranges import InputRange
 from ..passes.targets import DEFAULT_TARGET, Target
 from ..weights.values import WeightValues
 
@@ -35,11 +35,13 @@ class ModelMetadata:
         source_digest: SHA-256 of the source, as hexadecimal digits.
         target: what the model is built for.
         labels: names of the classes, or None.
+        ranges: what the layers say of inputs of integers.
     """
 
     source_digest: str = ""
     target: Target = DEFAULT_TARGET
     labels: tuple[str, ...] | None = None
+    ranges: tuple[InputRange, ...] = ()
 
 
 @cache
@@ -66,9 +68,8 @@ def model_properties(graph: Graph, values: WeightValues, metadata: ModelMetadata
         "dotnn.symbols": _json(_symbol(source) for source in symbol_sources(graph).values()),
         "dotnn.demands": _json(_demand(demand) for demand in graph.demands),
     }
-    ranges = input_ranges(graph)
-    if ranges:
-        properties["dotnn.ranges"] = _json(map(_range, ranges))
+    if metadata.ranges:
+        properties["dotnn.ranges"] = _json(map(_range, metadata.ranges))
     if metadata.labels is not None:
         properties["dotnn.labels"] = _json(metadata.labels)
     return properties

@@ -1,10 +1,8 @@
-"""From the layer graph to an ONNX model: operator set 22 and IR version 10, read by onnxruntime 1.21 and
-later.
-"""
+"""From the operator graph to an ONNX model: operator set 22 and IR version 10, read by onnxruntime 1.21 and later."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,17 +11,16 @@ import onnx
 from ..diagnostics import DotnnError
 from ..diagnostics.output import ModelTooLarge
 from ..graph.dims import Dim, DimExpr, format_dim
-from ..graph.graph import Graph, Node
-from ..graph.operations import Constant, Input, Parameter
+from ..graph.graph import Graph, Node, Value
 from ..graph.types import TensorType
-from ..graph.value_names import is_stored
-from ..layers.base import Layer
+from ..operators.base import Operator
+from ..operators.dims import Dims
 from ..reprs import quantity, quoted, short_repr
 from ..weights.values import WeightValues
-from .attributes import OPSET
+from .attributes import OPSET, attribute_protos
 from .elements import ELEM_TYPES, raw_bytes
-from .emitter import ModelEmitter
-from .metadata import ModelMetadata, model_properties, producer_version
+from .metadata import ModelMetadata, model_properties, node_properties, producer_version
+from .stored import Stored, known_shape
 from .tensors import StoredTensor
 
 IR_VERSION = 10
@@ -31,23 +28,21 @@ IR_VERSION = 10
 _DOMAIN_VERSIONS = {"com.microsoft": 1}
 #: The most bytes that a protocol buffer may have.
 PROTOBUF_LIMIT = 2**31 - 1
-#: The operator sets' shape inference invents such names for dimensions that it does not know.
-_INVENTED = "unk__"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BuiltModel:
-    """An ONNX model whose initializers have names and types and, but for small constants, no values yet.
+    """An ONNX model whose initializers have names and types and no values yet.
 
     Attributes:
         proto: the model.
-        tensors: what its initializers hold, in the same order.
-        values: where the values come from.
+        tensors: its initializers, in the same order.
+        stored: where the values come from.
     """
 
     proto: onnx.ModelProto
     tensors: tuple[StoredTensor, ...]
-    values: WeightValues
+    stored: Stored
 
     def __repr__(self) -> str:
         return short_repr(self, quoted(self.proto.graph.name), quantity(len(self.proto.graph.node), "node"))
@@ -64,22 +59,26 @@ class BuiltModel:
 
     def store_inline(self, index: int) -> None:
         """Compute the values of an initializer and put them into the model."""
-        values = self.tensors[index].values(self.values)
-        self.proto.graph.initializer[index].raw_data = raw_bytes(values).tobytes()
+        self.proto.graph.initializer[index].raw_data = raw_bytes(self.array(index)).tobytes()
+
+    def array(self, index: int) -> np.ndarray:
+        """The values of an initializer; cheapest in their order, and each once."""
+        return self.stored.array(self.tensors[index].value)
 
 
 def build_model(graph: Graph, values: WeightValues, *, metadata: ModelMetadata) -> BuiltModel:
-    """Lower a graph; no value of a weight is computed yet."""
-    emitter = ModelEmitter(graph)
-    for node in graph.nodes():
-        _lower(node, emitter)
-    for name, value in graph.outputs.items():
-        if emitter.values[value] != name:
-            emitter.identity(graph.producer(value), emitter.values[value], name)
-    needed = emitter.drop_unread().union(weight.name for weight in graph.weights())
-    tensors = tuple(tensor for tensor in emitter.store.tensors if tensor.name in needed)
-    proto = _model_proto(emitter, tensors, needed, model_properties(graph, values, metadata))
-    return BuiltModel(_with_inferred(proto), tensors, values)
+    """An operator graph as an ONNX model; no value of a weight is computed yet.
+
+    Args:
+        graph: operators that files have, every output under its name, as the last passes leave them.
+        values: where the values of weights come from.
+        metadata: facts about the build.
+    """
+    stored = Stored(graph, values)
+    nodes = [node for node in graph.nodes() if isinstance(node.op, Operator) and node.id not in stored.evaluated]
+    tensors = tuple(_stored_tensor(graph, value) for value in stored.initializers)
+    proto = _model_proto(graph, nodes, tensors, model_properties(graph, values, metadata))
+    return BuiltModel(proto, tensors, stored)
 
 
 def to_bytes(graph: Graph, values: WeightValues, *, metadata: ModelMetadata) -> bytes:
@@ -101,24 +100,40 @@ def serialized(proto: onnx.ModelProto) -> bytes:
     return proto.SerializeToString(deterministic=True)
 
 
-def _lower(node: Node, emitter: ModelEmitter) -> None:
-    match node.op:
-        case Input():
-            return
-        case Constant(value):
-            emitter.store.literal(emitter.values[node.value()], value, node.results[0].dtype)
-        case Parameter():
-            emitter.store.tensor(node.weights[""], node.doc)
-        case Layer() as layer:
-            emitter.lower(node, layer)
-        case other:
-            raise TypeError(f"{node.name}: {type(other).__name__} has no ONNX form")
+def _stored_tensor(graph: Graph, value: Value) -> StoredTensor:
+    node, found = graph.producer(value), graph.type_of(value)
+    return StoredTensor(node.value_names[value.index], found.dtype, known_shape(found), value, node.doc)
+
+
+def node_proto(node: Node, operands: Iterable[str]) -> onnx.NodeProto:
+    """An operator of the graph as ONNX has it.
+
+    Args:
+        node: the operator's node.
+        operands: the names of its operands, empty for an absent one.
+    """
+    op = node.op
+    if not isinstance(op, Operator) or isinstance(op, Dims):
+        raise TypeError(f"{node.name}: {op.kind} has no ONNX form")
+    proto = onnx.NodeProto(
+        op_type=op.kind,
+        domain=op.domain,
+        name=node.name,
+        input=operands,
+        output=node.value_names,
+        attribute=attribute_protos(op),
+        doc_string=node.doc or None,
+    )
+    for key, text in node_properties(node.origins).items():
+        proto.metadata_props.add(key=key, value=text)
+    return proto
 
 
 def _model_proto(
-    emitter: ModelEmitter, tensors: Iterable[StoredTensor], needed: Container[str], properties: dict[str, str]
+    graph: Graph, nodes: Sequence[Node], tensors: Iterable[StoredTensor], properties: dict[str, str]
 ) -> onnx.ModelProto:
-    graph = emitter.graph
+    names = {node.value(index): name for node in graph.nodes() for index, name in enumerate(node.value_names)}
+    written = (node_proto(node, ["" if one is None else names[one] for one in node.operands]) for node in nodes)
     model = onnx.ModelProto(
         ir_version=IR_VERSION,
         producer_name="dotnn",
@@ -127,57 +142,36 @@ def _model_proto(
         graph=onnx.GraphProto(
             name=graph.name,
             doc_string=graph.doc or None,
-            node=emitter.protos,
+            node=written,
             input=[_value_info(node.name, node.results[0], node.doc) for node in graph.inputs],
             output=[
                 _value_info(name, graph.type_of(value), graph.output_docs.get(name, ""))
                 for name, value in graph.outputs.items()
             ],
             initializer=[_initializer(tensor) for tensor in tensors],
-            value_info=_layer_values(emitter, needed),
+            value_info=_computed_values(graph, nodes),
         ),
     )
-    for domain in sorted(emitter.domains):
+    domains = {"", *(node.op.domain for node in nodes if isinstance(node.op, Operator))}
+    for domain in sorted(domains):
         model.opset_import.add(domain=domain, version=OPSET if domain == "" else _DOMAIN_VERSIONS[domain])
     for key, text in properties.items():
         model.metadata_props.add(key=key, value=text)
     return model
 
 
-def _layer_values(emitter: ModelEmitter, needed: Container[str]) -> Iterable[onnx.ValueInfoProto]:
+def _computed_values(graph: Graph, nodes: Iterable[Node]) -> Iterable[onnx.ValueInfoProto]:
     """The types of all computed values that are no outputs."""
-    graph = emitter.graph
-    for value, name in emitter.values.items():
-        if name in needed and name not in graph.outputs and not is_stored(graph.producer(value)):
-            yield _value_info(name, graph.type_of(value))
-
-
-def _with_inferred(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model, with types of the values inside lowerings as far as the operators tell them."""
-    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
-    known = {info.name for info in model.graph.value_info}
-    computed = {name for node in model.graph.node for name in node.output}
-    computed -= {info.name for info in model.graph.output}
-    for info in inferred.graph.value_info:
-        if info.name in computed and info.name not in known:
-            model.graph.value_info.append(_without_invented(info))
-    return model
-
-
-def _without_invented(info: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
-    for dim in info.type.tensor_type.shape.dim:
-        if dim.dim_param.startswith(_INVENTED):
-            dim.Clear()
-    return info
+    for node in nodes:
+        for name, found in zip(node.value_names, node.results, strict=True):
+            if name not in graph.outputs:
+                yield _value_info(name, found)
 
 
 def _initializer(tensor: StoredTensor) -> onnx.TensorProto:
-    proto = onnx.TensorProto(
+    return onnx.TensorProto(
         name=tensor.name, data_type=ELEM_TYPES[tensor.dtype], dims=tensor.shape, doc_string=tensor.doc or None
     )
-    if isinstance(tensor.content, np.ndarray):
-        proto.raw_data = raw_bytes(tensor.content).tobytes()
-    return proto
 
 
 def _value_info(name: str, found: TensorType, doc: str = "") -> onnx.ValueInfoProto:

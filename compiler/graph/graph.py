@@ -18,8 +18,8 @@ from ..records import positional_record
 from ..reprs import quantity, quoted, several, short_repr
 from ..source import Span
 from .dims import Dim
-from .operations import Input, Operation
-from .tensors import Tensor, Weight
+from .operations import Input, Operation, Parameter
+from .tensors import Weight
 from .types import TensorType
 
 
@@ -57,9 +57,10 @@ class Node:
         id: its identity in the graph.
         order: its place in declaration order; nodes that passes add stand next to what they replace.
         operands: one per operand of the operation; None where an optional one is absent.
-        weights: its tensors by local name (``weight``, ``bias``), in the order of the layer's list.
+        weights: of a layer, its tensors by local name (``weight``, ``bias``), in the order of the layer's list.
         origins: where it comes from; a fused node has several.
         doc: the documentation comment before it.
+        value_names: of an operator, what its results are called.
     """
 
     id: int
@@ -68,13 +69,19 @@ class Node:
     op: Operation
     operands: tuple[Value | None, ...]
     results: tuple[TensorType, ...]
-    weights: Mapping[str, Tensor] = field(default_factory=dict)
+    weights: Mapping[str, Weight] = field(default_factory=dict)
     origins: tuple[Origin, ...] = ()
     doc: str = ""
+    value_names: tuple[str, ...] = ()
 
     def value(self, index: int = 0) -> Value:
         """A result of the node."""
         return Value(self.id, index)
+
+    @property
+    def owned(self) -> tuple[Weight, ...]:
+        """The weights that it has, or is."""
+        return (self.op.weight,) if isinstance(self.op, Parameter) else tuple(self.weights.values())
 
     @property
     def kind(self) -> str:
@@ -238,16 +245,15 @@ class Graph:
         """The weights that the graph depends on, each once, in declaration order."""
         found: dict[str, Weight] = {}
         for node in self.nodes():
-            for tensor in node.weights.values():
-                for weight in tensor.sources:
-                    found.setdefault(weight.name, weight)
+            for weight in node.owned:
+                found.setdefault(weight.name, weight)
         return tuple(found.values())
 
     def weight_users(self) -> dict[str, int]:
         """How many nodes use each weight, by name; more than one where ``reuse`` shares it."""
         users: dict[str, int] = {}
         for node in self.nodes():
-            for name in {weight.name for tensor in node.weights.values() for weight in tensor.sources}:
+            for name in {weight.name for weight in node.owned}:
                 users[name] = users.get(name, 0) + 1
         return users
 
@@ -260,10 +266,11 @@ class Graph:
         results: Iterable[TensorType],
         *,
         name: str,
-        weights: Mapping[str, Tensor] | None = None,
+        weights: Mapping[str, Weight] | None = None,
         origins: tuple[Origin, ...] = (),
         doc: str = "",
         order: int | None = None,
+        value_names: tuple[str, ...] = (),
     ) -> Node:
         """Add a node behind all others, or next to the node whose ``order`` is given."""
         node = Node(
@@ -276,6 +283,7 @@ class Graph:
             weights=dict(weights or {}),
             origins=origins,
             doc=doc,
+            value_names=value_names,
         )
         self._need_operands(node)
         self._next_id += 1
@@ -294,6 +302,13 @@ class Graph:
         self._graph.remove_edges_from(list(self._graph.in_edges(node_id)))
         self._graph.nodes[node_id]["node"] = node
         self._connect(node)
+        return node
+
+    def relabel(self, node_id: int, **changes: object) -> Node:
+        """Change what a node is called, says or comes from; what it computes of which operands stays."""
+        node = dataclasses.replace(self.node(node_id), **changes)  # pyright: ignore[reportArgumentType]
+        self._graph.nodes[node_id]["node"] = node
+        self._sorted = None
         return node
 
     def replace(self, node: Node, op: Operation, *, absorbed: Iterable[Node] = (), **changes: object) -> Node:

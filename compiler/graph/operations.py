@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Protocol, runtime_checkable
 
 from ..records import positional_record
-from .tensors import Literal
+from .tensors import Literal, Weight
 
 
 @runtime_checkable
@@ -32,6 +32,11 @@ class Constant:
 
 @positional_record
 class Parameter:
-    """A learned tensor that belongs to no layer; the node's weight has the local name ``""``."""
+    """A tensor that training would change, as a value.
 
+    Among layers it belongs to none of them, and where ``reuse`` shares it several nodes may have it. Among operators there
+    is one node for every weight.
+    """
+
+    weight: Weight
     kind: ClassVar[str] = "parameter"

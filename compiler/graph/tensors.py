@@ -1,4 +1,4 @@
-"""Tensors that a graph holds: literals, weights, and tensors derived from weights.
+"""Tensors that a graph holds: literals and weights.
 
 None of them holds an array. A weight says how its values are made; values come into being one tensor at a time, when a
 file is written or a reference is evaluated, so that memory stays near the size of one tensor.
@@ -7,13 +7,11 @@ file is written or a reference is evaluated, so that memory stays near the size 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from ..records import positional_record
-from ..reprs import quoted, short_repr
 from ..source import Span
 from .types import DType
 
@@ -130,58 +128,6 @@ class Weight:
     def elements(self) -> int:
         """How many numbers."""
         return math.prod(self.shape)
-
-    @property
-    def sources(self) -> tuple[Weight, ...]:
-        """The weights whose values it depends on: itself."""
-        return (self,)
-
-
-class Derivation(Protocol):
-    """A pure function of arrays, hashable, so that equal derivations of equal weights are one tensor."""
-
-    def __call__(self, *arrays: np.ndarray) -> np.ndarray:
-        """The derived array."""
-        ...
-
-
-@positional_record
-class Derived:
-    """A tensor computed from others when values are wanted: folded, transposed or gate-reordered.
-
-    Attributes:
-        name: the name of the main source and a suffix after a colon: ``conv1.weight:folded``. Labels have no colon, so
-            the name of a derived tensor is never that of a parameter.
-        parts: what it is computed from, in the order of the function's arguments.
-        function: a frozen, hashable callable.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: DType
-    parts: tuple[Tensor, ...]
-    function: Derivation
-
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.name), f"{self.dtype}{list(self.shape)}")
-
-    @property
-    def elements(self) -> int:
-        """How many numbers."""
-        return math.prod(self.shape)
-
-    @property
-    def sources(self) -> tuple[Weight, ...]:
-        """The weights whose values it depends on, each once."""
-        return tuple(dict.fromkeys(_sources(self.parts)))
-
-
-Tensor: TypeAlias = Weight | Derived
-
-
-def _sources(parts: tuple[Tensor, ...]) -> Iterator[Weight]:
-    for part in parts:
-        yield from part.sources
 
 
 def numpy_name(dtype: DType) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 from .dims import DimExpr, format_dim
 from .graph import Graph, Node, Value
-from .operations import Constant, Operation
-from .tensors import Literal, Tensor, Weight
+from .operations import Constant, Operation, Parameter
+from .tensors import Literal, Weight
 
 #: A longer literal is shown by its shape alone.
 _SHOWN_ELEMENTS = 8
@@ -19,10 +19,10 @@ _SHOWN_ELEMENTS = 8
 def format_graph(graph: Graph) -> str:
     """The graph as text, nodes in order, outputs and demands at the end.
 
-    ``relu = fused_conv(x, conv=conv2d(filters=4, kernel=[3, 3]), activation=relu) {weight: conv.weight}:
+    ``relu = FusedConv(x, conv.weight, conv.bias, kernel_shape=[3, 3], activation=Relu):
     float32[N, 4, 6, 6] <- conv, relu``: the name, the operation with its operands and the attributes that are
     not the defaults, the weights, the types of the results, and the paths that the node comes from where that
-    is more than its own name. Derived tensors show what they are made of.
+    is more than its own name.
     """
     names = _names(graph)
     lines = [f"model {graph.name}"]
@@ -63,16 +63,10 @@ def _value_text(graph: Graph, value: Value, names: Mapping[int, str]) -> str:
     return f"{name}[{value.index}]" if len(graph.node(value.node).results) > 1 else name
 
 
-def _weights_text(weights: Mapping[str, Tensor]) -> str:
+def _weights_text(weights: Mapping[str, Weight]) -> str:
     if not weights:
         return ""
-    return " {" + ", ".join(f"{local}: {_tensor_text(tensor)}" for local, tensor in weights.items()) + "}"
-
-
-def _tensor_text(tensor: Tensor) -> str:
-    if isinstance(tensor, Weight):
-        return tensor.name
-    return f"{tensor.name}({', '.join(_tensor_text(part) for part in tensor.parts)})"
+    return " {" + ", ".join(f"{local}: {weight.name}" for local, weight in weights.items()) + "}"
 
 
 def _origins_text(node: Node) -> str:
@@ -83,6 +77,9 @@ def _origins_text(node: Node) -> str:
 def _attributes(op: Operation) -> Iterator[str]:
     if isinstance(op, Constant):
         yield _literal_text(op.value)
+        return
+    if isinstance(op, Parameter):
+        yield op.weight.name
         return
     if not dataclasses.is_dataclass(op):
         return

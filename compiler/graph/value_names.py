@@ -19,11 +19,14 @@ def value_names(graph: Graph) -> dict[Value, str]:
     Inputs have their own names and parameters those of their tensors. A computed value that is an output of
     the model has the output's (first) name. Any other first result has its node's name, further ones that
     name and the result's: ``lstm.h``; the results of a node whose results must all be taken are numbered:
-    ``split.0``. Where a name is taken, ``:1``, ``:2`` and so on are appended, which no label contains.
+    ``split.0``. Where a name is taken, ``:1``, ``:2`` and so on are appended, which no label contains. Values of
+    operators have names of their own.
     """
     nodes = graph.nodes()
+    if any(node.value_names for node in nodes):
+        return {node.value(index): name for node in nodes for index, name in enumerate(node.value_names)}
     names = {node.value(): node.name for node in nodes if isinstance(node.op, Input)}
-    names |= {node.value(): node.weights[""].name for node in nodes if isinstance(node.op, Parameter)}
+    names |= {node.value(): node.op.weight.name for node in nodes if isinstance(node.op, Parameter)}
     taken = {*names.values(), *graph.outputs, *(weight.name for weight in graph.weights())}
     for name, value in graph.outputs.items():
         if not is_stored(graph.producer(value)):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from .graph import Graph, Value
 from .operations import Input
-from .tensors import Derived, Tensor, Weight
+from .tensors import Weight
 
 
 class InvalidGraph(ValueError):
@@ -27,7 +27,7 @@ def verify_graph(graph: Graph) -> None:
 
     Every operand and output is a result of a node of the graph; edges follow operands; nothing depends on
     itself; names of inputs are unique, and so are those of all other nodes; the name of a weight means one weight,
-    tensors have positive dimensions, and no derived one has the name of a weight.
+    and weights have positive dimensions.
 
     Raises:
         InvalidGraph: with every fault.
@@ -91,15 +91,8 @@ def _names(graph: Graph) -> Iterator[str]:
 def _weights(graph: Graph) -> Iterator[str]:
     known: dict[str, Weight] = {}
     for node in graph.nodes():
-        for tensor in node.weights.values():
-            yield from _faults_of(tensor)
-            for weight in tensor.sources:
-                if known.setdefault(weight.name, weight) != weight:
-                    yield f"two unequal weights are named `{weight.name}`"
-
-
-def _faults_of(tensor: Tensor) -> Iterator[str]:
-    if any(dim < 1 for dim in tensor.shape):
-        yield f"`{tensor.name}` has the shape {list(tensor.shape)}"
-    if isinstance(tensor, Derived) and ":" not in tensor.name:
-        yield f"the derived tensor `{tensor.name}` has the name of a parameter"
+        for weight in node.owned:
+            if any(dim < 1 for dim in weight.shape):
+                yield f"`{weight.name}` has the shape {list(weight.shape)}"
+            if known.setdefault(weight.name, weight) != weight:
+                yield f"two unequal weights are named `{weight.name}`"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, final
 
+from .. import operators as ops
 from ..graph.types import DType, TensorType
+from ..lazy import np
 from ..records import record
 from .attributes import Integer, Real, attribute
-from .base import Emitter, Layer, Operand, Sample, Site
+from .base import Layer, Operand, Read, Sample, Site
 from .reach import Reach, aligned
-from .rules import axis_or_last, need_float, required
+from .rules import axis_or_last, need_float
 
 if TYPE_CHECKING:
-    import numpy as np
+    from ..operators.building import Builder, Tensor
 
 _OPERANDS = (Operand("x", "any shape, of floating point elements"),)
 _SIZES = ({"N": 1, "C": 3, "H": 2}, {"N": 2, "C": 1, "H": 5}, {"N": 3, "C": 4, "H": 1})
@@ -27,20 +29,14 @@ class Elementwise(Layer, ABC):
 
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, x: TensorType) -> TensorType:
         """The type of the operand."""
-        x = required(operands, 0)
         need_float(site, 0, x)
-        return (x,)
+        return x
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The function of every element."""
-        import numpy as np
-
-        x = np.asarray(operands[0])
-        return (np.asarray(self.of(x), dtype=x.dtype),)
+        return np.asarray(self.of(x), dtype=x.dtype)
 
     @abstractmethod
     def of(self, x: np.ndarray) -> np.ndarray:
@@ -62,13 +58,11 @@ class Relu(Elementwise):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``max(x, 0)``."""
-        import numpy as np
-
         return np.maximum(x, 0)
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Relu``."""
-        return (e.op("Relu", e.operands[0]),)
+        return b.op(ops.Relu(), x)
 
 
 @final
@@ -93,17 +87,14 @@ class LeakyRelu(Elementwise):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``x`` or ``slope * x``."""
-        import numpy as np
-
         return np.where(x >= 0, x, x * self.slope)
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``LeakyRelu``; for float64, which onnxruntime lacks it for, a choice between ``x`` and ``slope * x``."""
-        x, dtype = e.operands[0], required(e.operand_types, 0).dtype
-        if dtype is not DType.FLOAT64:
-            return (e.op("LeakyRelu", x, alpha=self.slope),)
-        scaled = e.op("Mul", x, e.constant(self.slope, dtype))
-        return (e.op("Where", e.op("GreaterOrEqual", x, e.constant(0, dtype)), x, scaled),)
+        if x.dtype is not DType.FLOAT64:
+            return b.op(ops.LeakyRelu(alpha=self.slope), x)
+        scaled = b.op(ops.Mul(), x, b.constant(self.slope, x.dtype))
+        return b.op(ops.Where(), b.op(ops.GreaterOrEqual(), x, b.constant(0, x.dtype)), x, scaled)
 
 
 @final
@@ -118,14 +109,12 @@ class Sigmoid(Elementwise):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``1 / (1 + exp(-x))`` in a form that does not overflow."""
-        import numpy as np
-
         small = np.exp(-np.abs(x))
         return np.where(x >= 0, 1, small) / (1 + small)
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Sigmoid``."""
-        return (e.op("Sigmoid", e.operands[0]),)
+        return b.op(ops.Sigmoid(), x)
 
 
 @final
@@ -140,13 +129,11 @@ class Tanh(Elementwise):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``tanh(x)``."""
-        import numpy as np
-
         return np.tanh(x)
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Tanh``."""
-        return (e.op("Tanh", e.operands[0]),)
+        return b.op(ops.Tanh(), x)
 
 
 @final
@@ -166,11 +153,10 @@ class Step(Elementwise):
         """Whether each element is at least 0, as a number."""
         return (x >= 0).astype(x.dtype)
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``GreaterOrEqual`` with 0, and a choice between two constants."""
-        dtype = required(e.operand_types, 0).dtype
-        one, zero = e.constant(1, dtype), e.constant(0, dtype)
-        return (e.op("Where", e.op("GreaterOrEqual", e.operands[0], zero), one, zero),)
+        one, zero = b.constant(1, x.dtype), b.constant(0, x.dtype)
+        return b.op(ops.Where(), b.op(ops.GreaterOrEqual(), x, zero), one, zero)
 
 
 @record
@@ -178,38 +164,28 @@ class _AlongAxis(Layer, ABC):
     """Base of softmax and its logarithm."""
 
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
-    op_type: ClassVar[str]
 
     axis: int | None = attribute(
         Integer(), None, doc="The axis that is normalized; it must be written from rank 4 on.", shown="-1"
     )
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, x: TensorType) -> TensorType:
         """The type of the operand."""
-        x = required(operands, 0)
         need_float(site, 0, x)
         axis_or_last(site, self.axis, x)
-        return (x,)
+        return x
 
-    def reach(
-        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
-    ) -> Reach:
+    def positions(self, read: Read, x: TensorType) -> Reach:
         """The whole axis at every position of the others."""
-        x = required(operands, 0)
-        axis = (-1 if self.axis is None else self.axis) % x.rank
-        return aligned(x.shape, x.shape, whole=(axis,))
+        return aligned(x.shape, x.shape, whole=(self._axis % x.rank,))
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
-        """The operator of that name."""
-        return (e.op(self.op_type, e.operands[0], axis=-1 if self.axis is None else self.axis),)
+    @property
+    def _axis(self) -> int:
+        return -1 if self.axis is None else self.axis
 
-    def _shifted(self, operands: Sequence[np.ndarray | None]) -> tuple[np.ndarray, int]:
-        """The operand less its greatest element along the axis, so that no power overflows; and the axis."""
-        import numpy as np
-
-        x = np.asarray(operands[0])
-        axis = -1 if self.axis is None else self.axis
-        return x - x.max(axis=axis, keepdims=True), axis
+    def _shifted(self, x: np.ndarray) -> np.ndarray:
+        """The operand less its greatest element along the axis, so that no power overflows."""
+        return x - x.max(axis=self._axis, keepdims=True)
 
 
 @final
@@ -223,7 +199,6 @@ class Softmax(_AlongAxis):
     """
 
     kind: ClassVar[str] = "softmax"
-    op_type: ClassVar[str] = "Softmax"
     formula: ClassVar[str] = "y = exp(x) / sum(exp(x))"
     source: ClassVar[str] = "ONNX Softmax (13 and later); PyTorch Softmax"
     samples: ClassVar[tuple[Sample, ...]] = (
@@ -233,15 +208,14 @@ class Softmax(_AlongAxis):
         Sample("softmax(axis=-3)", {"x": "float32[2, 3, 4, 5]"}),
     )
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The powers over their sum."""
-        import numpy as np
+        powers = np.exp(self._shifted(x))
+        return powers / powers.sum(axis=self._axis, keepdims=True)
 
-        shifted, axis = self._shifted(operands)
-        powers = np.exp(shifted)
-        return (powers / powers.sum(axis=axis, keepdims=True),)
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """``Softmax``."""
+        return b.op(ops.Softmax(axis=self._axis), x)
 
 
 @final
@@ -253,7 +227,6 @@ class LogSoftmax(_AlongAxis):
     """
 
     kind: ClassVar[str] = "log_softmax"
-    op_type: ClassVar[str] = "LogSoftmax"
     formula: ClassVar[str] = "y = x - log(sum(exp(x)))"
     source: ClassVar[str] = "ONNX LogSoftmax (13 and later); PyTorch LogSoftmax"
     samples: ClassVar[tuple[Sample, ...]] = (
@@ -262,11 +235,11 @@ class LogSoftmax(_AlongAxis):
         Sample("log_softmax(axis=1)", {"x": "float32[2, 3, 4, 5]"}),
     )
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The logarithm of softmax."""
-        import numpy as np
+        shifted = self._shifted(x)
+        return shifted - np.log(np.exp(shifted).sum(axis=self._axis, keepdims=True))
 
-        shifted, axis = self._shifted(operands)
-        return (shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True)),)
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """``LogSoftmax``."""
+        return b.op(ops.LogSoftmax(axis=self._axis), x)

@@ -2,8 +2,11 @@
 
 A layer is a frozen dataclass. Its fields are its attributes (``layers.attributes``); its class attributes name its
 operands and results; its methods are its meaning: types, weights, cost, a numpy reference that defines what it
-computes, and its lowering to ONNX. Parsing of calls, checking of arguments, documentation, summaries and tests are
-derived from it.
+computes, and the operators that it consists of. Parsing of calls, checking of arguments, documentation, summaries and
+tests are derived from it.
+
+``infer``, ``weights``, ``reach`` and ``reference`` are what others call. A layer writes ``types``, ``specs``, ``positions``
+and ``compute``, which take its operands one by one: each a type, or an array, and None for an optional one that is absent.
 """
 
 from __future__ import annotations
@@ -11,21 +14,23 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..diagnostics import Diagnostic, DotnnError
 from ..graph.dims import Dim, decide_less_equal
 from ..graph.graph import Demand
-from ..graph.tensors import Derivation, Fan, Initializer, Role
-from ..graph.types import DType, TensorType
+from ..graph.tensors import Fan, Initializer, Role
+from ..graph.types import DType, TensorType, type_for_one_example
+from ..lazy import np
 from ..records import positional_record, record
 from ..source import Span
+from .cost import Cost
 from .reach import Reach, aligned
 
 if TYPE_CHECKING:
-    import numpy as np
+    from ..operators.building import Builder, Tensor
 
 
 @positional_record
@@ -97,6 +102,23 @@ class Window:
     dilation: tuple[int, ...]
 
 
+@positional_record
+class Read:
+    """Which result is asked for how it depends on which operand.
+
+    Attributes:
+        place: the index of the operand.
+        operand: its type.
+        number: the index of the result.
+        result: its type.
+    """
+
+    place: int
+    operand: TensorType
+    number: int
+    result: TensorType
+
+
 class Site:
     """The place where a layer stands while its types are inferred: spans for errors, books of demands and warnings.
 
@@ -139,62 +161,7 @@ class Site:
             self.demands.append(Demand(dim, minimum, self.span, reason or f"`{self.kind}` needs it"))
 
 
-class Emitter(Protocol):
-    """What a layer lowers itself with: one node's view of the ONNX graph being made.
-
-    Value names are strings. Intermediate values get names of their own; the names that ``lower`` returns become the
-    node's results and are renamed to the layer's hierarchical name by the emitter.
-    """
-
-    @property
-    def operands(self) -> tuple[str | None, ...]:
-        """Value names of the operands; None where an optional one is absent."""
-        ...
-
-    @property
-    def operand_types(self) -> tuple[TensorType | None, ...]:
-        """Their types."""
-        ...
-
-    @property
-    def result_types(self) -> tuple[TensorType, ...]:
-        """The inferred types of the results."""
-        ...
-
-    def op(self, op_type: str, *inputs: str | None, domain: str = "", **attributes: Any) -> str:
-        """Add an ONNX node with one output; attributes are ints, floats, strings, ``DType`` or sequences of these."""
-        ...
-
-    def ops(
-        self, op_type: str, *inputs: str | None, outputs: int, domain: str = "", **attributes: Any
-    ) -> tuple[str, ...]:
-        """Add an ONNX node with several outputs."""
-        ...
-
-    def has_weight(self, local_name: str) -> bool:
-        """Whether the node has this weight."""
-        ...
-
-    def weight(self, local_name: str) -> str:
-        """A weight of the node as an initializer, in its own layout and under its own name."""
-        ...
-
-    def derived(self, local_names: Sequence[str], suffix: str, shape: tuple[int, ...], function: Derivation) -> str:
-        """A tensor computed from weights of the node, named after the first one and the suffix."""
-        ...
-
-    def constant(self, values: object, dtype: DType) -> str:
-        """A small constant: a number or (nested) sequences of numbers."""
-        ...
-
-    def dims(self, shape: Sequence[Dim]) -> str:
-        """A 1-D int64 tensor of these dimensions: a constant if all are known, else computed from input shapes."""
-        ...
-
-    def reshape(self, value: str, shape: Sequence[Dim]) -> str:
-        """``value`` reshaped, with at most one dimension left for the runtime to compute where that is enough."""
-        ...
-
+Emitter = Any  # TRANSITION: goes when every layer is converted
 
 #: What onnxruntime's CPU provider computes most layers in.
 COMPUTED_ON_CPU = frozenset({DType.FLOAT32, DType.FLOAT16, DType.FLOAT64})
@@ -241,12 +208,25 @@ class Layer(ABC):
         if "kind" in cls.__dict__:
             LAYERS[cls.kind] = cls
 
-    @abstractmethod
     def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
-        """Types of the results; raises ``DotnnError`` where the operands do not fit."""
+        """Types of the results.
+
+        Raises:
+            DotnnError: the operands do not fit.
+        """
+        found = self.types(site, *operands)
+        return found if isinstance(found, tuple) else (found,)
+
+    def types(self, site: Site, *operands: Any, **unused: Any) -> TensorType | tuple[TensorType, ...]:
+        """The type of the result, or of all results, from those of the operands; see ``infer``."""
+        raise NotImplementedError
 
     def weights(self, operands: Sequence[TensorType | None]) -> tuple[WeightSpec, ...]:
         """The tensors that the layer owns, for operands that ``infer`` has accepted."""
+        return tuple(self.specs(*operands))
+
+    def specs(self, *operands: Any, **unused: Any) -> Iterable[WeightSpec]:
+        """The tensors that the layer owns, from the types of its operands; see ``weights``."""
         return ()
 
     @classmethod
@@ -256,24 +236,32 @@ class Layer(ABC):
 
     def macs(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> Dim:
         """Multiply-accumulates, as an expression in the symbolic dimensions."""
-        return 0
+        return self.cost(tuple(results), *operands).number
+
+    def explain_macs(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> str:
+        """How the multiply-accumulates for one example come about, as numbers; empty where there are none."""
+        one = [None if found is None else type_for_one_example(found) for found in operands]
+        return self.cost(tuple(map(type_for_one_example, results)), *one).text
+
+    def cost(self, results: tuple[TensorType, ...], *operands: Any, **unused: Any) -> Cost:
+        """Multiply-accumulates, from the types of the results and the operands."""
+        return Cost(0, "")
 
     def explain_params(self, operands: Sequence[TensorType | None]) -> str:
         """How the parameter count comes about, as numbers: ``(3*3*32+1)*32``; empty without parameters."""
         specs = [spec for spec in self.weights(operands) if spec.role is Role.PARAMETER]
-        return " + ".join("*".join(map(str, spec.shape)) or "1" for spec in specs)
+        return self.params_text(specs)
 
-    def explain_macs(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> str:
-        """How the multiply-accumulates for one example come about, as numbers; empty where there are none."""
-        return ""
+    def params_text(self, specs: Sequence[WeightSpec]) -> str:
+        """How the numbers of learned tensors add up."""
+        return " + ".join("*".join(map(str, spec.shape)) or "1" for spec in specs)
 
     def reach(
         self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
     ) -> Reach:
         """How the positions of a result depend on those of an operand, along each axis of the operand.
 
-        Unless a layer says otherwise, position by position, shapes broadcasting as in numpy. What cannot be told is
-        ``reach.WHOLE``: a receptive field may come out too large, never too small.
+        What cannot be told is ``reach.WHOLE``: a receptive field may come out too large, never too small.
 
         Args:
             operands: types that ``infer`` has accepted.
@@ -282,10 +270,21 @@ class Layer(ABC):
             result: the index of the result.
         """
         found = operands[operand]
-        return () if found is None else aligned(found.shape, results[result].shape)
+        return () if found is None else self.positions(Read(operand, found, result, results[result]), *operands)
+
+    def positions(self, read: Read, *operands: Any, **unused: Any) -> Reach:
+        """How positions of a result depend on those of an operand, from the types of the operands; see ``reach``.
+
+        Unless a layer says otherwise, position by position, shapes broadcasting as in numpy.
+        """
+        return aligned(read.operand.shape, read.result.shape)
 
     def operand_range(self, index: int, operands: Sequence[TensorType | None]) -> tuple[int, Dim] | None:
         """The least and the greatest integer that an operand may hold; None where the layer takes any numbers."""
+        return self.range_of(index, *operands)
+
+    def range_of(self, index: int, *operands: Any, **unused: Any) -> tuple[int, Dim] | None:
+        """The bounds of an operand's integers, from the types of the operands; see ``operand_range``."""
         return None
 
     def bind(self, sizes: Mapping[str, int]) -> Layer:
@@ -295,7 +294,6 @@ class Layer(ABC):
         """
         return self
 
-    @abstractmethod
     def reference(
         self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
     ) -> tuple[np.ndarray, ...]:
@@ -303,10 +301,26 @@ class Layer(ABC):
 
         Computes in the element type of the operands, so that float64 operands give a float64 oracle.
         """
+        given = [None if one is None else np.asarray(one) for one in operands]
+        found = self.compute(weights, *given)
+        return found if isinstance(found, tuple) else (found,)
+
+    def compute(self, weights: Mapping[str, np.ndarray], *arrays: Any, **unused: Any) -> Any:
+        """The array of the result, or those of all results, from those of the operands; see ``reference``."""
+        raise NotImplementedError
 
     @abstractmethod
-    def lower(self, e: Emitter) -> tuple[str, ...]:
-        """Emit ONNX nodes; returns the value names of the results."""
+    def lower(self, b: Builder, *operands: Any, **unused: Any) -> Tensor | tuple[Tensor, ...]:
+        """Build the operators that the layer consists of.
+
+        Args:
+            b: what it builds with.
+            operands: the tensors that it reads, None for an absent one.
+            unused: nothing; it lets heirs name their operands.
+
+        Returns:
+            The result, or all results.
+        """
 
     @classmethod
     def attributes(cls) -> tuple[dataclasses.Field[Any], ...]:

@@ -28,6 +28,7 @@ from ..graph.dims_linear import equalizing_forms
 from ..graph.types import DType, TensorType, for_one_example
 from .attributes import HIGHEST_RANK
 from .base import Site
+from .cost import product_text as product_text  # TRANSITION
 
 T = TypeVar("T")
 
@@ -189,26 +190,6 @@ def moved(rank: int, start: int, end: int) -> tuple[int, ...]:
     order = [axis for axis in range(rank) if axis != start]
     order.insert(end, start)
     return tuple(order)
-
-
-def product_text(factors: Iterable[Dim]) -> str:
-    """A product as text: ``3*3*32*64*(H - 2)``."""
-    return "*".join(_factor_text(factor) for factor in factors)
-
-
-def _factor_text(factor: Dim) -> str:
-    text = format_dim(factor)
-    return f"({text})" if _is_sum(text) else text
-
-
-def _is_sum(text: str) -> bool:
-    """Whether signs with blanks around them stand outside of all parentheses."""
-    depth = 0
-    for char in text:
-        depth += (char == "(") - (char == ")")
-        if char == " " and not depth:
-            return True
-    return False
 
 
 def counted(shape: Iterable[Dim]) -> tuple[Dim, ...]:

@@ -138,6 +138,10 @@ class Operator(ABC):
         results: what it gives.
         elements: the element types that each letter of the signature stands for.
         source: where the definition comes from.
+        keeps_values: whether every element of the results is one of the operands', so that it may be computed in
+            any element type.
+        elementwise: whether every element of the result is computed from those at its place, shapes broadcasting.
+        folds: whether it is computed when a model is built, where its operands are known then; not what takes long.
     """
 
     kind: ClassVar[str]
@@ -146,6 +150,9 @@ class Operator(ABC):
     results: ClassVar[tuple[Result, ...]] = (Result("Y"),)
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": ANY}
     source: ClassVar[str]
+    keeps_values: ClassVar[bool] = False
+    elementwise: ClassVar[bool] = False
+    folds: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from ..graph.graph import Graph
+from ..graph.graph import Graph, Node
+from ..layers.base import Layer
+from ..operators.building import layer_name
 from .fusion.report import FusionReport
 from .targets import FEATURES, Features, Target
 
@@ -20,6 +22,8 @@ class Property(StrEnum):
     COMMON_MERGED = "no two nodes compute the same from the same operands and weights"
     DEAD_REMOVED = "every node but the inputs leads to an output"
     BATCH_NORM_FOLDED = "every batch normalization that can stands in the layer before it"
+    DIMS_EXPANDED = "every dimension is computed from the shapes of inputs"
+    OUTPUTS_NAMED = "every value that is an output has the output's name"
     FUSED = "every chain that the target has one operator for is one node"
 
 
@@ -30,15 +34,24 @@ class PassContext:
     Attributes:
         target: what the model is built for.
         report: takes what is fused and why the rest is not.
+        layers: the layer graph that the operators come from, for what is said of them.
     """
 
     target: Target
     report: FusionReport
+    layers: Graph = field(default_factory=lambda: Graph("none"))
+    _by_name: dict[str, Node] = field(default_factory=dict)
 
     @property
     def features(self) -> Features:
         """What the target has beside standard operators."""
         return FEATURES[self.target]
+
+    def layer(self, node: Node) -> Node | None:
+        """The layer that an operator belongs to."""
+        if not self._by_name:
+            self._by_name.update((one.name, one) for one in self.layers.unordered() if isinstance(one.op, Layer))
+        return self._by_name.get(layer_name(node))
 
 
 Rewrite: TypeAlias = Callable[[Graph, PassContext], bool]

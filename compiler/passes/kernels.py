@@ -9,11 +9,17 @@ from ..diagnostics.output import NoKernel
 from ..graph.graph import Graph, Node
 from ..graph.types import DType
 from ..layers.base import Layer
+from ..operators.base import Operator
 from .targets import FEATURES, Target
 
 
-def require_kernels(graph: Graph, target: Target) -> None:
+def require_kernels(graph: Graph, lowered: Graph, target: Target) -> None:
     """Refuse a graph with layers that the target has no kernels for.
+
+    Args:
+        graph: the layers.
+        lowered: their operators as they are built; a layer of which none is left needs no kernel.
+        target: what the model is built for.
 
     Raises:
         DotnnError: one diagnostic for each element type, at the first of its layers.
@@ -21,7 +27,10 @@ def require_kernels(graph: Graph, target: Target) -> None:
     if not FEATURES[target].cpu:
         return
     lacking: dict[DType, list[Node]] = {}
+    built = {origin for node in lowered.unordered() if isinstance(node.op, Operator) for origin in node.origins}
     for node in graph.nodes():
+        if built.isdisjoint(node.origins):
+            continue
         for dtype in _without_kernel(graph, node):
             lacking.setdefault(dtype, []).append(node)
     if lacking:

@@ -1,34 +1,33 @@
-"""The passes in their order, and the runner."""
+"""The passes over operators in their order, and the runner."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..graph.graph import Graph
 from ..graph.text import format_graph
 from ..graph.verify import InvalidGraph, verify_graph
+from ..lowering import lower
 from ..reprs import short_repr
 from .contract import Pass, PassContext, check_order
-from .fold_batch_norm import fold_batch_norm
-from .fold_constants import fold_constants
-from .fusion.fuse import fuse
+from .expand_dims import expand_dims
 from .fusion.report import FusionReport
 from .infer_types import infer_types
 from .merge_common import merge_common
+from .name_outputs import name_outputs
 from .remove_dead import remove_dead
-from .remove_identities import remove_identities
 from .targets import DEFAULT_TARGET, Target
 
 #: What reads a value decides what may be fused, so dead readers go before; merging makes two readers one.
-PASSES: tuple[Pass, ...] = (
+OPTIMIZATIONS: tuple[Pass, ...] = (
     remove_dead,
-    fold_constants,
-    remove_identities,
     merge_common,
     remove_dead,
-    fold_batch_norm,
-    fuse,
 )
+#: What every build needs, optimized or not: only operators that files have, and names that outputs have.
+COMPLETION: tuple[Pass, ...] = (expand_dims, name_outputs)
+PASSES: tuple[Pass, ...] = (*OPTIMIZATIONS, *COMPLETION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Optimized:
     """The outcome of the passes.
 
     Attributes:
-        graph: the optimized graph.
+        graph: the operators that a file has.
         fusions: what was fused and folded, and why the rest was not.
     """
 
@@ -52,26 +51,47 @@ class BrokenPass(Exception):
 
 
 def optimize(graph: Graph, target: Target = DEFAULT_TARGET, *, verify: bool = False) -> Optimized:
-    """Run all passes for a target on a copy of a graph.
+    """Lower a layer graph and run all passes for a target.
 
     Args:
         graph: a graph as elaboration makes it; it stays as it is.
         target: what the model is built for.
-        verify: whether to check the graph before and after every pass, as tests do.
+        verify: whether to check the graphs, and that of the operators before and after every pass, as tests do.
 
     Raises:
         BrokenPass: only with ``verify``: the first pass that leaves the graph in a state that no pass may.
-        InvalidGraph: only with ``verify``: the given graph is in such a state.
+        InvalidGraph: only with ``verify``: the given graph, or what it is lowered to, is in such a state.
     """
-    work = graph.copy()
-    context = PassContext(target, FusionReport())
+    return _run(graph, PASSES, target, verify)
+
+
+def complete(graph: Graph, target: Target = DEFAULT_TARGET, *, verify: bool = False) -> Graph:
+    """Lower a layer graph to the operators that a file has, without optimizing anything; see ``optimize``."""
+    return _run(graph, COMPLETION, target, verify).graph
+
+
+def stages(graph: Graph, target: Target = DEFAULT_TARGET) -> Iterator[tuple[str, str]]:
+    """The text of the graph of the layers, of the operators, and after every pass, each under its name."""
+    yield "layers", format_graph(graph)
+    work, context = lower(graph), PassContext(target, FusionReport(), graph)
+    yield "lower", format_graph(work)
+    for one in PASSES:
+        one(work, context)
+        yield one.name, format_graph(work)
+
+
+def _run(graph: Graph, passes: tuple[Pass, ...], target: Target, verify: bool) -> Optimized:
+    if verify:
+        _verify(graph)
+    work = lower(graph)
+    context = PassContext(target, FusionReport(), graph)
     if not verify:
-        for one in PASSES:
+        for one in passes:
             one(work, context)
         return Optimized(work, context.report)
-    check_order(PASSES)
+    check_order(passes)
     _verify(work)
-    for one in PASSES:
+    for one in passes:
         run_verified(one, work, context)
     return Optimized(work, context.report)
 

@@ -130,7 +130,7 @@ def _rows(graph: Graph) -> Iterator[Row]:
 
 
 def _row(graph: Graph, node: Node, seen: set[str]) -> Row:
-    weights = [weight for tensor in node.weights.values() for weight in tensor.sources]
+    weights = node.owned
     own = [weight for weight in weights if weight.name not in seen]
     seen.update(weight.name for weight in weights)
     inputs = tuple(graph.producer(value).name for value in node.operands if value is not None)
@@ -161,7 +161,7 @@ def _activation_bytes(node: Node) -> Dim:
 def _params_formula(graph: Graph, node: Node) -> str:
     if isinstance(node.op, Layer):
         return node.op.explain_params(graph.operand_types(node))
-    return "*".join(map(str, node.weights[""].shape)) if isinstance(node.op, Parameter) else ""
+    return "*".join(map(str, node.op.weight.shape)) if isinstance(node.op, Parameter) else ""
 
 
 def _macs_formula(graph: Graph, node: Node) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from ..graph.tensors import Derived, Literal, Tensor, Weight, numpy_name
+from ..graph.tensors import Literal, Weight, numpy_name
 from ..reprs import short_repr
 from . import initializers
 
@@ -60,16 +60,16 @@ class WeightValues:
     def __repr__(self) -> str:
         return short_repr(self, f"seed={self.seed}", f"{len(self._loaded):,} loaded")
 
-    def values(self, tensor: Tensor) -> np.ndarray:
-        """The values of a tensor, in its shape and element type; the caller must not change them.
+    def values(self, weight: Weight) -> np.ndarray:
+        """The values of a weight, in its shape and element type; the caller must not change them.
 
         Raises:
-            ValueError: a loaded or derived array has another shape than the tensor.
+            ValueError: a loaded array has another shape than the weight.
         """
-        array = self._weight(tensor) if isinstance(tensor, Weight) else self._derived(tensor)
-        if array.shape != tensor.shape:
-            raise ValueError(f"{tensor.name}: values of shape {array.shape} for a tensor of shape {tensor.shape}")
-        return array.astype(numpy_name(tensor.dtype), copy=False)
+        array = self._array(weight)
+        if array.shape != weight.shape:
+            raise ValueError(f"{weight.name}: values of shape {array.shape} for a tensor of shape {weight.shape}")
+        return array.astype(numpy_name(weight.dtype), copy=False)
 
     def state(self, weights: Iterable[Weight]) -> WeightState:
         """What can be said of a model with these weights."""
@@ -80,7 +80,7 @@ class WeightValues:
             return WeightState.LOADED
         return WeightState.INITIAL
 
-    def _weight(self, weight: Weight) -> np.ndarray:
+    def _array(self, weight: Weight) -> np.ndarray:
         if self._source is not None and weight.name in self._loaded:
             return self._source.load(weight.name)
         initializer = weight.initializer
@@ -91,6 +91,3 @@ class WeightValues:
         return initializers.initialize(
             initializer, weight.shape, weight.dtype.value, weight.fan, self.seed, weight.name
         )
-
-    def _derived(self, tensor: Derived) -> np.ndarray:
-        return tensor.function(*[self.values(part) for part in tensor.parts])
