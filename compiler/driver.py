@@ -178,7 +178,7 @@ class Compiled:
         from .passes.pipeline import complete
 
         need_choice(target, "target", get_args(Target))
-        graph = self.optimized(target).graph if optimize else complete(self.graph, target)
+        graph = self.optimized(target).graph if optimize else complete(self.graph)
         require_kernels(self.graph, graph, target)
         return graph
 
