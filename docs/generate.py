@@ -159,15 +159,15 @@ def _default_option(option: click.Option) -> str:
     return f" Default: `{option.default}`." if option.show_default else ""
 
 
+_STAGES = {"layers": "The layers", "lower": "The operators, as lowering makes them"}
+
+
 def _levels(name: str) -> str:
     """The layers of a sample, its operators, and what every pass makes of them."""
     parts, before = [], ""
     for stage, text in stages(compile_file(DOCS / "samples" / f"{name}.nn").graph):
-        title = {"layers": "The layers:", "lower": "The operators, as lowering makes them:"}.get(stage, f"After `{stage}`")
-        if text == before:
-            parts.append(f"{title}: the same.")
-            continue
-        parts.append(f"{title.rstrip(':')}:\n\n```text\n{text.strip()}\n```")
+        title = _STAGES.get(stage, f"After `{stage}`")
+        parts.append(f"{title}: the same." if text == before else f"{title}:\n\n```text\n{text.strip()}\n```")
         before = text
     return "\n\n".join(parts)
 

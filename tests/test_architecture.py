@@ -44,6 +44,7 @@ ORDER = (
     ("compiler.layers",),
     ("compiler.weights",),
     ("compiler.lowering",),
+    ("compiler.metrics",),
     ("compiler.elaborate",),
     ("compiler.passes",),
     ("compiler.evaluate",),
