@@ -36,7 +36,11 @@ LAYER_PAGE = DOCS / "layers.md"
 #: The command whose output the picture shows.
 PICTURED = "dotnn check docs/samples/wrong.nn"
 #: Pages with regions.
-PAGES = (ROOT / "README.md", *(DOCS / f"{name}.md" for name in ("language", "cli", "errors", "architecture", "levels")))
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *(DOCS / f"{name}.md" for name in ("language", "cli", "errors", "architecture", "levels")),
+)
 #: The most parts that a sample of `split` has.
 _MOST_RESULTS = 8
 
@@ -159,6 +163,21 @@ def _default_option(option: click.Option) -> str:
     return f" Default: `{option.default}`." if option.show_default else ""
 
 
+def _source(place: str) -> str:
+    """What a file says of a class, a function or a name: ``compiler/passes/remove_dead.py remove_dead``."""
+    path, name = place.split()
+    text = (ROOT / path).read_text(encoding="utf-8")
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
+            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            first = node.lineno
+        else:
+            continue
+        return "```python\n" + "\n".join(text.splitlines()[first - 1 : node.end_lineno]) + "\n```"
+    raise ValueError(f"{path} has no {name}")
+
+
 _STAGES = {"layers": "The layers", "lower": "The operators, as lowering makes them"}
 
 
@@ -211,6 +230,7 @@ _REGIONS: dict[str, Callable[[str], str]] = {
     "output": _output,
     "imports": _imports,
     "levels": _levels,
+    "source": _source,
     "limits": _limits,
     "codes": _codes,
     "options": _options,
