@@ -20,7 +20,8 @@ from .weighted import Weighted, known
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
 
-_IMAGES = ({"N": 1, "C": 1, "H": 1, "W": 2}, {"N": 2, "C": 7, "H": 3, "W": 4}, {"N": 3, "C": 4, "H": 2, "W": 5})
+_IMAGES = ({"N": 1, "H": 1, "W": 4}, {"N": 2, "H": 5, "W": 3}, {"N": 3, "H": 4, "W": 2})
+_ANY_CHANNELS = ({"N": 1, "C": 1, "H": 1, "W": 2}, {"N": 2, "C": 7, "H": 3, "W": 4}, {"N": 3, "C": 4, "H": 2, "W": 5})
 _ROWS = ({"N": 1, "L": 2}, {"N": 2, "L": 1}, {"N": 3, "L": 6})
 
 
@@ -133,9 +134,9 @@ class LocalResponseNorm(Layer):
         "Krizhevsky, Sutskever and Hinton, ImageNet Classification with Deep CNNs (2012), section 3.3"
     )
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("local_response_norm(5)", {"x": "float32[N, C, H, W]"}, _IMAGES),
+        Sample("local_response_norm(5)", {"x": "float32[N, C, H, W]"}, _ANY_CHANNELS),
         Sample("local_response_norm(size=3, alpha=0.5, beta=0.5, k=2.0)", {"x": "float32[2, 6, 4, 5]"}),
-        Sample("local_response_norm(4, alpha=1.0)", {"x": "float32[N, C, H, W]"}, _IMAGES),
+        Sample("local_response_norm(4, alpha=1.0)", {"x": "float32[N, C, H, W]"}, _ANY_CHANNELS),
         Sample("local_response_norm(5, alpha=1.0)", {"x": "float32[2, 6, 4]"}),
         Sample("local_response_norm(2, alpha=1.0)", {"x": "float32[2, 6, 4]"}),
         Sample("local_response_norm(3, alpha=1.0)", {"x": "float32[2, 6, 4, 2, 3]"}),
