@@ -26,6 +26,7 @@ from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.attributes import AttributeFault
 from dotnn.compiler.layers.base import Layer, Site
 from dotnn.compiler.layers.recurrent import Gru, Lstm, Recurrent, Rnn
+from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.weights.initializers import HeNormal, Ones, Uniform
 from dotnn.compiler.weights.values import WeightValues
 from graphs import add_input, add_layer, run
@@ -78,7 +79,7 @@ def build(layers: Sequence[tuple[Layer, Mapping[str, np.ndarray]]], inputs: Mapp
         operands = [add_layer(graph, name, layer, *operands, weights=weights)]
     for index, name in enumerate(layers[-1][0].result_names):
         graph.outputs[name] = dataclasses.replace(operands[0], index=index)
-    return to_bytes(graph, WeightValues(), metadata=ModelMetadata())
+    return to_bytes(complete(graph), WeightValues(), metadata=ModelMetadata())
 
 
 def run_in_order(model: bytes, feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
