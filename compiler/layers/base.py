@@ -58,6 +58,7 @@ class WeightSpec:
         shape: in PyTorch's layout.
         initializer: how its first values are made, unless the source says otherwise.
         fan: what the initializer scales by.
+        gates: of a recurrent layer: what its rows are for, in blocks of one size, in PyTorch's order.
     """
 
     name: str
@@ -65,6 +66,7 @@ class WeightSpec:
     initializer: Initializer
     fan: Fan = Fan(1, 1)
     role: Role = Role.PARAMETER
+    gates: tuple[str, ...] = ()
 
     @property
     def elements(self) -> int:
