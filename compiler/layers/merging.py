@@ -57,6 +57,7 @@ class Concat(Layer):
     cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = (Operand("parts", "two or more tensors of one rank", variadic=True),)
     formula: ClassVar[str] = "y = [a; b; ...] along the axis"
+    foreign_names: ClassVar[tuple[str, ...]] = ("cat", "concatenate", "merge")
     source: ClassVar[str] = "numpy.concatenate; ONNX Concat"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("concat(a, b)", {"a": "float32[N, 2, H, W]", "b": "float32[N, 3, H, W]"}, _IMAGES, call_form=True),
@@ -124,6 +125,7 @@ class Split(Layer):
     result_names: ClassVar[tuple[str, ...]] = ("part",)
     take_all_results: ClassVar[bool] = True
     formula: ClassVar[str] = "concat(split(x)) = x"
+    foreign_names: ClassVar[tuple[str, ...]] = ("chunk",)
     source: ClassVar[str] = "numpy.split; ONNX Split"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("split(2)", {"x": "float32[N, 6, H, W]"}, _IMAGES),
@@ -228,6 +230,7 @@ class Mean(Layer):
     kind: ClassVar[str] = "mean"
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape, of floating point elements"),)
     formula: ClassVar[str] = "y = sum(x) / n over the axes"
+    foreign_names: ClassVar[tuple[str, ...]] = ("average", "reducemean", "globalmean")
     source: ClassVar[str] = "numpy.mean; ONNX ReduceMean"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("mean(axis=1)", {"x": "float32[N, T, 5]"}, _SEQUENCES),

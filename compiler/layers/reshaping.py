@@ -114,6 +114,7 @@ class Reshape(Layer):
     cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y.ravel() = x.ravel()"
+    foreign_names: ClassVar[tuple[str, ...]] = ("view",)
     source: ClassVar[str] = "numpy.reshape; ONNX Reshape"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("reshape([N, 1, 4, 6])", {"x": "float32[N, 24]"}, ({"N": 1}, {"N": 2}, {"N": 5})),
@@ -200,6 +201,7 @@ class Transpose(Layer):
     cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y.shape[i] = x.shape[order[i]]"
+    foreign_names: ClassVar[tuple[str, ...]] = ("permute",)
     source: ClassVar[str] = "numpy.transpose; ONNX Transpose"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample(
@@ -269,6 +271,7 @@ class Expand(Layer):
     keeps_values: ClassVar[bool] = True
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[i, j] = x[i, 0] where axis 1 has size 1"
+    foreign_names: ClassVar[tuple[str, ...]] = ("broadcastto",)
     source: ClassVar[str] = "numpy.broadcast_to; ONNX Expand"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("expand([N, 4, 3])", {"x": "float32[N, 1, 3]"}, ({"N": 1}, {"N": 2}, {"N": 5})),
@@ -406,6 +409,7 @@ class Unsqueeze(Layer):
     cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, c, 0, 0] = x[n, c]"
+    foreign_names: ClassVar[tuple[str, ...]] = ("expanddims",)
     source: ClassVar[str] = "numpy.expand_dims; ONNX Unsqueeze"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("unsqueeze(axis=[2, 3])", {"x": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 5})),
@@ -467,6 +471,7 @@ class Flip(Layer):
     cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, t] = x[n, T - 1 - t]"
+    foreign_names: ClassVar[tuple[str, ...]] = ("reverse",)
     source: ClassVar[str] = "numpy.flip; PyTorch flip"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("flip(axis=1)", {"x": "float32[N, T, 5]"}, ({"N": 1, "T": 1}, {"N": 2, "T": 3}, {"N": 3, "T": 4})),
