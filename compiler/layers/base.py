@@ -188,6 +188,7 @@ class Layer(ABC):
         take_all_results: whether every result must be bound (``split``).
         formula: what it computes, in one line of mathematics.
         source: where the definition comes from.
+        foreign_names: what other frameworks call it, without capitals and underscores, `{rank}` for its spatial axes.
         samples: calls that document and test it.
         literal_weights: names of the weights that may be written as literal arguments.
         keeps_values: whether every element of the results is one of the operands', wherever it stands.
@@ -201,6 +202,7 @@ class Layer(ABC):
     take_all_results: ClassVar[bool] = False
     formula: ClassVar[str] = ""
     source: ClassVar[str] = ""
+    foreign_names: ClassVar[tuple[str, ...]] = ()
     samples: ClassVar[tuple[Sample, ...]] = ()
     literal_weights: ClassVar[tuple[str, ...]] = ()
     keeps_values: ClassVar[bool] = False
