@@ -104,7 +104,7 @@ def build(layer: Layer, x: TensorType, arrays: Mapping[str, np.ndarray]) -> byte
     results = layer.infer([x], Site.nowhere(layer.kind))
     node = graph.add(layer, (operand,), results, name="layer", weights=weights)
     graph.outputs["y"] = node.value()
-    return to_bytes(complete(graph), WeightValues(), metadata=ModelMetadata())
+    return to_bytes(complete(graph, verify=True), WeightValues(), metadata=ModelMetadata())
 
 
 def literal(array: np.ndarray) -> Literal:
