@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from functools import cache
-from typing import Any
 
 import numpy as np
 import onnx
@@ -15,7 +13,7 @@ from dotnn.compiler.export.elements import ELEM_TYPES
 from dotnn.compiler.graph.dims import DimExpr, format_dim
 from dotnn.compiler.graph.tensors import numpy_name
 from dotnn.compiler.graph.types import DType, TensorType
-from dotnn.compiler.operators import Known, Operator
+from dotnn.compiler.operators import Known
 from operator_cases import Case, Feed
 
 LEVELS = {
@@ -31,10 +29,6 @@ def inferred(case: Case) -> tuple[Known, ...]:
     return case.op.infer(*case.known())
 
 
-def attributes_of(op: Operator) -> dict[str, Any]:
-    return {one.name: getattr(op, one.name) for one in dataclasses.fields(op)}
-
-
 @cache
 def model(case: Case) -> onnx.ModelProto:
     """A model of one node, opset 22 and IR version 10; results have the element types and ranks that are inferred."""
@@ -42,7 +36,7 @@ def model(case: Case) -> onnx.ModelProto:
     results = inferred(case)
     outputs = [f"y{index}" for index in range(len(results))]
     node = onnx.helper.make_node(case.op.kind, names, outputs, domain=case.op.domain)
-    node.attribute.extend(attribute_protos(case.op.kind, case.op.domain, attributes_of(case.op)))
+    node.attribute.extend(attribute_protos(case.op))
     graph = onnx.helper.make_graph(
         [node],
         "one",
