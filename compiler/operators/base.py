@@ -119,6 +119,14 @@ class Result:
     variadic: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class RuntimeActivation:
+    """An activation as onnxruntime's fused operators name it, with its parameters in their order."""
+
+    name: str
+    parameters: tuple[float, ...] = ()
+
+
 #: Operator classes by domain and kind; filled as the classes are defined.
 OPERATORS: dict[tuple[str, str], type[Operator]] = {}
 
@@ -198,6 +206,11 @@ class Operator(ABC):
     def result_dtypes(self) -> Mapping[str, DType]:
         """Element types that an attribute says, by their letter."""
         return {}
+
+    @property
+    def runtime_activation(self) -> RuntimeActivation | None:
+        """How onnxruntime's fused operators apply it to what they compute; None for what they do not apply."""
+        return None
 
     def bind(self, sizes: Mapping[str, int]) -> Self:
         """The operator with the symbols in its attributes replaced by their sizes, as ``reference`` wants it."""

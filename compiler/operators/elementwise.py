@@ -12,7 +12,20 @@ from ..graph.types import DType
 from ..lazy import np
 from ..records import record
 from . import functions
-from .base import ANY, FLOATS, NUMBERS, WORDS, Content, InvalidOperands, Known, Operand, Operator, Result, Shape
+from .base import (
+    ANY,
+    FLOATS,
+    NUMBERS,
+    WORDS,
+    Content,
+    InvalidOperands,
+    Known,
+    Operand,
+    Operator,
+    Result,
+    RuntimeActivation,
+    Shape,
+)
 from .rules import broadcast, quotient, remainder
 
 _INPUT = (Operand("input"),)
@@ -187,6 +200,11 @@ class Relu(Unary):
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": FLOATS | WORDS | {DType.INT8}}
     source: ClassVar[str] = "ONNX Relu-14"
 
+    @property
+    def runtime_activation(self) -> RuntimeActivation:
+        """By its name."""
+        return RuntimeActivation("Relu")
+
     def of(self, x: np.ndarray) -> np.ndarray:
         """``max(x, 0)``."""
         return functions.relu(x)
@@ -202,6 +220,11 @@ class LeakyRelu(Unary):
 
     alpha: float = 0.01
 
+    @property
+    def runtime_activation(self) -> RuntimeActivation:
+        """By its name, with ``alpha``."""
+        return RuntimeActivation("LeakyRelu", (self.alpha,))
+
     def of(self, x: np.ndarray) -> np.ndarray:
         """``x`` or ``alpha * x``."""
         return functions.leaky_relu(x, self.alpha)
@@ -214,6 +237,11 @@ class Sigmoid(Unary):
 
     kind: ClassVar[str] = "Sigmoid"
     source: ClassVar[str] = "ONNX Sigmoid-13"
+
+    @property
+    def runtime_activation(self) -> RuntimeActivation:
+        """By its name."""
+        return RuntimeActivation("Sigmoid")
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``1 / (1 + exp(-x))``."""
@@ -229,6 +257,11 @@ class Tanh(Unary):
     operands: ClassVar[tuple[Operand, ...]] = _INPUT
     results: ClassVar[tuple[Result, ...]] = _OUTPUT
     source: ClassVar[str] = "ONNX Tanh-13"
+
+    @property
+    def runtime_activation(self) -> RuntimeActivation:
+        """By its name."""
+        return RuntimeActivation("Tanh")
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``tanh(x)``."""
