@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, TypeVar, final
 
 from ..graph.dims import Dim, ceil_div, decide_equal, decide_less, exact_div, format_dim
-from ..graph.types import DType, format_shape
+from ..graph.types import DType, TensorType, format_shape
 from ..lazy import np
 from ..records import record
-from .base import ANY, INT64, WORDS, Content, InvalidOperands, Known, Operand, Operator, Result, Shape
+from .base import (
+    ANY,
+    INT64,
+    WORDS,
+    Content,
+    InvalidOperands,
+    Known,
+    Numbers,
+    Operand,
+    Operator,
+    Result,
+    Shape,
+    Types,
+)
 from .rules import content_of, ints_of, known_ints, need_rank, numbers, resolve_axes, resolve_axis, sliced
+
+_T = TypeVar("_T")
 
 
 @final
@@ -23,6 +38,7 @@ class Concat(Operator):
     operands: ClassVar[tuple[Operand, ...]] = (Operand("inputs", variadic=True),)
     results: ClassVar[tuple[Result, ...]] = (Result("concat_result"),)
     source: ClassVar[str] = "ONNX Concat-13"
+    keeps_values: ClassVar[bool] = True
 
     axis: int
 
@@ -43,6 +59,10 @@ class Concat(Operator):
         """The contents one behind the other."""
         contents = [one.content for one in inputs if one.content is not None]
         return sum(contents, ()) if len(contents) == len(inputs) else None
+
+    def passed_on(self, operands: Types, constants: Numbers, results: Sequence[TensorType]) -> int | None:
+        """The only input, where there is one."""
+        return 0 if len(operands) == 1 else None
 
     def compute(self, *inputs: np.ndarray) -> tuple[Any, ...]:
         """The arrays joined."""
@@ -66,6 +86,7 @@ class Split(Operator):
     results: ClassVar[tuple[Result, ...]] = (Result("outputs", variadic=True),)
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": ANY, "I": INT64}
     source: ClassVar[str] = "ONNX Split-18"
+    keeps_values: ClassVar[bool] = True
 
     axis: int = 0
     num_outputs: int | None = None
@@ -87,6 +108,10 @@ class Split(Operator):
         if any(decide_less(size, 0) for size in sizes) or not decide_equal(total, dim):
             raise InvalidOperands(f"{format_shape(sizes)} does not certainly add up to {format_dim(dim)}")
         return sizes
+
+    def passed_on(self, operands: Types, constants: Numbers, results: Sequence[TensorType]) -> int | None:
+        """The tensor, where there is one part."""
+        return 0 if len(results) == 1 else None
 
     def compute(self, x: np.ndarray, split: np.ndarray | None) -> tuple[Any, ...]:
         """The parts."""
@@ -128,6 +153,7 @@ class Slice(Operator):
     results: ClassVar[tuple[Result, ...]] = (Result("output"),)
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": ANY, "Tind": WORDS}
     source: ClassVar[str] = "ONNX Slice-13"
+    keeps_values: ClassVar[bool] = True
 
     def shapes(
         self, data: Known, starts: Known, ends: Known, axes: Known | None, steps: Known | None
@@ -154,6 +180,18 @@ class Slice(Operator):
             elements = tuple(elements[index] for index in _chosen(len(elements), *bound))
         return elements
 
+    def passed_on(self, operands: Types, constants: Numbers, results: Sequence[TensorType]) -> int | None:
+        """The data, where all are taken, and of no axis backwards but of those of size 1."""
+        data, axes, steps = (_at(operands, place) for place in (0, 3, 4))
+        along, moves = _at(constants, 3), _at(constants, 4)
+        if steps is None:
+            return 0
+        if data is None or moves is None or (along is None and axes is not None):
+            return None
+        places = range(len(moves.elements)) if along is None else map(int, along.elements)
+        backward = (axis for axis, step in zip(places, moves.elements, strict=True) if step < 0)
+        return 0 if all(data.shape[axis] == 1 for axis in backward) else None
+
     def compute(
         self,
         data: np.ndarray,
@@ -177,6 +215,11 @@ def _axes_and_steps(
     return along, (1,) * count if steps is None else ints_of(steps, "steps")
 
 
+def _at(given: Sequence[_T | None], place: int) -> _T | None:
+    """An operand, or what is known of it; None for an absent one."""
+    return given[place] if place < len(given) else None
+
+
 def _chosen(length: int, start: int, end: int, step: int) -> range:
     """The indices that a slice takes of an axis."""
     start, end = (bound + length if bound < 0 else bound for bound in (start, end))
@@ -195,6 +238,7 @@ class Gather(Operator):
     results: ClassVar[tuple[Result, ...]] = (Result("output"),)
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": ANY, "Tind": WORDS}
     source: ClassVar[str] = "ONNX Gather-13"
+    keeps_values: ClassVar[bool] = True
 
     axis: int = 0
 
@@ -256,6 +300,11 @@ class Pad(Operator):
             if decide_less(shape[axis], 0):
                 raise InvalidOperands(f"{format_shape(data.shape)} has not as many elements as are taken away")
         return (tuple(shape),)
+
+    def passed_on(self, operands: Types, constants: Numbers, results: Sequence[TensorType]) -> int | None:
+        """The data, where nothing is put anywhere."""
+        pads = constants[1]
+        return None if pads is None or any(pads.elements) else 0
 
     def compute(
         self, data: np.ndarray, pads: np.ndarray, constant_value: np.ndarray | None, axes: np.ndarray | None

@@ -34,6 +34,12 @@ Shape: TypeAlias = tuple[Dim, ...]
 #: The numbers that a small tensor of ints holds, in order.
 Content: TypeAlias = tuple[Dim, ...]
 
+#: The types of operands, None for an absent one; absent ones at the end may be left out.
+Types: TypeAlias = Sequence[TensorType | None]
+
+#: For each operand the numbers that it is known to hold, or None.
+Numbers: TypeAlias = Sequence[Literal | None]
+
 FLOATS = frozenset({DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16, DType.FLOAT64})
 WORDS = frozenset({DType.INT32, DType.INT64})
 BYTES = frozenset({DType.INT8, DType.UINT8})
@@ -119,6 +125,14 @@ class Result:
     variadic: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class RuntimeActivation:
+    """An activation as onnxruntime's fused operators name it, with its parameters in their order."""
+
+    name: str
+    parameters: tuple[float, ...] = ()
+
+
 #: Operator classes by domain and kind; filled as the classes are defined.
 OPERATORS: dict[tuple[str, str], type[Operator]] = {}
 
@@ -141,7 +155,8 @@ class Operator(ABC):
         keeps_values: whether every element of the results is one of the operands', so that it may be computed in
             any element type.
         elementwise: whether every element of the result is computed from those at its place, shapes broadcasting.
-        folds: whether it is computed when a model is built, where its operands are known then; not what takes long.
+        folds: whether it is computed when a model is built, where its operands are known then; not what takes long
+            for the number of elements that it reads and gives.
     """
 
     kind: ClassVar[str]
@@ -198,6 +213,19 @@ class Operator(ABC):
     def result_dtypes(self) -> Mapping[str, DType]:
         """Element types that an attribute says, by their letter."""
         return {}
+
+    def passed_on(self, operands: Types, constants: Numbers, results: Sequence[TensorType]) -> int | None:
+        """The index of the operand that the only result is, to the last bit; None where that is not certain.
+
+        It is that operand only if it has its type, too, which whoever asks compares: what keeps all elements in their
+        order gives its operand where that has the wanted shape already.
+        """
+        return None
+
+    @property
+    def runtime_activation(self) -> RuntimeActivation | None:
+        """How onnxruntime's fused operators apply it to what they compute; None for what they do not apply."""
+        return None
 
     def bind(self, sizes: Mapping[str, int]) -> Self:
         """The operator with the symbols in its attributes replaced by their sizes, as ``reference`` wants it."""

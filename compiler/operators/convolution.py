@@ -24,6 +24,7 @@ class Convolving(Operator, ABC):
     """
 
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": FLOATS}
+    folds: ClassVar[bool] = False
 
     kernel_shape: tuple[int, ...] | None = None
     strides: tuple[int, ...] | None = None

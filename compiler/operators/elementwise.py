@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
 from ..graph.dims import Dim, DimExpr, DimTooComplex, dim_max, dim_min
 from ..graph.tensors import numpy_name
-from ..graph.types import DType
+from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
 from . import functions
-from .base import ANY, FLOATS, NUMBERS, WORDS, Content, InvalidOperands, Known, Operand, Operator, Result, Shape
+from .base import (
+    ANY,
+    FLOATS,
+    NUMBERS,
+    WORDS,
+    Content,
+    InvalidOperands,
+    Known,
+    Numbers,
+    Operand,
+    Operator,
+    Result,
+    RuntimeActivation,
+    Shape,
+    Types,
+)
 from .rules import broadcast, quotient, remainder
 
 _INPUT = (Operand("input"),)
@@ -27,6 +43,7 @@ class Unary(Operator, ABC):
     """Base of the functions of one tensor: the result has its shape."""
 
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": FLOATS}
+    elementwise: ClassVar[bool] = True
 
     def shapes(self, x: Known) -> tuple[Shape, ...]:
         """The operand's."""
@@ -51,10 +68,15 @@ class Identity(Unary):
     results: ClassVar[tuple[Result, ...]] = _OUTPUT
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": ANY}
     source: ClassVar[str] = "ONNX Identity-21"
+    keeps_values: ClassVar[bool] = True
 
     def content(self, x: Known) -> Content | None:
         """The operand's."""
         return x.content
+
+    def passed_on(self, operands: Types, constants: Numbers, results: Sequence[TensorType]) -> int | None:
+        """The operand."""
+        return 0
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``x``."""
@@ -88,6 +110,10 @@ class Cast(Unary):
             return None
         narrows = x.dtype is DType.INT64 and self.to is DType.INT32
         return None if narrows and any(isinstance(one, DimExpr) for one in x.content) else x.content
+
+    def passed_on(self, operands: Types, constants: Numbers, results: Sequence[TensorType]) -> int | None:
+        """The operand, where it has the wanted type already."""
+        return 0
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """The elements in numpy's type of that name."""
@@ -187,6 +213,11 @@ class Relu(Unary):
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": FLOATS | WORDS | {DType.INT8}}
     source: ClassVar[str] = "ONNX Relu-14"
 
+    @property
+    def runtime_activation(self) -> RuntimeActivation:
+        """By its name."""
+        return RuntimeActivation("Relu")
+
     def of(self, x: np.ndarray) -> np.ndarray:
         """``max(x, 0)``."""
         return functions.relu(x)
@@ -202,6 +233,11 @@ class LeakyRelu(Unary):
 
     alpha: float = 0.01
 
+    @property
+    def runtime_activation(self) -> RuntimeActivation:
+        """By its name, with ``alpha``."""
+        return RuntimeActivation("LeakyRelu", (self.alpha,))
+
     def of(self, x: np.ndarray) -> np.ndarray:
         """``x`` or ``alpha * x``."""
         return functions.leaky_relu(x, self.alpha)
@@ -214,6 +250,11 @@ class Sigmoid(Unary):
 
     kind: ClassVar[str] = "Sigmoid"
     source: ClassVar[str] = "ONNX Sigmoid-13"
+
+    @property
+    def runtime_activation(self) -> RuntimeActivation:
+        """By its name."""
+        return RuntimeActivation("Sigmoid")
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``1 / (1 + exp(-x))``."""
@@ -230,6 +271,11 @@ class Tanh(Unary):
     results: ClassVar[tuple[Result, ...]] = _OUTPUT
     source: ClassVar[str] = "ONNX Tanh-13"
 
+    @property
+    def runtime_activation(self) -> RuntimeActivation:
+        """By its name."""
+        return RuntimeActivation("Tanh")
+
     def of(self, x: np.ndarray) -> np.ndarray:
         """``tanh(x)``."""
         return np.tanh(x)
@@ -240,11 +286,19 @@ class Tanh(Unary):
 
 @record
 class Binary(Operator, ABC):
-    """Base of the arithmetic between two tensors, whose shapes broadcast."""
+    """Base of the arithmetic between two tensors, whose shapes broadcast.
+
+    Class attributes:
+        neutral: the number that changes nothing as the second operand, to the sign of zeros, if there is one.
+        commutes: whether it is that as the first operand, too.
+    """
 
     operands: ClassVar[tuple[Operand, ...]] = (Operand("A"), Operand("B"))
     results: ClassVar[tuple[Result, ...]] = (Result("C"),)
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": NUMBERS}
+    elementwise: ClassVar[bool] = True
+    neutral: ClassVar[float | None] = None
+    commutes: ClassVar[bool] = False
 
     def shapes(self, a: Known, b: Known) -> tuple[Shape, ...]:
         """The broadcast shape."""
@@ -254,9 +308,26 @@ class Binary(Operator, ABC):
         """The results of every pair, where all of them are known."""
         return _combined(self.of_dims, a, b)
 
+    def passed_on(self, operands: Types, constants: Numbers, results: Sequence[TensorType]) -> int | None:
+        """The operand of the result's type beside a constant that is the neutral number in all places."""
+        for place in (0, 1) if self.commutes else (0,):
+            other, constant = operands[1 - place], constants[1 - place]
+            if other is None or constant is None or operands[place] != results[0]:
+                continue
+            if all(_is_number(element, self.neutral, other.dtype.is_float) for element in constant.elements):
+                return place
+        return None
+
     @abstractmethod
     def of_dims(self, a: Dim, b: Dim) -> Dim | None:
         """The function of two elements that are symbolic; None where it cannot be said."""
+
+
+def _is_number(element: float, number: float | None, signed: bool) -> bool:
+    """Whether an element is this number; where zeros have signs, to the sign."""
+    if number is None or element != number:
+        return False
+    return not signed or math.copysign(1, element) == math.copysign(1, number)
 
 
 def _combined(function: Any, *operands: Known) -> Content | None:
@@ -277,10 +348,12 @@ def _combined(function: Any, *operands: Known) -> Content | None:
 @final
 @record
 class Add(Binary):
-    """``A + B``."""
+    """``A + B``. The sum of ``-0.0`` and ``0.0`` is ``0.0``, so that of the two ``-0.0`` is neutral."""
 
     kind: ClassVar[str] = "Add"
     source: ClassVar[str] = "ONNX Add-14"
+    neutral: ClassVar[float | None] = -0.0
+    commutes: ClassVar[bool] = True
 
     def of_dims(self, a: Dim, b: Dim) -> Dim:
         """The sum."""
@@ -298,6 +371,7 @@ class Sub(Binary):
 
     kind: ClassVar[str] = "Sub"
     source: ClassVar[str] = "ONNX Sub-14"
+    neutral: ClassVar[float | None] = 0.0
 
     def of_dims(self, a: Dim, b: Dim) -> Dim:
         """The difference."""
@@ -315,6 +389,8 @@ class Mul(Binary):
 
     kind: ClassVar[str] = "Mul"
     source: ClassVar[str] = "ONNX Mul-14"
+    neutral: ClassVar[float | None] = 1.0
+    commutes: ClassVar[bool] = True
 
     def of_dims(self, a: Dim, b: Dim) -> Dim:
         """The product."""
@@ -332,6 +408,7 @@ class Div(Binary):
 
     kind: ClassVar[str] = "Div"
     source: ClassVar[str] = "ONNX Div-14"
+    neutral: ClassVar[float | None] = 1.0
 
     def of_dims(self, a: Dim, b: Dim) -> Dim | None:
         """The quotient, rounded towards zero."""
@@ -386,6 +463,7 @@ class Pow(Operator):
     results: ClassVar[tuple[Result, ...]] = (Result("Z"),)
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": FLOATS | WORDS, "T1": NUMBERS}
     source: ClassVar[str] = "ONNX Pow-15"
+    elementwise: ClassVar[bool] = True
 
     def shapes(self, x: Known, y: Known) -> tuple[Shape, ...]:
         """The broadcast shape."""
@@ -404,6 +482,8 @@ class Extreme(Operator, ABC):
 
     operands: ClassVar[tuple[Operand, ...]] = (Operand("data_0", variadic=True),)
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": NUMBERS}
+    keeps_values: ClassVar[bool] = True
+    elementwise: ClassVar[bool] = True
 
     def shapes(self, *operands: Known) -> tuple[Shape, ...]:
         """The broadcast shape."""

@@ -11,7 +11,19 @@ from ..graph.dims import Dim, decide_equal, decide_less, exact_div, format_dim
 from ..graph.types import DType, TensorType, format_shape
 from ..lazy import np
 from ..records import record
-from .base import ANY, INT64, Content, InvalidOperands, Known, Operand, Operator, Result, Shape
+from .base import (
+    ANY,
+    INT64,
+    Content,
+    InvalidOperands,
+    Known,
+    Numbers,
+    Operand,
+    Operator,
+    Result,
+    Shape,
+    Types,
+)
 from .rules import broadcast, content_of, ints_of, resolve_axes
 
 _WITH_INTS: Mapping[str, frozenset[DType]] = {"T": ANY, "I": INT64}
@@ -22,10 +34,15 @@ class Layout(Operator, ABC):
     """Base of operators that take any elements and keep their order: a content stays as it is."""
 
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": ANY}
+    keeps_values: ClassVar[bool] = True
 
     def content(self, data: Known, *others: Known | None) -> Content | None:
         """The operand's."""
         return data.content
+
+    def passed_on(self, operands: Types, constants: Numbers, results: Sequence[TensorType]) -> int | None:
+        """The data, where they keep their shape."""
+        return 0
 
 
 @final
@@ -181,6 +198,7 @@ class Transpose(Operator):
     operands: ClassVar[tuple[Operand, ...]] = (Operand("data"),)
     results: ClassVar[tuple[Result, ...]] = (Result("transposed"),)
     source: ClassVar[str] = "ONNX Transpose-21"
+    keeps_values: ClassVar[bool] = True
 
     perm: tuple[int, ...] | None = None
 
@@ -194,6 +212,11 @@ class Transpose(Operator):
     def content(self, data: Known) -> Content | None:
         """The operand's, which has one axis at most."""
         return data.content
+
+    def passed_on(self, operands: Types, constants: Numbers, results: Sequence[TensorType]) -> int | None:
+        """The data, where no axis goes elsewhere."""
+        rank = results[0].rank
+        return 0 if self._order(rank) == tuple(range(rank)) else None
 
     def compute(self, data: np.ndarray) -> tuple[Any, ...]:
         """The array with its axes in that order."""
@@ -240,6 +263,7 @@ class Expand(Operator):
     results: ClassVar[tuple[Result, ...]] = (Result("output"),)
     elements: ClassVar[Mapping[str, frozenset[DType]]] = _WITH_INTS
     source: ClassVar[str] = "ONNX Expand-13"
+    keeps_values: ClassVar[bool] = True
 
     def shapes(self, x: Known, shape: Known) -> tuple[Shape, ...]:
         """The broadcast shape."""
@@ -247,6 +271,10 @@ class Expand(Operator):
         if any(decide_less(dim, 0) for dim in wanted):
             raise InvalidOperands(f"{format_shape(wanted)} has a negative dimension")
         return (broadcast(x.shape, wanted),)
+
+    def passed_on(self, operands: Types, constants: Numbers, results: Sequence[TensorType]) -> int | None:
+        """The operand, where it has the wanted shape already."""
+        return 0
 
     def compute(self, x: np.ndarray, shape: np.ndarray) -> tuple[Any, ...]:
         """The repeated array."""

@@ -20,6 +20,7 @@ class Comparison(Operator, ABC):
     operands: ClassVar[tuple[Operand, ...]] = (Operand("A"), Operand("B"))
     results: ClassVar[tuple[Result, ...]] = (Result("C", "T1"),)
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": NUMBERS, "T1": BOOL}
+    elementwise: ClassVar[bool] = True
 
     def shapes(self, a: Known, b: Known) -> tuple[Shape, ...]:
         """The broadcast shape."""
@@ -87,6 +88,7 @@ class And(Comparison):
     kind: ClassVar[str] = "And"
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": BOOL, "T1": BOOL}
     source: ClassVar[str] = "ONNX And-7"
+    keeps_values: ClassVar[bool] = True
 
     def compute(self, a: np.ndarray, b: np.ndarray) -> tuple[Any, ...]:
         """Whether both are true."""
@@ -101,6 +103,7 @@ class Or(Comparison):
     kind: ClassVar[str] = "Or"
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": BOOL, "T1": BOOL}
     source: ClassVar[str] = "ONNX Or-7"
+    keeps_values: ClassVar[bool] = True
 
     def compute(self, a: np.ndarray, b: np.ndarray) -> tuple[Any, ...]:
         """Whether one or both are true."""
@@ -115,6 +118,7 @@ class Not(Operator):
     kind: ClassVar[str] = "Not"
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": BOOL}
     source: ClassVar[str] = "ONNX Not-1"
+    elementwise: ClassVar[bool] = True
 
     def shapes(self, x: Known) -> tuple[Shape, ...]:
         """The operand's."""
@@ -135,6 +139,8 @@ class Where(Operator):
     results: ClassVar[tuple[Result, ...]] = (Result("output"),)
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"B": BOOL, "T": ANY}
     source: ClassVar[str] = "ONNX Where-16"
+    keeps_values: ClassVar[bool] = True
+    elementwise: ClassVar[bool] = True
 
     def shapes(self, condition: Known, x: Known, y: Known) -> tuple[Shape, ...]:
         """The broadcast shape."""

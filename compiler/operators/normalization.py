@@ -111,6 +111,7 @@ class LRN(Operator):
     kind: ClassVar[str] = "LRN"
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": FLOATS}
     source: ClassVar[str] = "ONNX LRN-13"
+    folds: ClassVar[bool] = False
 
     size: int
     alpha: float = 1e-4

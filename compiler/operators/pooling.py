@@ -24,6 +24,7 @@ class WindowPooling(Operator, ABC):
     """
 
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": FLOATS}
+    folds: ClassVar[bool] = False
 
     kernel_shape: tuple[int, ...]
     strides: tuple[int, ...] | None = None
@@ -123,6 +124,7 @@ class GlobalMaxPool(GlobalPooling):
 
     kind: ClassVar[str] = "GlobalMaxPool"
     source: ClassVar[str] = "ONNX GlobalMaxPool-22"
+    keeps_values: ClassVar[bool] = True
 
     def compute(self, x: np.ndarray) -> tuple[Any, ...]:
         """The greatest elements."""

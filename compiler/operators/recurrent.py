@@ -55,6 +55,7 @@ class Recurrent(Operator, ABC):
     operands: ClassVar[tuple[Operand, ...]] = _ALWAYS
     results: ClassVar[tuple[Result, ...]] = (Result("Y"), Result("Y_h"))
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": FLOATS, "T1": INT32}
+    folds: ClassVar[bool] = False
 
     hidden_size: int | None = None
     direction: Literal["forward", "reverse", "bidirectional"] = "forward"
