@@ -216,12 +216,19 @@ def test_a_result_of_several_stays() -> None:
     assert not s.run(fold_constants)
 
 
-def test_what_takes_long_stays() -> None:
+def test_what_takes_long_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     s = Sketch()
-    image, kernel = s.constant("image", np.ones((1, 1, 4)).tolist()), s.constant("kernel", [[[1.0, 2.0]]])
+    image, kernel = s.constant("image", [[[1.0, 3.0, 2.0, 0.0]]]), s.constant("kernel", [[[1.0, 2.0]]])
     s.output("y", s.layer("conv", ops.Conv(), image, kernel))
-    s.output("z", s.layer("pool", ops.MaxPool(kernel_shape=(2,)), image))
+    pooled = s.layer("pool", ops.MaxPool(kernel_shape=(2,)), image)
+    s.output("z", pooled)
+    # The pool reads 4 elements and three windows of 2, and writes 3.
+    monkeypatch.setattr(folding, "BUDGET", 12)
     assert not s.run(fold_constants)
+    monkeypatch.setattr(folding, "BUDGET", 13)
+    assert fold_constants(s.graph, context())
+    assert numbers(s.node(pooled)) == (3, 3, 2)
+    assert s.computed() == {"conv": "conv"}
 
 
 def test_an_index_that_does_not_exist_is_left_to_the_runtime() -> None:

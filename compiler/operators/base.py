@@ -155,8 +155,7 @@ class Operator(ABC):
         keeps_values: whether every element of the results is one of the operands', so that it may be computed in
             any element type.
         elementwise: whether every element of the result is computed from those at its place, shapes broadcasting.
-        folds: whether it is computed when a model is built, where its operands are known then; not what takes long
-            for the number of elements that it reads and gives.
+        folds: whether it is computed when a model is built, where its operands are known then and ``work`` is little.
     """
 
     kind: ClassVar[str]
@@ -221,6 +220,13 @@ class Operator(ABC):
         order gives its operand where that has the wanted shape already.
         """
         return None
+
+    def work(self, operands: Types, results: Sequence[TensorType]) -> Dim:
+        """About how many elements it reads and writes: each once, unless an operator says more."""
+        total: Dim = 0
+        for one in (*operands, *results):
+            total = total if one is None else total + one.elements
+        return total
 
     @property
     def runtime_activation(self) -> RuntimeActivation | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
-from ..graph.types import DType
+from ..graph.dims import Dim
+from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
-from .base import FLOATS, InvalidOperands, Known, Operand, Operator, Result, Shape
+from .base import FLOATS, InvalidOperands, Known, Operand, Operator, Result, Shape, Types
 from .rules import need_rank, need_shape, resolve_axis
 
 
@@ -111,7 +112,6 @@ class LRN(Operator):
     kind: ClassVar[str] = "LRN"
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": FLOATS}
     source: ClassVar[str] = "ONNX LRN-13"
-    folds: ClassVar[bool] = False
 
     size: int
     alpha: float = 1e-4
@@ -124,6 +124,10 @@ class LRN(Operator):
         if self.size < 1:
             raise InvalidOperands(f"a window of {self.size} channels")
         return (x.shape,)
+
+    def work(self, operands: Types, results: Sequence[TensorType]) -> Dim:
+        """Every pair of channels at every position, too."""
+        return super().work(operands, results) + results[0].elements * results[0].shape[1]
 
     def compute(self, x: np.ndarray) -> tuple[Any, ...]:
         """The formula, the sums over windows as a product with a band matrix."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
-from ..graph.types import DType
+from ..graph.dims import Dim
+from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
-from .base import BYTES, FLOATS, Known, Operator, Shape
+from .base import BYTES, FLOATS, Known, Operator, Shape, Types
 from .convolution import padded_for_windows, window_places
 from .rules import need_rank, slid, spatial_defaults
 
@@ -24,7 +25,6 @@ class WindowPooling(Operator, ABC):
     """
 
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": FLOATS}
-    folds: ClassVar[bool] = False
 
     kernel_shape: tuple[int, ...]
     strides: tuple[int, ...] | None = None
@@ -38,6 +38,10 @@ class WindowPooling(Operator, ABC):
         ceil = bool(self.ceil_mode)
         outputs = slid(x.shape[2:], self.kernel_shape, self.strides, self.dilations, self.pads, ceil)
         return ((*x.shape[:2], *outputs),)
+
+    def work(self, operands: Types, results: Sequence[TensorType]) -> Dim:
+        """Every element of every window, too."""
+        return super().work(operands, results) + results[0].elements * math.prod(self.kernel_shape)
 
     def reduced(self, x: np.ndarray, combine: np.ufunc, fill: Any, pads: tuple[int, ...] | None) -> np.ndarray:
         """All windows, their places combined one by one; beyond the array there is ``fill``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from .contract import PassContext, Property, graph_pass
 
 #: A larger result, unless its operands are as large, would cost more in the file than computing it costs at run time.
 LARGEST_RESULT = 2**20
-#: Elements that one run reads and writes altogether, so that a small text cannot make a build of hours.
+#: Elements that one run reads and writes altogether (``Operator.work``), so that no small text makes a build of hours.
 BUDGET = 2**22
 
 
@@ -28,10 +27,6 @@ class _Known:
 
     literal: Literal
     dtype: DType
-
-    @property
-    def elements(self) -> int:
-        return math.prod(self.literal.shape)
 
     def array(self) -> np.ndarray:
         """The numbers, floating point ones as float64."""
@@ -44,15 +39,16 @@ def fold_constants(graph: Graph, context: PassContext) -> bool:
     """Replace operators whose operands are all constants by their results.
 
     What reads a weight stays, and so does what gives several results, or one of symbolic size, and what takes long
-    (``Operator.folds``). Numbers are computed by the operator's reference in float64 and rounded to the element type
-    once: for sums, products and quotients that is what the arithmetic of the type gives, for other functions the
-    nearest number that it has. A result keeps its name, but for that of an output, which only a computed value has.
+    (``Operator.folds`` and ``Operator.work``). Numbers are computed by the operator's reference in float64 and rounded
+    to the element type once: for sums, products and quotients that is what the arithmetic of the type gives, for other
+    functions the nearest number that it has. A result keeps its name, but for that of an output, which only a computed
+    value has.
     """
     left = BUDGET
     folded: list[int] = []
     for node in graph.nodes():
         operands = _known_operands(graph, node)
-        cost = None if operands is None else _cost(node, operands)
+        cost = None if operands is None else _cost(graph, node)
         if operands is None or cost is None or cost > left:
             continue
         result = _result(node, operands)
@@ -79,13 +75,15 @@ def _known(graph: Graph, value: Value) -> _Known | None:
     return _Known(op.value, graph.type_of(value).dtype) if isinstance(op, Constant) else None
 
 
-def _cost(node: Node, operands: list[_Known | None]) -> int | None:
+def _cost(graph: Graph, node: Node) -> int | None:
     """Elements read and written; None if the result is too large, or its size not known."""
-    written = node.results[0].elements
-    read = sum(operand.elements for operand in operands if operand is not None)
-    if isinstance(written, DimExpr) or written > max(read, LARGEST_RESULT):
+    found = node.results[0].elements
+    if not isinstance(node.op, Operator) or isinstance(found, DimExpr):
         return None
-    return read + written
+    types = graph.operand_types(node)
+    read = sum(size for one in types if one is not None and isinstance(size := one.elements, int))
+    cost = node.op.work(types, node.results)
+    return None if isinstance(cost, DimExpr) or found > max(read, LARGEST_RESULT) else cost
 
 
 def _result(node: Node, operands: list[_Known | None]) -> Literal | None:

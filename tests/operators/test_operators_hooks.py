@@ -12,7 +12,7 @@ from all_cases import all_cases
 from dotnn.compiler import operators as ops
 from dotnn.compiler.graph.tensors import Literal, numpy_name
 from dotnn.compiler.graph.types import DType, TensorType
-from dotnn.compiler.operators import OPERATORS, Operator
+from dotnn.compiler.operators import OPERATORS, Known, Operator
 from dotnn.compiler.operators.base import NUMBERS, RuntimeActivation
 from dotnn.compiler.operators.functions import OF_FUSED_CONV, OF_FUSED_GEMM, named
 from operator_cases import CORNERS, Case, Feed, H, N, int64s, known_of, main_dtypes, tensor
@@ -104,9 +104,20 @@ def _wide(array: np.ndarray) -> np.ndarray:
 
 
 def test_what_takes_long_for_its_size_is_not_folded() -> None:
-    """Windows, steps of a recurrence, and a matrix of all pairs of channels."""
+    """What has weights."""
     slow = {kind for kind, cls in BY_KIND.items() if not cls.folds}
-    assert slow == {"AveragePool", "Conv", "FusedConv", "GRU", "LRN", "LSTM", "MaxPool", "RNN"}
+    assert slow == {"Conv", "FusedConv", "GRU", "LSTM", "RNN"}
+
+
+def test_work_is_what_is_read_and_written() -> None:
+    image = TensorType(DType.FLOAT32, (N, 3, 8, 8))
+    assert ops.Relu().work([image], [image]) == 2 * 192 * N
+    assert ops.LRN(size=3).work([image], [image]) == (2 + 3) * 192 * N
+    pool = ops.MaxPool(kernel_shape=(5, 4))
+    (result,) = pool.infer(Known(image))
+    assert pool.work([image], [result.type]) == 192 * N + (1 + 20) * 3 * 4 * 5 * N
+    small = TensorType(DType.INT64, (2,))
+    assert ops.Slice().work([small, small, small, None, small], [small]) == 10
 
 
 # --- activations of fused operators -----------------------------------------------------------------------------------
