@@ -12,6 +12,8 @@ from ..lowering import lower
 from ..reprs import short_repr
 from .contract import Pass, PassContext, check_order
 from .expand_dims import expand_dims
+from .fold_batch_norm import fold_batch_norm
+from .fusion.fuse import fuse
 from .fusion.report import FusionReport
 from .infer_types import infer_types
 from .merge_common import merge_common
@@ -24,6 +26,8 @@ OPTIMIZATIONS: tuple[Pass, ...] = (
     remove_dead,
     merge_common,
     remove_dead,
+    fold_batch_norm,
+    fuse,
 )
 #: What every build needs, optimized or not: only operators that files have, and names that outputs have.
 COMPLETION: tuple[Pass, ...] = (expand_dims, name_outputs)
