@@ -17,6 +17,7 @@ from dotnn.compiler.graph.tensors import Literal, Role, Weight
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.attributes import AttributeFault
 from dotnn.compiler.layers.base import LAYERS, Layer, Site
+from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.weights.values import WeightValues
 
 N, C, H, W, T, S = (symbol(name) for name in "NCHWTS")
@@ -135,7 +136,7 @@ def build(
     node = graph.add(layer, [one.value() for one in nodes[: len(types)]], results, name="layer", weights=tensors)
     for index in range(len(results)):
         graph.outputs[f"y{index}"] = Value(node.id, index)
-    model = to_bytes(graph, WeightValues(), metadata=ModelMetadata())
+    model = to_bytes(complete(graph), WeightValues(), metadata=ModelMetadata())
     verify_model(model)
     return model
 

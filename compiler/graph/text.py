@@ -110,6 +110,8 @@ def _literal_text(literal: Literal) -> str:
 def _nested(elements: list[Any], shape: tuple[int, ...]) -> str:
     if not shape:
         return _attribute_text(elements[0])
+    if not elements:
+        return "[]"
     size = len(elements) // shape[0]
     rows = (elements[start : start + size] for start in range(0, len(elements), size))
     return f"[{', '.join(_nested(row, shape[1:]) for row in rows)}]"

@@ -74,7 +74,7 @@ def page_of(layer: type[Layer]) -> LayerPage:
         formula=layer.formula,
         operands=tuple((one.name, _operand_text(one)) for one in layer.operands),
         arguments=tuple(_argument(one) for one in layer.attributes()),
-        weights="" if layer.weights is Layer.weights else _text(layer.weights.__doc__),
+        weights="" if layer.specs is Layer.specs else _text(layer.specs.__doc__),
         literals=layer.literal_weights,
         cpu_floats=tuple(str(dtype) for dtype in DType if dtype in layer.cpu_floats),
         source=layer.source,

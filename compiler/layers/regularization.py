@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, final
 
-from ..graph.types import DType, TensorType
+from .. import operators as ops
+from ..graph.types import DType
 from ..records import record
+from .activations import Elementwise
 from .attributes import Real, attribute
-from .base import MOVED_ON_CPU, Emitter, Layer, Operand, Sample, Site
-from .rules import need_float, required
+from .base import MOVED_ON_CPU, Sample
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..operators.building import Builder, Tensor
+
 
 @final
 @record
-class Dropout(Layer):
+class Dropout(Elementwise):
     """Sets a random part of the elements to 0 while training and scales the others up; the identity
     otherwise.
 
@@ -27,7 +29,6 @@ class Dropout(Layer):
 
     kind: ClassVar[str] = "dropout"
     cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape, of floating point elements"),)
     formula: ClassVar[str] = "y = x (training: x * m / (1 - rate), m = 0 with probability rate, else 1)"
     source: ClassVar[str] = (
         "Srivastava and others, Dropout: A Simple Way to Prevent Neural Networks from Overfitting (2014)"
@@ -41,20 +42,10 @@ class Dropout(Layer):
         Real(0.0, 1.0, below=True), doc="The probability of an element to become 0.", positional=True
     )
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
-        """The type of the operand."""
-        x = required(operands, 0)
-        need_float(site, 0, x)
-        return (x,)
-
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
+    def of(self, x: np.ndarray) -> np.ndarray:
         """The operand itself."""
-        import numpy as np
+        return x
 
-        return (np.asarray(operands[0]),)
-
-    def lower(self, e: Emitter) -> tuple[str, ...]:
-        """``Identity``."""
-        return (e.op("Identity", e.operands[0]),)
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """``Identity``, which it is in inference, the only purpose that there is."""
+        return b.op(ops.Identity(), x)

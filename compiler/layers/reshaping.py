@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, final
+from abc import ABC
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
+from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.operands import (
     CannotExpand,
@@ -22,24 +24,58 @@ from ..graph.broadcasting import misfit
 from ..graph.dims import Dim, DimExpr, decide_equal, evaluate, exact_div, format_dim, lower_bound
 from ..graph.dims_linear import dividing_forms, equalizing_forms
 from ..graph.types import DType, TensorType, format_shape
+from ..lazy import np
 from ..records import record
 from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attribute
-from .base import MOVED_ON_CPU, Emitter, Layer, Operand, Sample, Site
+from .base import COMPUTED_ON_CPU, MOVED_ON_CPU, Layer, Operand, Read, Sample, Site
 from .reach import Along, Reach, kept, refolded
-from .rules import alternative, declare_otherwise, need_rank, required, resolve_axes, resolve_axis
+from .rules import alternative, declare_otherwise, need_rank, resolve_axes, resolve_axis
 
 if TYPE_CHECKING:
-    import numpy as np
+    from ..operators.building import Builder, Tensor
 
-_OPERANDS = (Operand("x", "any shape and element type"),)
+_BATCHES = ({"N": 1}, {"N": 2}, {"N": 5})
+_SEQUENCES = ({"N": 1, "T": 2}, {"N": 2, "T": 1}, {"N": 3, "T": 4})
+_ROWS = ({"N": 1, "H": 1}, {"N": 2, "H": 3}, {"N": 3, "H": 2})
 _IMAGES = ({"N": 1, "H": 1, "W": 4}, {"N": 2, "H": 3, "W": 5}, {"N": 3, "H": 4, "W": 2})
 #: The lowest int64: the end of a backward slice that reaches the first element.
 _BEFORE_THE_FIRST = -(2**63)
 
 
+@record
+class Reshaping(Layer, ABC):
+    """Base of layers that give elements other places, and compute none."""
+
+    keeps_values: ClassVar[bool] = True
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
+
+
+@record
+class Shaped(Reshaping, ABC):
+    """Base of layers that are given the shape of their result."""
+
+    shape: tuple[Dim, ...] = attribute(DimensionList(), doc="The new shape.", positional=True)
+
+    def bind(self, sizes: Mapping[str, int]) -> Self:
+        """The shape in numbers."""
+        return dataclasses.replace(self, shape=tuple(evaluate(dim, sizes) for dim in self.shape))
+
+
+@record
+class AlongAxes(Reshaping, ABC):
+    """Base of layers that are given axes; a layer says what it does with them."""
+
+    axis: tuple[int, ...]
+
+    def from_zero(self, rank: int) -> set[int]:
+        """The axes counted from 0."""
+        return {axis % rank for axis in self.axis}
+
+
 @final
 @record
-class Flatten(Layer):
+class Flatten(Reshaping):
     """Folds neighbouring axes into one: `[N, C, H, W]` becomes `[N, C*H*W]`.
 
     Without arguments all axes but the first, the batch, are folded, in row-major order: for an image that is
@@ -47,9 +83,6 @@ class Flatten(Layer):
     """
 
     kind: ClassVar[str] = "flatten"
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
-    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, (c * H + h) * W + w] = x[n, c, h, w]"
     source: ClassVar[str] = "PyTorch Flatten"
     samples: ClassVar[tuple[Sample, ...]] = (
@@ -64,44 +97,36 @@ class Flatten(Layer):
     start: int = attribute(Integer(), 1, doc="The first axis to fold.")
     end: int = attribute(Integer(), -1, doc="The last axis to fold.")
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, x: TensorType) -> TensorType:
         """The axes from ``start`` to ``end`` become their product."""
-        x = required(operands, 0)
         start = resolve_axis(site, self.start, x, "start")
         end = resolve_axis(site, self.end, x, "end")
         if start > end:
             raise DotnnError(FlattenRange(span=site.argument("start"), start=start, end=end, found=str(x)))
-        folded = x.with_shape(*x.shape[start : end + 1]).elements
-        return (x.with_shape(*x.shape[:start], folded, *x.shape[end + 1 :]),)
+        return x.with_shape(*self._folded(x.shape))
 
-    def reach(
-        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
-    ) -> Reach:
+    def _folded(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
+        start, end = self.start % len(shape), self.end % len(shape)
+        return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
+
+    def positions(self, read: Read, x: TensorType) -> Reach:
         """Axes that are not folded stay."""
-        return refolded(required(operands, 0).shape, results[0].shape)
+        return refolded(x.shape, read.result.shape)
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The same elements in the same order."""
-        import numpy as np
+        return x.reshape(self._folded(x.shape))
 
-        x = np.asarray(operands[0])
-        start, end = self.start % x.ndim, self.end % x.ndim
-        folded = math.prod(x.shape[start : end + 1])
-        return (x.reshape(*x.shape[:start], folded, *x.shape[end + 1 :]),)
-
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Flatten`` where all axes but the first are folded, else ``Reshape``."""
-        x = required(e.operand_types, 0)
         if self.start % x.rank == 1 and self.end % x.rank == x.rank - 1:
-            return (e.op("Flatten", e.operands[0], axis=1),)
-        return (e.reshape(str(e.operands[0]), e.result_types[0].shape),)
+            return b.op(ops.Flatten(axis=1), x)
+        return b.reshape(x, self._folded(x.shape))
 
 
 @final
 @record
-class Reshape(Layer):
+class Reshape(Shaped):
     """Gives the same elements, in the same row-major order, other axes.
 
     The shape names every axis, the batch too: `reshape([N, 1, 28, 28])`. Its element count must certainly be
@@ -110,46 +135,40 @@ class Reshape(Layer):
     """
 
     kind: ClassVar[str] = "reshape"
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
-    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y.ravel() = x.ravel()"
     source: ClassVar[str] = "numpy.reshape; ONNX Reshape"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("reshape([N, 1, 4, 6])", {"x": "float32[N, 24]"}, ({"N": 1}, {"N": 2}, {"N": 5})),
+        Sample("reshape([N, 1, 4, 6])", {"x": "float32[N, 24]"}, _BATCHES),
         Sample("reshape([N, H*W, 3])", {"x": "float32[N, 3, H, W]"}, _IMAGES),
         Sample("reshape([N, -1, W])", {"x": "float32[N, 3, H, W]"}, _IMAGES),
         Sample("reshape(shape=[3, 8])", {"x": "float32[2, 3, 4]"}),
         Sample("reshape([-1])", {"x": "int32[N, 4]"}, ({"N": 1}, {"N": 2}, {"N": 3}), ranges={"x": (0, 9)}),
-        Sample(
-            "reshape([2*N, T, 2, 3])",
-            {"x": "float32[N, T, 12]"},
-            ({"N": 1, "T": 2}, {"N": 2, "T": 1}, {"N": 3, "T": 4}),
-        ),
+        Sample("reshape([2*N, T, 2, 3])", {"x": "float32[N, T, 12]"}, _SEQUENCES),
         Sample("reshape([])", {"x": "float32[1, 1]"}),
     )
 
     shape: tuple[Dim, ...] = attribute(DimensionList(rest=True), doc="The new shape.", positional=True)
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, x: TensorType) -> TensorType:
         """The new shape, of as many elements."""
-        x = required(operands, 0)
+        total = x.elements
         given = x.with_shape(*(dim for dim in self.shape if dim != -1)).elements
-        rest = exact_div(x.elements, given) if -1 in self.shape else 1
-        equal = decide_equal(x.elements, given * rest) if rest is not None else self._may_divide(x.elements, given)
-        if rest is None or not equal:
-            facts = {
-                "span": site.argument("shape"),
-                "found": str(x),
-                "count": format_dim(x.elements),
-                "shape": format_shape(self.shape),
-                "wanted": format_dim(given) if -1 not in self.shape else f"a multiple of {format_dim(given)}",
-            }
-            if equal is False:
-                raise DotnnError(ElementCounts(**facts))
-            hint = alternative(declare_otherwise(self._fitting(x.elements, given)))
+        rest = exact_div(total, given) if -1 in self.shape else 1
+        equal = rest is not None and decide_equal(total, given * rest)
+        if rest is not None and equal:
+            return x.with_shape(*(rest if dim == -1 else dim for dim in self.shape))
+        facts = {
+            "span": site.argument("shape"),
+            "found": str(x),
+            "count": format_dim(total),
+            "shape": format_shape(self.shape),
+            "wanted": format_dim(given) if -1 not in self.shape else f"a multiple of {format_dim(given)}",
+        }
+        # A division of symbols that is not exact may be so for some of their values.
+        if equal is None or (rest is None and any(isinstance(count, DimExpr) for count in (total, given))):
+            hint = alternative(declare_otherwise(self._fitting(total, given)))
             raise DotnnError(ElementCountsUndecided(**facts, hint=hint))
-        return (x.with_shape(*(rest if dim == -1 else dim for dim in self.shape)),)
+        raise DotnnError(ElementCounts(**facts))
 
     def _fitting(self, total: Dim, given: Dim) -> dict[str, Dim]:
         """What to write for symbols so that the shape fits."""
@@ -157,38 +176,23 @@ class Reshape(Layer):
             return equalizing_forms([(total, given)])
         return dividing_forms(total, given) if (lower_bound(given) or 0) >= 1 else {}
 
-    @staticmethod
-    def _may_divide(total: Dim, given: Dim) -> bool | None:
-        """Whether an inexact division may be exact for some symbols: None, or False for numbers."""
-        return None if isinstance(total, DimExpr) or isinstance(given, DimExpr) else False
-
-    def bind(self, sizes: Mapping[str, int]) -> Reshape:
-        """The shape in numbers."""
-        return dataclasses.replace(self, shape=tuple(evaluate(dim, sizes) for dim in self.shape))
-
-    def reach(
-        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
-    ) -> Reach:
+    def positions(self, read: Read, x: TensorType) -> Reach:
         """Axes at both ends that stay as they are; of the others, the most is assumed."""
-        return refolded(required(operands, 0).shape, results[0].shape)
+        return refolded(x.shape, read.result.shape)
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The same elements in the same order; one symbolic dimension is what is left."""
-        import numpy as np
-
         shape = tuple(-1 if isinstance(dim, DimExpr) else dim for dim in self.shape)
-        return (np.reshape(np.asarray(operands[0]), shape),)
+        return np.reshape(x, shape)
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Reshape``."""
-        return (e.reshape(str(e.operands[0]), e.result_types[0].shape),)
+        return b.reshape(x, self.types(Site.nowhere(self.kind), x.type).shape)
 
 
 @final
 @record
-class Transpose(Layer):
+class Transpose(Reshaping):
     """Puts the axes into another order: axis `i` of the result is axis `order[i]` of the operand.
 
     `transpose([0, 2, 1])` joins layers that read `[N, T, C]`, such as recurrent ones, with those that read
@@ -196,17 +200,10 @@ class Transpose(Layer):
     """
 
     kind: ClassVar[str] = "transpose"
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
-    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y.shape[i] = x.shape[order[i]]"
     source: ClassVar[str] = "numpy.transpose; ONNX Transpose"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample(
-            "transpose([0, 2, 1])",
-            {"x": "float32[N, T, 5]"},
-            ({"N": 1, "T": 1}, {"N": 2, "T": 3}, {"N": 3, "T": 4}),
-        ),
+        Sample("transpose([0, 2, 1])", {"x": "float32[N, T, 5]"}, _SEQUENCES),
         Sample("transpose(order=[0, -1, 1, 2])", {"x": "float32[N, 3, H, W]"}, _IMAGES),
         Sample("transpose([1, 0])", {"x": "int64[2, 3]"}, ranges={"x": (0, 9)}),
     )
@@ -215,49 +212,36 @@ class Transpose(Layer):
         IntegerList(), doc="The axes of the operand in their new order.", positional=True
     )
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, x: TensorType) -> TensorType:
         """The dimensions in their new order."""
-        x = required(operands, 0)
         in_range = all(-x.rank <= axis < x.rank for axis in self.order)
         if len(self.order) != x.rank or not in_range or len(set(self._order)) != x.rank:
-            raise DotnnError(
-                NotAPermutation(
-                    span=site.argument("order"),
-                    order=f"[{', '.join(map(str, self.order))}]",
-                    found=str(x),
-                    last=x.rank - 1,
-                    axes=", ".join(map(str, range(x.rank))),
-                )
-            )
-        return (x.with_shape(*(x.shape[axis] for axis in self._order)),)
+            span, axes = site.argument("order"), ", ".join(map(str, range(x.rank)))
+            order = f"[{', '.join(map(str, self.order))}]"
+            raise DotnnError(NotAPermutation(span=span, order=order, found=str(x), last=x.rank - 1, axes=axes))
+        return x.with_shape(*(x.shape[axis] for axis in self._order))
 
     @property
     def _order(self) -> tuple[int, ...]:
         """The axes counted from 0; there are as many as the operand has."""
         return tuple(axis % len(self.order) for axis in self.order)
 
-    def reach(
-        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
-    ) -> Reach:
+    def positions(self, read: Read, x: TensorType) -> Reach:
         """Position by position, each axis at its new place."""
         return tuple(Along(self._order.index(axis)) for axis in range(len(self._order)))
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The axes in their new order."""
-        import numpy as np
+        return np.transpose(x, self.order)
 
-        return (np.transpose(np.asarray(operands[0]), self.order),)
-
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Transpose``."""
-        return (e.op("Transpose", e.operands[0], perm=self._order),)
+        return b.op(ops.Transpose(perm=self._order), x)
 
 
 @final
 @record
-class Expand(Layer):
+class Expand(Shaped):
     """Repeats a tensor along its axes of size 1 until it has the given shape.
 
     Shapes are aligned at their last axes, as in numpy: `[N, 1, 64]` grows to `[N, 10, 64]`, and `[64]` too.
@@ -266,28 +250,19 @@ class Expand(Layer):
     """
 
     kind: ClassVar[str] = "expand"
-    keeps_values: ClassVar[bool] = True
-    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
+    cpu_floats: ClassVar[frozenset[DType]] = COMPUTED_ON_CPU
     formula: ClassVar[str] = "y[i, j] = x[i, 0] where axis 1 has size 1"
     source: ClassVar[str] = "numpy.broadcast_to; ONNX Expand"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("expand([N, 4, 3])", {"x": "float32[N, 1, 3]"}, ({"N": 1}, {"N": 2}, {"N": 5})),
-        Sample(
-            "expand(shape=[N, 2, H, W])",
-            {"x": "float32[N, 2, 1, 1]", "like": "float32[N, 2, H, W]"},
-            _IMAGES,
-        ),
+        Sample("expand([N, 4, 3])", {"x": "float32[N, 1, 3]"}, _BATCHES),
+        Sample("expand(shape=[N, 2, H, W])", {"x": "float32[N, 2, 1, 1]", "like": "float32[N, 2, H, W]"}, _IMAGES),
         Sample("expand([2, 3])", {"x": "float32[]"}),
         Sample("expand([2, 3, 4])", {"x": "int64[4]"}, ranges={"x": (0, 9)}),
     )
 
-    shape: tuple[Dim, ...] = attribute(DimensionList(), doc="The new shape.", positional=True)
-
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, x: TensorType) -> TensorType:
         """The new shape, to which the operand's broadcasts."""
-        x = required(operands, 0)
-        shape = format_shape(self.shape)
-        span = site.operand(0)
+        shape, span = format_shape(self.shape), site.operand(0)
         if x.rank > len(self.shape):
             why = f": it has {x.rank} axes, and the shape {len(self.shape)}"
             raise DotnnError(CannotExpand(span=span, found=str(x), shape=shape, why=why))
@@ -301,30 +276,18 @@ class Expand(Layer):
                 raise DotnnError(CannotExpand(span=span, found=str(x), shape=shape, why=why))
             hint = alternative(declare_otherwise(equalizing_forms([pair for pair in pairs if pair[0] != 1])))
             raise DotnnError(ExpandUndecided(span=span, found=str(x), shape=shape, dim=dim, wanted=wanted, hint=hint))
-        return (x.with_shape(*self.shape),)
+        return x.with_shape(*self.shape)
 
-    def bind(self, sizes: Mapping[str, int]) -> Expand:
-        """The shape in numbers."""
-        return dataclasses.replace(self, shape=tuple(evaluate(dim, sizes) for dim in self.shape))
-
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
-        """The repeated array.
-
-        Raises:
-            ValueError: a dimension of the shape is symbolic; ``bind`` gives it a number.
-        """
-        import numpy as np
-
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        """The repeated array; a ``ValueError`` where a dimension of the shape is symbolic, which ``bind`` mends."""
         known = tuple(dim for dim in self.shape if not isinstance(dim, DimExpr))
         if len(known) != len(self.shape):
             raise ValueError(f"the shape {format_shape(self.shape)} is symbolic")
-        return (np.broadcast_to(np.asarray(operands[0]), known),)
+        return np.broadcast_to(x, known)
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Expand``."""
-        return (e.op("Expand", e.operands[0], e.dims(self.shape)),)
+        return b.op(ops.Expand(), x, b.dims(self.shape))
 
 
 def _grows(dim: Dim, wanted: Dim) -> bool | None:
@@ -337,33 +300,25 @@ def _grows(dim: Dim, wanted: Dim) -> bool | None:
 
 @final
 @record
-class Squeeze(Layer):
+class Squeeze(AlongAxes):
     """Removes axes of size 1: `[N, C, 1, 1]` becomes `[N, C]` with `axis=[2, 3]`.
 
     The size must certainly be 1. Negative axes count from the end.
     """
 
     kind: ClassVar[str] = "squeeze"
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
-    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, c] = x[n, c, 0, 0]"
     source: ClassVar[str] = "numpy.squeeze; ONNX Squeeze"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("squeeze(axis=[2, 3])", {"x": "float32[N, 3, 1, 1]"}, ({"N": 1}, {"N": 2}, {"N": 5})),
-        Sample(
-            "squeeze(axis=-2)",
-            {"x": "float32[N, 1, H]"},
-            ({"N": 1, "H": 1}, {"N": 2, "H": 3}, {"N": 3, "H": 2}),
-        ),
+        Sample("squeeze(axis=[2, 3])", {"x": "float32[N, 3, 1, 1]"}, _BATCHES),
+        Sample("squeeze(axis=-2)", {"x": "float32[N, 1, H]"}, _ROWS),
         Sample("squeeze(axis=0)", {"x": "int64[1]"}, ranges={"x": (0, 9)}),
     )
 
     axis: tuple[int, ...] = attribute(IntegerList(single=True), doc="The axis, or a list of axes, to remove.")
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, x: TensorType) -> TensorType:
         """The shape without these axes."""
-        x = required(operands, 0)
         axes = resolve_axes(site, self.axis, x)
         for axis in axes:
             is_one = decide_equal(x.shape[axis], 1)
@@ -371,49 +326,35 @@ class Squeeze(Layer):
                 fault = SqueezeUndecided if is_one is None else SqueezedAxis
                 span = site.argument("axis")
                 raise DotnnError(fault(span=span, axis=axis, found=str(x), dim=format_dim(x.shape[axis])))
-        return (x.with_shape(*(dim for axis, dim in enumerate(x.shape) if axis not in axes)),)
+        return x.with_shape(*(dim for axis, dim in enumerate(x.shape) if axis not in axes))
 
-    def reach(
-        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
-    ) -> Reach:
+    def positions(self, read: Read, x: TensorType) -> Reach:
         """The other axes move up."""
-        rank = required(operands, 0).rank
-        return kept(rank, {axis % rank for axis in self.axis}, reduced=False)
+        return kept(x.rank, self.from_zero(x.rank), reduced=False)
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The array without these axes."""
-        import numpy as np
+        return np.squeeze(x, self.axis)
 
-        return (np.squeeze(np.asarray(operands[0]), self.axis),)
-
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Squeeze``."""
-        return (e.op("Squeeze", e.operands[0], e.constant(self.axis, DType.INT64)),)
+        return b.op(ops.Squeeze(), x, b.ints(*self.axis))
 
 
 @final
 @record
-class Unsqueeze(Layer):
+class Unsqueeze(AlongAxes):
     """Adds axes of size 1: `[N, C]` becomes `[N, C, 1, 1]` with `axis=[2, 3]`.
 
     Axes are those of the result, as in numpy's `expand_dims`; negative ones count from its end.
     """
 
     kind: ClassVar[str] = "unsqueeze"
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
-    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, c, 0, 0] = x[n, c]"
     source: ClassVar[str] = "numpy.expand_dims; ONNX Unsqueeze"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("unsqueeze(axis=[2, 3])", {"x": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 5})),
-        Sample(
-            "unsqueeze(axis=-2)",
-            {"x": "float32[N, H]"},
-            ({"N": 1, "H": 1}, {"N": 2, "H": 3}, {"N": 3, "H": 2}),
-        ),
+        Sample("unsqueeze(axis=[2, 3])", {"x": "float32[N, 3]"}, _BATCHES),
+        Sample("unsqueeze(axis=-2)", {"x": "float32[N, H]"}, _ROWS),
         Sample("unsqueeze(axis=[-1, 0])", {"x": "int64[3]"}, ranges={"x": (0, 9)}),
     )
 
@@ -421,9 +362,8 @@ class Unsqueeze(Layer):
         IntegerList(single=True), doc="The axis, or a list of axes, of the result to add."
     )
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, x: TensorType) -> TensorType:
         """The shape with 1 at these axes."""
-        x = required(operands, 0)
         longer = x.with_shape(*x.shape, *(1,) * len(self.axis))
         form = f"a tensor that then has at most {HIGHEST_RANK} axes"
         need_rank(site, 0, longer, 0, HIGHEST_RANK, form, "add fewer axes")
@@ -431,81 +371,57 @@ class Unsqueeze(Layer):
         shape = list(x.shape)
         for axis in axes:
             shape.insert(axis, 1)
-        return (x.with_shape(*shape),)
+        return x.with_shape(*shape)
 
-    def reach(
-        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
-    ) -> Reach:
+    def positions(self, read: Read, x: TensorType) -> Reach:
         """The axes behind move down."""
-        rank = results[0].rank
-        added = {axis % rank for axis in self.axis}
-        return tuple(Along(axis) for axis in range(rank) if axis not in added)
+        added = self.from_zero(read.result.rank)
+        return tuple(Along(axis) for axis in range(read.result.rank) if axis not in added)
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The array with these axes."""
-        import numpy as np
+        return np.expand_dims(x, self.axis)
 
-        return (np.expand_dims(np.asarray(operands[0]), self.axis),)
-
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Unsqueeze``."""
-        return (e.op("Unsqueeze", e.operands[0], e.constant(self.axis, DType.INT64)),)
+        return b.op(ops.Unsqueeze(), x, b.ints(*self.axis))
 
 
 @final
 @record
-class Flip(Layer):
+class Flip(AlongAxes):
     """Reverses the order of the elements along axes: `flip(axis=1)` reads `[N, T, C]` backwards.
 
     Shape as the input's.
     """
 
     kind: ClassVar[str] = "flip"
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
-    operands: ClassVar[tuple[Operand, ...]] = _OPERANDS
     formula: ClassVar[str] = "y[n, t] = x[n, T - 1 - t]"
     source: ClassVar[str] = "numpy.flip; PyTorch flip"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("flip(axis=1)", {"x": "float32[N, T, 5]"}, ({"N": 1, "T": 1}, {"N": 2, "T": 3}, {"N": 3, "T": 4})),
+        Sample("flip(axis=1)", {"x": "float32[N, T, 5]"}, _SEQUENCES),
         Sample("flip(axis=[-1, 2])", {"x": "float32[N, 2, H, W]"}, _IMAGES),
         Sample("flip(axis=0)", {"x": "int64[5]"}, ranges={"x": (0, 9)}),
     )
 
     axis: tuple[int, ...] = attribute(IntegerList(single=True), doc="The axis, or a list of axes, to reverse.")
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, x: TensorType) -> TensorType:
         """The type of the operand."""
-        x = required(operands, 0)
         resolve_axes(site, self.axis, x)
-        return (x,)
+        return x
 
-    def reach(
-        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
-    ) -> Reach:
+    def positions(self, read: Read, x: TensorType) -> Reach:
         """Position by position; a reversed axis is read from its end."""
-        rank = required(operands, 0).rank
-        reversed_axes = {axis % rank for axis in self.axis}
-        return tuple(
-            Along(axis, stride=-1, shift=None) if axis in reversed_axes else Along(axis) for axis in range(rank)
-        )
+        backwards = self.from_zero(x.rank)
+        return tuple(Along(axis, stride=-1, shift=None) if axis in backwards else Along(axis) for axis in range(x.rank))
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The reversed array."""
-        import numpy as np
+        return np.flip(x, self.axis)
 
-        return (np.flip(np.asarray(operands[0]), self.axis),)
-
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Slice`` with steps of -1, from the last element to the first."""
         count = len(self.axis)
-        starts, ends = (
-            e.constant([-1] * count, DType.INT64),
-            e.constant([_BEFORE_THE_FIRST] * count, DType.INT64),
-        )
-        axes, steps = e.constant(self.axis, DType.INT64), e.constant([-1] * count, DType.INT64)
-        return (e.op("Slice", e.operands[0], starts, ends, axes, steps),)
+        backwards, before = b.ints(*(-1,) * count), b.ints(*(_BEFORE_THE_FIRST,) * count)
+        return b.op(ops.Slice(), x, backwards, before, b.ints(*self.axis), backwards)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from ..graph.dims import Dim, DimExpr
 from ..graph.tensors import Fan, Initializer
 from ..records import record
 from ..weights import initializers
 from .attributes import InitializerKind, attribute
 from .base import Layer, WeightSpec
+from .cost import product_text
+
+
+def known(dim: Dim) -> int:
+    """A dimension that makes the shape of a weight; no layer accepts operands where it is symbolic."""
+    if isinstance(dim, DimExpr):
+        raise ValueError(f"the dimension {dim} of a weight is undecided")
+    return dim
 
 
 @record
@@ -40,19 +50,18 @@ class Weighted(Layer, ABC):
         """How the bias starts: as written, or the layer's default."""
         return self.default_bias_init if self.bias_init is None else self.bias_init
 
-    def weight_and_bias(self, shape: tuple[int, ...], bias: bool, outputs: int = 0) -> tuple[WeightSpec, ...]:
-        """The tensors ``weight`` of this shape, and ``bias`` where there is one.
-
-        Args:
-            shape: ``[outputs, inputs, *kernel]``, PyTorch's layout.
-            bias: whether the layer adds a bias.
-            outputs: length of the bias where it is not ``shape[0]``.
-        """
+    def weight_and_bias(self, shape: tuple[int, ...], bias: bool) -> tuple[WeightSpec, ...]:
+        """``weight`` of ``[outputs, inputs, *kernel]``, PyTorch's layout, and, where there is one, ``bias``."""
         weight = WeightSpec("weight", shape, self.weight_initializer(), Fan.of(shape))
-        if not bias:
-            return (weight,)
-        length = outputs or shape[0]
-        return weight, WeightSpec("bias", (length,), self.bias_initializer(), Fan.of((length,)))
+        one_each = shape[:1]
+        return (weight, WeightSpec("bias", one_each, self.bias_initializer(), Fan.of(one_each))) if bias else (weight,)
+
+    def params_text(self, specs: Sequence[WeightSpec]) -> str:
+        """``(3*3*32+1)*32``: the kernel, the inputs, the bias, the outputs of ``weight`` and ``bias``."""
+        weight, *bias = specs
+        outputs, inputs, *kernel = weight.shape
+        read = product_text((*kernel, inputs))
+        return f"({read}+1)*{outputs}" if bias else f"{read}*{outputs}"
 
     @classmethod
     def attributes(cls) -> tuple[dataclasses.Field[Any], ...]:
