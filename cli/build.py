@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..compiler.weights.formats import ENDINGS
 from . import options
 from .base import Command
 from .printing import print_diagnostics, print_file, working
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 @options.no_optimize
 @options.seed
 @options.weights
-@click.option(
-    "--save-weights", metavar="FILE", type=options.FILE, help="Also write the weights (.safetensors or .npz)."
-)
+@click.option("--save-weights", metavar="FILE", type=options.FILE, help=f"Also write the weights ({ENDINGS}).")
 @options.labels
 @click.option("--explain-fusion", is_flag=True, help="Say what was fused, and why the rest was not.")
 @options.compilation

@@ -14,6 +14,7 @@ from ..compiler.diagnostics import Report
 from ..compiler.files import instead, read_regular, why_not
 from ..compiler.limits import Limits
 from ..compiler.passes.targets import DEFAULT_TARGET, Target
+from ..compiler.weights.formats import ENDINGS
 from .base import Argument
 from .printing import print_diagnostics
 
@@ -48,9 +49,7 @@ seed = click.option(
     show_default=True,
     help="The seed of the initial weights.",
 )
-weights = click.option(
-    "--weights", metavar="FILE", type=FILE, help="Load weights (.safetensors or .npz), by name and strictly."
-)
+weights = click.option("--weights", metavar="FILE", type=FILE, help=f"Load weights ({ENDINGS}), by name and strictly.")
 labels = click.option("--labels", metavar="FILE", type=FILE, help="Names of the classes, one on a line.")
 
 _Function = TypeVar("_Function", bound=Callable[..., None])

@@ -34,8 +34,8 @@ from .graph.graph import Graph
 from .graph.tensors import Role
 from .graph.types import DTYPES
 from .limits import Limits
+from .metrics.costs import weights_bytes
 from .passes.expectations import judge_expectations
-from .passes.metrics import weights_bytes
 from .passes.targets import DEFAULT_TARGET, Target
 from .reprs import quantity, quoted, short_repr
 from .source import Source
@@ -178,7 +178,7 @@ class Compiled:
         from .passes.pipeline import complete
 
         need_choice(target, "target", get_args(Target))
-        graph = self.optimized(target).graph if optimize else complete(self.graph, target)
+        graph = self.optimized(target).graph if optimize else complete(self.graph)
         require_kernels(self.graph, graph, target)
         return graph
 
@@ -206,7 +206,7 @@ class Compiled:
 
     def _metadata(self, target: Target, labels: Sequence[str] | None) -> ModelMetadata:
         from .export import ModelMetadata
-        from .passes.input_ranges import input_ranges
+        from .metrics.input_ranges import input_ranges
 
         names = need_names(labels, "labels")
         ranges = input_ranges(self.graph)

@@ -1,5 +1,5 @@
-"""The whole graph by the numpy references of its layers, or operators: the oracle that every other form of a model is held
-against.
+"""The whole graph by the numpy references of its layers, or of its operators: the oracle that every other form of a
+model is held against.
 """
 
 from __future__ import annotations

@@ -20,13 +20,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
-from dotnn.compiler import DotnnError, compile_source
+from dotnn.compiler import DotnnError, compile_file, compile_source
 from dotnn.compiler.diagnostics.explain import codes
 from dotnn.compiler.graph.types import TensorType
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Layer, Sample
 from dotnn.compiler.layers.documentation import LayerPage, page_of, sample_expression
 from dotnn.compiler.limits import Limits
+from dotnn.compiler.passes.pipeline import stages
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -35,7 +36,11 @@ LAYER_PAGE = DOCS / "layers.md"
 #: The command whose output the picture shows.
 PICTURED = "dotnn check docs/samples/wrong.nn"
 #: Pages with regions.
-PAGES = (ROOT / "README.md", DOCS / "language.md", DOCS / "cli.md", DOCS / "errors.md", DOCS / "architecture.md")
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *(DOCS / f"{name}.md" for name in ("language", "cli", "errors", "architecture", "levels")),
+)
 #: The most parts that a sample of `split` has.
 _MOST_RESULTS = 8
 
@@ -158,6 +163,34 @@ def _default_option(option: click.Option) -> str:
     return f" Default: `{option.default}`." if option.show_default else ""
 
 
+def _source(place: str) -> str:
+    """What a file says of a class, a function or a name: ``compiler/passes/remove_dead.py remove_dead``."""
+    path, name = place.split()
+    text = (ROOT / path).read_text(encoding="utf-8")
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
+            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            first = node.lineno
+        else:
+            continue
+        return "```python\n" + "\n".join(text.splitlines()[first - 1 : node.end_lineno]) + "\n```"
+    raise ValueError(f"{path} has no {name}")
+
+
+_STAGES = {"layers": "The layers", "lower": "The operators, as lowering makes them"}
+
+
+def _levels(name: str) -> str:
+    """The layers of a sample, its operators, and what every pass makes of them."""
+    parts, before = [], ""
+    for stage, text in stages(compile_file(DOCS / "samples" / f"{name}.nn").graph):
+        title = _STAGES.get(stage, f"After `{stage}`")
+        parts.append(f"{title}: the same." if text == before else f"{title}:\n\n```text\n{text.strip()}\n```")
+        before = text
+    return "\n\n".join(parts)
+
+
 def _imports(_: str) -> str:
     rooms: dict[str, set[str]] = {}
     for top in ("compiler", "runtime", "cli"):
@@ -196,6 +229,8 @@ _REGIONS: dict[str, Callable[[str], str]] = {
     "command": _command,
     "output": _output,
     "imports": _imports,
+    "levels": _levels,
+    "source": _source,
     "limits": _limits,
     "codes": _codes,
     "options": _options,

@@ -16,9 +16,12 @@ from fractions import Fraction
 import numpy as np
 import onnx
 import onnxruntime
+from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.export import verify_model
+from dotnn.compiler.export.stored import Stored
 from dotnn.compiler.graph.dims import evaluate as evaluate_dim
 from dotnn.compiler.graph.graph import Graph, Node
+from dotnn.compiler.graph.operations import Parameter
 from dotnn.compiler.graph.tensors import Literal, Role, Weight
 from dotnn.compiler.graph.value_names import is_stored, value_names
 from dotnn.compiler.layers.base import Layer
@@ -101,9 +104,9 @@ def he_normal_source(graph: Graph, seed: int = 0) -> NontrivialWeights:
 
 def _owned_weights(graph: Graph) -> Iterator[tuple[str, Weight]]:
     for node in graph.nodes():
-        for local_name, tensor in node.weights.items():
-            if isinstance(tensor, Weight):
-                yield local_name, tensor
+        yield from node.weights.items()
+        if isinstance(node.op, Parameter):
+            yield "", node.op.weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,8 +198,21 @@ class AllValues:
 
 
 def computed_names(graph: Graph) -> set[str]:
-    """The names of the values that are neither fed nor stored."""
-    return {name for value, name in value_names(graph).items() if not is_stored(graph.producer(value))}
+    """The names of the values that are neither fed nor stored, nor computed while a file is written."""
+    evaluated = Stored(graph, WeightValues()).evaluated
+    computed = (value for value in value_names(graph) if not is_stored(graph.producer(value)))
+    names = value_names(graph)
+    return {names[value] for value in computed if value.node not in evaluated}
+
+
+def layer_names(layers: Graph, operators: Graph) -> set[str]:
+    """The names of the values of layers that a model of these operators computes."""
+    return computed_names(layers) & computed_names(operators)
+
+
+def by_operators(graph: Graph, feeds: Mapping[str, np.ndarray], source: WeightSource | None) -> dict[str, np.ndarray]:
+    """Every value of an operator graph by the references of the operators."""
+    return named_results(graph, evaluate(graph, feeds, WeightValues(0, source)))
 
 
 def run_optimized(model: bytes, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -136,7 +136,7 @@ def build(
     node = graph.add(layer, [one.value() for one in nodes[: len(types)]], results, name="layer", weights=tensors)
     for index in range(len(results)):
         graph.outputs[f"y{index}"] = Value(node.id, index)
-    model = to_bytes(complete(graph), WeightValues(), metadata=ModelMetadata())
+    model = to_bytes(complete(graph, verify=True), WeightValues(), metadata=ModelMetadata())
     verify_model(model)
     return model
 

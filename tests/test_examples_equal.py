@@ -13,6 +13,7 @@ from dotnn.compiler.driver import Compiled
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.value_names import value_names
+from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightSource, WeightValues
 from example_facts import example_path
@@ -23,9 +24,11 @@ from harness import (
     TOLERANCE,
     AllValues,
     FlippedKernel,
+    by_operators,
     computed_names,
     first_kernel,
     he_normal_source,
+    layer_names,
     mismatches,
     random_feeds,
     run_optimized,
@@ -75,13 +78,15 @@ def example(request: pytest.FixtureRequest) -> Example:
 def test_every_value_agrees(example: Example, target: Target, optimize: bool) -> None:
     build = AllValues(example.build(target, optimize))
     found = build.run(example.feeds)
-    graph = example.model.optimized(target).graph if optimize else example.model.graph
-    names = computed_names(graph)
+    graph = example.model.optimized(target).graph if optimize else complete(example.model.graph)
+    names = layer_names(example.model.graph, graph)
     assert names <= found.keys()
     assert names <= example.expected.keys()
     assert set(example.model.graph.outputs) <= names
     assert wrong_shapes(found, build.types, example.sizes) == []
     assert mismatches(found, example.expected) == {}
+    assert found.keys() == computed_names(graph)
+    assert mismatches(found, by_operators(graph, example.feeds, example.source)) == {}
     assert {domain for domain, _ in build.operators} <= DOMAINS[target]
 
 
@@ -97,7 +102,7 @@ def test_no_bias_is_too_small_to_be_missed(example: Example) -> None:
     graph, values = example.model.graph, WeightValues(0, example.source)
     names = value_names(graph)
     for node in graph.nodes():
-        for tensor in node.weights.values():
+        for tensor in node.owned:
             if len(tensor.shape) == 1:
                 scale = np.max(np.abs(example.expected[names[node.value()]]))
                 assert np.max(np.abs(values.values(tensor))) > 10 * TOLERANCE * scale, tensor.name
@@ -118,7 +123,7 @@ def names_behind(graph: Graph, weight: str) -> set[str]:
     """The names of the values that depend on a weight."""
     reached: set[int] = set()
     for node in graph.nodes():
-        own = any(part.name == weight for tensor in node.weights.values() for part in tensor.sources)
+        own = any(one.name == weight for one in node.owned)
         if own or any(value is not None and value.node in reached for value in node.operands):
             reached.add(node.id)
     return {name for value, name in value_names(graph).items() if value.node in reached}

@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from dotnn.compiler.diagnostics import Severity
-from dotnn.compiler.passes.metrics import count
+from dotnn.compiler.metrics.costs import count
 from language import compiled, faults, faults_of, model, names, weight_names
 
 HEAD = """
@@ -32,7 +32,7 @@ def owners(body: str) -> str:
     """What has weights, and the layer or parameter that they are named after: `fc<fc again<fc`."""
     found = []
     for node in compiled(body, head=HEAD).graph.nodes():
-        weights = [weight for tensor in node.weights.values() for weight in tensor.sources]
+        weights = node.owned
         local = {"weight", "bias"}
         prefixes = {w.name.rpartition(".")[0] if w.name.rpartition(".")[2] in local else w.name for w in weights}
         found += [f"{node.name}<{prefix}" for prefix in prefixes]

@@ -32,7 +32,7 @@ from dotnn.compiler.diagnostics.weights import (
     WrongElementTypes,
 )
 from dotnn.compiler.export.weight_files import save_weights
-from dotnn.compiler.graph.tensors import Fan, Literal, Tensor, Weight
+from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.weights.binding import bind_weights
 from dotnn.compiler.weights.initializers import Zeros
@@ -436,7 +436,7 @@ def test_one_tensor_is_held_at_a_time(tmp_path: Path, suffix: str) -> None:
 class Failing(WeightValues):
     """Stops at the last weight."""
 
-    def values(self, tensor: Tensor) -> np.ndarray:
+    def values(self, tensor: Weight) -> np.ndarray:
         if tensor.name == "fc.weight":
             raise KeyboardInterrupt
         return super().values(tensor)

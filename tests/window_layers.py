@@ -22,6 +22,7 @@ from dotnn.compiler.graph.tensors import Literal, Weight
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Layer, Site
+from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.weights.values import WeightValues
 
 FACTS = Path(__file__).parent / "facts"
@@ -103,7 +104,7 @@ def build(layer: Layer, x: TensorType, arrays: Mapping[str, np.ndarray]) -> byte
     results = layer.infer([x], Site.nowhere(layer.kind))
     node = graph.add(layer, (operand,), results, name="layer", weights=weights)
     graph.outputs["y"] = node.value()
-    return to_bytes(graph, WeightValues(), metadata=ModelMetadata())
+    return to_bytes(complete(graph, verify=True), WeightValues(), metadata=ModelMetadata())
 
 
 def literal(array: np.ndarray) -> Literal:

@@ -20,13 +20,14 @@ from ..graph.operations import Input
 from ..graph.tensors import Fan, Literal
 from ..graph.types import format_shape
 from ..layers.base import WeightSpec
+from ..metrics import METRICS
 from ..syntax import tree
 from ..weights.initializers import INITIALIZERS
 from .apply import check_initializers, check_sizes, share_weights
 from .evaluate import evaluate, evaluate_all
 from .literals import literal
 from .operators import as_tensor
-from .state import METRICS, Bound, Draft, Expectation, Frame
+from .state import Bound, Draft, Expectation, Frame
 from .types import hold_against, input_type, is_value_type, tensor_type
 from .values import UNKNOWN, CompileValue, Several, TensorConstant, Unknown, describe, first, is_number
 

@@ -19,6 +19,7 @@ from ..diagnostics.values import (
 )
 from ..graph.dims import DimExpr, dim_max, dim_min
 from ..layers.base import LAYERS, Layer
+from ..metrics import METRICS
 from ..source import Span
 from ..syntax import tree
 from ..weights.initializers import INITIALIZERS
@@ -32,7 +33,7 @@ from .expressions import misplaced_metric
 from .modules import FUNCTIONS, Definition, Module
 from .operators import as_tensor
 from .scope import Entry, Scope
-from .state import BODY_STEPS, METRICS, Bound, Frame
+from .state import BODY_STEPS, Bound, Frame
 from .types import hold_against, hold_argument, is_value_type, match_argument
 from .values import UNKNOWN, CompileValue, Unknown, describe, is_number, is_tensor
 

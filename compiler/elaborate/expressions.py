@@ -11,6 +11,7 @@ from ..diagnostics.values import BadIndex, Misplaced, NoAttribute, NoChannels, N
 from ..graph.dims import DimExpr
 from ..graph.types import DTYPES, DType, TensorType
 from ..layers.base import LAYERS
+from ..metrics import METRICS
 from ..source import Span
 from ..syntax import tree
 from ..weights.initializers import INITIALIZERS
@@ -21,7 +22,7 @@ from .literals import expand, literal
 from .modules import Definition
 from .operators import apply_operator, index_tensor
 from .scope import Scope
-from .state import METRICS, Frame
+from .state import Frame
 from .types import hold_against, is_value_type, tensor_type
 from .values import (
     UNKNOWN,

@@ -17,13 +17,13 @@ from ..files import read_regular, why_not
 from ..graph.types import DTYPES
 from ..layers import LAYERS
 from ..limits import Limits
+from ..metrics import METRICS
 from ..reprs import quoted, several, short_repr
 from ..source import Source, Span
 from ..syntax import tree
 from ..syntax.parse import parse
 from ..syntax.read import read_source
 from ..weights.initializers import INITIALIZERS
-from .state import METRICS
 
 #: Functions of compile-time values.
 FUNCTIONS = ("range", "len", "min", "max", "sum", "ceil", "floor")

@@ -16,6 +16,7 @@ from ..diagnostics.names import DuplicateName, ReservedName, UnusedBinding
 from ..diagnostics.values import Misplaced, MissingStatement, NotUsedHere
 from ..graph.types import DTYPES
 from ..layers.base import LAYERS
+from ..metrics import METRICS
 from ..source import Span
 from ..syntax import tree
 from ..weights.initializers import INITIALIZERS
@@ -24,7 +25,6 @@ from .calls import initializer_arguments, unknown_layer
 from .dimensions import is_symbol_name
 from .expressions import block_as_value, misplaced_metric, undefined_name
 from .modules import FUNCTIONS, Module
-from .state import METRICS
 from .types import element_type, is_value_type
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, DotnnError, Label, Report
 from ..diagnostics.limits import LimitExceeded
@@ -27,16 +27,6 @@ from .values import CompileValue, TensorConstant, TensorRef, first
 if TYPE_CHECKING:
     from ..syntax import tree
     from .modules import Module
-
-#: What ``expect`` can measure; these names mean nothing else anywhere.
-METRICS: Final = (
-    "params",
-    "macs",
-    "weights_bytes",
-    "peak_activation_bytes",
-    "longest_path",
-    "receptive_field",
-)
 
 
 class Stop(Exception):

@@ -28,8 +28,7 @@ from google.protobuf.message import DecodeError
 from ..atomic import PendingFile, require_replaceable, sync_directory, turn_at
 from ..graph.graph import Graph
 from ..locks import Turn
-from ..weights.values import WeightValues
-from .elements import raw_bytes
+from ..weights.values import WeightValues, raw_bytes
 from .metadata import ModelMetadata
 from .model import BuiltModel, build_model, serialized
 

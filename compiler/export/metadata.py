@@ -16,7 +16,7 @@ from ..graph.dims import format_dim
 from ..graph.dims_linear import SymbolSource
 from ..graph.graph import Demand, Graph, Origin
 from ..graph.symbol_sources import symbol_sources
-from ..passes.input_ranges import InputRange
+from ..metrics.input_ranges import InputRange
 from ..passes.targets import DEFAULT_TARGET, Target
 from ..weights.values import WeightValues
 

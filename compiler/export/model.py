@@ -16,9 +16,9 @@ from ..graph.types import TensorType
 from ..operators.base import Operator
 from ..operators.dims import Dims
 from ..reprs import quantity, quoted, short_repr
-from ..weights.values import WeightValues
+from ..weights.values import WeightValues, raw_bytes
 from .attributes import OPSET, attribute_protos
-from .elements import ELEM_TYPES, raw_bytes
+from .elements import ELEM_TYPES
 from .metadata import ModelMetadata, model_properties, node_properties, producer_version
 from .stored import Stored, known_shape
 from .tensors import StoredTensor

@@ -1,4 +1,4 @@
-"""Weights written as `.safetensors` or `.npz` under PyTorch's names, one tensor in memory at a time."""
+"""Weights written to files under PyTorch's names, one tensor in memory at a time."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from ..atomic import PendingFile
 from ..diagnostics import DotnnError
 from ..diagnostics.weights import UnwritableName, WeightFormatNotWritten
 from ..graph.tensors import Weight
-from ..weights.npz_file import write_npz
-from ..weights.safetensors_file import METADATA, write_safetensors
+from ..weights.formats import format_of
 from ..weights.values import WeightValues
-from .elements import raw_bytes
 
 
 def save_weights(path: str | Path, weights: Iterable[Weight], values: WeightValues) -> None:
@@ -31,14 +29,12 @@ def save_weights(path: str | Path, weights: Iterable[Weight], values: WeightValu
     """
     path = Path(path)
     weights = tuple(weights)
-    suffix = path.suffix.lower()
-    if suffix not in (".safetensors", ".npz"):
+    found = format_of(path)
+    if found is None:
         raise DotnnError(WeightFormatNotWritten(path=str(path), suggested=f"{path.stem or 'net'}.safetensors"))
-    if suffix == ".safetensors" and any(weight.name == METADATA for weight in weights):
-        raise DotnnError(UnwritableName(path=str(path), name=METADATA))
+    refused = next((weight.name for weight in weights if weight.name in found.unwritable), None)
+    if refused is not None:
+        raise DotnnError(UnwritableName(path=str(path), name=refused))
     with PendingFile(path) as file:
-        if suffix == ".safetensors":
-            write_safetensors(file.write, weights, lambda weight: raw_bytes(values.values(weight)))
-        else:
-            write_npz(file.write, weights, values.values)
+        found.write(file.write, weights, values.values)
         file.commit()

@@ -34,8 +34,8 @@ class Constant:
 class Parameter:
     """A tensor that training would change, as a value.
 
-    Among layers it belongs to none of them, and where ``reuse`` shares it several nodes may have it. Among operators there
-    is one node for every weight.
+    Among layers it belongs to none of them, and where ``reuse`` shares it several nodes may have it. Among operators
+    there is one node for every weight.
     """
 
     weight: Weight

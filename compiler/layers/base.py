@@ -5,8 +5,9 @@ operands and results; its methods are its meaning: types, weights, cost, a numpy
 computes, and the operators that it consists of. Parsing of calls, checking of arguments, documentation, summaries and
 tests are derived from it.
 
-``infer``, ``weights``, ``reach`` and ``reference`` are what others call. A layer writes ``types``, ``specs``, ``positions``
-and ``compute``, which take its operands one by one: each a type, or an array, and None for an optional one that is absent.
+``infer``, ``weights``, ``reach`` and ``reference`` are what others call. A layer writes ``types``, ``specs``,
+``positions`` and ``compute``, which take its operands one by one: each a type, or an array, and None for an optional
+one that is absent.
 """
 
 from __future__ import annotations

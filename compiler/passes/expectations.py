@@ -15,17 +15,17 @@ from ..diagnostics.expectations import (
 )
 from ..elaborate.elaborate import Network
 from ..elaborate.evaluate import evaluate
-from ..elaborate.state import METRICS, Expectation, Stop
+from ..elaborate.state import Expectation, Stop
 from ..elaborate.values import TensorRef, Unknown, describe, show
 from ..graph.dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import BATCH, format_shape
 from ..layers.convolution import Convolution
 from ..layers.pooling import Pooling
+from ..metrics import COSTS, METRICS, RECEPTIVE_FIELD
+from ..metrics.receptive_fields import Field, receptive_field, receptive_fields
 from ..source import Span
 from ..syntax import tree
-from . import metrics
-from .receptive_fields import Field, receptive_field, receptive_fields
 
 #: How many steps of a shape's way a failed expectation shows.
 WAY = 8
@@ -146,7 +146,7 @@ class _Metrics(Mapping[str, Any]):
         self._fields: dict[Value, Field] | None = None
 
     def __getitem__(self, name: str) -> Any:
-        if name == "receptive_field":
+        if name == RECEPTIVE_FIELD:
             return self._receptive_field
         if name not in self._costs:
             self._costs[name] = self._measured(name)
@@ -164,7 +164,7 @@ class _Metrics(Mapping[str, Any]):
 
     def _measured(self, name: str) -> Dim | DimTooComplex:
         try:
-            return _COSTS[name](self._graph)
+            return COSTS[name](self._graph)
         except DimTooComplex as error:
             return error
 
@@ -189,12 +189,3 @@ class _Metrics(Mapping[str, Any]):
         if field is None:
             raise DotnnError(NoReceptiveField(span=span, reason="no input has spatial axes"))
         return field
-
-
-_COSTS = {
-    "params": lambda graph: metrics.count(graph.weights()).params,
-    "macs": metrics.macs,
-    "weights_bytes": metrics.weights_bytes,
-    "peak_activation_bytes": metrics.peak_activation_bytes,
-    "longest_path": metrics.longest_path,
-}

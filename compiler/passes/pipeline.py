@@ -69,9 +69,9 @@ def optimize(graph: Graph, target: Target = DEFAULT_TARGET, *, verify: bool = Fa
     return _run(graph, PASSES, target, verify)
 
 
-def complete(graph: Graph, target: Target = DEFAULT_TARGET, *, verify: bool = False) -> Graph:
-    """Lower a layer graph to the operators that a file has, without optimizing anything; see ``optimize``."""
-    return _run(graph, COMPLETION, target, verify).graph
+def complete(graph: Graph, *, verify: bool = False) -> Graph:
+    """Lower a layer graph to the operators that a file has, for any target and without optimizing; see ``optimize``."""
+    return _run(graph, COMPLETION, DEFAULT_TARGET, verify).graph
 
 
 def stages(graph: Graph, target: Target = DEFAULT_TARGET) -> Iterator[tuple[str, str]]:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from ..arguments import need_path, type_name
 from ..diagnostics.notices import tell
 from ..graph.tensors import Weight
 from .arrays import ArrayWeights
 from .binding import bind_weights
-from .npz_file import NpzFile
+from .formats import ENDINGS
 from .readers import WeightFile, open_weights
-from .safetensors_file import SafetensorsFile
 from .values import WeightSource
 
 Weights: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | WeightSource
 """The path of a weight file; arrays by name, such as a ``state_dict`` of PyTorch; or what `bind_weights` gives."""
-
-#: What has names and shapes of its own, which need not be the model's.
-_UNBOUND = (ArrayWeights, NpzFile, SafetensorsFile)
 
 
 @contextmanager
@@ -44,13 +40,18 @@ def given_weights(given: Weights | None, weights: Sequence[Weight]) -> Iterator[
         yield None
         return
     with _opened(given) as found:
-        if not isinstance(found, _UNBOUND):
+        if not _is_unbound(found):
             yield found
             return
         bound = bind_weights(found, weights)
         yield bound
         for diagnostic in bound.warnings():
             tell(diagnostic)
+
+
+def _is_unbound(source: WeightSource) -> TypeGuard[WeightFile]:
+    """Whether it has names and shapes of its own, which need not be the model's, as files and arrays have."""
+    return hasattr(source, "element_type")
 
 
 def _opened(given: Weights) -> AbstractContextManager[WeightFile | WeightSource]:
@@ -62,5 +63,5 @@ def _opened(given: Weights) -> AbstractContextManager[WeightFile | WeightSource]
         # Whoever has opened it closes it.
         return nullcontext(given)
     remedy = "give its `state_dict()`" if hasattr(given, "state_dict") else "such as a `state_dict` of PyTorch"
-    what = "weights must be the path of a .safetensors or .npz file, or a mapping from names to arrays"
+    what = f"weights must be the path of a {ENDINGS} file, or a mapping from names to arrays"
     raise TypeError(f"{what}, not {type_name(given)}: {remedy}")

@@ -29,6 +29,7 @@ from ..diagnostics.weights import DamagedWeightFile, PickledWeights, WeightFileU
 from ..graph.tensors import Weight
 from ..graph.types import DType
 from ..reprs import quantity, quoted, short_repr
+from .formats import WeightFormat
 
 #: Headers of arrays of numbers are about 100 bytes, padded to a multiple of 64; numpy itself reads 10,000.
 _LONGEST_HEADER = 1 << 14
@@ -273,3 +274,6 @@ def _write_member(archive: zipfile.ZipFile, weight: Weight, values: Callable[[We
     member.file_size = array.nbytes + _LONGEST_HEADER
     with archive.open(member, "w") as stream:
         npy.write_array(stream, array, version=(1, 0), allow_pickle=False)
+
+
+FORMAT = WeightFormat(".npz", "`.npz` archive", NpzFile, write_npz, keeps_stream=True)

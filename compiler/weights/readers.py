@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import IO, Final, Protocol
@@ -10,8 +9,7 @@ from typing import IO, Final, Protocol
 from ..diagnostics import DotnnError
 from ..diagnostics.weights import CHECK_THE_PATH, DamagedWeightFile, WeightFileUnreadable, WeightFormatNotRead
 from ..files import instead, open_regular, why_not
-from .npz_file import NpzFile
-from .safetensors_file import SafetensorsFile
+from .formats import WeightFormat, format_of
 from .values import WeightSource
 
 
@@ -32,8 +30,6 @@ class WeightFile(WeightSource, AbstractContextManager["WeightFile"], Protocol):
         ...
 
 
-_READERS: Final[dict[str, Callable[[IO[bytes], Path], WeightFile]]] = {".safetensors": SafetensorsFile, ".npz": NpzFile}
-_KINDS: Final = {".safetensors": "`.safetensors` file", ".npz": "`.npz` archive"}
 #: How files begin that are given names of weight files by mistake: what they are, and what to do.
 _DISGUISES: Final[tuple[tuple[bytes, str, str, str], ...]] = (
     (b"PK\x03\x04", ".npz", "it is a zip archive, as `.npz` and PyTorch's files are", "rename it to what it is"),
@@ -52,20 +48,19 @@ def open_weights(path: str | Path) -> WeightFile:
         DotnnError: another format, a file that cannot be read, or a damaged one; nothing is ever unpickled.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in _READERS:
-        raise DotnnError(WeightFormatNotRead(path=str(path), suffix=suffix))
+    found = format_of(path)
+    if found is None:
+        raise DotnnError(WeightFormatNotRead(path=str(path), suffix=path.suffix.lower()))
     with ExitStack() as opened:
         stream = opened.enter_context(_open(path))
         try:
-            file = _READERS[suffix](stream, path)
+            file = found.open(stream, path)
         except DotnnError as error:
-            disguise = _disguise(stream, path, suffix)
+            disguise = _disguise(stream, path, found)
             if disguise is None:
                 raise
             raise DotnnError(disguise) from error
-        if isinstance(file, NpzFile):
-            # It closes the stream itself; a mapped file needs none.
+        if found.keeps_stream:
             opened.pop_all()
     return file
 
@@ -79,11 +74,11 @@ def _open(path: Path) -> IO[bytes]:
         raise DotnnError(fault) from error
 
 
-def _disguise(stream: IO[bytes], path: Path, suffix: str) -> DamagedWeightFile | None:
+def _disguise(stream: IO[bytes], path: Path, taken_for: WeightFormat) -> DamagedWeightFile | None:
     """What to say of a file of another known format; None where it is none."""
     stream.seek(0)
     head = stream.read(32)
     for magic, known_as, reason, hint in _DISGUISES:
-        if head.startswith(magic) and suffix != known_as:
-            return DamagedWeightFile(path=str(path), kind=_KINDS[suffix], reason=reason, hint=hint)
+        if head.startswith(magic) and taken_for.suffix != known_as:
+            return DamagedWeightFile(path=str(path), kind=taken_for.kind, reason=reason, hint=hint)
     return None

@@ -23,6 +23,8 @@ from ..diagnostics import DotnnError
 from ..diagnostics.weights import DamagedWeightFile
 from ..graph.tensors import Weight
 from ..reprs import quantity, quoted, short_repr
+from .formats import WeightFormat
+from .values import raw_bytes
 
 #: The name under which the header keeps its notes.
 METADATA = "__metadata__"
@@ -233,19 +235,19 @@ def _require_gapless(entries: Mapping[str, Entry], body_size: int) -> None:
 def write_safetensors(
     write: Callable[[bytes | memoryview], None],
     weights: Iterable[Weight],
-    content: Callable[[Weight], bytes | memoryview],
+    values: Callable[[Weight], np.ndarray],
 ) -> None:
     """Write tensors one at a time, byte for byte as the safetensors library orders and lays them out.
 
     Args:
         write: takes the file's bytes piece by piece.
         weights: what to write; none is named ``METADATA``.
-        content: the bytes of a weight, in row-major order, least significant byte first.
+        values: the values of a weight.
     """
     ordered = sorted(weights, key=lambda weight: (_ORDER[_CODES[weight.dtype.value]], weight.name))
     write(_header(ordered))
     for weight in ordered:
-        write(content(weight))
+        write(raw_bytes(values(weight)))
 
 
 def _header(weights: Iterable[Weight]) -> bytes:
@@ -260,3 +262,8 @@ def _header(weights: Iterable[Weight]) -> bytes:
     header = json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
     header += b" " * (-len(header) % _ALIGNMENT)
     return _PREFIX.pack(len(header)) + header
+
+
+FORMAT = WeightFormat(
+    ".safetensors", "`.safetensors` file", SafetensorsFile, write_safetensors, unwritable=frozenset({METADATA})
+)

@@ -6,6 +6,7 @@ a model holds one tensor, and memory stays near the size of the largest.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -91,3 +92,13 @@ class WeightValues:
         return initializers.initialize(
             initializer, weight.shape, weight.dtype.value, weight.fan, self.seed, weight.name
         )
+
+
+def raw_bytes(values: np.ndarray) -> memoryview:
+    """The elements in row-major order, least significant byte first; not copied where they lie so already."""
+    import numpy as np
+
+    values = np.ascontiguousarray(values)
+    if sys.byteorder == "big":
+        values = values.byteswap()
+    return values.reshape(-1).view(np.uint8).data

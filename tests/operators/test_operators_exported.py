@@ -140,8 +140,7 @@ def test_examples_are_made_of_operators(name: str) -> None:
     from dotnn.compiler.export.model import build_model
 
     for target in TARGETS:
-        graph = example(name).graph.copy()
-        optimize(graph, target)
+        graph = optimize(example(name).graph, target).graph
         proto = build_model(graph, WeightValues(), metadata=ModelMetadata()).proto
         known = inferred_types(proto, input_types(graph))
         for info in (*proto.graph.value_info, *proto.graph.output):

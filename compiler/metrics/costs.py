@@ -6,8 +6,9 @@ written, before optimization, and a weight that several nodes share counts once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import TypeVar
 
 from ..graph.dims import Dim, dim_max
 from ..graph.graph import Graph, Node, Value
@@ -16,6 +17,17 @@ from ..graph.tensors import Role, Weight
 from ..graph.types import TensorType, type_for_one_example
 from ..layers.base import Layer
 from ..records import positional_record
+
+#: What the whole model costs, by the names that ``expect`` has for it, in the order in which they are offered.
+COSTS: dict[str, Callable[[Graph], Dim]] = {}
+
+_Cost = TypeVar("_Cost", bound=Callable[[Graph], Dim])
+
+
+def metric(function: _Cost) -> _Cost:
+    """Let ``expect`` measure what a function of the layer graph gives, under the function's name."""
+    COSTS[function.__name__] = function
+    return function
 
 
 @positional_record
@@ -50,9 +62,10 @@ def count(weights: Iterable[Weight]) -> Count:
     return Count(trainable, frozen, statistics)
 
 
-def weights_bytes(graph: Graph) -> int:
-    """Bytes of all weights, running statistics included."""
-    return sum(weight.elements * weight.dtype.size for weight in graph.weights())
+@metric
+def params(graph: Graph) -> int:
+    """Learned numbers, frozen ones included."""
+    return count(graph.weights()).params
 
 
 def node_macs(graph: Graph, node: Node) -> Dim:
@@ -63,6 +76,7 @@ def node_macs(graph: Graph, node: Node) -> Dim:
     return node.op.macs(operands, [type_for_one_example(kind) for kind in node.results])
 
 
+@metric
 def macs(graph: Graph) -> Dim:
     """Multiply-accumulates of the convolution, dense, recurrent and attention layers, for one example."""
     total: Dim = 0
@@ -71,12 +85,19 @@ def macs(graph: Graph) -> Dim:
     return total
 
 
+@metric
+def weights_bytes(graph: Graph) -> int:
+    """Bytes of all weights, running statistics included."""
+    return sum(weight.elements * weight.dtype.size for weight in graph.weights())
+
+
 @lru_cache(maxsize=4096)
 def bytes_of(kind: TensorType) -> Dim:
     """Bytes of a tensor, for one example."""
     return type_for_one_example(kind).elements * kind.dtype.size
 
 
+@metric
 def peak_activation_bytes(graph: Graph) -> Dim:
     """The most bytes that are alive at once, for one example.
 
@@ -118,6 +139,7 @@ def _last_reads(graph: Graph, nodes: tuple[Node, ...]) -> dict[Value, int]:
     return last
 
 
+@metric
 def longest_path(graph: Graph) -> int:
     """How many layers and operators stand on the longest way from an input to an output."""
     depth: dict[int, int] = {}
