@@ -18,7 +18,6 @@ from .rule import (
     refuse_absorption,
     refuse_activation,
     refuse_elements,
-    runtime_activation,
 )
 
 OPERATOR = "FusedConv"
@@ -26,10 +25,10 @@ INTO = "fused_conv"
 
 
 def _find(context: FusionContext, last: Node) -> Iterator[Match]:
-    activated = find_activation(context, last)
-    conv = None if activated is None else find_weighted(context.graph, activated.before, context.passing)
-    if activated is not None and conv is not None and conv.is_convolution:
-        yield Match(conv, (last,), activated.kind)
+    activation = find_activation(context, last)
+    conv = None if activation is None else find_weighted(context.graph, activation.before, context.passing)
+    if activation is not None and conv is not None and conv.is_convolution:
+        yield Match(conv, (last,), activation)
 
 
 def guard(match: Match, context: FusionContext) -> str | None:
@@ -43,9 +42,9 @@ def guard(match: Match, context: FusionContext) -> str | None:
 
 def replacement(match: Match) -> Replacement:
     """The convolution with its activation, and with what is added in between."""
-    conv, activation = match.main.product.op, runtime_activation(match.last)
-    if not isinstance(conv, Conv) or activation is None:
-        raise TypeError(f"`{match.main.result.name}` and `{match.last.name}` are no convolution and activation")
+    conv, activation = match.main.product.op, match.activation.applied
+    if not isinstance(conv, Conv):
+        raise TypeError(f"`{match.main.result.name}` is no convolution")
     attributes = {one.name: getattr(conv, one.name) for one in dataclasses.fields(conv)}
     op = FusedConv(**attributes, activation=activation.name, activation_params=activation.parameters or None)
     x, weight, *_ = match.main.product.operands

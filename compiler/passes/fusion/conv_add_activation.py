@@ -14,15 +14,15 @@ from .rule import FusionContext, FusionRule, Match, find_activation
 
 def _find(context: FusionContext, last: Node) -> Iterator[Match]:
     """One match for each summand that is a convolution; both are the same one where a value is added to itself."""
-    activated = find_activation(context, last)
-    layer = None if activated is None else finished_layer(activated.before, context.passing)
-    if activated is None or layer is None or not isinstance(layer.op, Add):
+    activation = find_activation(context, last)
+    layer = None if activation is None else finished_layer(activation.before, context.passing)
+    if activation is None or layer is None or not isinstance(layer.op, Add):
         return
-    add = activated.before
+    add = activation.before
     for value, other in dict.fromkeys((add.operands, add.operands[::-1])):
         conv = None if value is None else find_weighted(context.graph, context.graph.producer(value), context.passing)
         if conv is not None and conv.is_convolution:
-            yield Match(conv, (add, last), activated.kind, added=other)
+            yield Match(conv, (add, last), activation, added=other)
 
 
 def _guard(match: Match, context: FusionContext) -> str | None:

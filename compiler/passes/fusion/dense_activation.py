@@ -19,7 +19,6 @@ from .rule import (
     refuse_absorption,
     refuse_activation,
     refuse_elements,
-    runtime_activation,
 )
 
 _OPERATOR = "FusedGemm"
@@ -28,10 +27,10 @@ _PARAMETERS = ("activation_alpha", "activation_beta", "activation_gamma")
 
 
 def _find(context: FusionContext, last: Node) -> Iterator[Match]:
-    activated = find_activation(context, last)
-    dense = None if activated is None else find_weighted(context.graph, activated.before, context.passing)
-    if activated is not None and dense is not None and not dense.is_convolution:
-        yield Match(dense, (last,), activated.kind)
+    activation = find_activation(context, last)
+    dense = None if activation is None else find_weighted(context.graph, activation.before, context.passing)
+    if activation is not None and dense is not None and not dense.is_convolution:
+        yield Match(dense, (last,), activation)
 
 
 def _guard(match: Match, context: FusionContext) -> str | None:
@@ -53,9 +52,9 @@ def _form(match: Match, graph: Graph) -> str | None:
 
 
 def _replacement(match: Match) -> Replacement:
-    gemm, activation = match.main.product.op, runtime_activation(match.last)
-    if not isinstance(gemm, Gemm) or activation is None:
-        raise TypeError(f"`{match.main.result.name}` and `{match.last.name}` are no dense layer and activation")
+    gemm, activation = match.main.product.op, match.activation.applied
+    if not isinstance(gemm, Gemm):
+        raise TypeError(f"`{match.main.result.name}` is no product of matrices")
     attributes = {one.name: getattr(gemm, one.name) for one in dataclasses.fields(gemm)}
     parameters: dict[str, Any] = dict(zip(_PARAMETERS, activation.parameters, strict=False))
     op = FusedGemm(**attributes, activation=activation.name, **parameters)

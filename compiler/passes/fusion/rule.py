@@ -31,6 +31,21 @@ class FusionContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Activation:
+    """An activation.
+
+    Attributes:
+        kind: its kind in the language.
+        applied: how onnxruntime's fused operators apply it.
+        before: the operator whose result it reads.
+    """
+
+    kind: str
+    applied: RuntimeActivation
+    before: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """Operators that fit a pattern, each the last one of a layer.
 
@@ -38,13 +53,13 @@ class Match:
         main: the layer with the weights.
         behind: in the order of the data flow; the first one reads the result of ``main``, and the last one is the
             activation.
-        activation: its kind in the language.
+        activation: what the last one is.
         added: what is added to the result of ``main``, if anything.
     """
 
     main: Weighted
     behind: tuple[Node, ...]
-    activation: str
+    activation: Activation
     added: Value | None = None
 
     @property
@@ -85,46 +100,27 @@ class FusionRule:
     replacement: Callable[[Match], Replacement]
 
 
-@dataclass(frozen=True, slots=True)
-class Activated:
-    """An activation.
-
-    Attributes:
-        before: the operator whose result it reads.
-        kind: its kind in the language.
-    """
-
-    before: Node
-    kind: str
-
-
-def find_activation(context: FusionContext, last: Node) -> Activated | None:
+def find_activation(context: FusionContext, last: Node) -> Activation | None:
     """The layer whose result an operator gives, if it is one that onnxruntime's fused operators have a name for."""
     layer = finished_layer(last, context.passing)
-    if layer is None:
+    if layer is None or not isinstance(last.op, Operator):
         return None
-    if runtime_activation(last) is not None:
-        value = last.operands[0]
-    elif isinstance(layer.op, LeakyRelu) and isinstance(last.op, Where):
-        # What it is of float64 elements, which are refused, under the name of the layer.
-        value = last.operands[1]
-    else:
+    value, found = last.operands[0] if last.operands else None, last.op.runtime_activation
+    if isinstance(layer.op, LeakyRelu) and isinstance(last.op, Where):
+        # What it consists of for float64, which no fused operator computes in: so it is refused for what it is.
+        value, found = last.operands[1], RuntimeActivation("LeakyRelu", (layer.op.slope,))
+    if value is None or found is None:
         return None
-    return None if value is None else Activated(context.graph.producer(value), layer.kind)
-
-
-def runtime_activation(node: Node) -> RuntimeActivation | None:
-    """How onnxruntime's fused operators apply what a node does; None if they do not."""
-    return node.op.runtime_activation if isinstance(node.op, Operator) else None
+    return Activation(layer.kind, found, context.graph.producer(value))
 
 
 def refuse_activation(match: Match, known: frozenset[str], operator: str, context: FusionContext) -> str | None:
     """Refuse an activation that the target's operator does not apply, and any where it has no such operator."""
-    target, activation = context.passing.target, runtime_activation(match.last)
+    target = context.passing.target
     if not known:
         return f"the target `{target}` has no {operator}"
-    if activation is not None and activation.name not in known:
-        return f"the {operator} of the target `{target}` does not apply `{match.activation}`"
+    if match.activation.applied.name not in known:
+        return f"the {operator} of the target `{target}` does not apply `{match.activation.kind}`"
     return None
 
 
