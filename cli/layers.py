@@ -21,9 +21,10 @@ from .streams import write
 )
 def layers(name: str | None) -> None:
     """List the layers, or show one: arguments, shapes, weights, formula, source, samples."""
-    from ..compiler.diagnostics.suggest import did_you_mean, suggestions
+    from ..compiler.diagnostics.suggest import did_you_mean
     from ..compiler.layers import LAYERS
     from ..compiler.layers.documentation import layer_list, layer_page
+    from ..compiler.layers.naming import near_layers
 
     callable_layers = {kind: layer for kind, layer in LAYERS.items() if layer.callable}
     width = prose_width(sys.stdout)
@@ -32,6 +33,6 @@ def layers(name: str | None) -> None:
         return
     layer = callable_layers.get(name)
     if layer is None:
-        near = did_you_mean(suggestions("layer", name, list(callable_layers)))
+        near = did_you_mean(near_layers(name, list(callable_layers)))
         raise click.UsageError(f"there is no layer {name!r}: {near or '`dotnn layers` lists them'}")
     write(layer_page(layer, width), sys.stdout)

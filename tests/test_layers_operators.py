@@ -21,7 +21,7 @@ from dotnn.compiler.layers.base import LAYERS, Site
 from dotnn.compiler.layers.operators import Index, IndexItem
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from one_layer import C, H, N, S, T, W, demands, fault, floats, infer, ints
+from one_layer import C, H, N, S, T, W, check_at_all_sizes, demands, fault, floats, infer, ints
 
 ADD = LAYERS["add"]()
 ALL: IndexItem = (None, None)
@@ -192,6 +192,12 @@ def test_indexing_symbols(index: tuple[IndexItem, ...], result: tuple, demanded:
     layer = Index(items=index)
     assert infer(layer, floats(N, T, 5)) == (floats(*result),)
     assert demands(layer, floats(N, T, 5)) == demanded
+
+
+@pytest.mark.parametrize("index", [(ALL, 2), (ALL, -3), (ALL, -2, (1, 3)), (ALL, (1, -1), 0), (ALL, (0, 3)), (-1, 1)])
+def test_what_is_demanded_of_a_symbol_is_known_of_its_operators(index: tuple[IndexItem, ...]) -> None:
+    """A slice of one element has the size 1, however long the axis: it is squeezed."""
+    check_at_all_sizes(Index(items=index), [floats(N, T, 5)])
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.numpy_helper
 import onnx.reference
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import CATALOGUE, DotnnError
+from dotnn.compiler.evaluate import evaluate as evaluate_graph
+from dotnn.compiler.evaluate import named_results
 from dotnn.compiler.export.check import verify_model
 from dotnn.compiler.export.metadata import ModelMetadata
 from dotnn.compiler.export.model import to_bytes
@@ -26,10 +29,13 @@ from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.attributes import AttributeFault
 from dotnn.compiler.layers.base import Layer, Site
 from dotnn.compiler.layers.recurrent import Gru, Lstm, Recurrent, Rnn
+from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.weights.initializers import HeNormal, Ones, Uniform
 from dotnn.compiler.weights.values import WeightValues
 from graphs import add_input, add_layer, run
+from harness import AllValues, computed_names, he_normal_source, mismatches, random_feeds
 from one_layer import N, T, floats, ints
+from samples import CASES, Case, compiled
 
 FACTS = Path(__file__).parent / "facts"
 L, M = symbol("L"), symbol("M")
@@ -78,7 +84,7 @@ def build(layers: Sequence[tuple[Layer, Mapping[str, np.ndarray]]], inputs: Mapp
         operands = [add_layer(graph, name, layer, *operands, weights=weights)]
     for index, name in enumerate(layers[-1][0].result_names):
         graph.outputs[name] = dataclasses.replace(operands[0], index=index)
-    return to_bytes(graph, WeightValues(), metadata=ModelMetadata())
+    return to_bytes(complete(graph, verify=True), WeightValues(), metadata=ModelMetadata())
 
 
 def run_in_order(model: bytes, feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -564,6 +570,70 @@ def test_reordered_weights_never_bear_the_name_of_a_parameter() -> None:
     kinds = ("weight_ih", "weight_hh", "bias_ih")
     assert derived == {f"gru0.{kind}_l{number}:onnx" for kind in kinds for number in (0, 1)}
     assert [node.op_type for node in proto.graph.node].count("GRU") == 2
+
+
+def gates(array: np.ndarray, order: str, names: str) -> np.ndarray:
+    """The rows of a parameter that has the gates of ``order``, by their names."""
+    return np.concatenate([array[order.index(name) * UNITS : (order.index(name) + 1) * UNITS] for name in names])
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "pytorch", "onnx_order", "arguments"),
+    [
+        ("rnn", "h", "h", {}),
+        ("rnn", "h", "h", {"recurrent_bias": True}),
+        ("lstm", "ifgo", "iofg", {}),
+        ("lstm", "ifgo", "iofg", {"recurrent_bias": True}),
+        ("gru", "rzn", "zrn", {}),
+        ("gru", "rzn", "zrn", {"reset_after": False}),
+    ],
+)
+def test_weights_are_stored_by_direction_with_gates_as_onnx_orders_them(
+    kind: str, pytorch: str, onnx_order: str, arguments: dict[str, object], bidirectional: bool
+) -> None:
+    layer = CLASSES[kind](units=UNITS, layers=2, bidirectional=bidirectional, **arguments)
+    x = floats(N, T, CHANNELS)
+    assert {"".join(spec.gates) for spec in layer.weights(operand_types(layer, {"x": x}))} == {pytorch}
+    weights = random_weights(layer, x)
+    proto = onnx.ModelProto.FromString(build([(layer, weights)], {"x": x}))
+    found = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
+    for number in (0, 1):
+        ends = [f"l{number}", f"l{number}_reverse"][: 1 + bidirectional]
+        for name in ("weight_ih", "weight_hh"):
+            wanted = [gates(weights[f"{name}_{end}"], pytorch, onnx_order) for end in ends]
+            np.testing.assert_array_equal(found[f"{kind}0.{name}_l{number}:onnx"], np.stack(wanted))
+        biases = []
+        for end in ends:
+            of_input = gates(weights[f"bias_ih_{end}"], pytorch, onnx_order)
+            of_state = weights.get(f"bias_hh_{end}", np.zeros_like(of_input))
+            biases.append(np.concatenate([of_input, gates(of_state, pytorch, onnx_order)]))
+        np.testing.assert_array_equal(found[f"{kind}0.bias_ih_l{number}:onnx"], np.stack(biases))
+
+
+def test_layers_with_the_same_weights_store_them_once() -> None:
+    text = (
+        'model m { input x: float32[N, T, 4] output y = x -> r: lstm(4, bidirectional=true, merge="sum") -> reuse(r) }'
+    )
+    proto = onnx.ModelProto.FromString(compile_source(text).to_bytes(optimize=False))
+    stored = [tensor.name for tensor in proto.graph.initializer if tensor.name.startswith("r.")]
+    assert stored == ["r.weight_ih_l0:onnx", "r.weight_hh_l0:onnx", "r.bias_ih_l0:onnx"]
+    assert [node.op_type for node in proto.graph.node].count("LSTM") == 2
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.kind in CLASSES], ids=str)
+def test_operators_compute_what_the_layer_does(case: Case) -> None:
+    """By their own references, written independently of the layers'; and onnxruntime as they do."""
+    graph = compiled(case).graph
+    operators, values = complete(graph, verify=True), WeightValues(0, he_normal_source(graph))
+    model = AllValues(to_bytes(operators, values, metadata=ModelMetadata()))
+    for sizes in case.sample.sizes:
+        feeds = random_feeds(graph, sizes, case.sample.ranges)
+        wanted = named_results(graph, evaluate_graph(graph, feeds, values))
+        found = named_results(operators, evaluate_graph(operators, feeds, values))
+        assert computed_names(graph) <= found.keys()
+        assert mismatches(found, wanted, 1e-12) == {}
+        assert mismatches(model.run(feeds), found, 1e-5) == {}
 
 
 def test_dropout_is_the_identity_when_running() -> None:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 from dotnn.compiler.diagnostics.suggest import did_you_mean, edit_distance, near_names, suggestions
-from dotnn.compiler.diagnostics.suggest_foreign import Kind, foreign, foreign_note
+from dotnn.compiler.diagnostics.suggest_foreign import Kind, foreign_note, foreign_words, plain_word
+from dotnn.compiler.layers import LAYERS as CLASSES
+from dotnn.compiler.layers.naming import foreign_layers, near_layers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -118,20 +120,37 @@ def test_did_you_mean() -> None:
     ],
 )
 def test_words_of_other_frameworks(kind: Kind, name: str, word: str) -> None:
-    assert foreign(kind, name) == word
+    assert [*(foreign_layers(name) if kind == "layer" else ()), *foreign_words(kind, name)][0] == word
+
+
+def test_of_layers_for_several_dimensions_that_of_images_comes_first() -> None:
+    assert foreign_layers("Pool") == ("max_pool2d", "max_pool1d", "max_pool3d")
+    assert foreign_layers("keras.layers.AveragePooling3D") == ("avg_pool3d",)
+    assert foreign_layers("Convolution2D") == ("conv2d",)
+
+
+def test_what_layers_are_called_elsewhere_stands_in_their_classes_alone() -> None:
+    for layer in CLASSES.values():
+        for name in layer.foreign_names:
+            word = name.format(rank=getattr(layer, "spatial_rank", 0))
+            assert word == plain_word(word)
+            assert layer.kind in foreign_layers(word)
+            assert foreign_words("layer", word) == ()
 
 
 def test_words_without_a_counterpart_have_a_note() -> None:
-    assert foreign("attribute", "in_channels") is None
+    assert foreign_words("attribute", "in_channels") == ()
     assert "leave it out" in (foreign_note("attribute", "in_channels") or "")
     assert "-> relu" in (foreign_note("attribute", "activation") or "")
     assert foreign_note("attribute", "kernel_size") is None
 
 
 def test_suggestions_are_known_names() -> None:
-    assert suggestions("layer", "Linear", LAYERS) == ("dense",)
-    assert suggestions("layer", "Linear", ["relu"]) == ()
-    assert suggestions("layer", "Conv2D", LAYERS) == ("conv2d",)
+    assert near_layers("Linear", LAYERS) == ("dense",)
+    assert near_layers("Linear", ["relu"]) == ()
+    assert near_layers("Conv2D", LAYERS) == ("conv2d",)
+    assert near_layers("BatchNorm2d", LAYERS) == ("batch_norm",)
+    assert near_layers("LayerNormalization", LAYERS) == ("layer_norm",)
     assert suggestions("attribute", "out_channels", ATTRIBUTES) == ("filters",)
     assert suggestions("attribute", "out_channels", ["units"]) == ()
     assert suggestions("attribute", "kernal", ATTRIBUTES) == ("kernel",)

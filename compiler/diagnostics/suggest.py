@@ -61,18 +61,27 @@ def _first(candidates: Iterable[str], room: int) -> set[str]:
     return first
 
 
-def suggestions(kind: Kind, name: str, candidates: Iterable[str], limit: int = 4) -> tuple[str, ...]:
+def suggestions(
+    kind: Kind, name: str, candidates: Iterable[str], words: Sequence[str] = (), limit: int = 4
+) -> tuple[str, ...]:
     """What an unknown layer or attribute may have meant, of the names known here, at most ``limit`` of them.
 
     The name itself in another spelling comes first; then the dotnn words for a word of another framework;
     then near names.
+
+    Args:
+        kind: what is unknown.
+        name: how it is called.
+        candidates: what is known.
+        words: what layers say that a word of another framework stands for, the likeliest first.
+        limit: at most so many.
     """
     known = list(candidates)
     near = near_names(name, known, limit)
     if near and _Form.of(near[0]).key == _Form.of(name).key:
         return near
-    words = tuple(word for word in foreign_words(kind, name) if word in known)
-    return words[:limit] or near
+    meant = tuple(word for word in (*words, *foreign_words(kind, name)) if word in known)
+    return meant[:limit] or near
 
 
 def listed(names: Iterable[str]) -> str:

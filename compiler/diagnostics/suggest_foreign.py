@@ -1,4 +1,4 @@
-"""Words of PyTorch, Keras and ONNX, and what they are called here.
+"""Words of PyTorch, Keras and ONNX, and what they are called here; those of layers stand in their classes.
 
 The tables answer for names as people write them: upper and lower case, underscores and a module in front
 (``nn.Linear``) make no difference. They are advice only; no word of them is part of the language.
@@ -11,86 +11,30 @@ from typing import Literal
 
 Kind = Literal["layer", "attribute"]
 
-_DIMENSIONS = ("1d", "2d", "3d")
-
-
-def _each(word: str, name: str) -> dict[str, str]:
-    return {f"{word}{dimensions}": f"{name}{dimensions}" for dimensions in _DIMENSIONS}
-
-
-def _any(word: str, name: str) -> dict[str, str]:
-    """A word without dimensions stands for the layer of images first."""
-    return {word: f"{name}2d {name}1d {name}3d"}
-
-
+#: Words for layers that there are none of yet, and that blocks are named after; layers know their own.
 _LAYER_WORDS = {
-    "linear": "dense",
-    "fc": "dense",
-    "fullyconnected": "dense",
-    "innerproduct": "dense",
-    "gemm": "dense",
-    "mlp": "dense",
-    **_any("conv", "conv"),
-    **_any("convolution", "conv"),
-    **_each("convolution", "conv"),
-    **_any("convtranspose", "conv_transpose"),
-    **_any("deconv", "conv_transpose"),
-    **_each("deconv", "conv_transpose"),
+    "convtranspose": "conv_transpose2d conv_transpose1d conv_transpose3d",
     "conv1dtranspose": "conv_transpose1d",
     "conv2dtranspose": "conv_transpose2d",
     "conv3dtranspose": "conv_transpose3d",
+    "deconv": "conv_transpose2d conv_transpose1d conv_transpose3d",
+    "deconv1d": "conv_transpose1d",
+    "deconv2d": "conv_transpose2d",
+    "deconv3d": "conv_transpose3d",
     "depthwiseconv": "depthwise_conv2d depthwise_conv1d",
     "separableconv": "separable_conv2d separable_conv1d",
-    **_any("maxpool", "max_pool"),
-    **_any("maxpooling", "max_pool"),
-    **_each("maxpooling", "max_pool"),
-    **_any("pool", "max_pool"),
-    **_any("avgpool", "avg_pool"),
-    **_any("averagepool", "avg_pool"),
-    **_each("averagepool", "avg_pool"),
-    **_any("averagepooling", "avg_pool"),
-    **_each("averagepooling", "avg_pool"),
-    **_each("avgpooling", "avg_pool"),
-    **_any("globalaveragepool", "global_avg_pool"),
-    **_any("globalaveragepooling", "global_avg_pool"),
-    **_each("globalaveragepooling", "global_avg_pool"),
-    **_any("globalavgpool", "global_avg_pool"),
-    **_each("globalavgpooling", "global_avg_pool"),
-    **_any("gap", "global_avg_pool"),
-    **_any("globalmaxpool", "global_max_pool"),
-    **_any("globalmaxpooling", "global_max_pool"),
-    **_each("globalmaxpooling", "global_max_pool"),
-    "bn": "batch_norm",
-    **dict.fromkeys(("batchnorm1d", "batchnorm2d", "batchnorm3d", "batchnormalization"), "batch_norm"),
     "ln": "layer_norm",
     "layernormalization": "layer_norm",
     "groupnormalization": "group_norm",
     "rmsnormalization": "rms_norm",
     "instancenormalization": "instance_norm",
     **dict.fromkeys(("instancenorm1d", "instancenorm2d", "instancenorm3d"), "instance_norm"),
-    "lrn": "local_response_norm",
-    "localresponsenormalization": "local_response_norm",
-    "simplernn": "rnn",
-    "elman": "rnn",
-    "lstmcell": "lstm",
-    "grucell": "gru",
     "selfattention": "attention multi_head_attention",
     "scaleddotproductattention": "attention",
     "mha": "multi_head_attention",
     "positionalencoding": "sinusoidal_position",
-    "cat": "concat",
-    "concatenate": "concat",
-    "merge": "concat",
-    "chunk": "split",
-    "view": "reshape",
-    "permute": "transpose",
-    "broadcastto": "expand",
-    "expanddims": "unsqueeze",
-    "reverse": "flip",
-    "average": "mean",
-    **{f"reduce{name}": name for name in ("mean", "sum", "max", "min")},
-    "globalmean": "mean",
-    **{f"zeropadding{dimensions}": "pad" for dimensions in _DIMENSIONS},
+    **{f"reduce{name}": name for name in ("sum", "max", "min")},
+    **dict.fromkeys(("zeropadding1d", "zeropadding2d", "zeropadding3d"), "pad"),
     **dict.fromkeys(("zeropad2d", "reflectionpad2d", "replicationpad2d"), "pad"),
     **dict.fromkeys(("upsampling1d", "upsampling2d", "upsampling3d", "upsamplingnearest2d"), "upsample"),
     "interpolate": "resize upsample",
@@ -98,13 +42,8 @@ _LAYER_WORDS = {
     "swish": "silu",
     "hardtanh": "clip",
     "clamp": "clip",
-    "logistic": "sigmoid",
-    "heaviside": "step",
-    "threshold": "step",
-    "dropout1d": "spatial_dropout",
-    "dropout2d": "spatial_dropout",
-    "dropout3d": "spatial_dropout",
-    **{f"spatialdropout{dimensions}": "spatial_dropout" for dimensions in _DIMENSIONS},
+    **dict.fromkeys(("dropout1d", "dropout2d", "dropout3d"), "spatial_dropout"),
+    **dict.fromkeys(("spatialdropout1d", "spatialdropout2d", "spatialdropout3d"), "spatial_dropout"),
     "astype": "cast",
 }
 
@@ -245,20 +184,16 @@ _NOTES: MappingProxyType[Kind, dict[str, str]] = MappingProxyType(
 )
 
 
-def foreign(kind: Kind, name: str) -> str | None:
-    """The dotnn word for another framework's word, the likeliest where there are several, or None."""
-    return next(iter(foreign_words(kind, name)), None)
-
-
 def foreign_words(kind: Kind, name: str) -> tuple[str, ...]:
-    """All dotnn words that another framework's word may stand for, the likeliest first."""
-    return tuple(_WORDS[kind].get(_key(name), "").split())
+    """All dotnn words that another framework's word may stand for, the likeliest first, but for those of layers."""
+    return tuple(_WORDS[kind].get(plain_word(name), "").split())
 
 
 def foreign_note(kind: Kind, name: str) -> str | None:
     """What to do instead about another framework's word that has no counterpart, or None."""
-    return _NOTES[kind].get(_key(name))
+    return _NOTES[kind].get(plain_word(name))
 
 
-def _key(name: str) -> str:
+def plain_word(name: str) -> str:
+    """A name in the form that words are compared in."""
     return name.rpartition(".")[2].replace("_", "").casefold()

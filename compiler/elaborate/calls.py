@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..diagnostics import Diagnostic, DotnnError, Label
 from ..diagnostics.names import RecursiveBlock, UnknownLayer
-from ..diagnostics.suggest import listed, suggestions
+from ..diagnostics.suggest import listed
 from ..diagnostics.values import (
     ArgumentTwice,
     BadInitializer,
@@ -19,6 +19,7 @@ from ..diagnostics.values import (
 )
 from ..graph.dims import DimExpr, dim_max, dim_min
 from ..layers.base import LAYERS, Layer
+from ..layers.naming import near_layers
 from ..metrics import METRICS
 from ..source import Span
 from ..syntax import tree
@@ -80,7 +81,7 @@ def unknown_layer(call: tree.Call, module: Module, *, is_value: bool) -> Diagnos
         return Misplaced(span=call.function_span, what=f"the value `{call.function}`", where="as a call", hint=hint)
     blocks = [name for name, one in module.definitions.items() if isinstance(one.item, tree.Block)]
     candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
-    near = suggestions("layer", call.function, candidates)
+    near = near_layers(call.function, candidates)
     return UnknownLayer(span=call.function_span, name=call.function, near=near)
 
 

@@ -104,6 +104,7 @@ class Sigmoid(Elementwise):
 
     kind: ClassVar[str] = "sigmoid"
     formula: ClassVar[str] = "y = 1 / (1 + exp(-x))"
+    foreign_names: ClassVar[tuple[str, ...]] = ("logistic",)
     source: ClassVar[str] = "ONNX Sigmoid; PyTorch Sigmoid"
     samples: ClassVar[tuple[Sample, ...]] = (Sample("sigmoid", _INPUTS, _SIZES),)
 
@@ -146,6 +147,7 @@ class Step(Elementwise):
 
     kind: ClassVar[str] = "step"
     formula: ClassVar[str] = "y = 1 where x >= 0, else 0"
+    foreign_names: ClassVar[tuple[str, ...]] = ("heaviside", "threshold")
     source: ClassVar[str] = "McCulloch and Pitts, A Logical Calculus of the Ideas Immanent in Nervous Activity (1943)"
     samples: ClassVar[tuple[Sample, ...]] = (Sample("step", _INPUTS, _SIZES),)
 

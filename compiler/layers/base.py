@@ -58,6 +58,7 @@ class WeightSpec:
         shape: in PyTorch's layout.
         initializer: how its first values are made, unless the source says otherwise.
         fan: what the initializer scales by.
+        gates: of a recurrent layer: what its rows are for, in blocks of one size, in PyTorch's order.
     """
 
     name: str
@@ -65,6 +66,7 @@ class WeightSpec:
     initializer: Initializer
     fan: Fan = Fan(1, 1)
     role: Role = Role.PARAMETER
+    gates: tuple[str, ...] = ()
 
     @property
     def elements(self) -> int:
@@ -186,6 +188,7 @@ class Layer(ABC):
         take_all_results: whether every result must be bound (``split``).
         formula: what it computes, in one line of mathematics.
         source: where the definition comes from.
+        foreign_names: what other frameworks call it, without capitals and underscores, `{rank}` for its spatial axes.
         samples: calls that document and test it.
         literal_weights: names of the weights that may be written as literal arguments.
         keeps_values: whether every element of the results is one of the operands', wherever it stands.
@@ -199,6 +202,7 @@ class Layer(ABC):
     take_all_results: ClassVar[bool] = False
     formula: ClassVar[str] = ""
     source: ClassVar[str] = ""
+    foreign_names: ClassVar[tuple[str, ...]] = ()
     samples: ClassVar[tuple[Sample, ...]] = ()
     literal_weights: ClassVar[tuple[str, ...]] = ()
     keeps_values: ClassVar[bool] = False

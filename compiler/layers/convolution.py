@@ -47,6 +47,7 @@ class Convolution(Weighted, ABC):
     spatial_rank: ClassVar[int]
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "the input, channels first"),)
     literal_weights: ClassVar[tuple[str, ...]] = ("weight", "bias")
+    foreign_names: ClassVar[tuple[str, ...]] = ("conv", "convolution", "convolution{rank}d")
     cpu_floats: ClassVar[frozenset[DType]] = NO_DOUBLE_ON_CPU
     source: ClassVar[str] = _SOURCE
 

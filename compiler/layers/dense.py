@@ -44,6 +44,7 @@ class Dense(Weighted):
     kind: ClassVar[str] = "dense"
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "features along one axis, of floating point elements"),)
     formula: ClassVar[str] = "y = x W^T + b"
+    foreign_names: ClassVar[tuple[str, ...]] = ("linear", "fc", "fullyconnected", "innerproduct", "gemm", "mlp")
     source: ClassVar[str] = "Keras Dense; PyTorch Linear; ONNX Gemm and MatMul"
     literal_weights: ClassVar[tuple[str, ...]] = ("weight", "bias")
     samples: ClassVar[tuple[Sample, ...]] = (

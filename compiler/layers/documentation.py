@@ -20,18 +20,12 @@ _WIDTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An attribute of a layer, in words.
-
-    Attributes:
-        default: as the language writes it; None where the argument must be written.
-        positional: whether it goes without its name.
-    """
+    """An attribute of a layer in words; its default as the language writes it, None where it must be written."""
 
     name: str
     doc: str
     expected: str
     default: str | None
-    positional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +36,6 @@ class LayerPage:
         call: its signature.
         text: what it does; the first paragraph is a summary.
         weights: the tensors that it owns; empty without any.
-        literals: names of the weights that may be written as numbers.
         cpu_floats: floating point elements that it runs on with onnxruntime's CPU provider.
     """
 
@@ -53,7 +46,6 @@ class LayerPage:
     operands: tuple[tuple[str, str], ...]
     arguments: tuple[Argument, ...]
     weights: str
-    literals: tuple[str, ...]
     cpu_floats: tuple[str, ...]
     source: str
     samples: tuple[Sample, ...]
@@ -73,9 +65,11 @@ def page_of(layer: type[Layer]) -> LayerPage:
         text=_text(layer.__doc__),
         formula=layer.formula,
         operands=tuple((one.name, _operand_text(one)) for one in layer.operands),
-        arguments=tuple(_argument(one) for one in layer.attributes()),
+        arguments=tuple(
+            Argument(one.name, _text(one.metadata["doc"]), one.metadata["kind"].expected, _default(one))
+            for one in layer.attributes()
+        ),
         weights="" if layer.specs is Layer.specs else _text(layer.specs.__doc__),
-        literals=layer.literal_weights,
         cpu_floats=tuple(str(dtype) for dtype in DType if dtype in layer.cpu_floats),
         source=layer.source,
         samples=layer.samples,
@@ -84,14 +78,13 @@ def page_of(layer: type[Layer]) -> LayerPage:
 
 def signature(layer: type[Layer]) -> str:
     """The call: ``conv2d(x | filters, kernel=, stride=1, …)``, with what is required by name left empty."""
-    operands = ", ".join(_operand(one) for one in layer.operands if not one.optional)
+    operands = ", ".join(one.name + ", …" * one.variadic for one in layer.operands if not one.optional)
     attributes = [_in_call(one) for one in sorted(layer.attributes(), key=lambda one: not one.metadata["positional"])]
     optional = [f"{one.name}?" for one in layer.operands if one.optional]
     arguments = ", ".join([*attributes, *optional])
-    results = f" -> {', '.join(layer.result_names)}" if len(layer.result_names) > 1 else ""
-    if layer.take_all_results:
-        results = " -> …"
-    return f"{layer.kind}({operands}{' | ' if arguments else ''}{arguments}){results}"
+    several = ", ".join(layer.result_names) if len(layer.result_names) > 1 else ""
+    results = "…" if layer.take_all_results else several
+    return f"{layer.kind}({operands}{' | ' if arguments else ''}{arguments})" + (f" -> {results}" if results else "")
 
 
 def layer_list(layers: Mapping[str, type[Layer]], width: int | None = None) -> str:
@@ -152,20 +145,11 @@ def sample_expression(sample: Sample) -> str:
     return sample.call if sample.call_form else f"{next(iter(sample.inputs))} -> {sample.call}"
 
 
-def _operand(operand: Operand) -> str:
-    return f"{operand.name}, …" if operand.variadic else operand.name
-
-
 def _in_call(one: dataclasses.Field[Any]) -> str:
     default = _default(one)
     if default is None:
         return one.name if one.metadata["positional"] else f"{one.name}="
     return f"{one.name}={default}"
-
-
-def _argument(one: dataclasses.Field[Any]) -> Argument:
-    metadata = one.metadata
-    return Argument(one.name, _text(metadata["doc"]), metadata["kind"].expected, _default(one), metadata["positional"])
 
 
 def _default(one: dataclasses.Field[Any]) -> str | None:
@@ -200,9 +184,7 @@ def _argument_text(argument: Argument) -> str:
 
 def _sentence(text: str) -> str:
     """With a capital, where it begins with a word, and a full stop."""
-    if not text:
-        return text
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") or not text else ".")
 
 
 def _text(doc: str | None) -> str:

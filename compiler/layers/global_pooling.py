@@ -63,6 +63,7 @@ class GlobalMaxPooling(GlobalPooling, ABC):
     onnx_operator: ClassVar[str] = "GlobalMaxPool"
     onnx_reduction: ClassVar[str] = "ReduceMax"
     formula: ClassVar[str] = "y[n, c] = max over all positions i of x[n, c, i]"
+    foreign_names: ClassVar[tuple[str, ...]] = ("globalmaxpool", "globalmaxpooling", "globalmaxpooling{rank}d")
     source: ClassVar[str] = "ONNX, GlobalMaxPool; Keras, GlobalMaxPooling2D(keepdims=True)"
 
     def reference(
@@ -79,6 +80,14 @@ class GlobalAveragePooling(GlobalPooling, ABC):
     onnx_operator: ClassVar[str] = "GlobalAveragePool"
     onnx_reduction: ClassVar[str] = "ReduceMean"
     formula: ClassVar[str] = "y[n, c] = mean over all positions i of x[n, c, i]"
+    foreign_names: ClassVar[tuple[str, ...]] = (
+        "globalaveragepool",
+        "globalaveragepooling",
+        "globalaveragepooling{rank}d",
+        "globalavgpool",
+        "globalavgpooling{rank}d",
+        "gap",
+    )
     source: ClassVar[str] = "Lin, Chen and Yan, Network in network (2013); ONNX, GlobalAveragePool"
 
     def reference(

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, final
 
+from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.operands import EmptySlice, IndexOutOfRange, SliceOutOfRange, TooManyIndices
 from ..graph.dims import Dim, DimExpr, format_dim
 from ..graph.types import DType, TensorType
+from ..lazy import np
 from ..records import record
-from .base import MOVED_ON_CPU, Emitter, Layer, Operand, Sample, Site
+from .base import MOVED_ON_CPU, Layer, Operand, Read, Sample, Site
 from .reach import Along, Reach
-from .rules import broadcast, need_float, need_number, required
+from .rules import broadcast, need_float, need_number
 
 if TYPE_CHECKING:
-    import numpy as np
+    from ..operators.building import Builder, Tensor
 
 #: An index of one axis: an int, or the bounds of a slice, None where they are left out.
 IndexItem: TypeAlias = int | tuple[int | None, int | None]
@@ -25,34 +27,43 @@ IndexItem: TypeAlias = int | tuple[int | None, int | None]
 #: The greatest int64: the end of a slice that reaches the last element.
 _BEHIND_THE_LAST = 2**63 - 1
 _IMAGES = ({"N": 1, "H": 1, "W": 4}, {"N": 2, "H": 3, "W": 5}, {"N": 3, "H": 4, "W": 2})
+_BATCHES = ({"N": 1}, {"N": 2}, {"N": 4})
+_SEQUENCES = ({"N": 1, "T": 1}, {"N": 2, "T": 3}, {"N": 3, "T": 4})
+_HEIGHTS = ({"N": 1, "H": 3}, {"N": 2, "H": 4}, {"N": 3, "H": 7})
 _INTEGERS = {"a": (-5, 5), "b": (-5, 5)}
 
 
 @record
 class Arithmetic(Layer, ABC):
-    """Base of the operators between two tensors.
+    """Base of the arithmetic between tensors, element by element.
 
     Shapes broadcast as in numpy: aligned at the last axis, dimensions equal or one of them 1. Both sides have
     one element type.
+
+    Class attributes:
+        function: the name of numpy's function.
+        operator: the name of ONNX's operator.
     """
 
     callable: ClassVar[bool] = False
-    operands: ClassVar[tuple[Operand, ...]] = (
-        Operand("a", "numbers of any shape"),
-        Operand("b", "numbers of any shape"),
-    )
+    operands: ClassVar[tuple[Operand, ...]] = tuple(Operand(name, "numbers of any shape") for name in "ab")
     source: ClassVar[str] = "numpy; ONNX"
-    op_type: ClassVar[str]
+    function: ClassVar[str]
+    operator: ClassVar[str]
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, a: TensorType, b: TensorType | None = None) -> TensorType:
         """The broadcast shape."""
-        a, b = required(operands, 0), required(operands, 1)
         need_number(site, 0, a)
-        return (broadcast(site, a, b),)
+        return a if b is None else broadcast(site, a, b)
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def compute(self, weights: Mapping[str, np.ndarray], *arrays: np.ndarray) -> np.ndarray:
+        """The function of that name; a quotient is infinite or not a number where the divisor is 0."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(getattr(np, self.function)(*arrays))
+
+    def lower(self, b: Builder, *operands: Tensor) -> Tensor:
         """The operator of that name."""
-        return (e.op(self.op_type, *e.operands),)
+        return b.op(getattr(ops, self.operator)(), *operands)
 
 
 @final
@@ -61,23 +72,16 @@ class Add(Arithmetic):
     """The sum of two tensors, element by element: `a + b`. Shapes broadcast."""
 
     kind: ClassVar[str] = "add"
-    op_type: ClassVar[str] = "Add"
+    function: ClassVar[str] = "add"
+    operator: ClassVar[str] = "Add"
     formula: ClassVar[str] = "y = a + b"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("a + b", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, H, W]"}, _IMAGES, call_form=True),
         Sample("a + b", {"a": "float32[N, 1, W]", "b": "float32[H, 1]"}, _IMAGES, call_form=True),
-        Sample("a + a", {"a": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+        Sample("a + a", {"a": "float32[N, 3]"}, _BATCHES, call_form=True),
         Sample("a + b", {"a": "int64[2, 3]", "b": "int64[3]"}, ranges=_INTEGERS, call_form=True),
         Sample("2 + a", {"a": "int32[2, 3]"}, ranges=_INTEGERS, call_form=True),
     )
-
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
-        """The sum."""
-        import numpy as np
-
-        return (np.asarray(np.add(np.asarray(operands[0]), np.asarray(operands[1]))),)
 
 
 @final
@@ -86,21 +90,14 @@ class Sub(Arithmetic):
     """The difference of two tensors, element by element: `a - b`. Shapes broadcast."""
 
     kind: ClassVar[str] = "sub"
-    op_type: ClassVar[str] = "Sub"
+    function: ClassVar[str] = "subtract"
+    operator: ClassVar[str] = "Sub"
     formula: ClassVar[str] = "y = a - b"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("a - b", {"a": "float32[N, 3, H, W]", "b": "float32[3, 1, 1]"}, _IMAGES, call_form=True),
-        Sample("1 - a", {"a": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+        Sample("1 - a", {"a": "float32[N, 3]"}, _BATCHES, call_form=True),
         Sample("a - b", {"a": "int32[2, 3]", "b": "int32[2, 1]"}, ranges=_INTEGERS, call_form=True),
     )
-
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
-        """The difference."""
-        import numpy as np
-
-        return (np.asarray(np.subtract(np.asarray(operands[0]), np.asarray(operands[1]))),)
 
 
 @final
@@ -109,21 +106,14 @@ class Mul(Arithmetic):
     """The product of two tensors, element by element: `a * b`. Shapes broadcast."""
 
     kind: ClassVar[str] = "mul"
-    op_type: ClassVar[str] = "Mul"
+    function: ClassVar[str] = "multiply"
+    operator: ClassVar[str] = "Mul"
     formula: ClassVar[str] = "y = a * b"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("a * b", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, 1, 1]"}, _IMAGES, call_form=True),
-        Sample("a * 0.5", {"a": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+        Sample("a * 0.5", {"a": "float32[N, 3]"}, _BATCHES, call_form=True),
         Sample("a * b", {"a": "int64[2, 3]", "b": "int64[2, 3]"}, ranges=_INTEGERS, call_form=True),
     )
-
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
-        """The product."""
-        import numpy as np
-
-        return (np.asarray(np.multiply(np.asarray(operands[0]), np.asarray(operands[1]))),)
 
 
 @final
@@ -135,60 +125,35 @@ class Div(Arithmetic):
     """
 
     kind: ClassVar[str] = "div"
-    op_type: ClassVar[str] = "Div"
+    function: ClassVar[str] = "divide"
+    operator: ClassVar[str] = "Div"
     formula: ClassVar[str] = "y = a / b"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("a / (b * b + 1)", {"a": "float32[N, 3, H, W]", "b": "float32[3, 1, 1]"}, _IMAGES, call_form=True),
-        Sample("a / 255", {"a": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+        Sample("a / 255", {"a": "float32[N, 3]"}, _BATCHES, call_form=True),
     )
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, a: TensorType, b: TensorType | None = None) -> TensorType:
         """The broadcast shape."""
-        need_float(site, 0, required(operands, 0))
-        return super().infer(operands, site)
-
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
-        """The quotient; infinite or not a number where the divisor is 0."""
-        import numpy as np
-
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return (np.asarray(np.divide(np.asarray(operands[0]), np.asarray(operands[1]))),)
+        need_float(site, 0, a)
+        return super().types(site, a, b)
 
 
 @final
 @record
-class Neg(Layer):
+class Neg(Arithmetic):
     """Every element with the other sign: `-x`. Shape as the input's."""
 
     kind: ClassVar[str] = "neg"
-    callable: ClassVar[bool] = False
+    function: ClassVar[str] = "negative"
+    operator: ClassVar[str] = "Neg"
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "numbers of any shape"),)
     formula: ClassVar[str] = "y = -x"
     source: ClassVar[str] = "numpy; ONNX Neg"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("-x", {"x": "float32[N, 3]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+        Sample("-x", {"x": "float32[N, 3]"}, _BATCHES, call_form=True),
         Sample("-x", {"x": "int64[4]"}, ranges={"x": (-5, 5)}, call_form=True),
     )
-
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
-        """The type of the operand."""
-        x = required(operands, 0)
-        need_number(site, 0, x)
-        return (x,)
-
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
-        """The negated array."""
-        import numpy as np
-
-        return (np.asarray(np.negative(np.asarray(operands[0]))),)
-
-    def lower(self, e: Emitter) -> tuple[str, ...]:
-        """``Neg``."""
-        return (e.op("Neg", e.operands[0]),)
 
 
 @final
@@ -212,57 +177,32 @@ class Index(Layer):
     formula: ClassVar[str] = "y = x[items]"
     source: ClassVar[str] = "numpy indexing"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample(
-            "x[:, 0]",
-            {"x": "float32[N, T, 5]"},
-            ({"N": 1, "T": 1}, {"N": 2, "T": 3}, {"N": 3, "T": 4}),
-            call_form=True,
-        ),
-        Sample("x[-1]", {"x": "float32[4, N, 5]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
-        Sample(
-            "x[:, -1, 1:-1]",
-            {"x": "float32[N, 3, H]"},
-            ({"N": 1, "H": 3}, {"N": 2, "H": 4}, {"N": 3, "H": 7}),
-            call_form=True,
-        ),
-        Sample(
-            "x[:, :, 0:3]",
-            {"x": "float32[N, 3, H]"},
-            ({"N": 1, "H": 3}, {"N": 2, "H": 4}, {"N": 3, "H": 7}),
-            call_form=True,
-        ),
-        Sample(
-            "x[:, 1:9, -2:]",
-            {"x": "float32[N, 3, H]"},
-            ({"N": 1, "H": 2}, {"N": 2, "H": 4}, {"N": 3, "H": 7}),
-            call_form=True,
-        ),
+        Sample("x[:, 0]", {"x": "float32[N, T, 5]"}, _SEQUENCES, call_form=True),
+        Sample("x[-1]", {"x": "float32[4, N, 5]"}, _BATCHES, call_form=True),
+        Sample("x[:, -1, 1:-1]", {"x": "float32[N, 3, H]"}, _HEIGHTS, call_form=True),
+        Sample("x[:, :, 0:3]", {"x": "float32[N, 3, H]"}, _HEIGHTS, call_form=True),
+        Sample("x[:, 1:9, -2:]", {"x": "float32[N, 3, H]"}, ({"N": 1, "H": 2}, *_HEIGHTS[1:]), call_form=True),
         Sample("x[0, :, 1]", {"x": "int64[2, 3, 4]"}, ranges={"x": (0, 9)}, call_form=True),
-        Sample("x[:]", {"x": "float32[N]"}, ({"N": 1}, {"N": 2}, {"N": 4}), call_form=True),
+        Sample("x[:]", {"x": "float32[N]"}, _BATCHES, call_form=True),
     )
 
     items: tuple[IndexItem, ...] = field(kw_only=True)
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, x: TensorType) -> TensorType:
         """The shape without the axes of integers, and with the sizes of the slices."""
-        x = required(operands, 0)
         if len(self.items) > x.rank:
-            raise DotnnError(
-                TooManyIndices(span=site.argument("items"), count=len(self.items), rank=x.rank, found=str(x))
-            )
+            span = site.argument("items")
+            raise DotnnError(TooManyIndices(span=span, count=len(self.items), rank=x.rank, found=str(x)))
         shape: list[Dim] = []
         for axis, item in enumerate(self.items):
             if isinstance(item, int):
                 _need_index(site, x, axis, item)
             else:
                 shape.append(_slice_size(site, x, axis, item))
-        return (x.with_shape(*shape, *x.shape[len(self.items) :]),)
+        return x.with_shape(*shape, *x.shape[len(self.items) :])
 
-    def reach(
-        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
-    ) -> Reach:
+    def positions(self, read: Read, x: TensorType) -> Reach:
         """The position that an integer takes, and those of slices from their first bounds on."""
-        x = required(operands, 0)
         places = iter(range(x.rank))
         items = (*self.items, *((None, None),) * (x.rank - len(self.items)))
         return tuple(
@@ -270,26 +210,21 @@ class Index(Layer):
             for item, dim in zip(items, x.shape, strict=True)
         )
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The part of the array."""
-        import numpy as np
+        return np.asarray(x[tuple(item if isinstance(item, int) else slice(*item) for item in self.items)])
 
-        items = tuple(item if isinstance(item, int) else slice(*item) for item in self.items)
-        return (np.asarray(np.asarray(operands[0])[items]),)
-
-    def lower(self, e: Emitter) -> tuple[str, ...]:
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
         """One ``Slice`` for everything that is not whole, then one ``Squeeze`` of the integers' axes."""
         bounds = {axis: _bounds(item) for axis, item in enumerate(self.items) if item != (None, None)}
-        value = str(e.operands[0])
         if not bounds:
-            return (e.op("Identity", value),)
-        starts = e.constant([start for start, _ in bounds.values()], DType.INT64)
-        ends = e.constant([end for _, end in bounds.values()], DType.INT64)
-        value = e.op("Slice", value, starts, ends, e.constant(list(bounds), DType.INT64))
+            return b.op(ops.Identity(), x)
+        starts, ends = (b.ints(*found) for found in zip(*bounds.values(), strict=True))
         single = [axis for axis, item in enumerate(self.items) if isinstance(item, int)]
-        return (e.op("Squeeze", value, e.constant(single, DType.INT64)) if single else value,)
+        sizes = iter(self.types(Site.nowhere(), x.type).shape)
+        sliced = x.type.with_shape(*(1 if axis in single else next(sizes) for axis in range(x.rank)))
+        part = b.op(ops.Slice(), x, starts, ends, b.ints(*bounds), result=sliced)
+        return b.op(ops.Squeeze(), part, b.ints(*single)) if single else part
 
 
 def _first(item: IndexItem, dim: Dim) -> int | None:
@@ -325,13 +260,7 @@ def _slice_size(site: Site, x: TensorType, axis: int, item: tuple[int | None, in
     """How many elements a slice has: clipped on a known dimension, exact on a symbolic one, at least one."""
     dim = x.shape[axis]
     text = ":".join("" if bound is None else str(bound) for bound in item)
-    facts = {
-        "span": site.argument("items"),
-        "slice": text,
-        "axis": axis,
-        "found": str(x),
-        "dim": format_dim(dim),
-    }
+    facts = {"span": site.argument("items"), "slice": text, "axis": axis, "found": str(x), "dim": format_dim(dim)}
     empty = EmptySlice(**facts)
     if not isinstance(dim, DimExpr):
         start, stop, _ = slice(*item).indices(dim)

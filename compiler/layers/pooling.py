@@ -128,6 +128,7 @@ class MaxPooling(Pooling, ABC):
     """Base of the poolings that take maxima; padding counts as minus infinity."""
 
     formula: ClassVar[str] = "y[n, c, i] = max over k of x[n, c, i*stride + k*dilation - before]"
+    foreign_names: ClassVar[tuple[str, ...]] = ("maxpool", "maxpooling", "maxpooling{rank}d", "pool")
     source: ClassVar[str] = "PyTorch, torch.nn.MaxPool2d"
 
     dilation: tuple[int, ...] | None = attribute(
@@ -206,6 +207,14 @@ class AveragePooling(Pooling, ABC):
 
     formula: ClassVar[str] = (
         "y[n, c, i] = (sum over k of x[n, c, i*stride + k - before]) / (number of positions that count)"
+    )
+    foreign_names: ClassVar[tuple[str, ...]] = (
+        "avgpool",
+        "averagepool",
+        "averagepool{rank}d",
+        "averagepooling",
+        "averagepooling{rank}d",
+        "avgpooling{rank}d",
     )
     source: ClassVar[str] = "PyTorch, torch.nn.AvgPool2d; divisor as in ONNX and TensorFlow unless told otherwise"
     cpu_floats: ClassVar[frozenset[DType]] = NO_DOUBLE_ON_CPU

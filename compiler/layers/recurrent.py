@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
+from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.recurrent import (
     DropoutWithoutLayers,
@@ -20,23 +22,21 @@ from ..diagnostics.recurrent import (
 from ..graph.dims import Dim, DimExpr, decide_equal, format_dim, symbols
 from ..graph.tensors import Fan, Initializer
 from ..graph.types import DType, TensorType
+from ..lazy import np
 from ..records import record
 from ..weights.initializers import Uniform
 from .attributes import Choice, Flag, InitializerKind, Integer, Real, attribute
-from .base import NO_DOUBLE_ON_CPU, Emitter, Operand, Sample, Site, WeightSpec
+from .base import NO_DOUBLE_ON_CPU, Layer, Operand, Read, Sample, Site, WeightSpec
+from .cost import Cost, product
 from .reach import WHOLE, Along, Reach
 from .recurrent_lowering import OnnxCell, lower_stack
-from .recurrent_reference import run_stack, sigmoid
+from .recurrent_reference import linear, run_stack, sigmoid
 from .recurrent_stack import Stack
-from .rules import counted, need_float, need_integer, need_known, need_rank, product_text, required
-from .weighted import Weighted
+from .rules import need_float, need_integer, need_known, need_rank
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from ..operators.building import Builder, Tensor
     from .recurrent_reference import States
-
-_T = TypeVar("_T")
 
 #: More layers than anybody stacks; the nodes and weights of a stack are made one by one.
 MOST_LAYERS = 1000
@@ -48,26 +48,11 @@ _LENGTHS = Operand(
     "lengths", "How many steps of each example are valid, `[N]` ints from 0 to T; else all.", optional=True
 )
 
-#: The order of the signatures, which no order of inheritance gives.
-_SIGNATURE = (
-    "units",
-    "activation",
-    "layers",
-    "bidirectional",
-    "merge",
-    "return_sequences",
-    "bias",
-    "recurrent_bias",
-    "reset_after",
-    "dropout",
-    "init",
-    "bias_init",
-)
+#: Attributes that signatures begin and end with; no order of inheritance gives it.
+_FIRST, _LAST = ("units", "activation"), ("dropout", "init", "bias_init")
 
 _PARAMETER = re.compile(r"(weight|bias)_(ih|hh)_l(0|[1-9][0-9]*)(_reverse)?")
-
 _START = "uniform(low=-1/sqrt(units), high=1/sqrt(units))"
-
 _SIZES = ({"N": 1, "T": 4}, {"N": 2, "T": 5}, {"N": 3, "T": 8})
 
 
@@ -78,16 +63,16 @@ def _sample(call: str, **further: str) -> Sample:
 
 
 @record
-class Recurrent(Weighted, ABC):
+class Recurrent(Layer, ABC):
     """Base of the recurrent layers.
 
+    The operands are the sequence, the initial states in the order of the results with the final ones, and the lengths.
+
     Class attributes:
-        gates: blocks of ``units`` rows in each weight.
-        cell_states: operands with the initial states, in the order of the results with the final ones.
+        gates: what the blocks of ``units`` rows in each weight are for, in PyTorch's order.
     """
 
-    gates: ClassVar[int]
-    cell_states: ClassVar[tuple[str, ...]] = ("initial_h",)
+    gates: ClassVar[tuple[str, ...]]
     operands: ClassVar[tuple[Operand, ...]] = (_SEQUENCE, _INITIAL_H, _LENGTHS)
     result_names: ClassVar[tuple[str, ...]] = ("y", "h")
     literal_weights: ClassVar[tuple[str, ...]] = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
@@ -95,15 +80,11 @@ class Recurrent(Weighted, ABC):
 
     units: int = attribute(Integer(1), doc="Size of the state.", positional=True)
     layers: int = attribute(
-        Integer(1, MOST_LAYERS),
-        1,
-        doc="How many layers are stacked, each reading the outputs of the one below.",
+        Integer(1, MOST_LAYERS), 1, doc="How many layers are stacked, each reading the outputs of the one below."
     )
     bidirectional: bool = attribute(Flag(), False, doc="Whether every layer also reads backwards: D is 2.")
     merge: str = attribute(
-        Choice("concat", "sum"),
-        "concat",
-        doc="How the last layer's directions are merged; inner layers concatenate.",
+        Choice("concat", "sum"), "concat", doc="How the last layer's directions are merged; inner layers concatenate."
     )
     return_sequences: bool = attribute(
         Flag(), True, doc="Whether the first result has all steps, or is the final output of each direction."
@@ -127,37 +108,41 @@ class Recurrent(Weighted, ABC):
 
     @abstractmethod
     def step(self, projected: np.ndarray, states: States, weight_hh: np.ndarray, bias_hh: np.ndarray | None) -> States:
-        """The formula of one step; see ``recurrent_reference.Step``."""
+        """The formula of one step.
+
+        Args:
+            projected: ``x W_ih^T + b_ih`` of this step, ``[N, gates * units]``.
+            states: the states before the step, each ``[N, units]``.
+            weight_hh: ``[gates * units, units]``.
+            bias_hh: ``[gates * units]``, where there is a second bias vector.
+        """
 
     @property
     def stack(self) -> Stack:
         """The sizes."""
         return Stack(
             units=self.units,
-            gates=self.gates,
             layers=self.layers,
             directions=2 if self.bidirectional else 1,
-            bias_vectors=self.bias_vectors,
+            biases=("bias_ih", "bias_hh")[: self.bias_vectors],
             summed=self.merge == "sum",
             final_only=not self.return_sequences,
         )
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
+    def types(self, site: Site, x: TensorType, *optional: TensorType | None) -> tuple[TensorType, ...]:
         """``y`` is ``[N, T, D * units]`` or ``[N, D * units]``; states are ``[layers * D, N, units]``."""
         self.check_attributes(site)
-        x = required(operands, 0)
         _check_sequence(x, site)
-        stack = self.stack
+        stack, (*initial, lengths) = self.stack, optional
         batch, steps, _ = x.shape
         states = x.with_shape(stack.states, batch, self.units)
-        for index, (operand, found) in enumerate(zip(self.operands, operands, strict=True)):
-            if found is not None and operand.name == "lengths":
-                _check_lengths(x, found, site, index)
-            elif found is not None and index > 0:
-                _check_state(operand.name, states, found, site, index)
-        sequence = x.with_shape(batch, steps, stack.features)
-        output = x.with_shape(batch, stack.features) if stack.final_only else sequence
-        return output, *(states for _ in self.cell_states)
+        for index, found in enumerate(initial, start=1):
+            if found is not None:
+                _check_state(self.operands[index].name, states, found, site, index)
+        if lengths is not None:
+            _check_lengths(x, lengths, site, len(optional))
+        shape = (batch, stack.features) if stack.final_only else (batch, steps, stack.features)
+        return x.with_shape(*shape), *(states for _ in initial)
 
     def check_attributes(self, site: Site) -> None:
         """Raise where attributes contradict each other, and warn where one has no effect."""
@@ -166,30 +151,18 @@ class Recurrent(Weighted, ABC):
         if self.dropout and self.layers == 1:
             site.warnings.append(DropoutWithoutLayers(span=site.argument("dropout"), kind=self.kind))
 
-    def operand_range(self, index: int, operands: Sequence[TensorType | None]) -> tuple[int, Dim] | None:
+    def range_of(self, index: int, x: TensorType, *optional: TensorType | None) -> tuple[int, Dim] | None:
         """Lengths are at most that of the sequence."""
-        return (0, required(operands, 0).shape[1]) if self.operands[index].name == "lengths" else None
+        return (0, x.shape[1]) if self.operands[index].name == "lengths" else None
 
-    def weights(self, operands: Sequence[TensorType | None]) -> tuple[WeightSpec, ...]:
+    def specs(self, x: TensorType, *optional: TensorType | None) -> Iterator[WeightSpec]:
         """Per layer and direction ``weight_ih``, ``weight_hh`` and the biases, with rows for all gates."""
-        weight, bias = self.weight_initializer(), self.bias_initializer()
-        return tuple(
-            WeightSpec(name, shape, weight if len(shape) == 2 else bias, Fan.of(shape))
-            for name, shape in self.stack.shapes(_channels(operands))
-        )
-
-    def weight_initializer(self) -> Initializer:
-        """How weights start: as written, or as in PyTorch."""
-        return self.init or self._start
-
-    def bias_initializer(self) -> Initializer:
-        """How biases start: as written, or as in PyTorch."""
-        return self.bias_init or self._start
-
-    @property
-    def _start(self) -> Initializer:
-        bound = self.units**-0.5
-        return Uniform(low=-bound, high=bound)
+        rows, bound = len(self.gates) * self.units, self.units**-0.5
+        start = Uniform(low=-bound, high=bound)
+        for name, columns in self.stack.parameters(_channels(x)):
+            shape = (rows, *columns)
+            written = self.init if columns else self.bias_init
+            yield WeightSpec(name, shape, written or start, Fan.of(shape), gates=self.gates)
 
     @classmethod
     def takes_literal(cls, name: str) -> bool:
@@ -199,69 +172,52 @@ class Recurrent(Weighted, ABC):
     @classmethod
     def attributes(cls) -> tuple[dataclasses.Field[Any], ...]:
         """The declared attributes, in signature order."""
-        return tuple(sorted(super().attributes(), key=lambda one: _SIGNATURE.index(one.name)))
+        return tuple(sorted(super().attributes(), key=lambda one: (one.name in _LAST, one.name not in _FIRST)))
 
-    def macs(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> Dim:
-        """The products of the weights with inputs and states, at every step."""
-        batch, steps, _ = required(operands, 0).shape
-        stack, channels = self.stack, _channels(operands)
-        per_step = sum(
-            stack.directions * stack.rows * (stack.inputs(layer, channels) + self.units) for layer in range(self.layers)
-        )
-        return batch * steps * per_step
-
-    def explain_params(self, operands: Sequence[TensorType | None]) -> str:
+    def params_text(self, specs: Sequence[WeightSpec]) -> str:
         """``4*32*(10+32+1)``: gates, units, and what one row is made of."""
-        return " + ".join(self._per_layer(operands, self.bias_vectors))
+        return " + ".join(one.text for one in self._per_layer(specs[0].shape[1], self.bias_vectors))
 
-    def explain_macs(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> str:
-        """``(4*32*(10+32))*T``."""
-        per_step = self._per_layer(operands, 0)
-        batch, steps, _ = required(operands, 0).shape
-        joined = per_step[0] if len(per_step) == 1 else f"({' + '.join(per_step)})"
-        return f"{joined}*{product_text(counted((batch, steps)))}"
+    def cost(self, results: tuple[TensorType, ...], x: TensorType, *optional: TensorType | None) -> Cost:
+        """The products of the weights with inputs and states, at every step: ``4*32*(10+32)*T``."""
+        each, steps = self._per_layer(_channels(x), 0), product((), x.shape[:2])
+        joined = " + ".join(one.text for one in each)
+        text = joined if len(each) == 1 else f"({joined})"
+        return Cost(steps.number * sum(one.number for one in each), f"{text}*{steps.text}")
 
-    def _per_layer(self, operands: Sequence[TensorType | None], biases: int) -> list[str]:
-        stack = self.stack
-        counts = [count for count in (stack.directions, stack.gates) if count > 1]
-        factors = "*".join(map(str, [*counts, self.units]))
+    def _per_layer(self, channels: int, biases: int) -> list[Cost]:
+        """How many numbers the rows of each layer are made of."""
+        factors = [count for count in (self.stack.directions, len(self.gates)) if count > 1]
+        rows, text = math.prod(factors) * self.units, "*".join(map(str, [*factors, self.units]))
         bias = f"+{biases}" if biases else ""
-        inputs = (stack.inputs(layer, _channels(operands)) for layer in range(self.layers))
-        return [f"{factors}*({count}+{self.units}{bias})" for count in inputs]
+        return [
+            Cost(rows * (count + self.units + biases), f"{text}*({count}+{self.units}{bias})")
+            for count in self.stack.inputs(channels)
+        ]
 
-    def reach(
-        self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
-    ) -> Reach:
+    def positions(self, read: Read, *operands: TensorType | None) -> Reach:
         """The last output has seen every step, and of its example alone; states lie behind the axis of the layers."""
-        rank = required(operands, operand).rank
-        if operand or result:
-            return (WHOLE,) * rank
-        return (Along(0), *(WHOLE,) * (rank - 1))
+        whole = (WHOLE,) * read.operand.rank
+        return whole if read.place or read.number else (Along(0), *whole[1:])
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
+    def compute(
+        self, weights: Mapping[str, np.ndarray], x: np.ndarray, *optional: np.ndarray | None
     ) -> tuple[np.ndarray, ...]:
         """The scan over directions, layers and steps; see ``recurrent_reference.run_stack``."""
-        x, named = required(operands, 0), self._by_name(operands)
-        initial = [named[name] for name in self.cell_states]
-        return run_stack(self.step, self.stack, x, weights, initial, named["lengths"])
+        *initial, lengths = optional
+        return run_stack(self.step, self.stack, x, weights, initial, lengths)
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
-        """One ONNX node per layer; see ``recurrent_lowering``."""
-        named = self._by_name(e.operands)
-        lengths, found = named["lengths"], self._by_name(e.operand_types)["lengths"]
-        if lengths is not None and found is not None and found.dtype is not DType.INT32:
-            lengths = e.op("Cast", lengths, to=DType.INT32)
-        initial = [named[name] for name in self.cell_states]
-        return lower_stack(e, self.onnx_cell, self.stack, _channels(e.operand_types), initial, lengths)
-
-    def _by_name(self, operands: Sequence[_T]) -> dict[str, _T]:
-        return {operand.name: found for operand, found in zip(self.operands, operands, strict=True)}
+    def lower(self, b: Builder, x: Tensor, *optional: Tensor | None) -> tuple[Tensor, ...]:
+        """One ONNX operator per layer; see ``recurrent_lowering``."""
+        *initial, lengths = optional
+        if lengths is not None and lengths.dtype is not DType.INT32:
+            lengths = b.op(ops.Cast(to=DType.INT32), lengths)
+        return lower_stack(b, self.onnx_cell, self.stack, tuple(self.specs(x.type)), x, initial, lengths)
 
 
-def _channels(operands: Sequence[TensorType | None]) -> int:
+def _channels(x: TensorType) -> int:
     """Channels of the sequence, known since ``infer`` has passed."""
-    channels = required(operands, 0).shape[2]
+    channels = x.shape[2]
     if isinstance(channels, DimExpr):
         raise ValueError(f"channels must be known, not {format_dim(channels)}")
     return channels
@@ -272,14 +228,9 @@ def _check_sequence(x: TensorType, site: Site) -> None:
     need_float(site, 0, x)
     _, middle, last = x.shape
     if isinstance(last, DimExpr) and not isinstance(middle, DimExpr):
+        span, symbol = site.operand(0), min(symbols(last))
         raise DotnnError(
-            LooksChannelsFirst(
-                span=site.operand(0),
-                kind=site.kind,
-                found=str(x),
-                last=format_dim(last),
-                symbol=min(symbols(last)),
-            )
+            LooksChannelsFirst(span=span, kind=site.kind, found=str(x), last=format_dim(last), symbol=symbol)
         )
     need_known(site, 0, last, "the number of channels, the last axis", x)
 
@@ -299,32 +250,18 @@ def _check_lengths(x: TensorType, found: TensorType, site: Site, index: int) -> 
     need_integer(site, index, found)
     expected = TensorType(found.dtype, x.shape[:1])
     if not _fits(expected, found):
-        raise DotnnError(
-            LengthsMismatch(
-                span=site.operand(index),
-                kind=site.kind,
-                sequence=str(x),
-                expected=str(expected),
-                found=str(found),
-            )
-        )
+        raise DotnnError(LengthsMismatch(**_facts(site, index, expected, found), sequence=str(x)))
 
 
 def _check_state(operand: str, expected: TensorType, found: TensorType, site: Site, index: int) -> None:
     if not _fits(expected, found):
         count, batch, units = map(format_dim, expected.shape)
-        raise DotnnError(
-            InitialStateMismatch(
-                span=site.operand(index),
-                kind=site.kind,
-                operand=operand,
-                expected=str(expected),
-                found=str(found),
-                count=count,
-                batch=batch,
-                units=units,
-            )
-        )
+        facts = _facts(site, index, expected, found)
+        raise DotnnError(InitialStateMismatch(**facts, operand=operand, count=count, batch=batch, units=units))
+
+
+def _facts(site: Site, index: int, expected: TensorType, found: TensorType) -> dict[str, Any]:
+    return {"span": site.operand(index), "kind": site.kind, "expected": str(expected), "found": str(found)}
 
 
 def _fits(expected: TensorType, found: TensorType) -> bool:
@@ -359,26 +296,27 @@ class AddedBias(Recurrent, ABC):
 class Rnn(AddedBias):
     """Vanilla (Elman) recurrent layer, ``[N, T, C]`` to ``y`` ``[N, T, D * units]`` and final states ``h``.
 
-    ``D`` is the number of directions. ``y`` holds the outputs of the last layer at every step, forward first,
-    each direction aligned with the input's steps; with ``return_sequences=false`` it is ``[N, D * units]``,
-    the final output of each direction (the backward one ends at step 0, so this is not ``y[:, -1]``).
-    ``merge="sum"`` adds the directions of the last layer: ``[N, T, units]`` or ``[N, units]``.
+    ``D`` is the number of directions. ``y`` holds the outputs of the last layer at every step, forward first, each
+    direction aligned with the input's steps; with ``return_sequences=false`` it is ``[N, D * units]``, the final output
+    of each direction (the backward one ends at step 0, so this is not ``y[:, -1]``). ``merge="sum"`` adds the
+    directions of the last layer: ``[N, T, units]`` or ``[N, units]``.
 
-    ``h`` and ``initial_h`` are ``[layers * D, N, units]``, in the order layer 0 forward, layer 0 backward,
-    layer 1 forward, and so on.
+    ``h`` and ``initial_h`` are ``[layers * D, N, units]``, in the order layer 0 forward, layer 0 backward, layer 1
+    forward, and so on.
 
-    With ``lengths``, steps past an example's length give zeros and leave its state alone, and the backward
-    direction starts at the last valid step; an example of length 0 keeps its initial state. Lengths beyond T
-    are refused when the model runs.
+    With ``lengths``, steps past an example's length give zeros and leave its state alone, and the backward direction
+    starts at the last valid step; an example of length 0 keeps its initial state. Lengths beyond T are refused when the
+    model runs.
 
-    There is one bias vector, as in Keras; with ``recurrent_bias=true`` there are two, as in PyTorch and ONNX,
-    whose sum is the one. Reading backwards only is ``flip(axis=1)`` before and after. onnxruntime computes
-    recurrent layers in float32 and float16, not in float64.
+    There is one bias vector, as in Keras; with ``recurrent_bias=true`` there are two, as in PyTorch and ONNX, whose sum
+    is the one. Reading backwards only is ``flip(axis=1)`` before and after. onnxruntime computes recurrent layers in
+    float32 and float16, not in float64.
     """
 
     kind: ClassVar[str] = "rnn"
-    gates: ClassVar[int] = 1
+    gates: ClassVar[tuple[str, ...]] = ("h",)
     formula: ClassVar[str] = "h = activation(W_ih x + b_ih + W_hh h + b_hh)"
+    foreign_names: ClassVar[tuple[str, ...]] = ("simplernn", "elman")
     source: ClassVar[str] = "Elman, Finding Structure in Time (1990); torch.nn.RNN"
     samples: ClassVar[tuple[Sample, ...]] = (
         _sample("rnn(4)"),
@@ -396,13 +334,11 @@ class Rnn(AddedBias):
     def onnx_cell(self) -> OnnxCell:
         """``RNN``; it needs an activation for every direction."""
         activation = {"tanh": "Tanh", "relu": "Relu"}[self.activation]
-        return OnnxCell("RNN", (0,), {"activations": (activation,) * self.stack.directions})
+        return OnnxCell(ops.RNN(activations=(activation,) * self.stack.directions), self.gates)
 
     def step(self, projected: np.ndarray, states: States, weight_hh: np.ndarray, bias_hh: np.ndarray | None) -> States:
         """``h = activation(W_ih x + b_ih + W_hh h + b_hh)``."""
-        import numpy as np
-
-        total = projected + _recurrent(states[0], weight_hh, bias_hh)
+        total = projected + linear(states[0], weight_hh, bias_hh)
         return (np.tanh(total) if self.activation == "tanh" else np.maximum(total, 0),)
 
 
@@ -411,24 +347,23 @@ class Rnn(AddedBias):
 class Lstm(AddedBias):
     """Long short-term memory, ``[N, T, C]`` to ``y`` ``[N, T, D * units]`` and final states ``h`` and ``c``.
 
-    ``D`` is the number of directions. The states ``h``, ``c``, ``initial_h`` and ``initial_c`` are ``[layers
-    * D, N, units]``, layer 0 forward first. With ``return_sequences=false``, ``y`` is the final output of
-    each direction, ``[N, D * units]``. Directions, merging, lengths, the order of states and the number of
-    bias vectors are as in ``rnn``.
+    ``D`` is the number of directions. The states ``h``, ``c``, ``initial_h`` and ``initial_c`` are ``[layers * D, N,
+    units]``, layer 0 forward first. With ``return_sequences=false``, ``y`` is the final output of each direction, ``[N,
+    D * units]``. Directions, merging, lengths, the order of states and the number of bias vectors are as in ``rnn``.
 
-    The rows of the weights are the gates i, f, g, o, ``units`` rows each, as in PyTorch; ONNX has i, o, f, c,
-    and the gates are reordered when a model is built. Keras starts the forget bias at 1; here all biases
-    start alike, as in PyTorch.
+    The rows of the weights are the gates i, f, g, o, ``units`` rows each, as in PyTorch; ONNX has i, o, f, c, and the
+    gates are reordered when a model is built. Keras starts the forget bias at 1; here all biases start alike, as in
+    PyTorch.
     """
 
     kind: ClassVar[str] = "lstm"
-    gates: ClassVar[int] = 4
-    cell_states: ClassVar[tuple[str, ...]] = ("initial_h", "initial_c")
+    gates: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
     operands: ClassVar[tuple[Operand, ...]] = (_SEQUENCE, _INITIAL_H, _INITIAL_C, _LENGTHS)
     result_names: ClassVar[tuple[str, ...]] = ("y", "h", "c")
     formula: ClassVar[str] = (
         "i, f, o = sigmoid(W_ih x + b_ih + W_hh h + b_hh); g = tanh(likewise); c = f*c + i*g; h = o*tanh(c)"
     )
+    foreign_names: ClassVar[tuple[str, ...]] = ("lstmcell",)
     source: ClassVar[str] = (
         "Hochreiter and Schmidhuber, Long Short-Term Memory (1997), with the forget gate of Gers, "
         "Schmidhuber and Cummins (2000); torch.nn.LSTM"
@@ -450,16 +385,14 @@ class Lstm(AddedBias):
 
     @property
     def onnx_cell(self) -> OnnxCell:
-        """``LSTM``, with gates i, o, f, c."""
-        return OnnxCell("LSTM", (0, 3, 1, 2), {})
+        """``LSTM``; it calls the candidate c."""
+        return OnnxCell(ops.LSTM(), ("i", "o", "f", "g"))
 
     def step(self, projected: np.ndarray, states: States, weight_hh: np.ndarray, bias_hh: np.ndarray | None) -> States:
         """``c = f*c + i*g`` and ``h = o*tanh(c)``."""
-        import numpy as np
-
         hidden, memory = states
-        gates = np.split(projected + _recurrent(hidden, weight_hh, bias_hh), 4, axis=-1)
-        take_in, keep, candidate, give_out = gates
+        total = projected + linear(hidden, weight_hh, bias_hh)
+        take_in, keep, candidate, give_out = np.split(total, 4, axis=-1)
         memory = sigmoid(keep) * memory + sigmoid(take_in) * np.tanh(candidate)
         return sigmoid(give_out) * np.tanh(memory), memory
 
@@ -469,23 +402,23 @@ class Lstm(AddedBias):
 class Gru(Recurrent):
     """Gated recurrent unit, ``[N, T, C]`` to ``y`` ``[N, T, D * units]`` and the final states ``h``.
 
-    ``D`` is the number of directions. The states ``h`` and ``initial_h`` are ``[layers * D, N, units]``,
-    layer 0 forward first. With ``return_sequences=false``, ``y`` is the final output of each direction, ``[N,
-    D * units]``. Directions, merging, lengths and the order of states are as in ``rnn``.
+    ``D`` is the number of directions. The states ``h`` and ``initial_h`` are ``[layers * D, N, units]``, layer 0
+    forward first. With ``return_sequences=false``, ``y`` is the final output of each direction, ``[N, D * units]``.
+    Directions, merging, lengths and the order of states are as in ``rnn``.
 
-    The rows of the weights are the gates r, z, n, ``units`` rows each, as in PyTorch; ONNX has z, r, h, and
-    the gates are reordered when a model is built. With ``reset_after=true`` the reset gate acts on the
-    product with the state, as in PyTorch, cuDNN and Keras, whose formula has two bias vectors. With
-    ``reset_after=false`` it acts on the state itself, as in the paper, with one bias vector: ``n = tanh(W_in
-    x + b_in + W_hn (r*h))``.
+    The rows of the weights are the gates r, z, n, ``units`` rows each, as in PyTorch; ONNX has z, r, h, and the gates
+    are reordered when a model is built. With ``reset_after=true`` the reset gate acts on the product with the state, as
+    in PyTorch, cuDNN and Keras, whose formula has two bias vectors. With ``reset_after=false`` it acts on the state
+    itself, as in the paper, with one bias vector: ``n = tanh(W_in x + b_in + W_hn (r*h))``.
     """
 
     kind: ClassVar[str] = "gru"
-    gates: ClassVar[int] = 3
+    gates: ClassVar[tuple[str, ...]] = ("r", "z", "n")
     formula: ClassVar[str] = (
         "r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh); n = tanh(W_in x + b_in + r*(W_hn h + b_hn)); "
         "h = z*h + (1 - z)*n"
     )
+    foreign_names: ClassVar[tuple[str, ...]] = ("grucell",)
     source: ClassVar[str] = "Cho et al., Learning Phrase Representations using RNN Encoder-Decoder (2014); torch.nn.GRU"
     samples: ClassVar[tuple[Sample, ...]] = (
         _sample("gru(4)"),
@@ -509,29 +442,19 @@ class Gru(Recurrent):
 
     @property
     def onnx_cell(self) -> OnnxCell:
-        """``GRU``, with gates z, r, h."""
-        return OnnxCell("GRU", (1, 0, 2), {"linear_before_reset": int(self.reset_after)})
+        """``GRU``; it calls the candidate h."""
+        return OnnxCell(ops.GRU(linear_before_reset=int(self.reset_after)), ("z", "r", "n"))
 
     def step(self, projected: np.ndarray, states: States, weight_hh: np.ndarray, bias_hh: np.ndarray | None) -> States:
         """``h = z*h + (1 - z)*n``."""
-        import numpy as np
-
-        hidden, split = states[0], 2 * self.units
-        gates = projected[:, :split] + _recurrent(hidden, weight_hh[:split], _part(bias_hh, slice(split)))
-        reset, update = np.split(sigmoid(gates), 2, axis=-1)
-        weight_hn, bias_hn = weight_hh[split:], _part(bias_hh, slice(split, None))
+        hidden, place = states[0], [2 * self.units]
+        of_gates, of_candidate = np.split(projected, place, axis=-1)
+        weight, weight_hn = np.split(weight_hh, place)
+        bias, bias_hn = (None, None) if bias_hh is None else np.split(bias_hh, place)
+        reset, update = np.split(sigmoid(of_gates + linear(hidden, weight, bias)), 2, axis=-1)
         if self.reset_after:
-            from_state = reset * _recurrent(hidden, weight_hn, bias_hn)
+            from_state = reset * linear(hidden, weight_hn, bias_hn)
         else:
-            from_state = _recurrent(reset * hidden, weight_hn, bias_hn)
-        candidate = np.tanh(projected[:, split:] + from_state)
+            from_state = linear(reset * hidden, weight_hn, bias_hn)
+        candidate = np.tanh(of_candidate + from_state)
         return (update * hidden + (1 - update) * candidate,)
-
-
-def _recurrent(hidden: np.ndarray, weight_hh: np.ndarray, bias_hh: np.ndarray | None) -> np.ndarray:
-    product = hidden @ weight_hh.T
-    return product if bias_hh is None else product + bias_hh
-
-
-def _part(bias: np.ndarray | None, rows: slice) -> np.ndarray | None:
-    return None if bias is None else bias[rows]

@@ -1,4 +1,4 @@
-"""Recurrent layers as ONNX ``RNN``, ``LSTM`` and ``GRU`` nodes: one per layer of the stack.
+"""Recurrent layers as ONNX's ``RNN``, ``LSTM`` and ``GRU``: one operator per layer of the stack.
 
 onnxruntime's CPU provider refuses ``layout=1`` (batch first), so the sequence is transposed once before and
 once after the stack; in between it is ``[T, N, C]``.
@@ -6,16 +6,18 @@ once after the stack; in between it is ``[T, N, C]``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from .. import operators as ops
 from ..graph.types import DType
 from ..records import positional_record
-from .base import Emitter
-from .recurrent_stack import Stack, parameter
+from .base import WeightSpec
+from .recurrent_stack import Stack
 
 if TYPE_CHECKING:
-    import numpy as np
+    from ..operators.building import Builder, Tensor
 
 
 @positional_record
@@ -23,181 +25,110 @@ class OnnxCell:
     """How ONNX knows a cell.
 
     Attributes:
-        op_type: ``RNN``, ``LSTM`` or ``GRU``.
-        gate_order: for each gate in ONNX's order, its place in PyTorch's order.
-        attributes: what the node needs beside ``hidden_size`` and ``direction``.
+        operator: what stands for one layer, but for its size and its directions.
+        gates: the gates in ONNX's order, by PyTorch's names.
     """
 
-    op_type: str
-    gate_order: tuple[int, ...]
-    attributes: Mapping[str, Any]
-
-
-@positional_record
-class StackedWeights:
-    """Weights of each direction, ``[rows, columns]``, as ONNX's ``[directions, rows, columns]``."""
-
-    gate_order: tuple[int, ...]
-
-    def __call__(self, *arrays: np.ndarray) -> np.ndarray:
-        """The stacked weights, gates in ONNX's order."""
-        import numpy as np
-
-        return np.stack([_reordered(array, self.gate_order) for array in arrays])
-
-
-@positional_record
-class StackedBiases:
-    """Biases of each direction as ``[directions, 2 * gates * units]``: of the input, then of the state.
-
-    Attributes:
-        vectors: vectors per direction: 1, the one of the input, where zeros stand for the other; or 2.
-    """
-
-    gate_order: tuple[int, ...]
-    vectors: int
-
-    def __call__(self, *arrays: np.ndarray) -> np.ndarray:
-        """The stacked biases, gates in ONNX's order."""
-        import numpy as np
-
-        ordered = [_reordered(array, self.gate_order) for array in arrays]
-        if self.vectors == 1:
-            return np.stack([np.concatenate([bias, np.zeros_like(bias)]) for bias in ordered])
-        return np.stack([np.concatenate(pair) for pair in zip(ordered[::2], ordered[1::2], strict=True)])
-
-
-def _reordered(array: np.ndarray, gate_order: Sequence[int]) -> np.ndarray:
-    blocks = array.reshape(len(gate_order), -1, *array.shape[1:])
-    return blocks[list(gate_order)].reshape(array.shape)
+    operator: ops.RNN | ops.LSTM | ops.GRU
+    gates: tuple[str, ...]
 
 
 def lower_stack(
-    e: Emitter,
+    b: Builder,
     cell: OnnxCell,
     stack: Stack,
-    channels: int,
-    initial: Sequence[str | None],
-    lengths: str | None,
-) -> tuple[str, ...]:
-    """Emit the nodes of a stack that reads the first operand; returns the output and the final states.
+    specs: Sequence[WeightSpec],
+    x: Tensor,
+    initial: Sequence[Tensor | None],
+    lengths: Tensor | None,
+) -> tuple[Tensor, ...]:
+    """Build the operators of a stack; returns the output and the final states.
 
     Args:
-        e: the node's view of the ONNX graph.
-        cell: which ONNX node stands for one layer.
+        b: what it builds with.
+        cell: which operator stands for one layer.
         stack: its sizes.
-        channels: channels of the sequence.
-        initial: value names of the initial states, one per state of the cell.
-        lengths: value name of the lengths, int32.
+        specs: its parameters, in PyTorch's order.
+        x: the sequence, ``[N, T, C]``.
+        initial: the initial states, one per state of the cell.
+        lengths: of the examples, int32.
     """
-    sequence = e.op("Transpose", e.operands[0], perm=[1, 0, 2])
-    empty = _empty_examples(e, lengths) if any(initial) else None
-    raw = ""
-    finals: list[list[str]] = []
+    direction = "bidirectional" if stack.directions == 2 else "forward"
+    operator = dataclasses.replace(cell.operator, hidden_size=stack.units, direction=direction)
+    empty = _empty_examples(b, lengths) if lengths is not None and any(initial) else None
+    raw, count = x, len(specs) // stack.layers
+    finals: list[list[Tensor]] = []
     for layer in range(stack.layers):
-        sequence = sequence if layer == 0 else _concatenated(e, raw, stack)
-        starts = [_layer_states(e, state, layer, stack) for state in initial]
-        raw, *ends = e.ops(
-            cell.op_type,
-            sequence,
-            *_layer_parameters(e, cell, stack, layer, channels),
-            lengths,
-            *starts,
-            outputs=1 + len(starts),
-            hidden_size=stack.units,
-            direction="bidirectional" if stack.directions == 2 else "forward",
-            **cell.attributes,
-        )
-        finals.append([_kept(e, end, start, empty) for end, start in zip(ends, starts, strict=True)])
-    output = _final_output(e, finals[-1][0], stack) if stack.final_only else _batch_first(e, raw, stack)
-    return output, *(_joined(e, states) for states in zip(*finals, strict=True))
+        sequence = _merged(b, raw, stack, 1, (0, 2, 1, 3)) if layer else b.op(ops.Transpose(perm=(1, 0, 2)), x)
+        starts = [_layer_states(b, state, layer, stack) for state in initial]
+        parameters = _parameters(b, cell, stack, specs[layer * count : (layer + 1) * count])
+        raw, *ends = b.ops(operator, sequence, *parameters, lengths, *starts)
+        finals.append([_kept(b, end, start, empty) for end, start in zip(ends, starts, strict=True)])
+    if stack.final_only:
+        output = _merged(b, finals[-1][0], stack, 0, (1, 0, 2), stack.summed)
+    else:
+        output = _batch_first(b, raw, stack)
+    return output, *(_joined(b, states) for states in zip(*finals, strict=True))
 
 
-def _layer_parameters(
-    e: Emitter, cell: OnnxCell, stack: Stack, layer: int, channels: int
-) -> tuple[str, str, str | None]:
-    directions = range(stack.directions)
-    inputs = stack.inputs(layer, channels)
-    weights = StackedWeights(cell.gate_order)
-    of_input = e.derived(
-        [parameter("weight_ih", layer, direction) for direction in directions],
-        "onnx",
-        (stack.directions, stack.rows, inputs),
-        weights,
-    )
-    of_state = e.derived(
-        [parameter("weight_hh", layer, direction) for direction in directions],
-        "onnx",
-        (stack.directions, stack.rows, stack.units),
-        weights,
-    )
-    if not stack.biases:
-        return of_input, of_state, None
-    bias = e.derived(
-        [parameter(kind, layer, direction) for direction in directions for kind in stack.biases],
-        "onnx",
-        (stack.directions, 2 * stack.rows),
-        StackedBiases(cell.gate_order, stack.bias_vectors),
-    )
-    return of_input, of_state, bias
+def _parameters(b: Builder, cell: OnnxCell, stack: Stack, specs: Sequence[WeightSpec]) -> tuple[Tensor | None, ...]:
+    """Of one layer: ``[D, rows, C]``, ``[D, rows, units]``, and the biases of input and state, ``[D, 2 * rows]``."""
+    kinds = ([spec for spec in specs if spec.name.startswith(kind)] for kind in ("weight_ih", "weight_hh", "bias"))
+    return tuple(_in_onnx_layout(b, cell, stack, found) if found else None for found in kinds)
 
 
-def _layer_states(e: Emitter, states: str | None, layer: int, stack: Stack) -> str | None:
-    """The initial states of one layer, ``[directions, N, units]``, out of those of all layers."""
+def _in_onnx_layout(b: Builder, cell: OnnxCell, stack: Stack, specs: Sequence[WeightSpec]) -> Tensor:
+    """Parameters of one kind of all directions as one tensor, gates in ONNX's order.
+
+    These operators only move elements: they run while a file is written.
+    """
+    rows, *columns = specs[0].shape
+    name = b.weight_name(specs[0].name, "onnx")
+    places = [specs[0].gates.index(gate) for gate in cell.gates]
+    found = _joined(b, [b.weight(spec.name) for spec in specs])
+    if places != sorted(places):
+        blocks = b.op(ops.Reshape(), found, b.ints(-1, len(places), stack.units, *columns))
+        found = b.op(ops.Gather(axis=1), blocks, b.ints(*places))
+    target = b.ints(stack.directions, -1, *columns)
+    if columns or len(stack.biases) == 2:
+        return b.op(ops.Reshape(), found, target, name=name)
+    # Where there is one bias vector, zeros stand for that of the state.
+    return b.op(ops.Pad(), b.op(ops.Reshape(), found, target), b.ints(0, 0, 0, rows), name=name)
+
+
+def _layer_states(b: Builder, states: Tensor | None, layer: int, stack: Stack) -> Tensor | None:
+    """The initial states of one layer, ``[D, N, units]``, out of those of all layers."""
     if states is None or stack.layers == 1:
         return states
     start = layer * stack.directions
-    bounds = (e.constant([edge], DType.INT64) for edge in (start, start + stack.directions, 0))
-    return e.op("Slice", states, *bounds)
+    return b.op(ops.Slice(), states, b.ints(start), b.ints(start + stack.directions), b.ints(0))
 
 
-def _empty_examples(e: Emitter, lengths: str | None) -> str | None:
+def _empty_examples(b: Builder, lengths: Tensor) -> Tensor:
     """Which examples have no step, ``[N, 1]``."""
-    if lengths is None:
-        return None
-    empty = e.op("Equal", lengths, e.constant(0, DType.INT32))
-    return e.op("Unsqueeze", empty, e.constant([1], DType.INT64))
+    return b.op(ops.Unsqueeze(), b.op(ops.Equal(), lengths, b.constant(0, DType.INT32)), b.ints(1))
 
 
-def _kept(e: Emitter, end: str, start: str | None, empty: str | None) -> str:
+def _kept(b: Builder, end: Tensor, start: Tensor | None, empty: Tensor | None) -> Tensor:
     """The final states, which are the initial ones at length 0, where onnxruntime gives zeros."""
-    if start is None or empty is None:
-        return end
-    return e.op("Where", empty, start, end)
+    return end if start is None or empty is None else b.op(ops.Where(), empty, start, end)
 
 
-def _concatenated(e: Emitter, raw: str, stack: Stack) -> str:
-    """Outputs ``[T, D, N, units]`` of a layer as the sequence ``[T, N, D * units]`` of the next one."""
-    if stack.directions == 1:
-        return e.op("Squeeze", raw, e.constant([1], DType.INT64))
-    return _features_last(e, e.op("Transpose", raw, perm=[0, 2, 1, 3]), stack)
-
-
-def _batch_first(e: Emitter, raw: str, stack: Stack) -> str:
+def _batch_first(b: Builder, raw: Tensor, stack: Stack) -> Tensor:
     """Outputs ``[T, D, N, units]`` of the last layer as ``[N, T, features]``."""
-    if stack.summed:
-        added = e.op("ReduceSum", raw, e.constant([1], DType.INT64), keepdims=0)
-        return e.op("Transpose", added, perm=[1, 0, 2])
-    if stack.directions == 1:
-        return e.op("Transpose", e.op("Squeeze", raw, e.constant([1], DType.INT64)), perm=[1, 0, 2])
-    return _features_last(e, e.op("Transpose", raw, perm=[2, 0, 1, 3]), stack)
+    if stack.directions == 2 and not stack.summed:
+        return _merged(b, raw, stack, 1, (2, 0, 1, 3))
+    return b.op(ops.Transpose(perm=(1, 0, 2)), _merged(b, raw, stack, 1, (), stack.summed))
 
 
-def _final_output(e: Emitter, states: str, stack: Stack) -> str:
-    """Final states ``[D, N, units]`` of the last layer as ``[N, features]``."""
-    if stack.summed:
-        return e.op("ReduceSum", states, e.constant([0], DType.INT64), keepdims=0)
-    if stack.directions == 1:
-        return e.op("Squeeze", states, e.constant([0], DType.INT64))
-    shape = e.constant([0, stack.features], DType.INT64)
-    return e.op("Reshape", e.op("Transpose", states, perm=[1, 0, 2]), shape)
+def _merged(b: Builder, x: Tensor, stack: Stack, axis: int, order: tuple[int, ...], summed: bool = False) -> Tensor:
+    """Without the axis of the directions: they are added, or put in this order before the last one and joined to it."""
+    if stack.directions == 2 and not summed:
+        ordered = b.op(ops.Transpose(perm=order), x)
+        return b.reshape(ordered, (*ordered.shape[:-2], 2 * stack.units))
+    return b.op(ops.ReduceSum(keepdims=0) if summed else ops.Squeeze(), x, b.ints(axis))
 
 
-def _features_last(e: Emitter, value: str, stack: Stack) -> str:
-    """``[A, B, D, units]`` as ``[A, B, D * units]``; a 0 in the shape of ``Reshape`` keeps the axis."""
-    return e.op("Reshape", value, e.constant([0, 0, stack.directions * stack.units], DType.INT64))
-
-
-def _joined(e: Emitter, states: Sequence[str]) -> str:
-    """The states of all layers along axis 0."""
-    return states[0] if len(states) == 1 else e.op("Concat", *states, axis=0)
+def _joined(b: Builder, parts: Sequence[Tensor]) -> Tensor:
+    """Tensors along axis 0."""
+    return parts[0] if len(parts) == 1 else b.op(ops.Concat(axis=0), *parts)

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
+from ..lazy import np
 from .recurrent_stack import Stack, parameter
 
 if TYPE_CHECKING:
-    import numpy as np
-
     #: The states of a cell, each ``[N, units]``: h, and c for an LSTM.
     States: TypeAlias = tuple[np.ndarray, ...]
-
-
-class Step(Protocol):
-    """One step of a cell."""
-
-    def __call__(
-        self, projected: np.ndarray, states: States, weight_hh: np.ndarray, bias_hh: np.ndarray | None
-    ) -> States:
-        """The next states.
-
-        Args:
-            projected: ``x W_ih^T + b_ih`` of this step, ``[N, gates * units]``.
-            states: the states before the step.
-            weight_hh: ``[gates * units, units]``.
-            bias_hh: ``[gates * units]``, where there is a second bias vector.
-        """
-        ...
+    #: One step of a cell: see ``Recurrent.step``.
+    Step: TypeAlias = Callable[[np.ndarray, States, np.ndarray, np.ndarray | None], States]
 
 
 def run_stack(
@@ -52,8 +36,6 @@ def run_stack(
     Raises:
         ValueError: a length is negative or larger than T; onnxruntime refuses it as well.
     """
-    import numpy as np
-
     if lengths is not None and not np.all((lengths >= 0) & (lengths <= x.shape[1])):
         raise ValueError(f"lengths must lie between 0 and the number of steps, {x.shape[1]}")
     zeros = np.zeros((stack.states, x.shape[0], stack.units), x.dtype)
@@ -64,7 +46,10 @@ def run_stack(
         outputs = []
         for direction in range(stack.directions):
             start = tuple(state[layer * stack.directions + direction] for state in starts)
-            output, final = _run_direction(step, x, _Parameters(weights, layer, direction), start, lengths)
+            own = {
+                kind: weights[parameter(kind, layer, direction)] for kind in ("weight_ih", "weight_hh", *stack.biases)
+            }
+            output, final = _run_direction(step, x, own, start, lengths, backward=direction == 1)
             outputs.append(output)
             finals.append(final)
         x = np.concatenate(outputs, axis=-1)
@@ -75,40 +60,30 @@ def run_stack(
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """``1 / (1 + exp(-x))``, without overflow for large negative numbers."""
-    import numpy as np
-
     return 0.5 * (1 + np.tanh(0.5 * x))
 
 
-class _Parameters:
-    """The parameters of one layer and direction."""
-
-    def __init__(self, weights: Mapping[str, np.ndarray], layer: int, direction: int) -> None:
-        self.weight_ih = weights[parameter("weight_ih", layer, direction)]
-        self.weight_hh = weights[parameter("weight_hh", layer, direction)]
-        self.bias_ih = weights.get(parameter("bias_ih", layer, direction))
-        self.bias_hh = weights.get(parameter("bias_hh", layer, direction))
-        self.backward = direction == 1
+def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+    """``x W^T + b``."""
+    product = x @ weight.T
+    return product if bias is None else product + bias
 
 
 def _run_direction(
-    step: Step, x: np.ndarray, parameters: _Parameters, states: States, lengths: np.ndarray | None
+    step: Step, x: np.ndarray, own: Mapping[str, np.ndarray], states: States, lengths: np.ndarray | None, backward: bool
 ) -> tuple[np.ndarray, States]:
     """Outputs ``[N, T, units]``, aligned with the input's steps, and the final states.
 
     Read backwards, invalid steps come first and leave the initial states alone, so that the direction starts
     at the last valid step.
     """
-    import numpy as np
-
-    projected = x @ parameters.weight_ih.T
-    if parameters.bias_ih is not None:
-        projected = projected + parameters.bias_ih
+    projected = linear(x, own["weight_ih"], own.get("bias_ih"))
+    weight_hh, bias_hh = own["weight_hh"], own.get("bias_hh")
     batch, steps = x.shape[:2]
-    outputs = np.zeros((batch, steps, parameters.weight_hh.shape[1]), x.dtype)
-    for time in reversed(range(steps)) if parameters.backward else range(steps):
+    outputs = np.zeros((batch, steps, weight_hh.shape[1]), x.dtype)
+    for time in reversed(range(steps)) if backward else range(steps):
         valid = np.ones((batch, 1), bool) if lengths is None else (time < lengths)[:, None]
-        after = step(projected[:, time], states, parameters.weight_hh, parameters.bias_hh)
+        after = step(projected[:, time], states, weight_hh, bias_hh)
         # Products of bfloat16 with Python's numbers are float32.
         after = tuple(state.astype(x.dtype, copy=False) for state in after)
         states = tuple(np.where(valid, new, old) for new, old in zip(after, states, strict=True))

@@ -136,6 +136,7 @@ class Reshape(Shaped):
 
     kind: ClassVar[str] = "reshape"
     formula: ClassVar[str] = "y.ravel() = x.ravel()"
+    foreign_names: ClassVar[tuple[str, ...]] = ("view",)
     source: ClassVar[str] = "numpy.reshape; ONNX Reshape"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("reshape([N, 1, 4, 6])", {"x": "float32[N, 24]"}, _BATCHES),
@@ -201,6 +202,7 @@ class Transpose(Reshaping):
 
     kind: ClassVar[str] = "transpose"
     formula: ClassVar[str] = "y.shape[i] = x.shape[order[i]]"
+    foreign_names: ClassVar[tuple[str, ...]] = ("permute",)
     source: ClassVar[str] = "numpy.transpose; ONNX Transpose"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("transpose([0, 2, 1])", {"x": "float32[N, T, 5]"}, _SEQUENCES),
@@ -252,6 +254,7 @@ class Expand(Shaped):
     kind: ClassVar[str] = "expand"
     cpu_floats: ClassVar[frozenset[DType]] = COMPUTED_ON_CPU
     formula: ClassVar[str] = "y[i, j] = x[i, 0] where axis 1 has size 1"
+    foreign_names: ClassVar[tuple[str, ...]] = ("broadcastto",)
     source: ClassVar[str] = "numpy.broadcast_to; ONNX Expand"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("expand([N, 4, 3])", {"x": "float32[N, 1, 3]"}, _BATCHES),
@@ -351,6 +354,7 @@ class Unsqueeze(AlongAxes):
 
     kind: ClassVar[str] = "unsqueeze"
     formula: ClassVar[str] = "y[n, c, 0, 0] = x[n, c]"
+    foreign_names: ClassVar[tuple[str, ...]] = ("expanddims",)
     source: ClassVar[str] = "numpy.expand_dims; ONNX Unsqueeze"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("unsqueeze(axis=[2, 3])", {"x": "float32[N, 3]"}, _BATCHES),
@@ -397,6 +401,7 @@ class Flip(AlongAxes):
 
     kind: ClassVar[str] = "flip"
     formula: ClassVar[str] = "y[n, t] = x[n, T - 1 - t]"
+    foreign_names: ClassVar[tuple[str, ...]] = ("reverse",)
     source: ClassVar[str] = "numpy.flip; PyTorch flip"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("flip(axis=1)", {"x": "float32[N, T, 5]"}, _SEQUENCES),

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeAlias, TypeVar
 
-from ..diagnostics import DotnnError
-from ..diagnostics.operands import (
-    BroadcastUndecided,
-    CannotBroadcast,
-    ElementTypesDiffer,
-    NoAxis,
-    RepeatedAxis,
-)
-from ..diagnostics.shapes import (
-    AxisMustBeWritten,
-    AxisOutOfRange,
-    UndecidedDimension,
-    WrongElementType,
-    WrongRank,
-)
+from ..diagnostics import Diagnostic, DotnnError
+from ..diagnostics.operands import BroadcastUndecided, CannotBroadcast, ElementTypesDiffer, NoAxis, RepeatedAxis
+from ..diagnostics.shapes import AxisMustBeWritten, AxisOutOfRange, UndecidedDimension, WrongElementType, WrongRank
 from ..graph.broadcasting import broadcasts, misfit
 from ..graph.dims import Dim, DimExpr, format_dim, symbols
 from ..graph.dims_linear import equalizing_forms
@@ -31,6 +19,12 @@ from .base import Site
 from .cost import product_text as product_text  # TRANSITION
 
 T = TypeVar("T")
+
+#: Two dimensions, and whether they fit.
+_Axis: TypeAlias = tuple[Dim, Dim, bool | None]
+_Fault: TypeAlias = Callable[..., Diagnostic]
+
+_INTEGERS = (DType.INT32, DType.INT64)
 
 
 def required(operands: Sequence[T | None], index: int) -> T:
@@ -51,34 +45,40 @@ def need_rank(site: Site, operand: int, found: TensorType, low: int, high: int, 
 
 def need_float(site: Site, operand: int, found: TensorType) -> None:
     """Demand floating point elements."""
-    if not found.dtype.is_float:
-        raise DotnnError(
-            WrongElementType(span=site.operand(operand), kind=site.kind, expected="float32", found=str(found))
-        )
+    _need_elements(site, operand, found, found.dtype.is_float, "float32")
 
 
 def need_integer(site: Site, operand: int, found: TensorType) -> None:
     """Demand int32 or int64 elements."""
-    if found.dtype not in (DType.INT32, DType.INT64):
-        raise DotnnError(
-            WrongElementType(span=site.operand(operand), kind=site.kind, expected="int64", found=str(found))
-        )
+    _need_elements(site, operand, found, found.dtype in _INTEGERS, "int64")
+
+
+def need_number(site: Site, operand: int, found: TensorType) -> None:
+    """Demand elements that runtimes add and multiply: floating point, int32 or int64."""
+    fits = found.dtype.is_float or found.dtype in _INTEGERS
+    _need_elements(site, operand, found, fits, "float32, int32 or int64")
+
+
+def _need_elements(site: Site, operand: int, found: TensorType, fits: bool, expected: str) -> None:
+    if not fits:
+        span = site.operand(operand)
+        raise DotnnError(WrongElementType(span=span, kind=site.kind, expected=expected, found=str(found)))
+
+
+def need_same_elements(site: Site, operand: int, first: TensorType, found: TensorType) -> None:
+    """Demand that an operand has the element type of the first one."""
+    if found.dtype is not first.dtype:
+        span = site.operand(operand)
+        raise DotnnError(ElementTypesDiffer(span=span, kind=site.kind, left=str(first), right=str(found)))
 
 
 def need_known(site: Site, operand: int, dim: Dim, what: str, found: TensorType) -> int:
     """Demand a dimension that is a number; ``what`` says which one: ``the number of channels``."""
     if not isinstance(dim, DimExpr):
         return dim
-    raise DotnnError(
-        UndecidedDimension(
-            span=site.operand(operand),
-            kind=site.kind,
-            what=what,
-            dim=format_dim(dim),
-            symbol="` and `".join(sorted(symbols(dim))),
-            found=str(found),
-        )
-    )
+    symbol, text, span = "` and `".join(sorted(symbols(dim))), str(found), site.operand(operand)
+    fault = UndecidedDimension(span=span, kind=site.kind, what=what, dim=format_dim(dim), symbol=symbol, found=text)
+    raise DotnnError(fault)
 
 
 def resolve_axis(site: Site, axis: int, found: TensorType, argument: str = "axis") -> int:
@@ -86,32 +86,25 @@ def resolve_axis(site: Site, axis: int, found: TensorType, argument: str = "axis
     need_rank(site, 0, found, 1, HIGHEST_RANK, "a tensor with at least one axis", "a scalar has no axes")
     if -found.rank <= axis < found.rank:
         return axis % found.rank
-    raise DotnnError(
-        AxisOutOfRange(
-            span=site.argument(argument),
-            kind=site.kind,
-            axis=axis,
-            found=str(found),
-            low=-found.rank,
-            high=found.rank - 1,
-        )
-    )
+    span, low, high = site.argument(argument), -found.rank, found.rank - 1
+    raise DotnnError(AxisOutOfRange(span=span, kind=site.kind, axis=axis, found=str(found), low=low, high=high))
 
 
 def axis_or_last(site: Site, axis: int | None, found: TensorType) -> int:
     """The written axis, or the last one, which from rank 4 on must be written."""
-    if axis is None and found.rank >= 4:
-        raise DotnnError(
-            AxisMustBeWritten(span=site.span, kind=site.kind, found=str(found), rank=found.rank, example=1)
-        )
-    return resolve_axis(site, -1 if axis is None else axis, found)
+    return _axis_or(site, axis, -1, found, found.rank >= 4)
 
 
 def axis_or_channels(site: Site, axis: int | None, found: TensorType) -> int:
     """The written axis, or axis 1, which on rank 3 must be written."""
-    if axis is None and found.rank == 3:
-        raise DotnnError(AxisMustBeWritten(span=site.span, kind=site.kind, found=str(found), rank=3, example=1))
-    return resolve_axis(site, 1 if axis is None else axis, found)
+    return _axis_or(site, axis, 1, found, found.rank == 3)
+
+
+def _axis_or(site: Site, axis: int | None, default: int, found: TensorType, must_be_written: bool) -> int:
+    if axis is None and must_be_written:
+        fault = AxisMustBeWritten(span=site.span, kind=site.kind, found=str(found), rank=found.rank, example=1)
+        raise DotnnError(fault)
+    return resolve_axis(site, default if axis is None else axis, found)
 
 
 def resolve_axes(site: Site, axes: Sequence[int], found: TensorType, argument: str = "axis") -> tuple[int, ...]:
@@ -127,22 +120,6 @@ def resolve_axes(site: Site, axes: Sequence[int], found: TensorType, argument: s
     return resolved
 
 
-def need_number(site: Site, operand: int, found: TensorType) -> None:
-    """Demand elements that runtimes add and multiply: floating point, int32 or int64."""
-    if not found.dtype.is_float and found.dtype not in (DType.INT32, DType.INT64):
-        expected = "float32, int32 or int64"
-        raise DotnnError(
-            WrongElementType(span=site.operand(operand), kind=site.kind, expected=expected, found=str(found))
-        )
-
-
-def need_same_elements(site: Site, operand: int, first: TensorType, found: TensorType) -> None:
-    """Demand that an operand has the element type of the first one."""
-    if found.dtype is not first.dtype:
-        span = site.operand(operand)
-        raise DotnnError(ElementTypesDiffer(span=span, kind=site.kind, left=str(first), right=str(found)))
-
-
 def broadcast(site: Site, a: TensorType, b: TensorType) -> TensorType:
     """The type of ``a`` and ``b`` combined element by element, their shapes broadcast as in numpy.
 
@@ -151,25 +128,30 @@ def broadcast(site: Site, a: TensorType, b: TensorType) -> TensorType:
     """
     need_same_elements(site, 1, a, b)
     rank = max(a.rank, b.rank)
-    left = (1,) * (rank - a.rank) + a.shape
-    right = (1,) * (rank - b.rank) + b.shape
-    wrong = misfit([broadcasts(one, other) for one, other in zip(left, right, strict=True)])
+    shapes = ((1,) * (rank - one.rank) + one.shape for one in (a, b))
+    axes = [(one, other, broadcasts(one, other)) for one, other in zip(*shapes, strict=True)]
+    need_fit(site, 1, axes, CannotBroadcast, BroadcastUndecided, left=str(a), right=str(b))
+    return a.with_shape(*(other if one == 1 else one for one, other, _ in axes))
+
+
+def need_fit(
+    site: Site, operand: int, axes: Sequence[_Axis], cannot: _Fault, undecided: _Fault, **facts: object
+) -> None:
+    """Demand that an operand fits on every axis: two dimensions and whether they do, None where that is not certain.
+
+    Where one certainly does not it is the first fault that is raised, with the facts.
+    """
+    wrong = misfit([fits for *_, fits in axes])
     if wrong is None:
-        return a.with_shape(*(other if one == 1 else one for one, other in zip(left, right, strict=True)))
+        return
     axis, certain = wrong
-    facts: dict[str, Any] = {
-        "span": site.operand(1),
-        "kind": site.kind,
-        "left": str(a),
-        "right": str(b),
-        "left_dim": format_dim(left[axis]),
-        "right_dim": format_dim(right[axis]),
-        "axis": axis,
-    }
+    left, right, _ = axes[axis]
+    facts |= {"span": site.operand(operand), "kind": site.kind, "axis": axis}
+    facts |= {"left_dim": format_dim(left), "right_dim": format_dim(right)}
     if certain:
-        raise DotnnError(CannotBroadcast(**facts))
-    pairs = [(one, other) for one, other in zip(left, right, strict=True) if 1 not in (one, other)]
-    raise DotnnError(BroadcastUndecided(**facts, hint=declare_otherwise(equalizing_forms(pairs))))
+        raise DotnnError(cannot(**facts))
+    hint = declare_otherwise(equalizing_forms((one, other) for one, other, fits in axes if not fits))
+    raise DotnnError(undecided(**facts, hint=hint))
 
 
 def alternative(remedy: str) -> str:

@@ -157,21 +157,26 @@ class Builder:
         #: Nodes of this builder alone whose results have no final names.
         self.own: list[int] = []
 
-    def op(self, operator: Operator, *operands: Tensor | None, name: str = "") -> Tensor:
+    def op(
+        self, operator: Operator, *operands: Tensor | None, name: str = "", result: TensorType | None = None
+    ) -> Tensor:
         """Apply an operator with one result.
 
         Args:
             operator: the operator.
             operands: its operands, None for an absent one.
             name: what the result is called, if it is not to be numbered: ``fc.weight:transposed``.
+            result: its type, where the layer knows it better, since it knows what is demanded of dimensions.
 
         Raises:
             InvalidOperands: it does not take them.
         """
-        (result,) = self.ops(operator, *operands, name=name)
-        return result
+        (found,) = self.ops(operator, *operands, name=name, result=result)
+        return found
 
-    def ops(self, operator: Operator, *operands: Tensor | None, name: str = "") -> tuple[Tensor, ...]:
+    def ops(
+        self, operator: Operator, *operands: Tensor | None, name: str = "", result: TensorType | None = None
+    ) -> tuple[Tensor, ...]:
         """Apply an operator with any number of results; see ``op``."""
         given = list(operands)
         while given and given[-1] is None:
@@ -182,7 +187,8 @@ class Builder:
         before = self._assembly.once(key) if stored or not given else None
         if before is not None:
             return (before,)
-        known = operator.infer(*[None if one is None else one.known for one in given])
+        inferred = (None if one is None else one.known for one in given)
+        known = operator.infer(*inferred) if result is None else (Known(result),)
         node = self._add(operator, values, known, name)
         results = tuple(Tensor(node.value(index), one, stored) for index, one in enumerate(known))
         if (stored or not given) and len(results) == 1:
