@@ -354,63 +354,6 @@ def test_text_tells_nodes_of_one_name_apart() -> None:
 # --- single passes ----------------------------------------------------------------------------------------------------
 
 
-def test_folding_stops_where_the_result_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    graph = graph_of("""const a: float32[10] = 1
-      model net() {
-        input x: float32[10, 10]
-        output y = x + (a * 2 -> expand([10, 10]))
-      }""")
-    monkeypatch.setattr(folding, "LARGEST_RESULT", 99)
-    assert fold_constants(graph, context())
-    assert [node.kind for node in graph.nodes()].count("expand") == 1
-    monkeypatch.setattr(folding, "LARGEST_RESULT", 100)
-    assert fold_constants(graph, context())
-    assert [node.kind for node in graph.nodes()].count("expand") == 0
-
-
-def test_folding_stops_where_it_would_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    graph = graph_of("""const a: float32[10] = 1
-      model net() {
-        input x: float32[10]
-        output y = x + a * 2 * 3 * 4
-      }""")
-    # Each product reads 10 elements and one, and writes 10.
-    monkeypatch.setattr(folding, "BUDGET", 2 * 21)
-    assert fold_constants(graph, context())
-    assert [node.kind for node in graph.nodes()].count("mul") == 1
-    assert_same_meaning(graph, optimize(graph, verify=True).graph)
-
-
-@pytest.mark.parametrize("dtype", [DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16, DType.FLOAT64, DType.INT32])
-def test_folded_constants_are_rounded_once_to_their_type(dtype: DType) -> None:
-    graph = Graph("net")
-    found = TensorType(dtype, (2,))
-    one, other = (
-        graph.add(Constant(Literal((2,), elements)), (), (found,), name=name).value()
-        for name, elements in (("a", (3, 1)), ("b", (1 / 3, 0.1)))
-    )
-    graph.outputs["y"] = graph.add(Add(), (one, other), (found,), name="add").value()
-    assert fold_constants(graph, context())
-    op = graph.producer(graph.outputs["y"]).op
-    assert isinstance(op, Constant)
-    expected = {
-        DType.FLOAT32: (np.float32(3) + np.float32(1 / 3), np.float32(1) + np.float32(0.1)),
-        DType.FLOAT16: (np.float16(3) + np.float16(1 / 3), np.float16(1) + np.float16(0.1)),
-        DType.BFLOAT16: (3.328125, 1.1015625),
-        DType.FLOAT64: (3 + 1 / 3, 1 + 0.1),
-        DType.INT32: (3, 1),
-    }
-    assert op.value.elements == tuple(float(number) for number in expected[dtype])
-
-
-def test_a_result_of_several_stays() -> None:
-    graph = Graph("net")
-    constant = graph.add(Constant(Literal((1, 2), (1, 2))), (), (float32(1, 2),), name="c").value()
-    split = graph.producer(add_layer(graph, "split", Split(parts=2), constant))
-    graph.outputs["y"] = split.value(1)
-    assert not fold_constants(graph, context())
-
-
 def test_a_frozen_or_literal_weight_folds_like_any_other() -> None:
     graph = graph_of("""model net() {
       input x: float32[N, 1, 4, 4]
@@ -443,30 +386,6 @@ def test_folding_is_exact_to_the_last_bit_of_float32() -> None:
     expected = (weight.astype(np.float64) * factor[:, None, None, None]).astype(np.float32)
     found = FoldedWeight(1e-5)(weight, variance, scale)
     np.testing.assert_allclose(found, expected, rtol=1.2e-7, atol=0)
-
-
-def test_merging_keeps_the_first_of_each_and_all_outputs() -> None:
-    graph = graph_of("""model net() {
-      input x: float32[N, 4]
-      output a = x -> first: relu
-      output b = x -> second: relu
-    }""")
-    optimized = optimize(graph, verify=True).graph
-    assert names(optimized) == ["x", "first"]
-    assert optimized.outputs["a"] == optimized.outputs["b"]
-
-
-def test_dead_inputs_stay_and_dead_weights_go() -> None:
-    graph = graph_of("""model net() {
-      input x: float32[N, 4]
-      input y: float32[N, 4]
-      parameter p: float32[4] = ones
-      output out = y -> relu
-      unread = x -> dense(3)
-    }""")
-    assert remove_dead(graph, context())
-    assert names(graph) == ["x", "y", "relu"]
-    assert graph.weights() == ()
 
 
 # --- fused layers -----------------------------------------------------------------------------------------------------

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..graph.dims import DimExpr
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant
 from ..graph.tensors import Literal, numpy_name
 from ..graph.types import DType
-from ..layers.base import Layer
+from ..graph.value_names import unique_name
+from ..lazy import np
+from ..operators.base import InvalidOperands, Operator
 from .contract import PassContext, Property, graph_pass
 
-if TYPE_CHECKING:
-    import numpy as np
-
-#: A larger result would cost more in the file than computing it costs at run time.
+#: A larger result, unless its operands are as large, would cost more in the file than computing it costs at run time.
 LARGEST_RESULT = 2**20
 #: Elements that one run reads and writes altogether, so that a small text cannot make a build of hours.
 BUDGET = 2**22
@@ -42,26 +41,33 @@ class _Known:
 
 @graph_pass(ensures=[Property.CONSTANTS_FOLDED], spoils=[Property.DEAD_REMOVED])
 def fold_constants(graph: Graph, context: PassContext) -> bool:
-    """Replace layers whose operands are all constants by their results.
+    """Replace operators whose operands are all constants by their results.
 
-    Layers with weights stay, whatever they read, and so does a result of symbolic size. Numbers are computed by
-    the layer's reference in float64 and rounded to the element type once: for sums, products and quotients that
-    is what the arithmetic of the type gives, for other functions the nearest number that it has.
+    What reads a weight stays, and so does what gives several results, or one of symbolic size, and what takes long
+    (``Operator.folds``). Numbers are computed by the operator's reference in float64 and rounded to the element type
+    once: for sums, products and quotients that is what the arithmetic of the type gives, for other functions the
+    nearest number that it has. A result keeps its name, but for that of an output, which only a computed value has.
     """
     left = BUDGET
+    folded: list[int] = []
     for node in graph.nodes():
         operands = _known_operands(graph, node)
         cost = None if operands is None else _cost(node, operands)
         if operands is None or cost is None or cost > left:
             continue
+        result = _result(node, operands)
+        if result is None:
+            continue
         left -= cost
-        graph.replace(node, Constant(_result(node, operands)), operands=())
-    return left < BUDGET
+        graph.replace(node, Constant(result), operands=())
+        folded.append(node.id)
+    _leave_output_names(graph, folded)
+    return bool(folded)
 
 
 def _known_operands(graph: Graph, node: Node) -> list[_Known | None] | None:
     """The operands of a node that can be folded, None for absent ones; None if it cannot."""
-    if not isinstance(node.op, Layer) or node.weights or len(node.results) != 1:
+    if not isinstance(node.op, Operator) or not node.op.folds or len(node.results) != 1:
         return None
     found = [None if value is None else _known(graph, value) for value in node.operands]
     all_known = all(one is not None for one, value in zip(found, node.operands, strict=True) if value is not None)
@@ -76,21 +82,34 @@ def _known(graph: Graph, value: Value) -> _Known | None:
 def _cost(node: Node, operands: list[_Known | None]) -> int | None:
     """Elements read and written; None if the result is too large, or its size not known."""
     written = node.results[0].elements
-    if isinstance(written, DimExpr) or written > LARGEST_RESULT:
+    read = sum(operand.elements for operand in operands if operand is not None)
+    if isinstance(written, DimExpr) or written > max(read, LARGEST_RESULT):
         return None
-    return written + sum(operand.elements for operand in operands if operand is not None)
+    return read + written
 
 
-def _result(node: Node, operands: list[_Known | None]) -> Literal:
-    import numpy as np
-
-    if not isinstance(node.op, Layer):
-        raise TypeError(f"{node.name} is no layer")
+def _result(node: Node, operands: list[_Known | None]) -> Literal | None:
+    """The numbers; None where there are none, because an index does not exist."""
+    if not isinstance(node.op, Operator):
+        raise TypeError(f"{node.name} is no operator")
     found = node.results[0]
-    # Infinities and what is no number are results like others.
+    try:
+        (array,) = node.op.reference(*(None if one is None else one.array() for one in operands))
+    except InvalidOperands:
+        return None
     with np.errstate(all="ignore"):
-        (array,) = node.op.reference([None if one is None else one.array() for one in operands], {})
         rounded = array.astype(numpy_name(found.dtype))
     # bfloat16 is no type of numpy's own: its elements do not become Python's floats by themselves.
     exact = rounded.astype("float64") if found.dtype.is_float else rounded
     return Literal(tuple(array.shape), tuple(exact.ravel().tolist()))
+
+
+def _leave_output_names(graph: Graph, folded: Iterable[int]) -> None:
+    """Name what is an output, and is no longer computed, as its node: under the output's name it is passed on."""
+    named = [one for one in map(graph.node, folded) if not graph.outputs.keys().isdisjoint(one.value_names)]
+    taken = {name for node in graph.unordered() for name in node.value_names} if named else set()
+    taken.update(graph.outputs)
+    for node in named:
+        name = unique_name(node.name, taken)
+        taken.add(name)
+        graph.relabel(node.id, value_names=(name,))

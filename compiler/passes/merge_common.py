@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Input
+from ..operators.building import INSIDE
 from .contract import PassContext, Property, graph_pass
 
 
 @graph_pass(requires=[Property.IDENTITIES_REMOVED], ensures=[Property.COMMON_MERGED])
 def merge_common(graph: Graph, context: PassContext) -> bool:
-    """Merge nodes that apply the same operation to the same operands, with the same weights if with any.
+    """Merge nodes that apply the same operation to the same operands, weights among them.
 
-    Layers have weights in common through ``reuse`` alone. The first node stays, under its name, and takes over the
-    origins of the others.
+    Operators read the same weight through ``reuse`` alone. The first node stays, under its names, and takes over the
+    origins of the others. Only where it stands inside of a layer does it take over the names of one that is the end of
+    a layer, or written in the source.
     """
     kept: dict[Hashable, Node] = {}
     merged: dict[int, list[Node]] = {}
@@ -30,11 +32,19 @@ def merge_common(graph: Graph, context: PassContext) -> bool:
     graph.redirect_all(replacements)
     for node_id, others in merged.items():
         node = graph.node(node_id)
-        graph.replace(node, node.op, absorbed=others)
+        members = (node, *others)
+        names = map(_outside, zip(*(one.value_names for one in members), strict=True))
+        name = _outside([one.name for one in members])
+        graph.replace(node, node.op, absorbed=others, name=name, value_names=tuple(names))
     return bool(merged)
 
 
 def _key(node: Node, replacements: dict[Value, Value]) -> Hashable:
     """What a node computes. Types are part of it, since a number is a constant of several element types."""
     operands = tuple(None if value is None else replacements.get(value, value) for value in node.operands)
-    return node.op, operands, node.results, tuple(sorted(node.weights.items(), key=lambda item: item[0]))
+    return node.op, operands, node.results
+
+
+def _outside(names: Sequence[str]) -> str:
+    """The first name that is not inside of a layer, or else the first."""
+    return next((name for name in names if INSIDE not in name), names[0])

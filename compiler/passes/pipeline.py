@@ -13,17 +13,21 @@ from ..reprs import short_repr
 from .contract import Pass, PassContext, check_order
 from .expand_dims import expand_dims
 from .fold_batch_norm import fold_batch_norm
+from .fold_constants import fold_constants
 from .fusion.fuse import fuse
 from .fusion.report import FusionReport
 from .infer_types import infer_types
 from .merge_common import merge_common
 from .name_outputs import name_outputs
 from .remove_dead import remove_dead
+from .remove_identities import remove_identities
 from .targets import DEFAULT_TARGET, Target
 
 #: What reads a value decides what may be fused, so dead readers go before; merging makes two readers one.
 OPTIMIZATIONS: tuple[Pass, ...] = (
     remove_dead,
+    fold_constants,
+    remove_identities,
     merge_common,
     remove_dead,
     fold_batch_norm,
