@@ -164,8 +164,6 @@ class Site:
             self.demands.append(Demand(dim, minimum, self.span, reason or f"`{self.kind}` needs it"))
 
 
-Emitter = Any  # TRANSITION: goes when every layer is converted
-
 #: What onnxruntime's CPU provider computes most layers in.
 COMPUTED_ON_CPU = frozenset({DType.FLOAT32, DType.FLOAT16, DType.FLOAT64})
 #: It has no double precision for some, and bfloat16 only for those that move elements.
@@ -222,9 +220,9 @@ class Layer(ABC):
         found = self.types(site, *operands)
         return found if isinstance(found, tuple) else (found,)
 
+    @abstractmethod
     def types(self, site: Site, *operands: Any, **unused: Any) -> TensorType | tuple[TensorType, ...]:
         """The type of the result, or of all results, from those of the operands; see ``infer``."""
-        raise NotImplementedError
 
     def weights(self, operands: Sequence[TensorType | None]) -> tuple[WeightSpec, ...]:
         """The tensors that the layer owns, for operands that ``infer`` has accepted."""
@@ -310,9 +308,9 @@ class Layer(ABC):
         found = self.compute(weights, *given)
         return found if isinstance(found, tuple) else (found,)
 
+    @abstractmethod
     def compute(self, weights: Mapping[str, np.ndarray], *arrays: Any, **unused: Any) -> Any:
         """The array of the result, or those of all results, from those of the operands; see ``reference``."""
-        raise NotImplementedError
 
     @abstractmethod
     def lower(self, b: Builder, *operands: Any, **unused: Any) -> Tensor | tuple[Tensor, ...]:

@@ -16,7 +16,6 @@ from ..graph.dims_linear import equalizing_forms
 from ..graph.types import DType, TensorType, for_one_example
 from .attributes import HIGHEST_RANK
 from .base import Site
-from .cost import product_text as product_text  # TRANSITION
 
 T = TypeVar("T")
 
@@ -25,14 +24,6 @@ _Axis: TypeAlias = tuple[Dim, Dim, bool | None]
 _Fault: TypeAlias = Callable[..., Diagnostic]
 
 _INTEGERS = (DType.INT32, DType.INT64)
-
-
-def required(operands: Sequence[T | None], index: int) -> T:
-    """The type, or the array, of an operand that is always there; elaboration has checked the signature."""
-    found = operands[index]
-    if found is None:
-        raise ValueError(f"operand {index} is required")
-    return found
 
 
 def need_rank(site: Site, operand: int, found: TensorType, low: int, high: int, form: str, hint: str = "") -> None:

@@ -6,8 +6,9 @@ Everything that convolutions and poolings share. Along an axis of ``n`` position
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..diagnostics import DotnnError
 from ..diagnostics.windows import ChannelsLast, SamePaddingUndecided, WindowTooLarge
@@ -15,17 +16,60 @@ from ..graph.dims import Dim, DimExpr, ceil_div, evaluate, format_dim, substitut
 from ..graph.dims_linear import dividing_forms
 from ..graph.types import TensorType
 from ..graph.windows import AxisWindow
+from ..lazy import np
+from ..records import record
 from .attributes import Pads
-from .base import Site, Window
+from .base import Read, Site, Window
+from .families import WORDS, Spatial
 from .reach import Along, Reach
 from .rules import alternative, declare_otherwise, need_float, need_rank
 
-if TYPE_CHECKING:
-    import numpy as np
+_CHANNELS_LAST = ("[N, T, C]", "[N, H, W, C]", "[N, D, H, W, C]")
 
-#: How a tensor with so many spatial axes is written.
-FORMS = {1: "[N, C, L]", 2: "[N, C, H, W]", 3: "[N, C, D, H, W]"}
-_CHANNELS_LAST_FORMS = {1: "[N, T, C]", 2: "[N, H, W, C]", 3: "[N, D, H, W, C]"}
+
+@record
+class Sliding(Spatial, ABC):
+    """Base of layers that slide a window; their padding is an attribute, None for none.
+
+    Class attributes:
+        channels: what one position of the result reads along the channels.
+    """
+
+    channels: ClassVar[Along]
+    if TYPE_CHECKING:
+        padding: Pads | str | None
+
+    @property
+    @abstractmethod
+    def window(self) -> Window:
+        """The window with its defaults filled in."""
+
+    @property
+    def declared_padding(self) -> Pads | str:
+        """The padding with its default filled in."""
+        return ((0, 0),) * self.spatial_rank if self.padding is None else self.padding
+
+    def pads(self, sizes: Sequence[Dim]) -> Pads:
+        """(before, after) of each spatial axis for sizes accepted by ``slide``; ``"same"`` puts the odd one last."""
+        padding = self.declared_padding
+        if isinstance(padding, tuple):
+            return padding
+        totals = (axis.same_total(size) for axis, size in zip(axis_windows(self.window), sizes, strict=True))
+        return tuple(_halves(total) for total in totals)
+
+    def positions(self, read: Read, x: TensorType) -> Reach:
+        """Its window along the spatial axes."""
+        axes = enumerate(zip(axis_windows(self.window), self.pads(x.shape[2:]), strict=True), start=2)
+        spatial = (
+            Along(axis, one.kernel, one.stride, one.dilation, shift=-before) for axis, (one, (before, _)) in axes
+        )
+        return (Along(0), self.channels, *spatial)
+
+
+def _halves(total: Dim) -> tuple[int, int]:
+    if isinstance(total, DimExpr):
+        raise ValueError(f"the padding {total} is undecided")
+    return total // 2, total - total // 2
 
 
 def axis_windows(window: Window) -> tuple[AxisWindow, ...]:
@@ -36,10 +80,9 @@ def axis_windows(window: Window) -> tuple[AxisWindow, ...]:
 
 def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
     """Demand floating point elements in the form ``[N, C, *spatial]``."""
-    hint = ""
-    if found.rank == spatial_rank + 1:
-        hint = "a missing channel axis is added by `unsqueeze(axis=1)`"
-    need_rank(site, 0, found, spatial_rank + 2, spatial_rank + 2, FORMS[spatial_rank], hint)
+    rank, form = spatial_rank + 2, f"[N, C, {WORDS['axes'][spatial_rank - 1]}]"
+    hint = "a missing channel axis is added by `unsqueeze(axis=1)`" if found.rank == rank - 1 else ""
+    need_rank(site, 0, found, rank, rank, form, hint)
     need_float(site, 0, found)
     last = found.shape[-1]
     if isinstance(last, int) and all(isinstance(dim, DimExpr) for dim in found.shape[1:-1]):
@@ -47,8 +90,8 @@ def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
             ChannelsLast(
                 span=site.operand(0),
                 kind=site.kind,
-                expected=FORMS[spatial_rank],
-                looks=_CHANNELS_LAST_FORMS[spatial_rank],
+                expected=form,
+                looks=_CHANNELS_LAST[spatial_rank - 1],
                 found=str(found),
                 last=last,
                 order=channels_first_order(found.rank),
@@ -59,20 +102,6 @@ def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
 def channels_first_order(rank: int) -> str:
     """The ``transpose`` from ``[N, *spatial, C]`` to ``[N, C, *spatial]``: ``[0, 2, 1]``."""
     return str([0, rank - 1, *range(1, rank - 1)])
-
-
-def resolve_padding(sizes: Sequence[Dim], window: Window, padding: Pads | str) -> Pads:
-    """(before, after) per spatial axis, for sizes accepted by ``slide``; ``"same"`` puts the odd one last."""
-    if isinstance(padding, tuple):
-        return padding
-    totals = (axis.same_total(size) for axis, size in zip(axis_windows(window), sizes, strict=True))
-    return tuple(_halves(total) for total in totals)
-
-
-def _halves(total: Dim) -> tuple[int, int]:
-    if isinstance(total, DimExpr):
-        raise ValueError(f"the padding {total} is undecided")
-    return total // 2, total - total // 2
 
 
 def slide(site: Site, found: TensorType, window: Window, padding: Pads | str, ceil: bool = False) -> tuple[Dim, ...]:
@@ -154,18 +183,9 @@ def _order_if_channels_last(found: TensorType, number: int) -> str:
     return channels_first_order(found.rank) if longer else ""
 
 
-def window_reach(window: Window, pads: Pads, channels: Along) -> Reach:
-    """The window along the spatial axes of ``[N, C, *spatial]``, and what is read along the channels."""
-    axes = enumerate(zip(axis_windows(window), pads, strict=True), start=2)
-    spatial = (
-        Along(number, one.kernel, one.stride, one.dilation, shift=-before) for number, (one, (before, _)) in axes
-    )
-    return (Along(0), channels, *spatial)
-
-
-def onnx_pads(pads: Pads) -> list[int]:
+def onnx_pads(pads: Pads) -> tuple[int, ...]:
     """ONNX's order: all the begins, then all the ends."""
-    return [before for before, _ in pads] + [after for _, after in pads]
+    return (*(before for before, _ in pads), *(after for _, after in pads))
 
 
 def sliding_view(x: np.ndarray, window: Window, pads: Pads, fill: float, ceil: bool = False) -> np.ndarray:
@@ -173,8 +193,6 @@ def sliding_view(x: np.ndarray, window: Window, pads: Pads, fill: float, ceil: b
 
     Positions outside the input, a last window's overhang included, hold ``fill``.
     """
-    import numpy as np
-
     axes = axis_windows(window)
     lead = x.ndim - len(axes)
     triples = tuple(zip(axes, x.shape[lead:], pads, strict=True))
