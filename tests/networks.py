@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from dotnn.compiler import compile_source
 from dotnn.compiler.evaluate import evaluate, named_results
-from dotnn.compiler.graph.graph import Graph
+from dotnn.compiler.export.stored import Stored
+from dotnn.compiler.graph.graph import Graph, Node
 from dotnn.compiler.layers.base import Layer
+from dotnn.compiler.operators.base import Operator
 from dotnn.compiler.operators.building import INSIDE
 from dotnn.compiler.weights.values import WeightValues
 from harness import computed_names, error, he_normal_source, random_feeds
@@ -22,6 +24,12 @@ TOLERANCE = 1e-6
 def graph_of(text: str) -> Graph:
     """The graph of the one model of a text, before any pass."""
     return compile_source(text).graph
+
+
+def computed(graph: Graph) -> list[Node]:
+    """The operators that a file of an operator graph has: others are computed while it is written."""
+    evaluated = Stored(graph, WeightValues()).evaluated
+    return [node for node in graph.nodes() if isinstance(node.op, Operator) and node.id not in evaluated]
 
 
 def assert_same_meaning(before: Graph, after: Graph) -> None:
