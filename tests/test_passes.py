@@ -5,35 +5,36 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import numpy as np
 import pytest
-from dotnn.compiler.evaluate import evaluate
+from dotnn.compiler import operators as ops
 from dotnn.compiler.graph.dims import symbol
 from dotnn.compiler.graph.graph import Graph, Value
-from dotnn.compiler.graph.operations import Constant
-from dotnn.compiler.graph.tensors import Derived, Literal, Weight
+from dotnn.compiler.graph.operations import Constant, Parameter
+from dotnn.compiler.graph.tensors import Literal, Weight
 from dotnn.compiler.graph.text import format_graph
-from dotnn.compiler.graph.types import DType, TensorType
+from dotnn.compiler.graph.types import DType
 from dotnn.compiler.graph.verify import InvalidGraph, verify_graph
-from dotnn.compiler.layers.activations import Relu, Sigmoid, Softmax
+from dotnn.compiler.layers.activations import Relu, Sigmoid
 from dotnn.compiler.layers.convolution import Conv2d
 from dotnn.compiler.layers.dense import Dense
-from dotnn.compiler.layers.fused import FusedConv, FusedDense, runtime_activation
-from dotnn.compiler.layers.merging import Split
 from dotnn.compiler.layers.operators import Add
 from dotnn.compiler.layers.regularization import Dropout
-from dotnn.compiler.passes import fold_constants as folding
+from dotnn.compiler.lowering import lower
 from dotnn.compiler.passes.contract import Pass, PassContext, Property, check_order, graph_pass
-from dotnn.compiler.passes.fold_batch_norm import FoldedBias, FoldedWeight
-from dotnn.compiler.passes.fold_constants import fold_constants
-from dotnn.compiler.passes.fusion.report import Fused, FusionReport, Refused, format_report
+from dotnn.compiler.passes.fusion.report import FusionReport
 from dotnn.compiler.passes.infer_types import infer_types
 from dotnn.compiler.passes.merge_common import merge_common
-from dotnn.compiler.passes.pipeline import PASSES, BrokenPass, optimize, run_verified
-from dotnn.compiler.passes.remove_dead import remove_dead
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.passes.pipeline import (
+    COMPLETION,
+    OPTIMIZATIONS,
+    PASSES,
+    BrokenPass,
+    complete,
+    optimize,
+    run_verified,
+)
 from graphs import add_input, add_layer, float32
-from networks import assert_same_meaning, graph_of
+from networks import computed, graph_of
 
 N = symbol("N")
 
@@ -52,7 +53,8 @@ def context() -> PassContext:
 
 
 def names(graph: Graph) -> list[str]:
-    return [node.name for node in graph.nodes()]
+    """Of the inputs, and of the operators that a file has."""
+    return [*(node.name for node in graph.inputs), *(node.name for node in computed(graph))]
 
 
 # --- the pipeline -----------------------------------------------------------------------------------------------------
@@ -62,11 +64,16 @@ def test_the_given_graph_stays_as_it_is() -> None:
     graph = small_graph()
     text = format_graph(graph)
     assert names(optimize(graph, "onnxruntime", verify=True).graph) == ["x", "relu", "add"]
+    assert names(complete(graph, verify=True)) == ["x", "conv", "relu", "add"]
     assert format_graph(graph) == text
 
 
 def test_the_passes_stand_in_an_order_that_gives_each_what_it_requires() -> None:
-    assert check_order(PASSES) == frozenset(Property)
+    completed = {Property.DIMS_EXPANDED, Property.OUTPUTS_NAMED}
+    assert check_order(OPTIMIZATIONS) == frozenset(Property) - completed
+    assert check_order(COMPLETION) == completed
+    # Dimensions are computed from constants, and a value with two names is passed on.
+    assert check_order(PASSES) == frozenset(Property) - {Property.CONSTANTS_FOLDED, Property.IDENTITIES_REMOVED}
 
 
 def test_an_order_that_does_not_is_refused() -> None:
@@ -123,7 +130,7 @@ def test_origins_of_absorbed_nodes_are_carried_over() -> None:
       output y = (x -> body: { conv: conv1d(3, kernel=3, padding=1) -> bn: batch_norm }) + x -> relu
     }""")
     (conv, bn, add, relu) = graph.nodes()[1:]
-    (fused,) = optimize(graph, "onnxruntime-cpu", verify=True).graph.nodes()[1:]
+    (fused,) = computed(optimize(graph, "onnxruntime-cpu", verify=True).graph)
     assert fused.origins == (*conv.origins, *bn.origins, *add.origins, *relu.origins)
     assert fused.name == "relu"
     assert all(origin.span is not None for origin in fused.origins)
@@ -146,7 +153,8 @@ def _wrong_type(graph: Graph) -> None:
 
 
 def _wrong_weight(graph: Graph) -> None:
-    graph.update(_by_name(graph, "conv"), weights={})
+    conv = graph.node(_by_name(graph, "conv"))
+    graph.update(conv.id, operands=(*conv.operands[:2], conv.operands[1]))
 
 
 def _wrong_index(graph: Graph) -> None:
@@ -159,7 +167,8 @@ def _rename(graph: Graph) -> None:
 
 
 def _circle(graph: Graph) -> None:
-    graph.update(_by_name(graph, "conv"), operands=(graph.node(_by_name(graph, "add")).value(),))
+    conv = graph.node(_by_name(graph, "conv"))
+    graph.update(conv.id, operands=(graph.node(_by_name(graph, "add")).value(), *conv.operands[1:]))
 
 
 def _drop_output(graph: Graph) -> None:
@@ -171,14 +180,14 @@ def _edge(graph: Graph) -> None:
 
 
 def _unfit(graph: Graph) -> None:
-    graph.update(_by_name(graph, "relu"), op=Conv2d(filters=3, kernel=(9, 9)))
+    graph.update(_by_name(graph, "relu"), op=ops.Softmax(axis=4))
 
 
 @pytest.mark.parametrize(
     ("rewrite", "said"),
     [
         (_wrong_type, r"`relu` is float32\[N, 3, 8, 9\], and its operands make it float32\[N, 3, 8, 8\]"),
-        (_wrong_weight, r"`conv` has weights none, and its operands make them weight \[3, 3, 1, 1\], bias \[3\]"),
+        (_wrong_weight, r"`conv` does not take its operands: .* B is \[3, 3, 1, 1\], not \[3\]"),
         (_wrong_index, r"operand 0 of `relu` is .* does not exist"),
         (_rename, "2 nodes are named `conv`"),
         (_circle, "operands go in a circle at or before `add`"),
@@ -192,7 +201,7 @@ def _unfit(graph: Graph) -> None:
 )
 def test_the_runner_names_the_pass_that_breaks_a_graph(rewrite: Callable[[Graph], object], said: str) -> None:
     with pytest.raises(BrokenPass, match=f"broken: .*{said}"):
-        run_verified(_broken(rewrite), small_graph(), context())
+        run_verified(_broken(rewrite), lower(small_graph()), context())
 
 
 def test_the_runner_notices_a_change_that_is_not_owned_up_to() -> None:
@@ -200,7 +209,7 @@ def test_the_runner_notices_a_change_that_is_not_owned_up_to() -> None:
         graph.update(_by_name(graph, "relu"), name="other")
 
     with pytest.raises(BrokenPass, match="broken: it says that it left the graph"):
-        run_verified(_broken(rename, changed=False), small_graph(), context())
+        run_verified(_broken(rename, changed=False), lower(small_graph()), context())
 
 
 # --- checks of graphs -------------------------------------------------------------------------------------------------
@@ -219,13 +228,27 @@ def test_weights_of_one_name_must_be_one() -> None:
         verify_graph(graph)
 
 
-def test_derived_tensors_have_names_of_their_own() -> None:
+def test_layers_must_have_the_weights_that_their_operands_make() -> None:
     graph = small_graph()
-    conv = graph.node(_by_name(graph, "conv"))
-    weight, bias = conv.weights["weight"], conv.weights["bias"]
-    derived = Derived(weight.name, weight.shape, weight.dtype, (weight, bias), FoldedWeight(0.1))
-    graph.update(conv.id, weights={"weight": derived, "bias": bias})
-    with pytest.raises(InvalidGraph, match=r"`conv\.weight` has the name of a parameter"):
+    graph.update(_by_name(graph, "conv"), weights={})
+    said = r"`conv` has weights none, and its operands make them weight \[3, 3, 1, 1\], bias \[3\]"
+    with pytest.raises(InvalidGraph, match=said):
+        infer_types(graph)
+
+
+def test_parameters_must_have_the_type_of_their_weights() -> None:
+    graph = lower(small_graph())
+    node = graph.node(_by_name(graph, "conv.bias"))
+    assert isinstance(node.op, Parameter)
+    graph.update(node.id, results=(float32(4),))
+    with pytest.raises(InvalidGraph, match=r"`conv\.bias` is float32\[4\] and holds"):
+        infer_types(graph)
+
+
+def test_what_operators_make_has_names_of_its_own() -> None:
+    graph = lower(small_graph())
+    graph.update(_by_name(graph, "relu"), value_names=("conv.weight",))
+    with pytest.raises(InvalidGraph, match=r"2 values are named `conv\.weight`"):
         verify_graph(graph)
 
 
@@ -351,109 +374,6 @@ def test_text_tells_nodes_of_one_name_apart() -> None:
     assert format_graph(graph) == "model net\nx#0 = input: float32[2]\nx#1 = relu(x#0): float32[2]\noutput y = x#1\n"
 
 
-# --- single passes ----------------------------------------------------------------------------------------------------
-
-
-def test_a_frozen_or_literal_weight_folds_like_any_other() -> None:
-    graph = graph_of("""model net() {
-      input x: float32[N, 1, 4, 4]
-      output y = x -> conv: conv2d(1, kernel=2, weight=[[[[1, 2], [3, 4]]]], bias=[1])
-          -> bn: batch_norm(eps=0, weight=[3], bias=[5], running_mean=[7], running_var=[4])
-      freeze conv
-    }""")
-    optimized = optimize(graph, verify=True).graph
-    (conv,) = optimized.nodes()[1:]
-    values = WeightValues()
-    assert values.values(conv.weights["weight"]).tolist() == [[[[1.5, 3], [4.5, 6]]]]
-    assert values.values(conv.weights["bias"]).tolist() == [(1 - 7) * 1.5 + 5]
-    assert {weight.name for weight in optimized.weights()} == {weight.name for weight in graph.weights()}
-
-
-def test_a_variance_of_zero_folds_without_a_warning() -> None:
-    zero, one = np.zeros(2, np.float32), np.ones(2, np.float32)
-    weight = FoldedWeight(0.0)(np.ones((2, 3), np.float32), zero)
-    assert weight.dtype == np.float32
-    assert np.isinf(weight).all()
-    assert np.isinf(FoldedBias(0.0, scale=True, shift=False, bias=False)(one, zero, one)).all()
-    assert np.isnan(FoldedBias(0.0, scale=False, shift=True, bias=True)(one, zero, one, one)).all()
-
-
-def test_folding_is_exact_to_the_last_bit_of_float32() -> None:
-    generator = np.random.default_rng(0)
-    weight = generator.normal(0, 1, (4, 3, 2, 2)).astype(np.float32)
-    variance, scale = (generator.uniform(0.5, 2, 4).astype(np.float32) for _ in range(2))
-    factor = scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + 1e-5)
-    expected = (weight.astype(np.float64) * factor[:, None, None, None]).astype(np.float32)
-    found = FoldedWeight(1e-5)(weight, variance, scale)
-    np.testing.assert_allclose(found, expected, rtol=1.2e-7, atol=0)
-
-
-# --- fused layers -----------------------------------------------------------------------------------------------------
-
-
-def test_a_fused_layer_costs_what_its_main_layer_costs() -> None:
-    conv, dense = Conv2d(filters=4, kernel=(3, 3)), Dense(units=5)
-    image, features = float32(N, 3, 8, 8), float32(N, 6)
-    for main, fused, x, operands in (
-        (conv, FusedConv(conv=conv, activation=Relu()), image, (image, None)),
-        (dense, FusedDense(dense=dense, activation=Sigmoid()), features, (features,)),
-    ):
-        graph = Graph("net")
-        value = add_input(graph, "x", x)
-        results = graph.producer(add_layer(graph, "main", main, value)).results
-        assert fused.weights(operands) == main.weights((x,))
-        assert fused.macs(operands, results) == main.macs((x,), results)
-        assert fused.explain_macs(operands, results) == main.explain_macs((x,), results)
-        assert fused.explain_params(operands) == main.explain_params((x,))
-        assert fused.reach(operands, results) == main.reach((x,), results)
-
-
-def test_only_activations_with_a_name_at_the_runtime_are_fused() -> None:
-    assert runtime_activation(Softmax()) is None
-    assert runtime_activation(Constant(Literal((), (1,)))) is None
-    with pytest.raises(ValueError, match="fuses no `_renamed`"):
-        FusedDense(dense=Dense(units=1), activation=_Renamed()).runtime_activation  # noqa: B018
-
-
-class _Unregistered:
-    """Keeps the layer below out of the language: its kind is not its own."""
-
-    kind = "_renamed"
-
-
-class _Renamed(_Unregistered, Relu):  # pyright: ignore[reportGeneralTypeIssues]
-    pass
-
-
-def test_added_tensors_of_another_shape_are_refused() -> None:
-    graph = small_graph()
-    conv = graph.node(_by_name(graph, "conv"))
-    x = graph.inputs[0].value()
-    wide = add_layer(graph, "wide", Conv2d(filters=1, kernel=(1, 1)), x)
-    op = conv.op
-    assert isinstance(op, Conv2d)
-    graph.update(_by_name(graph, "conv"), op=FusedConv(conv=op, activation=Relu()), operands=(x, wide))
-    with pytest.raises(InvalidGraph, match="`conv` does not take its operands"):
-        infer_types(graph)
-
-
-# --- the report -------------------------------------------------------------------------------------------------------
-
-
-def test_report_as_text() -> None:
-    report = FusionReport(
-        [Fused("conv_activation", ("a.conv", "a.relu"), "fused_conv")],
-        [Refused("fold_batch_norm", ("bn",), "it reads `x`, which is no convolution or dense layer")],
-    )
-    assert format_report(report) == (
-        "fused: 1\n"
-        "  a.conv + a.relu -> fused_conv  (conv_activation)\n"
-        "not fused: 1\n"
-        "  bn: it reads `x`, which is no convolution or dense layer  (fold_batch_norm)\n"
-    )
-    assert format_report(FusionReport()).startswith("nothing to fuse")
-
-
 # --- cost -------------------------------------------------------------------------------------------------------------
 
 LONG_CHAIN = """model net() {
@@ -492,21 +412,3 @@ def seconds(graph: Graph) -> float:
         return time.process_time() - start
 
     return min(once() for _ in range(2))
-
-
-def test_a_long_chain_shrinks_to_its_convolutions() -> None:
-    graph = graph_of(LONG_CHAIN % 500)
-    optimized = optimize(graph, "onnxruntime", verify=True)
-    assert [node.kind for node in optimized.graph.nodes()] == ["input"] + ["fused_conv"] * 500
-    assert len(optimized.fusions.fused) == 1000
-
-
-def test_reference_of_a_fused_network_reads_the_added_input() -> None:
-    graph = graph_of("""model net() {
-      input x: float32[1, 1, 1]
-      output y = x + (x -> conv1d(1, kernel=1, weight=[[[2]]], bias=[-7])) -> leaky_relu(slope=0.5)
-    }""")
-    optimized = optimize(graph, "onnxruntime-cpu", verify=True).graph
-    assert [node.kind for node in optimized.nodes()] == ["input", "fused_conv"]
-    found = evaluate(optimized, {"x": np.ones((1, 1, 1), np.float32)}, WeightValues())
-    assert found[optimized.outputs["y"]].item() == (1 + 2 - 7) * 0.5

@@ -1,4 +1,4 @@
-"""Every pass by itself, on the cases of ``tests/golden/passes/<pass>/``: the graph before and after, as text.
+"""Every pass by itself, on the cases of ``tests/golden/passes/<pass>/``: the operators before and after, as text.
 
 A case starts as its section ``== source``, and ``== target`` for another one than onnxruntime-cpu, which has the most
 fusions; the other sections are written by ``DOTNN_UPDATE_GOLDEN=1 pytest``. ``unchanged`` stands for the graph after a
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from dotnn.compiler.graph.text import format_graph
+from dotnn.compiler.lowering import lower
 from dotnn.compiler.passes.contract import Pass, PassContext
 from dotnn.compiler.passes.fusion.report import FusionReport, format_report
 from dotnn.compiler.passes.pipeline import PASSES, run_verified
@@ -43,8 +44,9 @@ def test_every_pass_has_cases() -> None:
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_case(path: Path) -> None:
     case, one = sections(path), BY_NAME[path.parent.name]
-    before, after = graph_of(case["source"]), graph_of(case["source"])
-    context = PassContext(target_of(case), FusionReport())
+    layers = graph_of(case["source"])
+    before, after = lower(layers), lower(layers)
+    context = PassContext(target_of(case), FusionReport(), layers)
     changed = run_verified(one, after, context)
     text = {name: case[name] for name in ("target", "source") if name in case}
     text["before"] = format_graph(before)
@@ -53,5 +55,6 @@ def test_case(path: Path) -> None:
         text["report"] = format_report(context.report)
     assert_golden(str(path.relative_to(GOLDEN)), "".join(f"== {name}\n{section}" for name, section in text.items()))
     assert changed != path.stem.startswith("noop")
-    assert_same_meaning(before, after)
-    assert not run_verified(one, after, PassContext(context.target, FusionReport())), "it is not done at once"
+    assert_same_meaning(layers, after)
+    again = PassContext(context.target, FusionReport(), layers)
+    assert not run_verified(one, after, again), "it is not done at once"

@@ -26,8 +26,8 @@ def verify_graph(graph: Graph) -> None:
     """Check the structure of a graph.
 
     Every operand and output is a result of a node of the graph; edges follow operands; nothing depends on
-    itself; names of inputs are unique, and so are those of all other nodes; the name of a weight means one weight,
-    and weights have positive dimensions.
+    itself; names of inputs are unique, and so are those of all other nodes, and of the values of operators; the name
+    of a weight means one weight, and weights have positive dimensions.
 
     Raises:
         InvalidGraph: with every fault.
@@ -86,6 +86,8 @@ def _names(graph: Graph) -> Iterator[str]:
     for name, count in (*inputs.items(), *others.items()):
         if count > 1:
             yield f"{count} nodes are named `{name}`"
+    values = Counter(name for node in graph.unordered() for name in node.value_names)
+    yield from (f"{count} values are named `{name}`" for name, count in values.items() if count > 1)
 
 
 def _weights(graph: Graph) -> Iterator[str]:

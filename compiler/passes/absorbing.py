@@ -1,52 +1,89 @@
-"""When a node may vanish into the one that reads it; shared by everything that folds and fuses."""
+"""When an operator may vanish into the one that reads it; shared by everything that folds and fuses.
+
+An author knows layers, so that all is said in terms of these: a layer reads what any of its operators does.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 
-from ..graph.graph import Graph, Node, Value
+from ..graph.graph import Graph, Node, Value, walk_back
+from ..graph.operations import Parameter
+from ..operators.building import INSIDE, layer_name
+from .contract import PassContext
 
 #: How many other readers a reason names.
 _NAMED_READERS = 3
 
 
-class Absorption:
-    """Who reads each value and who owns each weight, from one walk over a graph.
+def finished_layer(node: Node, context: PassContext) -> Node | None:
+    """The layer whose result an operator gives; None for an operator inside a layer, and for what is stored."""
+    layer = context.layer(node)
+    return None if layer is None or all(INSIDE in name for name in node.value_names) else layer
 
-    It stays true while nodes are absorbed into their readers: the values in between vanish, and all others are read as
-    often as before.
+
+class Absorption:
+    """Which layers read each value, from one walk over a graph of operators.
+
+    It stays true while operators are absorbed into their readers: the values in between vanish, and all others are
+    read as often as before.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, context: PassContext) -> None:
         self._graph = graph
-        self._owners = graph.weight_users()
-        self._readers: dict[Value, list[Node]] = {}
-        for node in graph.nodes():
-            for value in node.operands:
-                if value is not None:
-                    self._readers.setdefault(value, []).append(node)
+        self._readers = _readers(graph, context)
 
     def refusal(self, node: Node, reader: Node) -> str | None:
-        """Why a node cannot vanish into the one reader of its result, as a clause; None if it can."""
+        """Why an operator cannot vanish into the one reader of its result, as a clause; None if it can."""
+        name, reading = layer_name(node), layer_name(reader)
         outputs = self._graph.output_names(node.value())
         if outputs:
-            return f"the result of `{node.name}` is the output `{outputs[0]}`"
+            return f"the result of `{name}` is the output `{outputs[0]}`"
         readers = self._readers[node.value()]
         if len(readers) == 1:
             return None
-        # Any number of nodes may read a value, and each of them may ask: no walk over all of them.
-        shown = (one.name for one in readers[: _NAMED_READERS + 1] if one.id != reader.id)
+        # Any number of layers may read a value, and each of them may ask: no walk over all of them.
+        shown = (one for one in readers[: _NAMED_READERS + 1] if one != reading)
         others = tuple(dict.fromkeys(shown))[:_NAMED_READERS]
         if not others:
-            return f"`{reader.name}` reads the result of `{node.name}` more than once"
+            return f"`{reading}` reads the result of `{name}` more than once"
         rest = " and others" if len(readers) > _NAMED_READERS + 1 else ""
-        return f"the result of `{node.name}` is also read by {', '.join(f'`{name}`' for name in others)}{rest}"
+        return f"the result of `{name}` is also read by {', '.join(f'`{one}`' for one in others)}{rest}"
 
-    def sharing(self, nodes: Iterable[Node]) -> str | None:
-        """Which weight of the nodes another node has too, as a clause; None if none."""
-        for node in nodes:
-            for tensor in node.weights.values():
-                shared = [weight.name for weight in tensor.sources if self._owners[weight.name] > 1]
-                if shared:
-                    return f"`reuse` shares the weight `{shared[0]}` with another layer"
+    def sharing(self, values: Iterable[Value]) -> str | None:
+        """Which weight that values are made of another layer has too, as a clause; None if none."""
+        for value in values:
+            for node in walk_back(self._graph, [value]):
+                if isinstance(node.op, Parameter) and self._is_shared(node.value()):
+                    return f"`reuse` shares the weight `{node.op.weight.name}` with another layer"
         return None
+
+    def _is_shared(self, value: Value) -> bool:
+        readers = self._readers.get(value, [])
+        return any(name != readers[0] for name in readers)
+
+
+def _readers(graph: Graph, context: PassContext) -> dict[Value, list[str]]:
+    """The names of the layers that read each value, in their order, as often as they do.
+
+    What an operator inside a layer reads, or one that computes what is stored, is read by the layer whose result comes
+    of it. These may be several: what two layers have in common is computed once.
+    """
+    found: dict[Value, dict[tuple[int, str], int]] = {}
+    for place, node in reversed(tuple(enumerate(graph.nodes()))):
+        if finished_layer(node, context) is not None:
+            readers, times = [(place, layer_name(node))], Counter(node.operands)
+        else:
+            results = (found.get(node.value(index), {}) for index in range(len(node.results)))
+            readers, times = list(chain.from_iterable(results)), Counter(set(node.operands))
+        for value, count in times.items():
+            if value is not None:
+                reads = found.setdefault(value, {})
+                reads.update((reader, max(count, reads.get(reader, 0))) for reader in readers)
+    return {value: _names(reads) for value, reads in found.items()}
+
+
+def _names(reads: dict[tuple[int, str], int]) -> list[str]:
+    return [name for (_, name), count in sorted(reads.items()) for _ in range(count)]

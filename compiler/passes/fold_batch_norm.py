@@ -3,81 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from itertools import pairwise
 
-from ..graph.graph import Graph, Node
-from ..graph.tensors import Derived, Tensor
-from ..layers.convolution import Convolution
-from ..layers.dense import Dense
-from ..layers.normalization import BatchNorm
+from ..graph.graph import Graph, Node, Value
+from ..graph.operations import Parameter
+from ..operators.building import Assembly, Builder, Tensor, layer_name
+from ..operators.elementwise import Add, Div, Mul, Sqrt, Sub
+from ..operators.layout import Unsqueeze
+from ..operators.matrix import MatMul
+from ..operators.normalization import BatchNormalization
 from .absorbing import Absorption
 from .contract import PassContext, Property, graph_pass
-
-if TYPE_CHECKING:
-    import numpy as np
+from .weighted import Weighted, find_weighted
 
 RULE = "fold_batch_norm"
 _SUFFIX = ":folded"
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class FoldedWeight:
-    """``W * gamma / sqrt(var + eps)`` of the arrays W, var and, if there is one, gamma, computed in float64.
-
-    Axis 0 of W are the outputs, which the other arrays have one number for.
-    """
-
-    eps: float
-
-    def __call__(self, *arrays: np.ndarray) -> np.ndarray:
-        """The weight in its own shape and element type."""
-        import numpy as np
-
-        weight, variance, *scale = arrays
-        factor = _factor(variance, scale, self.eps).reshape(-1, *(1,) * (weight.ndim - 1))
-        result = np.empty_like(weight)
-        # Into the result at once, so that a large weight is never there in float64.
-        with np.errstate(invalid="ignore", over="ignore"):
-            np.multiply(weight, factor, out=result, dtype="float64", casting="unsafe")
-        return result
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class FoldedBias:
-    """``(b - mean) * gamma / sqrt(var + eps) + beta``, computed in float64.
-
-    The arrays are mean, var, and those of gamma, beta and b that there are; one that is left out is 1 for gamma and 0
-    for the others.
-    """
-
-    eps: float
-    scale: bool
-    shift: bool
-    bias: bool
-
-    def __call__(self, *arrays: np.ndarray) -> np.ndarray:
-        """One number for every output."""
-        import numpy as np
-
-        mean, variance, *others = (array.astype("float64") for array in arrays)
-        rest = iter(others)
-        scale = [next(rest)] if self.scale else []
-        shift = next(rest) if self.shift else 0.0
-        bias = next(rest) if self.bias else 0.0
-        with np.errstate(invalid="ignore"):
-            return (bias - mean) * _factor(variance, scale, self.eps) + shift
-
-
-def _factor(variance: np.ndarray, scale: list[np.ndarray], eps: float) -> np.ndarray:
-    import numpy as np
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        factor = 1 / np.sqrt(variance.astype("float64") + eps)
-    return factor * scale[0].astype("float64") if scale else factor
 
 
 @graph_pass(
@@ -88,74 +28,116 @@ def fold_batch_norm(graph: Graph, context: PassContext) -> bool:
     """Give a convolution or dense layer weights that include the batch normalization behind it.
 
     The layer keeps the name of the normalization, whose result it gives, and gets a bias if it has none. Refused,
-    with the reason in the report, where another node reads the result in between, where that is an output, where
+    with the reason in the report, where another layer reads the result in between, where that is an output, where
     ``reuse`` shares weights, and where nothing before the normalization can take it.
     """
-    absorption = Absorption(graph)
+    norms = [node.id for node in graph.nodes() if isinstance(node.op, BatchNormalization)]
+    if not norms:
+        return False
+    absorption, assembly = Absorption(graph, context), Assembly(graph)
     changed = False
-    for snapshot in graph.nodes():
-        if not isinstance(snapshot.op, BatchNorm):
+    for norm in map(graph.node, norms):
+        before = graph.producer(_operands(norm)[0])
+        found = find_weighted(graph, before, context)
+        if found is None:
+            reason = f"it reads `{layer_name(before)}`, which is no convolution or dense layer"
+            context.report.add_refused(RULE, [norm], reason)
             continue
-        norm = graph.node(snapshot.id)
-        before = _producer(graph, norm)
-        reason = _refusal(graph, before, norm, absorption)
+        reason = _refusal(found, norm, absorption)
         if reason is not None:
-            context.report.add_refused(RULE, [before, norm] if _is_foldable(before) else [norm], reason)
+            context.report.add_refused(RULE, [before, norm], reason)
             continue
-        folded = _fold(graph, before, norm)
-        context.report.add_fused(RULE, [before, norm], folded)
+        context.report.add_fused(RULE, [before, norm], found.layer.kind)
+        _fold(assembly, found, norm)
         changed = True
     return changed
 
 
-def _producer(graph: Graph, norm: Node) -> Node:
-    (value,) = norm.operands
-    if value is None:
-        raise ValueError(f"`{norm.name}` has no operand")
-    return graph.producer(value)
+def _operands(norm: Node) -> tuple[Value, ...]:
+    """X, scale, B, mean and variance."""
+    return tuple(value for value in norm.operands if value is not None)
 
 
-def _is_foldable(node: Node) -> bool:
-    return isinstance(node.op, Convolution | Dense)
+def _refusal(found: Weighted, norm: Node, absorption: Absorption) -> str | None:
+    name = layer_name(found.result)
+    if found.axis != 1:
+        return f"`{name}` works along axis {found.axis}, and axis 1 is normalized"
+    if found.is_folded:
+        # Weights computed of computed weights would nest without a bound.
+        return f"`{name}` has a batch normalization in its weights already"
+    absorbed = pairwise((*found.nodes, norm))
+    reasons = (absorption.refusal(node, reader) for node, reader in reversed(list(absorbed)))
+    reason = next((reason for reason in reasons if reason is not None), None)
+    return reason or absorption.sharing((*found.weights, *_operands(norm)[1:]))
 
 
-def _refusal(graph: Graph, before: Node, norm: Node, absorption: Absorption) -> str | None:
-    if not _is_foldable(before):
-        return f"it reads `{before.name}`, which is no convolution or dense layer"
-    if isinstance(before.op, Dense) and before.op.axis_of(before.results[0]) != 1:
-        return f"`{before.name}` works along axis {before.op.axis_of(before.results[0])}, and axis 1 is normalized"
-    if any(isinstance(tensor, Derived) for tensor in before.weights.values()):
-        # Derived tensors of derived tensors would nest without a bound.
-        return f"`{before.name}` has a batch normalization in its weights already"
-    return absorption.refusal(before, norm) or absorption.sharing((before, norm))
+def _fold(assembly: Assembly, found: Weighted, norm: Node) -> None:
+    """Let the layer read weights that include the normalization, whose place its last operator takes."""
+    graph = assembly.graph
+    origins = tuple(dict.fromkeys((*found.result.origins, *norm.origins)))
+    b = Builder(assembly, norm.name, {}, origins, order=norm.order)
+    folded = _Folded(assembly, b, norm)
+    weight, bias = folded.weight(found), folded.bias(found.bias)
+    _read(assembly, b, found, weight, bias)
+    for node in found.nodes:
+        graph.relabel(node.id, origins=origins)
+    last = graph.node(found.result.id)
+    graph.replace(norm, last.op, absorbed=(last,), operands=last.operands)
 
 
-def _fold(graph: Graph, before: Node, norm: Node) -> Node:
-    if not isinstance(before.op, Convolution | Dense) or not isinstance(norm.op, BatchNorm):
-        raise TypeError(f"`{before.name}` and `{norm.name}` cannot be folded")
-    return graph.replace(
-        norm,
-        dataclasses.replace(before.op, bias=True),
-        absorbed=(before,),
-        operands=before.operands,
-        weights=_folded_weights(before.weights, norm.weights, norm.op.eps),
-    )
+def _read(assembly: Assembly, b: Builder, found: Weighted, weight: Tensor, bias: Tensor) -> None:
+    """Let a layer read another weight and bias."""
+    graph, product = assembly.graph, found.product
+    if not isinstance(product.op, MatMul):
+        graph.update(product.id, operands=(product.operands[0], weight.value, bias.value))
+        return
+    graph.update(product.id, operands=(product.operands[0], weight.value))
+    behind = found.nodes[1]
+    if isinstance(behind.op, Add):
+        graph.update(behind.id, operands=(product.value(), bias.value))
+        return
+    total = b.op(Add(), assembly.tensor(product.value()), bias)
+    graph.update(behind.id, operands=(total.value, *behind.operands[1:]))
 
 
-def _folded_weights(layer: Mapping[str, Tensor], norm: Mapping[str, Tensor], eps: float) -> dict[str, Tensor]:
-    """The weight and bias of a layer that normalizes its result by itself."""
-    weight, mean, variance = layer["weight"], norm["running_mean"], norm["running_var"]
-    scale, shift, bias = norm.get("weight"), norm.get("bias"), layer.get("bias")
-    function = FoldedBias(eps, scale is not None, shift is not None, bias is not None)
-    return {
-        "weight": _derived(weight, _present(weight, variance, scale), FoldedWeight(eps), weight),
-        "bias": _derived(bias or shift or mean, _present(mean, variance, scale, shift, bias), function, mean),
-    }
+class _Folded:
+    """A weight and a bias that include a normalization; they are computed in float64 while a file is written."""
 
+    def __init__(self, assembly: Assembly, b: Builder, norm: Node) -> None:
+        self._assembly = assembly
+        self._b = b
+        self._scale, self._shift, self._mean, variance = map(self._stored, _operands(norm)[1:])
+        if isinstance(norm.op, BatchNormalization) and norm.op.epsilon:
+            variance = b.op(Add(), variance, b.constant(norm.op.epsilon, variance.dtype))
+        self._factor = b.op(Div(), self._scale, b.op(Sqrt(), variance))
 
-def _present(*tensors: Tensor | None) -> tuple[Tensor, ...]:
-    return tuple(tensor for tensor in tensors if tensor is not None)
+    def weight(self, found: Weighted) -> Tensor:
+        """``W * scale / sqrt(var + eps)``, one factor for all that gives one output."""
+        weight, factor = self._stored(found.weight), self._factor
+        if not isinstance(found.product.op, MatMul):
+            # The outputs are the first axis, and the last one of the weight of a MatMul.
+            factor = self._b.op(Unsqueeze(), factor, self._b.ints(*range(1, weight.rank)))
+        return self._b.op(Mul(), weight, factor, name=self._name(weight))
 
+    def bias(self, bias: Value | None) -> Tensor:
+        """``(b - mean) * scale / sqrt(var + eps) + shift``."""
+        if bias is None:
+            named = self._shift if self._is_weight(self._shift) else self._mean
+            product = self._b.op(Mul(), self._mean, self._factor)
+            return self._b.op(Sub(), self._shift, product, name=self._name(named))
+        old = self._stored(bias)
+        product = self._b.op(Mul(), self._b.op(Sub(), old, self._mean), self._factor)
+        return self._b.op(Add(), product, self._shift, name=self._name(old))
 
-def _derived(named: Tensor, parts: tuple[Tensor, ...], function: FoldedWeight | FoldedBias, like: Tensor) -> Derived:
-    return Derived(f"{named.name}{_SUFFIX}", like.shape, like.dtype, parts, function)
+    def _stored(self, value: Value) -> Tensor:
+        return dataclasses.replace(self._assembly.tensor(value), stored=True)
+
+    def _is_weight(self, tensor: Tensor) -> bool:
+        return isinstance(self._assembly.graph.producer(tensor.value).op, Parameter)
+
+    def _name(self, tensor: Tensor) -> str:
+        """``fc.weight:folded``, and ``fc.weight:folded:transposed`` of what is transposed already."""
+        value = tensor.value
+        name = self._assembly.graph.producer(value).value_names[value.index]
+        weight, colon, made = name.partition(":")
+        return f"{weight}{_SUFFIX}{colon}{made}"

@@ -12,7 +12,9 @@ from ..lowering import lower
 from ..reprs import short_repr
 from .contract import Pass, PassContext, check_order
 from .expand_dims import expand_dims
+from .fold_batch_norm import fold_batch_norm
 from .fold_constants import fold_constants
+from .fusion.fuse import fuse
 from .fusion.report import FusionReport
 from .infer_types import infer_types
 from .merge_common import merge_common
@@ -28,6 +30,8 @@ OPTIMIZATIONS: tuple[Pass, ...] = (
     remove_identities,
     merge_common,
     remove_dead,
+    fold_batch_norm,
+    fuse,
 )
 #: What every build needs, optimized or not: only operators that files have, and names that outputs have.
 COMPLETION: tuple[Pass, ...] = (expand_dims, name_outputs)
@@ -106,7 +110,7 @@ def run_verified(one: Pass, graph: Graph, context: PassContext) -> bool:
     Raises:
         BrokenPass: with the name of the pass and what is wrong.
     """
-    interface, text = _interface(graph), format_graph(graph)
+    interface, before = _interface(graph), _everything(graph)
     changed = one(graph, context)
     try:
         _verify(graph)
@@ -114,7 +118,7 @@ def run_verified(one: Pass, graph: Graph, context: PassContext) -> bool:
         raise BrokenPass(f"{one.name}: {error}") from error
     if _interface(graph) != interface:
         raise BrokenPass(f"{one.name}: it changes inputs, outputs or demands")
-    if changed != (format_graph(graph) != text):
+    if changed != (_everything(graph) != before):
         raise BrokenPass(f"{one.name}: it says that it {'changed' if changed else 'left'} the graph, which is not so")
     return changed
 
@@ -122,6 +126,10 @@ def run_verified(one: Pass, graph: Graph, context: PassContext) -> bool:
 def _verify(graph: Graph) -> None:
     verify_graph(graph)
     infer_types(graph)
+
+
+def _everything(graph: Graph) -> object:
+    return format_graph(graph), [node.value_names for node in graph.nodes()]
 
 
 def _interface(graph: Graph) -> object:

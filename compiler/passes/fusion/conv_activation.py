@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
-from ...graph.graph import Graph, Node
-from ...layers.activations import Elementwise
-from ...layers.convolution import Convolution
-from ...layers.fused import FusedConv
+from ...graph.graph import Node
+from ...operators.convolution import Conv
+from ...operators.fused import FusedConv
+from ..weighted import find_weighted
 from .rule import (
     FusionContext,
     FusionRule,
     Match,
     Replacement,
-    is_activation,
-    operand_producer,
+    find_activation,
     refuse_absorption,
     refuse_activation,
     refuse_elements,
 )
 
 OPERATOR = "FusedConv"
+INTO = "fused_conv"
 
 
-def _find(graph: Graph, last: Node) -> Iterator[Match]:
-    conv = operand_producer(graph, last) if is_activation(last) else None
-    if conv is not None and isinstance(conv.op, Convolution):
-        yield Match((conv, last))
+def _find(context: FusionContext, last: Node) -> Iterator[Match]:
+    activation = find_activation(context, last)
+    conv = None if activation is None else find_weighted(context.graph, activation.before, context.passing)
+    if activation is not None and conv is not None and conv.is_convolution:
+        yield Match(conv, (last,), activation)
 
 
 def guard(match: Match, context: FusionContext) -> str | None:
     """What a convolution and its activation must have, whatever is added in between."""
     return (
-        refuse_activation(match, context.features.conv_activations, OPERATOR, context.target)
+        refuse_activation(match, context.passing.features.conv_activations, OPERATOR, context)
         or refuse_elements(match, OPERATOR)
         or refuse_absorption(match, context.absorption)
     )
@@ -40,11 +42,15 @@ def guard(match: Match, context: FusionContext) -> str | None:
 
 def replacement(match: Match) -> Replacement:
     """The convolution with its activation, and with what is added in between."""
-    conv, activation = match.main.op, match.last.op
-    if not isinstance(conv, Convolution) or not isinstance(activation, Elementwise):
-        raise TypeError(f"`{match.main.name}` and `{match.last.name}` are no convolution and activation")
-    op = FusedConv(conv=conv, activation=activation)
-    return Replacement(op, (match.main.operands[0], match.added), match.main.weights)
+    conv, activation = match.main.product.op, match.activation.applied
+    if not isinstance(conv, Conv):
+        raise TypeError(f"`{match.main.result.name}` is no convolution")
+    attributes = {one.name: getattr(conv, one.name) for one in dataclasses.fields(conv)}
+    op = FusedConv(**attributes, activation=activation.name, activation_params=activation.parameters or None)
+    x, weight, *_ = match.main.product.operands
+    operands = (x, weight, match.main.bias, match.added)
+    present = max(place for place, value in enumerate(operands) if value is not None)
+    return Replacement(op, operands[: present + 1])
 
 
-conv_activation = FusionRule("conv_activation", _find, guard, replacement)
+conv_activation = FusionRule("conv_activation", INTO, _find, guard, replacement)

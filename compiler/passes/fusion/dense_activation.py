@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 from ...graph.graph import Graph, Node
-from ...layers.activations import Elementwise
-from ...layers.dense import Dense
-from ...layers.fused import FusedDense
+from ...operators.fused import FusedGemm
+from ...operators.matrix import Gemm
+from ..weighted import find_weighted
 from .rule import (
     FusionContext,
     FusionRule,
     Match,
     Replacement,
-    is_activation,
-    operand_producer,
+    find_activation,
     refuse_absorption,
     refuse_activation,
     refuse_elements,
 )
 
 _OPERATOR = "FusedGemm"
+#: What it calls the parameters of its activation, in their order.
+_PARAMETERS = ("activation_alpha", "activation_beta", "activation_gamma")
 
 
-def _find(graph: Graph, last: Node) -> Iterator[Match]:
-    dense = operand_producer(graph, last) if is_activation(last) else None
-    if dense is not None and isinstance(dense.op, Dense):
-        yield Match((dense, last))
+def _find(context: FusionContext, last: Node) -> Iterator[Match]:
+    activation = find_activation(context, last)
+    dense = None if activation is None else find_weighted(context.graph, activation.before, context.passing)
+    if activation is not None and dense is not None and not dense.is_convolution:
+        yield Match(dense, (last,), activation)
 
 
 def _guard(match: Match, context: FusionContext) -> str | None:
     return (
-        refuse_activation(match, context.features.dense_activations, _OPERATOR, context.target)
+        refuse_activation(match, context.passing.features.dense_activations, _OPERATOR, context)
         or refuse_elements(match, _OPERATOR)
         or _form(match, context.graph)
         or refuse_absorption(match, context.absorption)
@@ -39,21 +43,22 @@ def _guard(match: Match, context: FusionContext) -> str | None:
 
 
 def _form(match: Match, graph: Graph) -> str | None:
-    """The operator multiplies matrices, as ``Gemm`` does, which other dense layers do not lower to."""
-    dense, value = match.main.op, match.main.operands[0]
-    if not isinstance(dense, Dense) or value is None:
-        return f"`{match.main.name}` is no dense layer"
-    x = graph.type_of(value)
-    if x.rank == 2 and dense.axis_of(x) == 1:
+    """The operator multiplies matrices, as ``Gemm`` does, which other dense layers do not consist of alone."""
+    dense = match.main
+    if dense.nodes == (dense.result,) and isinstance(dense.result.op, Gemm):
         return None
-    return f"{_OPERATOR} works along axis 1 of a matrix, and `{match.main.name}` along axis {dense.axis_of(x)} of {x}"
+    x, name = dense.operand_type(graph), dense.result.name
+    return f"{_OPERATOR} works along axis 1 of a matrix, and `{name}` along axis {dense.axis} of {x}"
 
 
 def _replacement(match: Match) -> Replacement:
-    dense, activation = match.main.op, match.last.op
-    if not isinstance(dense, Dense) or not isinstance(activation, Elementwise):
-        raise TypeError(f"`{match.main.name}` and `{match.last.name}` are no dense layer and activation")
-    return Replacement(FusedDense(dense=dense, activation=activation), match.main.operands, match.main.weights)
+    gemm, activation = match.main.product.op, match.activation.applied
+    if not isinstance(gemm, Gemm):
+        raise TypeError(f"`{match.main.result.name}` is no product of matrices")
+    attributes = {one.name: getattr(gemm, one.name) for one in dataclasses.fields(gemm)}
+    parameters: dict[str, Any] = dict(zip(_PARAMETERS, activation.parameters, strict=False))
+    op = FusedGemm(**attributes, activation=activation.name, **parameters)
+    return Replacement(op, match.main.product.operands)
 
 
-dense_activation = FusionRule("dense_activation", _find, _guard, _replacement)
+dense_activation = FusionRule("dense_activation", "fused_dense", _find, _guard, _replacement)

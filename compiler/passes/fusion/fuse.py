@@ -1,4 +1,4 @@
-"""Fusion of neighbouring nodes that the target has one operator for."""
+"""Fusion of neighbouring operators that the target has one operator for."""
 
 from __future__ import annotations
 
@@ -20,31 +20,29 @@ RULES: tuple[FusionRule, ...] = (conv_add_activation, conv_activation, dense_act
 )
 def fuse(graph: Graph, context: PassContext) -> bool:
     """Apply the fusion rules at every node, once; the report takes what was fused and why the rest was not."""
-    fusion = FusionContext(graph, Absorption(graph), context.target, context.features)
+    fusion = FusionContext(graph, Absorption(graph, context), context)
     changed = False
     for node in graph.nodes():
-        changed |= _fuse_at(graph.node(node.id), fusion, context)
+        changed |= _fuse_at(graph.node(node.id), fusion)
     return changed
 
 
-def _fuse_at(last: Node, fusion: FusionContext, context: PassContext) -> bool:
+def _fuse_at(last: Node, fusion: FusionContext) -> bool:
     """Fuse what ends with this node; no match ends with a node that was absorbed, since those are read once."""
     refused: list[tuple[FusionRule, Match, str]] = []
     for rule in RULES:
-        for match in rule.find(fusion.graph, last):
+        for match in rule.find(fusion, last):
             reason = rule.guard(match, fusion)
             if reason is None:
-                _apply(rule, match, fusion.graph, context)
+                _apply(rule, match, fusion)
                 return True
             refused.append((rule, match, reason))
     for rule, match, reason in refused:
-        context.report.add_refused(rule.name, match.nodes, reason)
+        fusion.passing.report.add_refused(rule.name, match.nodes, reason)
     return False
 
 
-def _apply(rule: FusionRule, match: Match, graph: Graph, context: PassContext) -> None:
+def _apply(rule: FusionRule, match: Match, fusion: FusionContext) -> None:
     found = rule.replacement(match)
-    into = graph.replace(
-        match.last, found.op, absorbed=match.nodes[:-1], operands=found.operands, weights=found.weights
-    )
-    context.report.add_fused(rule.name, match.nodes, into)
+    fusion.graph.replace(match.last, found.op, absorbed=match.nodes[:-1], operands=found.operands)
+    fusion.passing.report.add_fused(rule.name, match.nodes, rule.into)

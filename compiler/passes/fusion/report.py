@@ -53,9 +53,9 @@ class FusionReport:
     def __repr__(self) -> str:
         return short_repr(self, f"{len(self.fused):,} fused", f"{len(self.refused):,} not fused")
 
-    def add_fused(self, rule: str, nodes: Iterable[Node], into: Node) -> None:
-        """Note that nodes became one."""
-        self.fused.append(Fused(rule, source_paths(nodes), into.kind))
+    def add_fused(self, rule: str, nodes: Iterable[Node], into: str) -> None:
+        """Note that nodes became one of that kind."""
+        self.fused.append(Fused(rule, source_paths(nodes), into))
 
     def add_refused(self, rule: str, nodes: Iterable[Node], reason: str) -> None:
         """Note why nodes were left alone."""

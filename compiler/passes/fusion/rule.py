@@ -2,101 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import pairwise
 
 from ...graph.graph import Graph, Node, Value
-from ...graph.operations import Operation
-from ...graph.tensors import Tensor
 from ...graph.types import DType
-from ...layers.fused import runtime_activation
-from ..absorbing import Absorption
-from ..targets import Features, Target
+from ...layers.activations import LeakyRelu
+from ...operators.base import Operator, RuntimeActivation
+from ...operators.logic import Where
+from ..absorbing import Absorption, finished_layer
+from ..contract import PassContext
+from ..weighted import Weighted
 
 
 @dataclass(frozen=True, slots=True)
 class FusionContext:
-    """What guards judge by.
+    """What patterns are sought in, and guards judge by.
 
     Attributes:
-        absorption: who reads each value and who owns each weight.
-        target: the target's name, for reasons.
-        features: what the target has beside standard operators.
+        absorption: which layers read each value.
+        passing: the target and what it has, and the layers that operators belong to.
     """
 
     graph: Graph
     absorption: Absorption
-    target: Target
-    features: Features
+    passing: PassContext
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """An activation.
+
+    Attributes:
+        kind: its kind in the language.
+        applied: how onnxruntime's fused operators apply it.
+        before: the operator whose result it reads.
+    """
+
+    kind: str
+    applied: RuntimeActivation
+    before: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Nodes that fit a pattern.
+    """Operators that fit a pattern, each the last one of a layer.
 
     Attributes:
-        nodes: in the order of the data flow; each is read by the next, and the last one gives the result.
-        added: what is added to the first one's result, if anything.
+        main: the layer with the weights.
+        behind: in the order of the data flow; the first one reads the result of ``main``, and the last one is the
+            activation.
+        activation: what the last one is.
+        added: what is added to the result of ``main``, if anything.
     """
 
-    nodes: tuple[Node, ...]
+    main: Weighted
+    behind: tuple[Node, ...]
+    activation: Activation
     added: Value | None = None
 
     @property
-    def main(self) -> Node:
-        """The node with the weights."""
-        return self.nodes[0]
+    def nodes(self) -> tuple[Node, ...]:
+        """What becomes one, in the order of the data flow."""
+        return (self.main.result, *self.behind)
 
     @property
     def last(self) -> Node:
-        """The node whose name, place and result the fused one has: the activation."""
-        return self.nodes[-1]
+        """The operator whose name, place and result the fused one has: the activation."""
+        return self.behind[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The one node that takes the place of a match."""
+    """The one operator that takes the place of a match."""
 
-    op: Operation
+    op: Operator
     operands: tuple[Value | None, ...]
-    weights: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class FusionRule:
-    """A rule by which nodes become one.
+    """A rule by which operators become one.
 
     Attributes:
         name: that of its file.
+        into: what the report calls that which they become.
         find: the pattern: its matches that end with the given node, the ones to prefer first.
         guard: why a match is not to be fused, as a clause; None if it is.
         replacement: what takes the place of a match that the guard lets pass.
     """
 
     name: str
-    find: Callable[[Graph, Node], Iterable[Match]]
+    into: str
+    find: Callable[[FusionContext, Node], Iterable[Match]]
     guard: Callable[[Match, FusionContext], str | None]
     replacement: Callable[[Match], Replacement]
 
 
-def is_activation(node: Node) -> bool:
-    """Whether onnxruntime's fused operators have a name for the node's layer."""
-    return runtime_activation(node.op) is not None
+def find_activation(context: FusionContext, last: Node) -> Activation | None:
+    """The layer whose result an operator gives, if it is one that onnxruntime's fused operators have a name for."""
+    layer = finished_layer(last, context.passing)
+    if layer is None or not isinstance(last.op, Operator):
+        return None
+    value, found = last.operands[0] if last.operands else None, last.op.runtime_activation
+    if isinstance(layer.op, LeakyRelu) and isinstance(last.op, Where):
+        # What it consists of for float64, which no fused operator computes in: so it is refused for what it is.
+        value, found = last.operands[1], RuntimeActivation("LeakyRelu", (layer.op.slope,))
+    if value is None or found is None:
+        return None
+    return Activation(layer.kind, found, context.graph.producer(value))
 
 
-def operand_producer(graph: Graph, node: Node) -> Node | None:
-    """The node that gives the first operand."""
-    value = node.operands[0] if node.operands else None
-    return None if value is None else graph.producer(value)
-
-
-def refuse_activation(match: Match, known: frozenset[str], operator: str, target: Target) -> str | None:
+def refuse_activation(match: Match, known: frozenset[str], operator: str, context: FusionContext) -> str | None:
     """Refuse an activation that the target's operator does not apply, and any where it has no such operator."""
-    activation = runtime_activation(match.last.op)
+    target = context.passing.target
     if not known:
         return f"the target `{target}` has no {operator}"
-    if activation is None or activation.name not in known:
-        return f"the {operator} of the target `{target}` does not apply `{match.last.kind}`"
+    if match.activation.applied.name not in known:
+        return f"the {operator} of the target `{target}` does not apply `{match.activation.kind}`"
     return None
 
 
@@ -108,6 +132,5 @@ def refuse_elements(match: Match, operator: str) -> str | None:
 
 def refuse_absorption(match: Match, absorption: Absorption) -> str | None:
     """Refuse where a result in between is wanted elsewhere, or where weights are shared."""
-    pairs = zip(match.nodes, match.nodes[1:], strict=False)
-    reasons = (absorption.refusal(node, reader) for node, reader in pairs)
-    return next((reason for reason in reasons if reason is not None), None) or absorption.sharing(match.nodes)
+    reasons = (absorption.refusal(node, reader) for node, reader in pairwise(match.nodes))
+    return next((reason for reason in reasons if reason is not None), None) or absorption.sharing(match.main.weights)
