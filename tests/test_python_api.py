@@ -71,8 +71,10 @@ def seen(model: dotnn.Compiled, folder: Path) -> Iterator[object]:
     optimized = model.optimized("onnx")
     yield from (model, summary, summary.rows[5], summary.rows, summary.count, report, model.network, model.warnings)
     yield from (model.graph, model.graph.outputs, node, node.origins, node.operands, node.op, optimized)
-    folded = next(one for one in optimized.graph.nodes() if one.kind == "conv2d")
-    yield from (folded, *folded.weights.values(), model.graph.weights(), folded.origins)
+    folded = next(one for one in optimized.graph.nodes() if one.kind == "Conv")
+    parts = [optimized.graph.producer(value) for value in folded.operands if value is not None]
+    parts += [one for one in optimized.graph.nodes() if one.kind in ("parameter", "constant")]
+    yield from (folded, folded.op, *parts, *(one.op for one in parts), model.graph.weights(), folded.origins)
     yield from (optimized.fusions, model.network.module, model.network.model, model.network.module.source)
     yield from (model.network.expectations, session, session.inputs, session.outputs, session.notes, feeds)
     yield small.save(folder / "small.onnx")

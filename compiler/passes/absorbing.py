@@ -5,7 +5,6 @@ An author knows layers, so that all is said in terms of these: a layer reads wha
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 
@@ -73,15 +72,15 @@ def _readers(graph: Graph, context: PassContext) -> dict[Value, list[str]]:
     """
     found: dict[Value, dict[tuple[int, str], int]] = {}
     for place, node in reversed(tuple(enumerate(graph.nodes()))):
-        if finished_layer(node, context) is not None:
-            readers, times = [(place, layer_name(node))], Counter(node.operands)
-        else:
-            results = (found.get(node.value(index), {}) for index in range(len(node.results)))
-            readers, times = list(chain.from_iterable(results)), Counter(set(node.operands))
-        for value, count in times.items():
+        if not node.operands:
+            continue
+        finished = finished_layer(node, context) is not None
+        results = () if finished else (found.get(node.value(index), {}) for index in range(len(node.results)))
+        readers = [(place, layer_name(node))] if finished else list(chain.from_iterable(results))
+        for value in set(node.operands):
             if value is not None:
-                reads = found.setdefault(value, {})
-                reads.update((reader, max(count, reads.get(reader, 0))) for reader in readers)
+                times, reads = node.operands.count(value) if finished else 1, found.setdefault(value, {})
+                reads.update((reader, max(times, reads.get(reader, 0))) for reader in readers)
     return {value: _names(reads) for value, reads in found.items()}
 
 
