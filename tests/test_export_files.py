@@ -21,8 +21,9 @@ from dotnn.compiler.diagnostics import Diagnostic, DotnnError
 from dotnn.compiler.diagnostics.output import CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
 from dotnn.compiler.export import WrittenModel, external, to_bytes, verify_model, write_model
 from dotnn.compiler.graph.graph import Graph
-from dotnn.compiler.graph.tensors import Tensor
+from dotnn.compiler.graph.tensors import Weight
 from dotnn.compiler.layers.dense import Dense
+from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.weights.values import WeightValues
 from graphs import add_input, add_layer, float32, run
 from model_files import FEEDS, METADATA, expected, files, network, referenced, write
@@ -76,7 +77,7 @@ def test_large_tensors_start_at_multiples_of_65536(tmp_path: Path) -> None:
     a = add_layer(graph, "a", Dense(units=600, bias=False), x)
     graph.outputs["y"] = add_layer(graph, "b", Dense(units=600, bias=False), a)
     path = tmp_path / "net.onnx"
-    written = write_model(graph, path, WeightValues(), metadata=METADATA, external_threshold=0)
+    written = write_model(complete(graph), path, WeightValues(), metadata=METADATA, external_threshold=0)
     model = onnx.load(path, load_external_data=False)
     offsets = [int(tensor.external_data[1].value) for tensor in model.graph.initializer]
     assert offsets == [0, 22 * 65536]
@@ -107,7 +108,7 @@ def test_a_model_of_small_tensors_has_no_data_file(tmp_path: Path) -> None:
     x = add_input(graph, "x", float32(1, 3))
     graph.outputs["y"] = add_layer(graph, "a", Dense(units=2), x)
     path = tmp_path / "net.onnx"
-    assert write_model(graph, path, WeightValues(), metadata=METADATA, external_threshold=0).data is None
+    assert write_model(complete(graph), path, WeightValues(), metadata=METADATA, external_threshold=0).data is None
     assert files(tmp_path) == {"net.onnx"}
 
 
@@ -279,10 +280,10 @@ def test_a_failure_leaves_nothing_where_nothing_was(tmp_path: Path) -> None:
 
 def test_values_that_cannot_be_computed_leave_the_old_model(tmp_path: Path) -> None:
     class Failing(WeightValues):
-        def values(self, tensor: Tensor) -> np.ndarray:
-            if tensor.name == "b.weight":
+        def values(self, weight: Weight) -> np.ndarray:
+            if weight.name == "b.weight":
                 raise DotnnError(CannotWrite(path="weights", reason="a fault of the weights"))
-            return super().values(tensor)
+            return super().values(weight)
 
     path = tmp_path / "net.onnx"
     write(path)
@@ -353,6 +354,7 @@ from graphs import add_input, add_layer, float32
 from dotnn.compiler.export import ModelMetadata, write_model
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.layers.dense import Dense
+from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.weights.initializers import Ones
 from dotnn.compiler.weights.values import WeightValues
 
@@ -364,6 +366,7 @@ value = add_input(graph, "x", float32(1, 2048))
 for number in range(8):
     value = add_layer(graph, f"fc{{number}}", Dense(units=2048, init=Ones()), value)
 graph.outputs["y"] = value
+graph = complete(graph)
 before = peak()
 write_model(graph, Path({str(tmp_path / "net.onnx")!r}), WeightValues(), metadata=ModelMetadata())
 print(peak() - before)
