@@ -16,8 +16,8 @@ import pytest
 from dotnn.compiler import operators as ops
 from dotnn.compiler.evaluate import evaluate
 from dotnn.compiler.export import evaluation, steps, stored
-from dotnn.compiler.export.elements import rounded
 from dotnn.compiler.export.evaluation import blocks
+from dotnn.compiler.export.rounding import rounded
 from dotnn.compiler.export.stored import Stored
 from dotnn.compiler.graph.graph import Value
 from dotnn.compiler.graph.operations import Constant, Parameter

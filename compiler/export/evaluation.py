@@ -23,7 +23,7 @@ from ..operators.base import Operator
 # file is being written.
 from ..weights import random_streams  # noqa: F401
 from ..weights.values import WeightValues
-from .elements import rounded, widened
+from .rounding import rounded, widened
 from .steps import Member, Step, known_shape, plan_steps
 
 #: Elements of a block: its float64 numbers, and those that it is computed from, stay in the processor's cache.
