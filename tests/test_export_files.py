@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from dotnn.compiler import operators as ops
 from dotnn.compiler.atomic import write_atomically
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
 from dotnn.compiler.diagnostics.output import CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
@@ -25,6 +26,7 @@ from dotnn.compiler.graph.tensors import Weight
 from dotnn.compiler.layers.dense import Dense
 from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.weights.values import WeightValues
+from export_graphs import Loaded, Network
 from graphs import add_input, add_layer, float32, run
 from model_files import FEEDS, METADATA, expected, files, network, referenced, write
 
@@ -110,6 +112,18 @@ def test_a_model_of_small_tensors_has_no_data_file(tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
     assert write_model(complete(graph), path, WeightValues(), metadata=METADATA, external_threshold=0).data is None
     assert files(tmp_path) == {"net.onnx"}
+
+
+def test_every_weight_is_asked_for_once(tmp_path: Path) -> None:
+    """However large it is, and wherever its numbers go."""
+    for sizes in ((3, 5), (3, 500), (400, 500)):
+        net = Network()
+        source = Loaded(**{f"w{size}": np.ones(size, np.float32) for size in sizes})
+        for size in sizes:
+            net.output(f"y{size}", net.op(ops.Mul(), net.input(f"x{size}", size), net.weight(f"w{size}", size)))
+        path = tmp_path / "net.onnx"
+        write_model(net.graph, path, WeightValues(0, source), metadata=METADATA, external_threshold=0)
+        assert sorted(source.reads) == sorted(source.arrays)
 
 
 def test_file_names_that_a_model_cannot_hold_are_replaced(tmp_path: Path) -> None:

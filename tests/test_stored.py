@@ -418,6 +418,36 @@ def test_what_takes_long_for_its_size_is_computed_by_the_model() -> None:
     assert [node.op_type for node in net.model().graph.node] == ["Conv", "Relu", "Identity"]
 
 
+@pytest.mark.parametrize(("size", "evaluated"), [(64, True), (600, False)])
+def test_products_of_large_matrices_are_computed_by_the_model(size: int, evaluated: bool) -> None:
+    """They are of cubic work."""
+    net = Network()
+    a, b, c = (net.weight(name, size, size) for name in ("a", "b", "c"))
+    net.output("y", net.op(ops.MatMul(), a, b))
+    net.output("z", net.op(ops.Gemm(transA=1), a, b, c))
+    assert (evaluated_kinds(net) == ["Gemm", "MatMul"]) is evaluated
+    if evaluated:
+        y, z = arrays(net).values()
+        a64, b64, c64 = (exact(VALUES.values(one)) for one in net.graph.weights())
+        np.testing.assert_allclose(y, a64 @ b64, rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(z, a64.T @ b64 + c64, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(("indices", "evaluated"), [((0, -3, 2), True), ((0, 3), False), ((-4, 0), False)])
+def test_indices_that_do_not_exist_are_left_to_who_runs_the_model(indices: tuple[int, ...], evaluated: bool) -> None:
+    net = Network()
+    net.output("y", net.op(ops.Gather(axis=-1), net.weight("w", 2, 3), net.b.ints(*indices)))
+    assert (evaluated_kinds(net) == ["Gather"]) is evaluated
+    assert net.model().graph.output[0].name == "y"
+
+
+def test_indices_that_are_computed_are_left_to_the_model() -> None:
+    net = Network()
+    index = net.op(ops.Cast(to=DType.INT64), net.written("i", [0.0, 9.0]))
+    net.output("y", net.op(ops.Gather(), net.weight("w", 3), index))
+    assert evaluated_kinds(net) == ["Cast"]
+
+
 def test_several_results_of_which_some_are_stored() -> None:
     net = Network()
     parts = net.b.ops(ops.Split(axis=0, num_outputs=3), net.weight("w", 6, 2))

@@ -11,7 +11,7 @@ from ..graph.dims import DimExpr
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant, Parameter
 from ..graph.types import TensorType
-from ..operators.arranging import Concat
+from ..operators.arranging import Concat, Gather
 from ..operators.base import Operator
 from ..weights.values import WeightValues
 from .evaluation import Evaluation
@@ -80,7 +80,7 @@ def _evaluated(graph: Graph) -> Iterator[Node]:
 
 def _depends_on_parameters(graph: Graph, node: Node, evaluated: Collection[int]) -> bool:
     """Whether a node that may be evaluated reads what parameters and constants alone make, and some parameter does."""
-    if not isinstance(node.op, Operator) or not node.op.folds:
+    if not isinstance(node.op, Operator) or not node.op.folds or not _indices_exist(graph, node):
         return False
     sources = [graph.producer(value) for value in node.operands if value is not None]
     made = [isinstance(one.op, Parameter) or one.id in evaluated for one in sources]
@@ -89,17 +89,31 @@ def _depends_on_parameters(graph: Graph, node: Node, evaluated: Collection[int])
     )
 
 
+def _indices_exist(graph: Graph, node: Node) -> bool:
+    """Whether a node reads no index that there is not: such a model can be written, and fails when it is run."""
+    if not isinstance(node.op, Gather):
+        return True
+    data, indices = map(graph.producer, filter(None, node.operands))
+    length = data.results[0].shape[node.op.axis]
+    if not isinstance(indices.op, Constant) or isinstance(length, DimExpr):
+        return False
+    return all(-length <= index < length for index in indices.op.value.elements)
+
+
 def _work(graph: Graph, node: Node, evaluated: Mapping[int, int]) -> int | None:
     """Elements that the evaluation of a node reads and writes; None where its results are not worth it."""
-    operands = dict.fromkeys(value for value in node.operands if value is not None)
-    read = [_elements(graph.type_of(value)) for value in node.operands if value is not None]
+    if not isinstance(node.op, Operator):
+        return None
+    types = graph.operand_types(node)
+    read = [_elements(one) for one in types if one is not None]
     written = sum(map(_elements, node.results))
-    shapes_known = not any(isinstance(dim, DimExpr) for found in node.results for dim in found.shape)
-    if not shapes_known or written > max(sum(read) if isinstance(node.op, Concat) else max(read), LARGEST_GROWTH):
+    work = node.op.work(types, node.results)
+    most = max(sum(read) if isinstance(node.op, Concat) else max(read), LARGEST_GROWTH)
+    if isinstance(work, DimExpr) or written > most:
         return None
     # What is computed by blocks is there nowhere, and therefore computed anew for each of its readers.
-    again = (evaluated.get(value.node, 0) for value in operands if reads_by_blocks(graph, node, value))
-    return sum(read) + written + sum(again)
+    inside = {value.node for value in node.operands if value is not None and reads_by_blocks(graph, node, value)}
+    return work + sum(evaluated.get(node_id, 0) for node_id in inside)
 
 
 def _elements(found: TensorType) -> int:
