@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import onnx
+from dotnn.compiler import operators as ops
 from dotnn.compiler.export import ModelMetadata, to_bytes, verify_model
-from dotnn.compiler.graph.dims import Dim, symbol
+from dotnn.compiler.graph.dims import Dim, evaluate, symbol
 from dotnn.compiler.graph.graph import Graph
+from dotnn.compiler.graph.operations import Input
+from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.activations import Relu
-from dotnn.compiler.layers.base import Emitter, Layer, Site
+from dotnn.compiler.layers.base import Layer, Site
 from dotnn.compiler.layers.dense import Dense
+from dotnn.compiler.operators.building import Assembly, Builder, Tensor
+from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.records import positional_record
+from dotnn.compiler.weights import initializers
 from dotnn.compiler.weights.values import WeightValues
 from graphs import add_input, add_layer, float32
 
@@ -33,23 +38,17 @@ class Unregistered:
 class Reshaped(Unregistered, Layer):
     shape: tuple[Dim, ...] = ()
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
-        assert operands[0] is not None
-        return (operands[0].with_shape(*self.shape),)
+    def types(self, site: Site, x: TensorType) -> TensorType:
+        return x.with_shape(*self.shape)
 
     def bind(self, sizes: Mapping[str, int]) -> Layer:
-        from dotnn.compiler.graph.dims import evaluate
-
         return Reshaped(shape=tuple(evaluate(dim, sizes) for dim in self.shape))
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
-        return (np.reshape(np.asarray(operands[0]), self.shape),)  # pyright: ignore
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        return np.reshape(x, self.shape)  # pyright: ignore
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
-        assert e.operands[0] is not None
-        return (e.reshape(e.operands[0], self.shape),)
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        return b.reshape(x, self.shape)
 
 
 @positional_record
@@ -58,16 +57,14 @@ class Sizes(Unregistered, Layer):
 
     dims: tuple[Dim, ...] = ()
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
-        return (TensorType(DType.INT64, (len(self.dims),)),)
+    def types(self, site: Site, x: TensorType) -> TensorType:
+        return TensorType(DType.INT64, (len(self.dims),))
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
-        return (np.array(self.dims),)
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        return np.array(self.dims)
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
-        return (e.dims(self.dims),)
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        return b.dims(self.dims)
 
 
 @positional_record
@@ -76,33 +73,22 @@ class Halves(Unregistered, Layer):
 
     result_names = ("y", "h")
 
-    def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
-        assert operands[0] is not None
-        return operands[0], operands[0]
+    def types(self, site: Site, x: TensorType) -> tuple[TensorType, ...]:
+        return x, x
 
-    def reference(
-        self, operands: Sequence[np.ndarray | None], weights: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
-        x = np.asarray(operands[0])
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> tuple[np.ndarray, ...]:
         return x, x / 2 + x / 4
 
-    def lower(self, e: Emitter) -> tuple[str, ...]:
-        x = e.operands[0]
-        halves = e.op("Mul", x, e.constant(0.5, DType.FLOAT32))
-        quarters = e.op("Mul", halves, e.constant(0.5, DType.FLOAT32))
-        assert x is not None
-        return x, e.op("Add", halves, quarters)
+    def lower(self, b: Builder, x: Tensor) -> tuple[Tensor, ...]:
+        half = b.constant(0.5, DType.FLOAT32)
+        halves = b.op(ops.Mul(), x, half)
+        quarters = b.op(ops.Mul(), halves, half)
+        return x, b.op(ops.Add(), halves, quarters)
 
 
 @positional_record
 class Parts(Halves):
     take_all_results = True
-
-
-@dataclass(frozen=True)
-class Doubled:
-    def __call__(self, *arrays: np.ndarray) -> np.ndarray:
-        return 2 * arrays[0]
 
 
 def two_layers() -> Graph:
@@ -114,11 +100,76 @@ def two_layers() -> Graph:
     return graph
 
 
+def content_of(graph: Graph, values: WeightValues = VALUES) -> bytes:
+    """The model of a graph of layers as it is written."""
+    return to_bytes(complete(graph), values, metadata=METADATA)
+
+
 def exported(graph: Graph, values: WeightValues = VALUES) -> onnx.ModelProto:
-    """The model after onnx's checker and strict inference."""
-    content = to_bytes(graph, values, metadata=METADATA)
+    """The model of a graph of layers after onnx's checker and strict inference."""
+    return checked(content_of(graph, values))
+
+
+def checked(content: bytes) -> onnx.ModelProto:
     verify_model(content)
     return onnx.load_from_string(content)
+
+
+class Network:
+    """A graph of operators made by hand, all of one layer, which is named `n`."""
+
+    def __init__(self) -> None:
+        self.graph = Graph("net")
+        self.assembly = Assembly(self.graph)
+        self.b = Builder(self.assembly, "n", {})
+
+    def input(self, name: str, *shape: Dim, dtype: DType = DType.FLOAT32) -> Tensor:
+        types = (TensorType(dtype, shape),)
+        return self.assembly.tensor(self.graph.add(Input(), (), types, name=name, value_names=(name,)).value())
+
+    def weight(self, name: str, *shape: int, dtype: DType = DType.FLOAT32, initializer: object = None) -> Tensor:
+        chosen = drawn(dtype, shape) if initializer is None else initializer
+        return self.assembly.parameter(Weight(name, shape, dtype, chosen, Fan(1, 1)))  # pyright: ignore
+
+    def written(self, name: str, numbers: Sequence[float], dtype: DType = DType.FLOAT32) -> Tensor:
+        """A weight of these numbers."""
+        return self.weight(name, len(numbers), dtype=dtype, initializer=Literal((len(numbers),), tuple(numbers)))
+
+    def op(self, operator: ops.Operator, *operands: Tensor | None, name: str = "") -> Tensor:
+        return self.b.op(operator, *operands, name=name)
+
+    def output(self, name: str, tensor: Tensor) -> None:
+        """Make an output that is a node of its own, so that the value itself may be stored."""
+        self.graph.outputs[name] = self.b.op(ops.Identity(), tensor, name=name).value
+
+    def model(self, values: WeightValues = VALUES) -> onnx.ModelProto:
+        return checked(to_bytes(self.graph, values, metadata=METADATA))
+
+
+def drawn(dtype: DType, shape: tuple[int, ...]) -> object:
+    """Numbers between -1 and 1; there is no drawing of bfloat16."""
+    if dtype is not DType.BFLOAT16:
+        return initializers.Uniform(-1.0, 1.0)
+    return Literal(shape, tuple(np.random.default_rng(shape).uniform(-1, 1, shape).ravel().tolist()))
+
+
+class Loaded:
+    """A weight source that counts what is read."""
+
+    def __init__(self, **arrays: np.ndarray) -> None:
+        self.arrays = arrays
+        self.reads: list[str] = []
+
+    @property
+    def names(self) -> Sequence[str]:
+        return tuple(self.arrays)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return self.arrays[name].shape
+
+    def load(self, name: str) -> np.ndarray:
+        self.reads.append(name)
+        return self.arrays[name]
 
 
 def properties(proto: onnx.ModelProto | onnx.NodeProto) -> dict[str, str]:

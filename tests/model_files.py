@@ -11,6 +11,7 @@ from dotnn.compiler.graph.dims import symbol
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.dense import Dense
+from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.weights.values import WeightValues
 from graphs import add_input, add_layer, float32, run
 
@@ -19,12 +20,12 @@ FEEDS = {"x": np.linspace(-1, 1, 120, dtype=np.float32).reshape(4, 30)}
 
 
 def network() -> Graph:
-    """Two weights of 2,400 and 1,200 bytes and two small biases."""
+    """The operators of two weights of 2,400 and 1,200 bytes and two small biases."""
     graph = Graph("net")
     x = add_input(graph, "x", float32(symbol("N"), 30))
     hidden = add_layer(graph, "relu", Relu(), add_layer(graph, "a", Dense(units=20), x))
     graph.outputs["y"] = add_layer(graph, "b", Dense(units=15), hidden)
-    return graph
+    return complete(graph)
 
 
 def write(path: Path, seed: int = 1, threshold: int | None = 0) -> WrittenModel:

@@ -10,32 +10,30 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dotnn.compiler import operators as ops
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.diagnostics.output import InvalidModel, ModelTooLarge
-from dotnn.compiler.export import ModelMetadata, build_model, to_bytes, verify_model
+from dotnn.compiler.export import ModelMetadata, build_model, verify_model
 from dotnn.compiler.graph.dims import ceil_div
 from dotnn.compiler.graph.graph import Demand, Graph, Origin, Value
 from dotnn.compiler.graph.operations import Constant, Parameter
-from dotnn.compiler.graph.tensors import Derived, Fan, Literal, Weight
+from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.activations import Relu
-from dotnn.compiler.layers.base import Emitter
-from dotnn.compiler.layers.convolution import Conv2d
 from dotnn.compiler.layers.dense import Dense
-from dotnn.compiler.records import record
+from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.source import Source
 from dotnn.compiler.weights import initializers
 from dotnn.compiler.weights.values import WeightValues
 from export_graphs import (
-    METADATA,
-    VALUES,
-    Doubled,
     H,
     Halves,
     N,
+    Network,
     Parts,
     W,
     array,
+    content_of,
     exported,
     properties,
     shape_of,
@@ -54,21 +52,15 @@ def test_versions() -> None:
 
 
 def test_custom_domain_is_declared_where_it_is_used() -> None:
-    @record
-    class Fused(Conv2d):
-        def lower(self, e: Emitter) -> tuple[str, ...]:
-            assert e.operand_types[0] is not None
-            attributes = self.onnx_attributes(e.operand_types[0])
-            inputs = (e.operands[0], e.weight("weight"), e.weight("bias"))
-            return (e.op("FusedConv", *inputs, domain="com.microsoft", activation="Relu", **attributes),)
-
-    graph = Graph("net")
-    x = add_input(graph, "x", float32(N, 1, H, W))
-    graph.outputs["y"] = add_layer(graph, "conv", Fused(filters=2, kernel=(3, 3)), x)
-    model = exported(graph)
+    net = Network()
+    x, kernel, bias = net.input("x", N, 1, H, W), net.weight("kernel", 2, 1, 3, 3), net.weight("bias", 2)
+    net.output("y", net.op(ops.FusedConv(activation="Relu"), x, kernel, bias))
+    model = net.model()
     assert [(entry.domain, entry.version) for entry in model.opset_import] == [("", 22), ("com.microsoft", 1)]
     assert shape_of(model.graph.output[0]) == ["N", 2, "H - 2", "W - 2"]
-    assert run(model.SerializeToString(), {"x": array(1, 1, 5, 6)})["y"].shape == (1, 2, 3, 4)
+    found = run(model.SerializeToString(), {"x": array(1, 1, 5, 6)})["y"]
+    assert found.shape == (1, 2, 3, 4)
+    assert found.min() == 0
 
 
 def test_values_and_nodes_have_the_names_of_layers_inputs_outputs_and_weights() -> None:
@@ -143,7 +135,7 @@ def test_outputs_that_no_node_of_their_own_computes() -> None:
     two = float32(2)
     constant = graph.add(Constant(Literal((2,), (1.5, -1))), (), (two,), name="mean").value()
     gamma = Weight("block.gamma", (2,), DType.FLOAT32, initializers.Constant(3.0), Fan(2, 2))
-    parameter = graph.add(Parameter(), (), (two,), name="block.gamma", weights={"": gamma}).value()
+    parameter = graph.add(Parameter(gamma), (), (two,), name="block.gamma").value()
     graph.outputs = {"a": relu, "b": relu, "same": x, "mean_out": constant, "gamma": parameter}
     graph.outputs["mean"] = graph.outputs.pop("mean_out")
     model = exported(graph)
@@ -169,19 +161,26 @@ def test_shared_weights_and_equal_derivations_are_stored_once() -> None:
     assert sorted(names) == ["a.bias", "a.weight:transposed"]
 
 
-def test_unequal_derivations_of_one_name_are_both_stored() -> None:
-    graph = Graph("net")
-    x = add_input(graph, "x", float32(N, 3))
-    weight = Weight("w", (3, 3), DType.FLOAT32, initializers.Ones(), Fan(3, 3))
-    once = Derived("w:x", (3, 3), DType.FLOAT32, (weight,), Doubled())
-    twice = Derived("w:x", (3, 3), DType.FLOAT32, (once,), Doubled())
-    layer = Dense(units=3, bias=False)
-    a = graph.add(layer, (x,), (float32(N, 3),), name="a", weights={"weight": once})
-    b = graph.add(layer, (a.value(),), (float32(N, 3),), name="b", weights={"weight": twice})
-    graph.outputs["y"] = b.value()
-    model = exported(graph)
+def test_unequal_tensors_of_one_wished_name_are_both_stored() -> None:
+    net = Network()
+    weight = net.weight("w", 3, 3, initializer=initializers.Ones())
+    once = net.op(ops.Add(), weight, weight, name="w:x")
+    twice = net.op(ops.Add(), once, once, name="w:x")
+    x = net.input("x", N, 3)
+    net.output("y", net.op(ops.MatMul(), net.op(ops.MatMul(), x, once), twice))
+    model = net.model()
     assert [tensor.name for tensor in model.graph.initializer] == ["w:x", "w:x:1"]
     assert run(model.SerializeToString(), {"x": np.ones((1, 3), np.float32)})["y"].tolist() == [[72, 72, 72]]
+
+
+def test_equal_tensors_are_stored_once() -> None:
+    net = Network()
+    weight = net.weight("w", 3, 3)
+    x = net.input("x", N, 3)
+    for name in ("y", "z"):
+        turned = net.op(ops.Transpose(perm=(1, 0)), weight, name="w:transposed")
+        net.output(name, net.op(ops.MatMul(), x, turned))
+    assert [tensor.name for tensor in net.model().graph.initializer] == ["w:transposed"]
 
 
 # Metadata -----------------------------------------------------------------------------------------------
@@ -211,7 +210,7 @@ def test_model_metadata() -> None:
     graph = two_layers()
     graph.demands.append(Demand(ceil_div(H, 2), 3, None, "`conv2d` needs it"))
     metadata = ModelMetadata(source_digest="ab" * 32, target="onnx", labels=("Katze", "Übung"))
-    found = properties(build_model(graph, WeightValues(seed=42), metadata=metadata).proto)
+    found = properties(build_model(complete(graph), WeightValues(seed=42), metadata=metadata).proto)
     assert json.loads(found.pop("dotnn.demands")) == [
         {"dim": "ceil(H / 2)", "minimum": 3, "reason": "`conv2d` needs it"}
     ]
@@ -233,12 +232,13 @@ def test_same_bytes_in_every_process(tmp_path: Path) -> None:
 import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
 from dotnn.compiler.export import ModelMetadata, to_bytes
 from dotnn.compiler.graph.dims import dim_max
+from dotnn.compiler.passes.pipeline import complete
 from export_graphs import VALUES, N, Sizes, two_layers
 from graphs import add_layer
 graph = two_layers()
 x = graph.inputs[0].value()
 graph.outputs["sizes"] = add_layer(graph, "sizes", Sizes(dims=(N * 3 - 7, N // 2, dim_max(N, 4))), x)
-sys.stdout.buffer.write(to_bytes(graph, VALUES, metadata=ModelMetadata(labels=("a", "b"))))
+sys.stdout.buffer.write(to_bytes(complete(graph), VALUES, metadata=ModelMetadata(labels=("a", "b"))))
 """
     outputs = {
         subprocess.run(
@@ -262,7 +262,7 @@ def test_a_model_over_two_gigabytes_is_refused_before_any_value_is_computed() ->
     x = add_input(graph, "x", float32(N, 40_000))
     graph.outputs["y"] = add_layer(graph, "fc", Dense(units=20_000), x)
     with pytest.raises(DotnnError) as caught:
-        to_bytes(graph, VALUES, metadata=METADATA)
+        content_of(graph)
     (found,) = caught.value.diagnostics
     assert isinstance(found, ModelTooLarge)
     assert "3,200,0" in found.headline()

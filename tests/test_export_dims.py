@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from dotnn.compiler.evaluate import evaluate, named_results
-from dotnn.compiler.export import to_bytes, verify_model
+from dotnn.compiler.export import verify_model
 from dotnn.compiler.graph.dims import Dim, ceil_div, dim_max, dim_min
 from dotnn.compiler.graph.graph import Graph, Value
 from dotnn.compiler.graph.operations import Constant
@@ -14,7 +14,7 @@ from dotnn.compiler.graph.tensors import Literal
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.convolution import Conv2d
-from export_graphs import METADATA, VALUES, H, Halves, N, Reshaped, Sizes, array, exported, shape_of
+from export_graphs import VALUES, H, Halves, N, Reshaped, Sizes, array, content_of, exported, shape_of
 from graphs import add_input, add_layer, float32, run
 
 # Types --------------------------------------------------------------------------------------------------
@@ -34,7 +34,28 @@ def test_dimensions_and_complete_value_info() -> None:
     computed = {name for node in model.graph.node for name in node.output} - {"y"}
     assert set(infos) == computed
     assert infos["conv"] == infos["halves.h"] == ["N", 3, "ceil(H / 2)", 4]
+    assert infos["halves/Mul:0"] == infos["halves/Mul_1:0"] == ["N", 3, "ceil(H / 2)", 4]
     assert not any("unk" in str(dim) for shape in infos.values() for dim in shape)
+
+
+def test_every_intermediate_value_has_its_type() -> None:
+    """Those inside of layers, and those that compute dimensions, where ONNX's inference says nothing of symbols."""
+    graph = Graph("net")
+    x = add_input(graph, "x", float32(2 * N, H + 1, 6))
+    halves = add_layer(graph, "halves", Halves(), x)
+    graph.outputs["y"] = add_layer(graph, "a", Reshaped(shape=(3, H + 1, 2 * N, 2)), Value(halves.node, 1))
+    graph.outputs["sizes"] = add_layer(graph, "sizes", Sizes(dims=(N // 3, dim_max(H, 4))), x)
+    model = exported(graph)
+    infos = {info.name: info for info in model.graph.value_info}
+    computed = {name for node in model.graph.node for name in node.output}
+    assert set(infos) == computed - {"y", "sizes"}
+    assert all(info.type.tensor_type.HasField("shape") for info in infos.values())
+    inside = {name for name in infos if name.startswith("halves")}
+    assert inside == {"halves.h", "halves/Mul:0", "halves/Mul_1:0"}
+    assert [shape_of(infos[name]) for name in sorted(inside)] == [["2*N", "H + 1", 6]] * len(inside)
+    ints = {onnx.TensorProto.INT64}
+    assert {infos[name].type.tensor_type.elem_type for name in infos.keys() - inside} == ints
+    assert {len(shape_of(infos[name])) for name in infos.keys() - inside} == {1}
 
 
 def test_scalars_and_element_types() -> None:
@@ -82,7 +103,7 @@ def test_dimensions_are_computed_as_python_computes_them(n: int, h: int) -> None
     graph = Graph("net")
     x = add_input(graph, "x", float32(N, H))
     graph.outputs["sizes"] = add_layer(graph, "sizes", Sizes(dims=tuple(dims)), x)
-    model = to_bytes(graph, VALUES, metadata=METADATA)
+    model = content_of(graph)
     verify_model(model)
     assert run(model, {"x": array(n, h)})["sizes"].tolist() == list(dims.values())
 

@@ -16,14 +16,17 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from dotnn.compiler import operators as ops
 from dotnn.compiler.atomic import write_atomically
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
 from dotnn.compiler.diagnostics.output import CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
 from dotnn.compiler.export import WrittenModel, external, to_bytes, verify_model, write_model
 from dotnn.compiler.graph.graph import Graph
-from dotnn.compiler.graph.tensors import Tensor
+from dotnn.compiler.graph.tensors import Weight
 from dotnn.compiler.layers.dense import Dense
+from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.weights.values import WeightValues
+from export_graphs import Loaded, Network
 from graphs import add_input, add_layer, float32, run
 from model_files import FEEDS, METADATA, expected, files, network, referenced, write
 
@@ -76,7 +79,7 @@ def test_large_tensors_start_at_multiples_of_65536(tmp_path: Path) -> None:
     a = add_layer(graph, "a", Dense(units=600, bias=False), x)
     graph.outputs["y"] = add_layer(graph, "b", Dense(units=600, bias=False), a)
     path = tmp_path / "net.onnx"
-    written = write_model(graph, path, WeightValues(), metadata=METADATA, external_threshold=0)
+    written = write_model(complete(graph), path, WeightValues(), metadata=METADATA, external_threshold=0)
     model = onnx.load(path, load_external_data=False)
     offsets = [int(tensor.external_data[1].value) for tensor in model.graph.initializer]
     assert offsets == [0, 22 * 65536]
@@ -107,8 +110,20 @@ def test_a_model_of_small_tensors_has_no_data_file(tmp_path: Path) -> None:
     x = add_input(graph, "x", float32(1, 3))
     graph.outputs["y"] = add_layer(graph, "a", Dense(units=2), x)
     path = tmp_path / "net.onnx"
-    assert write_model(graph, path, WeightValues(), metadata=METADATA, external_threshold=0).data is None
+    assert write_model(complete(graph), path, WeightValues(), metadata=METADATA, external_threshold=0).data is None
     assert files(tmp_path) == {"net.onnx"}
+
+
+def test_every_weight_is_asked_for_once(tmp_path: Path) -> None:
+    """However large it is, and wherever its numbers go."""
+    for sizes in ((3, 5), (3, 500), (400, 500)):
+        net = Network()
+        source = Loaded(**{f"w{size}": np.ones(size, np.float32) for size in sizes})
+        for size in sizes:
+            net.output(f"y{size}", net.op(ops.Mul(), net.input(f"x{size}", size), net.weight(f"w{size}", size)))
+        path = tmp_path / "net.onnx"
+        write_model(net.graph, path, WeightValues(0, source), metadata=METADATA, external_threshold=0)
+        assert sorted(source.reads) == sorted(source.arrays)
 
 
 def test_file_names_that_a_model_cannot_hold_are_replaced(tmp_path: Path) -> None:
@@ -279,10 +294,10 @@ def test_a_failure_leaves_nothing_where_nothing_was(tmp_path: Path) -> None:
 
 def test_values_that_cannot_be_computed_leave_the_old_model(tmp_path: Path) -> None:
     class Failing(WeightValues):
-        def values(self, tensor: Tensor) -> np.ndarray:
-            if tensor.name == "b.weight":
+        def values(self, weight: Weight) -> np.ndarray:
+            if weight.name == "b.weight":
                 raise DotnnError(CannotWrite(path="weights", reason="a fault of the weights"))
-            return super().values(tensor)
+            return super().values(weight)
 
     path = tmp_path / "net.onnx"
     write(path)
@@ -353,6 +368,7 @@ from graphs import add_input, add_layer, float32
 from dotnn.compiler.export import ModelMetadata, write_model
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.layers.dense import Dense
+from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.weights.initializers import Ones
 from dotnn.compiler.weights.values import WeightValues
 
@@ -364,6 +380,7 @@ value = add_input(graph, "x", float32(1, 2048))
 for number in range(8):
     value = add_layer(graph, f"fc{{number}}", Dense(units=2048, init=Ones()), value)
 graph.outputs["y"] = value
+graph = complete(graph)
 before = peak()
 write_model(graph, Path({str(tmp_path / "net.onnx")!r}), WeightValues(), metadata=ModelMetadata())
 print(peak() - before)

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
+from dotnn.compiler import operators as ops
 from dotnn.compiler.evaluate import evaluate, named_results
-from dotnn.compiler.export import to_bytes, verify_model
+from dotnn.compiler.export import verify_model
 from dotnn.compiler.graph.graph import Graph, Value
-from dotnn.compiler.graph.tensors import Derived, Fan, Literal, Weight
+from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.recurrent import Lstm
 from dotnn.compiler.weights import initializers
 from dotnn.compiler.weights.values import WeightState, WeightValues
-from export_graphs import METADATA, VALUES, Doubled, H, N, Reshaped, array, two_layers
+from export_graphs import VALUES, H, Loaded, N, Network, Reshaped, array, content_of, two_layers
 from graphs import add_input, add_layer, float32, run, with_all_values
 
 # Values of weights --------------------------------------------------------------------------------------
-
-
-class Loaded:
-    """A weight source that counts what is read."""
-
-    def __init__(self, **arrays: np.ndarray) -> None:
-        self.arrays = arrays
-        self.reads: list[str] = []
-
-    @property
-    def names(self) -> Sequence[str]:
-        return tuple(self.arrays)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        return self.arrays[name].shape
-
-    def load(self, name: str) -> np.ndarray:
-        self.reads.append(name)
-        return self.arrays[name]
 
 
 def weight(name: str, shape: tuple[int, ...], initializer: object = None) -> Weight:
@@ -58,10 +38,12 @@ def test_values_come_from_the_file_the_literal_or_the_initializer() -> None:
     assert source.reads == ["a"]
 
 
-def test_derived_values_are_computed_from_their_parts() -> None:
-    once = Derived("w:2", (3,), DType.FLOAT32, (weight("w", (3,), Literal((3,), (1, 2, 3))),), Doubled())
-    twice = Derived("w:4", (3,), DType.FLOAT32, (once,), Doubled())
-    assert WeightValues().values(twice).tolist() == [4, 8, 12]
+def test_values_are_kept_nowhere() -> None:
+    source = Loaded(a=np.arange(3.0))
+    values = WeightValues(0, source)
+    for _ in range(3):
+        assert values.values(weight("a", (3,))).tolist() == [0, 1, 2]
+    assert source.reads == ["a"] * 3
 
 
 def test_an_array_of_another_shape_is_refused() -> None:
@@ -93,7 +75,7 @@ def lstm_graph() -> Graph:
 @pytest.mark.parametrize(("n", "h"), [(1, 1), (3, 5)])
 def test_every_value_agrees_with_the_references(n: int, h: int) -> None:
     graph = lstm_graph()
-    content = to_bytes(graph, VALUES, metadata=METADATA)
+    content = content_of(graph)
     verify_model(content)
     feeds = {"x": array(n, h, 4)}
     found = run(with_all_values(content), feeds)
@@ -113,6 +95,19 @@ def test_values_that_nothing_reads_any_more_are_dropped() -> None:
     x = graph.inputs[0].value()
     assert set(evaluate(graph, feeds, VALUES, keep=[x])) == {x, *graph.outputs.values()}
     assert len(evaluate(graph, feeds, VALUES, "float32")) == 3
+
+
+def test_values_that_are_computed_from_weights_are_those_of_their_operators() -> None:
+    net = Network()
+    once = net.op(ops.Add(), *[net.written("w", [1, 2, 3])] * 2, name="w:2")
+    net.output("twice", net.op(ops.Add(), once, once, name="w:4"))
+    found = named_results(net.graph, evaluate(net.graph, {}, VALUES))
+    assert {name: array.tolist() for name, array in found.items()} == {
+        "w": [1, 2, 3],
+        "w:2": [2, 4, 6],
+        "w:4": [4, 8, 12],
+        "twice": [4, 8, 12],
+    }
 
 
 def test_a_reference_of_another_shape_than_inferred_is_told() -> None:

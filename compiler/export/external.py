@@ -87,7 +87,8 @@ def write_model(
     path = require_replaceable(path)
     built = build_model(graph, values, metadata=metadata)
     threshold = _INLINE_LIMIT if external_threshold is None else external_threshold
-    if built.weight_bytes > threshold or built.size > _INLINE_LIMIT:
+    is_large = built.weight_bytes > threshold or built.size > _INLINE_LIMIT
+    if is_large and any(tensor.nbytes >= _SMALLEST_EXTERNAL for tensor in built.tensors):
         return _write_external(built, path)
     return _write_inline(built, path)
 
@@ -106,8 +107,6 @@ def _write_inline(built: BuiltModel, path: Path) -> WrittenModel:
 def _write_external(built: BuiltModel, path: Path) -> WrittenModel:
     with PendingFile(path, like=_replaced_data(path)) as data:
         digest, size = _stream(built, data)
-        if not size:
-            return _write_inline(built, path)
         data.complete()
         target = path.with_name(f"{_data_stem(path)}-{digest[:16]}.data")
         content = serialized(_located(built.proto, target.name))

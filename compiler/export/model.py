@@ -20,7 +20,8 @@ from ..weights.values import WeightValues, raw_bytes
 from .attributes import OPSET, attribute_protos
 from .elements import ELEM_TYPES
 from .metadata import ModelMetadata, model_properties, node_properties, producer_version
-from .stored import Stored, known_shape
+from .steps import known_shape
+from .stored import Stored
 from .tensors import StoredTensor
 
 IR_VERSION = 10

@@ -1,7 +1,8 @@
-"""What is stored in a model: every value that depends on no input, evaluated while a file is written."""
+"""What a model stores: every value that depends on no input, evaluated while a file is written."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from typing import final
 
 import numpy as np
@@ -9,19 +10,28 @@ import numpy as np
 from ..graph.dims import DimExpr
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant, Parameter
-from ..graph.tensors import numpy_name
 from ..graph.types import TensorType
+from ..operators.arranging import Concat, Gather
 from ..operators.base import Operator
-
-# Loaded here rather than by the first weight: loading numpy's random module can swallow an interrupt, and by then a
-# file is being written.
-from ..weights import random_streams  # noqa: F401
 from ..weights.values import WeightValues
+from .evaluation import Evaluation
+from .steps import reads_by_blocks
+
+#: A larger result than this, if it is larger than what it is computed from, would cost more in the file than computing
+#: it costs at run time.
+LARGEST_GROWTH = 2**20
+#: Elements read and written altogether, for each element of a parameter and for the model, so that a small text cannot
+#: make a build of hours.
+WORK_PER_ELEMENT, WORK_PER_MODEL = 16, 2**22
 
 
 @final
 class Stored:
     """The values that a model stores, and their numbers.
+
+    Args:
+        graph: an operator graph.
+        values: where the values of weights come from.
 
     Attributes:
         evaluated: nodes that are computed while a file is written, and that it therefore does not have.
@@ -29,65 +39,102 @@ class Stored:
     """
 
     def __init__(self, graph: Graph, values: WeightValues) -> None:
-        self._graph = graph
-        self._values = values
-        self.evaluated = _evaluated(graph)
+        nodes = list(_evaluated(graph))
+        self.evaluated = frozenset(node.id for node in nodes)
         self.initializers = tuple(_initializers(graph, self.evaluated))
+        self._evaluation = Evaluation(graph, nodes, self.initializers, values)
 
     def array(self, value: Value) -> np.ndarray:
-        """The numbers of a value, in its element type."""
-        array = self._exact(value)
-        return array.astype(numpy_name(self._graph.type_of(value).dtype), copy=False)
+        """The numbers of an initializer, in its element type; the caller must not change them.
 
-    def _exact(self, value: Value) -> np.ndarray:
-        node = self._graph.producer(value)
-        match node.op:
-            case Constant(numbers):
-                array = numbers.array(node.results[0].dtype)
-            case Parameter(weight):
-                array = self._values.values(weight)
-            case Operator() as op:
-                operands = [None if one is None else self._exact(one) for one in node.operands]
-                return op.reference(*operands)[value.index]
-            case other:
-                raise TypeError(f"{node.name}: {other.kind} is not stored")
-        return array.astype("float64") if node.results[0].dtype.is_float else array
+        Any may be asked for at any time. Everything is computed once if each is asked for once, and memory stays near
+        the size of one tensor if that is in their order.
+
+        Raises:
+            ValueError: an array has another shape than the type of its value says.
+        """
+        return self._evaluation.array(value)
 
 
-def known_shape(found: TensorType) -> tuple[int, ...]:
-    """The shape of a value that depends on no input."""
-    return tuple(dim for dim in found.shape if not isinstance(dim, DimExpr))
+def _evaluated(graph: Graph) -> Iterator[Node]:
+    """The nodes that depend on parameters, and else on constants alone; as far as the work is worth it.
 
-
-def _evaluated(graph: Graph) -> frozenset[int]:
-    found: set[int] = set()
+    What depends on constants alone is the business of a pass. A node whose results nothing reads stays: what an
+    unoptimized build leaves out is for its author to say.
+    """
+    parameters = [node.op.weight for node in graph.unordered() if isinstance(node.op, Parameter)]
+    left = WORK_PER_ELEMENT * sum(weight.elements for weight in parameters) + WORK_PER_MODEL
+    read = {value.node for node in graph.unordered() for value in node.operands if value is not None}
     outputs = {value.node for value in graph.outputs.values()}
-    computed_from_weights: set[int] = set()
+    found: dict[int, int] = {}
     for node in graph.nodes():
-        if isinstance(node.op, Parameter):
-            computed_from_weights.add(node.id)
-        if not isinstance(node.op, Operator) or node.id in outputs or not node.operands:
+        if node.id not in read or node.id in outputs or not _depends_on_parameters(graph, node, found):
             continue
-        sources = [graph.producer(one) for one in node.operands if one is not None]
-        known = all(isinstance(one.op, Constant | Parameter) or one.id in found for one in sources)
-        if known and any(one.id in computed_from_weights for one in sources):
-            found.add(node.id)
-            computed_from_weights.add(node.id)
-    return frozenset(found)
+        work = _work(graph, node, found)
+        if work is None or work > left:
+            continue
+        left -= work
+        found[node.id] = work
+        yield node
 
 
-def _initializers(graph: Graph, evaluated: frozenset[int]) -> list[Value]:
-    found: dict[Value, None] = {}
+def _depends_on_parameters(graph: Graph, node: Node, evaluated: Collection[int]) -> bool:
+    """Whether a node that may be evaluated reads what parameters and constants alone make, and some parameter does."""
+    if not isinstance(node.op, Operator) or not node.op.folds or not _indices_exist(graph, node):
+        return False
+    sources = [graph.producer(value) for value in node.operands if value is not None]
+    made = [isinstance(one.op, Parameter) or one.id in evaluated for one in sources]
+    return any(made) and all(
+        is_made or isinstance(one.op, Constant) for is_made, one in zip(made, sources, strict=True)
+    )
+
+
+def _indices_exist(graph: Graph, node: Node) -> bool:
+    """Whether a node reads no index that there is not: such a model can be written, and fails when it is run."""
+    if not isinstance(node.op, Gather):
+        return True
+    data, indices = map(graph.producer, filter(None, node.operands))
+    length = data.results[0].shape[node.op.axis]
+    if not isinstance(indices.op, Constant) or isinstance(length, DimExpr):
+        return False
+    return all(-length <= index < length for index in indices.op.value.elements)
+
+
+def _work(graph: Graph, node: Node, evaluated: Mapping[int, int]) -> int | None:
+    """Elements that the evaluation of a node reads and writes; None where its results are not worth it."""
+    if not isinstance(node.op, Operator):
+        return None
+    types = graph.operand_types(node)
+    read = [_elements(one) for one in types if one is not None]
+    written = sum(map(_elements, node.results))
+    work = node.op.work(types, node.results)
+    most = max(sum(read) if isinstance(node.op, Concat) else max(read), LARGEST_GROWTH)
+    if isinstance(work, DimExpr) or written > most:
+        return None
+    # What is computed by blocks is there nowhere, and therefore computed anew for each of its readers.
+    inside = {value.node for value in node.operands if value is not None and reads_by_blocks(graph, node, value)}
+    return work + sum(evaluated.get(node_id, 0) for node_id in inside)
+
+
+def _elements(found: TensorType) -> int:
+    return found.elements if isinstance(found.elements, int) else 0
+
+
+def _initializers(graph: Graph, evaluated: frozenset[int]) -> Iterator[Value]:
+    found: set[Value] = set()
+    inside: set[Value | None] = set()
     for node in graph.nodes():
-        if node.id in evaluated or not isinstance(node.op, Operator):
+        if node.id in evaluated:
+            inside.update(node.operands)
             continue
         for value in node.operands:
-            if value is not None and _is_known(graph.producer(value), evaluated):
-                found.setdefault(value)
-    parameters = (node.value() for node in graph.nodes() if isinstance(node.op, Parameter))
-    read_inside = {value for node_id in evaluated for value in graph.node(node_id).operands}
-    return [*found, *(value for value in parameters if value not in found and value not in read_inside)]
+            if value is not None and value not in found and _is_stored(graph.producer(value), evaluated):
+                found.add(value)
+                yield value
+    for node in graph.nodes():
+        if isinstance(node.op, Parameter) and node.value() not in found and node.value() not in inside:
+            yield node.value()
 
 
-def _is_known(node: Node, evaluated: frozenset[int]) -> bool:
+def _is_stored(node: Node, evaluated: frozenset[int]) -> bool:
     return node.id in evaluated or isinstance(node.op, Constant | Parameter)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
-from ..graph.types import DType
+from ..graph.dims import Dim
+from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
 from .base import FLOATS, WORDS, InvalidOperands, Known, Operand, Operator, Shape
@@ -26,6 +27,11 @@ class MatMul(Operator):
     def shapes(self, a: Known, b: Known) -> tuple[Shape, ...]:
         """``[..., rows, columns]``."""
         return (matrix_product(a.shape, b.shape),)
+
+    def work(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> Dim:
+        """The multiplications, too."""
+        inner = operands[0].shape[-1] if operands[0] is not None else 0
+        return super().work(operands, results) + results[0].elements * inner
 
     def compute(self, a: np.ndarray, b: np.ndarray) -> tuple[Any, ...]:
         """The product."""
@@ -52,6 +58,11 @@ class GeneralProduct(Operator, ABC):
         if c is not None and broadcast(product, c.shape) != product:
             raise InvalidOperands("C has other axes than the product")
         return (product,)
+
+    def work(self, operands: Sequence[TensorType | None], results: Sequence[TensorType]) -> Dim:
+        """The multiplications, too."""
+        inner = operands[0].shape[0 if self.transA else 1] if operands[0] is not None else 0
+        return super().work(operands, results) + results[0].elements * inner
 
     def product(self, a: np.ndarray, b: np.ndarray, c: np.ndarray | None) -> np.ndarray:
         """The product, and the sum."""
