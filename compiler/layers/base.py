@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
@@ -74,6 +75,18 @@ class WeightSpec:
         return math.prod(self.shape)
 
 
+#: What the symbolic dimensions of samples are, run by run; from the second run on all differ.
+USUAL_SIZES: Mapping[str, tuple[int, ...]] = {
+    "N": (1, 2, 3),
+    "C": (1, 7, 5),
+    "T": (1, 4, 8),
+    "L": (2, 1, 6),
+    "D": (3, 6, 7),
+    "H": (1, 3, 4),
+    "W": (4, 5, 2),
+}
+
+
 @positional_record
 class Sample:
     """A call that documents and tests a layer.
@@ -84,16 +97,22 @@ class Sample:
     Attributes:
         call: the stage as written: ``conv2d(8, kernel=3)``. Further operands are named by the input names.
         inputs: types by input name, in order; the first one is piped, unless ``call`` stands alone (``call_form``).
-        sizes: values of the symbolic dimensions, one mapping per run.
-        ranges: for inputs of ints, values from low up to, not including, high.
+        unusual: sizes of symbolic dimensions, one per run, where those of ``USUAL_SIZES`` do not do.
         call_form: ``call`` is the whole expression: ``concat(a, b, axis=1)``.
     """
 
     call: str
     inputs: Mapping[str, str]
-    sizes: tuple[Mapping[str, int], ...] = ({},)
-    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    unusual: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     call_form: bool = False
+
+    @property
+    def sizes(self) -> tuple[Mapping[str, int], ...]:
+        """Sizes of the symbolic dimensions, one mapping per run; one run where all are numbers."""
+        known = {**USUAL_SIZES, **self.unusual}
+        symbols = sorted(set(re.findall(r"\b[A-Z]\b", " ".join(self.inputs.values()))))
+        runs = zip(*(known[symbol] for symbol in symbols), strict=True)
+        return tuple(dict(zip(symbols, run, strict=True)) for run in runs) or ({},)
 
 
 @positional_record
@@ -154,6 +173,14 @@ class Site:
     def operand(self, index: int) -> Span | None:
         """An operand as written, or the call."""
         return self._operands[index] if index < len(self._operands) else self.span
+
+    def about_operand(self, index: int, found: TensorType) -> dict[str, Any]:
+        """What most diagnostics begin with: where, which layer, and the type that does not fit."""
+        return {"span": self.operand(index), "kind": self.kind, "found": str(found)}
+
+    def about_argument(self, name: str, found: TensorType) -> dict[str, Any]:
+        """The same of an argument that does not fit the type."""
+        return {"span": self.argument(name), "kind": self.kind, "found": str(found)}
 
     def at_least(self, dim: Dim, minimum: int, otherwise: Diagnostic, reason: str = "") -> None:
         """Demand ``dim >= minimum``: certain, it passes; impossible, ``otherwise`` is raised; else kept for feeding."""

@@ -68,14 +68,11 @@ class Pooling(Sliding, ABC):
         """What ``"same"`` pads is at most half of what the window spans, by its definition."""
         if self.padding is None or isinstance(self.padding, str):
             return
-        for number, (pad, kernel) in enumerate(zip(self.padding, self.kernel, strict=True), start=2):
-            if max(pad) <= kernel // 2:
-                continue
-            raise DotnnError(
-                PoolPaddingTooLarge(
-                    span=site.argument("padding"), kind=site.kind, axis=number, amount=max(pad), kernel=kernel
-                )
-            )
+        span, largest = site.argument("padding"), map(max, self.padding)
+        for number, (amount, kernel) in enumerate(zip(largest, self.kernel, strict=True), start=2):
+            if amount > kernel // 2:
+                fault = PoolPaddingTooLarge(span=span, kind=site.kind, axis=number, amount=amount, kernel=kernel)
+                raise DotnnError(fault)
 
     def _with_overhang(self, pads: Pads) -> Pads:
         """Padding with which as many windows fit whole as fit into ``pads`` with a last one overhanging."""
@@ -154,15 +151,8 @@ def _always_meets_input(axis: AxisWindow, pad: tuple[int, int]) -> bool:
 
 def _need_long_axis(site: Site, x: TensorType, number: int, axis: AxisWindow) -> None:
     """Demand an input of at least ``dilation`` positions, which no window steps over."""
-    size = x.shape[number]
-    otherwise = WindowInPadding(
-        span=site.argument("dilation"),
-        kind=site.kind,
-        found=str(x),
-        axis=number,
-        dilation=axis.dilation,
-        size=format_dim(size),
-    )
+    size, facts = x.shape[number], site.about_argument("dilation", x)
+    otherwise = WindowInPadding(**facts, axis=number, dilation=axis.dilation, size=format_dim(size))
     site.at_least(size, axis.dilation, otherwise, f"`{site.kind}` steps by {axis.dilation} positions")
 
 

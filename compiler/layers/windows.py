@@ -86,17 +86,9 @@ def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
     need_float(site, 0, found)
     last = found.shape[-1]
     if isinstance(last, int) and all(isinstance(dim, DimExpr) for dim in found.shape[1:-1]):
-        raise DotnnError(
-            ChannelsLast(
-                span=site.operand(0),
-                kind=site.kind,
-                expected=form,
-                looks=_CHANNELS_LAST[spatial_rank - 1],
-                found=str(found),
-                last=last,
-                order=channels_first_order(found.rank),
-            )
-        )
+        facts, looks = site.about_operand(0, found), _CHANNELS_LAST[spatial_rank - 1]
+        order = channels_first_order(found.rank)
+        raise DotnnError(ChannelsLast(**facts, expected=form, looks=looks, last=last, order=order))
 
 
 def channels_first_order(rank: int) -> str:
@@ -122,24 +114,22 @@ def slide(site: Site, found: TensorType, window: Window, padding: Pads | str, ce
 
 def _need_decided_totals(site: Site, found: TensorType, axes: Sequence[AxisWindow]) -> None:
     for number, axis in enumerate(axes, start=2):
-        total = axis.same_total(found.shape[number])
+        dim = found.shape[number]
+        total = axis.same_total(dim)
         if not isinstance(total, DimExpr):
             continue
-        raise DotnnError(
-            SamePaddingUndecided(
-                span=site.argument("padding"),
-                kind=site.kind,
-                found=str(found),
-                axis=number,
-                stride=axis.stride,
-                dim=format_dim(found.shape[number]),
-                symbol=min(symbols(found.shape[number])),
-                total=format_dim(total),
-                example=str([(one.extent - 1) // 2 for one in axes]),
-                hint=alternative(declare_otherwise(_deciding_totals(found, axes))),
-                operand=site.operand(0),
-            )
+        fault = SamePaddingUndecided(
+            **site.about_argument("padding", found),
+            axis=number,
+            stride=axis.stride,
+            dim=format_dim(dim),
+            symbol=min(symbols(dim)),
+            total=format_dim(total),
+            example=str([(one.extent - 1) // 2 for one in axes]),
+            hint=alternative(declare_otherwise(_deciding_totals(found, axes))),
+            operand=site.operand(0),
         )
+        raise DotnnError(fault)
 
 
 def _deciding_totals(found: TensorType, axes: Sequence[AxisWindow]) -> dict[str, Dim]:
@@ -156,9 +146,7 @@ def _need_room(site: Site, found: TensorType, number: int, axis: AxisWindow, pad
     if least <= 1:
         return
     otherwise = WindowTooLarge(
-        span=site.argument("kernel"),
-        kind=site.kind,
-        found=str(found),
+        **site.about_argument("kernel", found),
         axis=number,
         kernel=axis.kernel,
         dilation=axis.dilation,
