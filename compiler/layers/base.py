@@ -95,16 +95,21 @@ class Sample:
     ``sizes``, and compares values with the reference and shapes with the inferred expressions.
 
     Attributes:
-        call: the stage as written: ``conv2d(8, kernel=3)``. Further operands are named by the input names.
-        inputs: types by input name, in order; the first one is piped, unless ``call`` stands alone (``call_form``).
+        call: the stage as written: ``conv2d(8, kernel=3)``, where further operands are named by the input names, or a
+            whole expression that names its first input, too: ``concat(a, b, axis=1)``.
+        inputs: types by input name, in order; the first one is piped into a stage.
         unusual: sizes of symbolic dimensions, one per run, where those of ``USUAL_SIZES`` do not do.
-        call_form: ``call`` is the whole expression: ``concat(a, b, axis=1)``.
     """
 
     call: str
     inputs: Mapping[str, str]
     unusual: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    call_form: bool = False
+
+    @property
+    def expression(self) -> str:
+        """The call as an expression of the inputs: ``x -> relu``, ``concat(a, b)``."""
+        first = next(iter(self.inputs))
+        return self.call if re.search(rf"\b{first}\b", self.call) else f"{first} -> {self.call}"
 
     @property
     def sizes(self) -> tuple[Mapping[str, int], ...]:
@@ -141,25 +146,19 @@ class Read:
     result: TensorType
 
 
+@positional_record
 class Site:
     """The place where a layer stands while its types are inferred: spans for errors, books of demands and warnings.
 
     ``Site.nowhere()`` serves where there is no text, as when a pass infers anew.
     """
 
-    def __init__(
-        self,
-        kind: str,
-        span: Span | None,
-        arguments: Mapping[str, Span] | None = None,
-        operands: Sequence[Span] = (),
-    ) -> None:
-        self.kind = kind
-        self.span = span
-        self.demands: list[Demand] = []
-        self.warnings: list[Diagnostic] = []
-        self._arguments = arguments or {}
-        self._operands = operands
+    kind: str
+    span: Span | None
+    argument_spans: Mapping[str, Span] = field(default_factory=dict)
+    operand_spans: Sequence[Span] = ()
+    demands: list[Demand] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
 
     @classmethod
     def nowhere(cls, kind: str = "") -> Site:
@@ -168,11 +167,11 @@ class Site:
 
     def argument(self, name: str) -> Span | None:
         """The value written for an attribute, or the call where it was left out."""
-        return self._arguments.get(name, self.span)
+        return self.argument_spans.get(name, self.span)
 
     def operand(self, index: int) -> Span | None:
         """An operand as written, or the call."""
-        return self._operands[index] if index < len(self._operands) else self.span
+        return self.operand_spans[index] if index < len(self.operand_spans) else self.span
 
     def about_operand(self, index: int, found: TensorType) -> dict[str, Any]:
         """What most diagnostics begin with: where, which layer, and the type that does not fit."""
@@ -239,11 +238,7 @@ class Layer(ABC):
             LAYERS[cls.kind] = cls
 
     def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
-        """Types of the results.
-
-        Raises:
-            DotnnError: the operands do not fit.
-        """
+        """Types of the results; raises ``DotnnError`` where the operands do not fit."""
         found = self.types(site, *operands)
         return found if isinstance(found, tuple) else (found,)
 
@@ -289,24 +284,16 @@ class Layer(ABC):
     def reach(
         self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
     ) -> Reach:
-        """How the positions of a result depend on those of an operand, along each axis of the operand.
+        """How the positions of a result depend on those of an operand, which is there, along each axis of the operand.
 
-        What cannot be told is ``reach.WHOLE``: a receptive field may come out too large, never too small.
-
-        Args:
-            operands: types that ``infer`` has accepted.
-            results: what it made of them.
-            operand: the index of the operand, which is there.
-            result: the index of the result.
+        The types are those that ``infer`` has accepted, and what it made of them; ``operand`` and ``result`` are
+        indices. What cannot be told is ``reach.WHOLE``: a receptive field may come out too large, never too small.
         """
         found = operands[operand]
         return () if found is None else self.positions(Read(operand, found, result, results[result]), *operands)
 
     def positions(self, read: Read, *operands: Any, **unused: Any) -> Reach:
-        """How positions of a result depend on those of an operand, from the types of the operands; see ``reach``.
-
-        Unless a layer says otherwise, position by position, shapes broadcasting as in numpy.
-        """
+        """See ``reach``; unless a layer says otherwise, position by position, shapes broadcasting as in numpy."""
         return aligned(read.operand.shape, read.result.shape)
 
     def operand_range(self, index: int, operands: Sequence[TensorType | None]) -> tuple[int, Dim] | None:
@@ -318,10 +305,7 @@ class Layer(ABC):
         return None
 
     def bind(self, sizes: Mapping[str, int]) -> Layer:
-        """The layer with the symbols in its attributes replaced by their sizes, as ``reference`` wants it.
-
-        Overridden by layers with dimensions among their attributes (``reshape``, ``expand``).
-        """
+        """The layer as ``reference`` wants it: with numbers for the symbols among its attributes (``reshape``)."""
         return self
 
     def reference(
@@ -341,15 +325,12 @@ class Layer(ABC):
 
     @abstractmethod
     def lower(self, b: Builder, *operands: Any, **unused: Any) -> Tensor | tuple[Tensor, ...]:
-        """Build the operators that the layer consists of.
+        """Build the operators that the layer consists of, and return the result, or all results.
 
         Args:
             b: what it builds with.
             operands: the tensors that it reads, None for an absent one.
-            unused: nothing; it lets heirs name their operands.
-
-        Returns:
-            The result, or all results.
+            unused: nothing; it lets heirs name their operands, here and in the other methods.
         """
 
     @classmethod

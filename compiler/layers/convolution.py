@@ -17,8 +17,8 @@ from .base import NO_DOUBLE_ON_CPU, Sample, Site, WeightSpec, Window
 from .cost import Cost, product
 from .families import ForEach, family, sample
 from .reach import WHOLE, Along
-from .rules import need_known
-from .weighted import Weighted, known
+from .rules import known, need_known
+from .weighted import Weighted
 from .windows import Sliding, channels_first_order, need_spatial, onnx_pads, slide, sliding_view
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from .attributes import Flag, InitializerKind, Integer, attribute
 from .base import Operand, Read, Sample, Site, WeightSpec
 from .cost import Cost, product
 from .reach import Along, Reach, aligned
-from .rules import axis_or_last, moved, need_float, need_integer, need_known
-from .weighted import Weighted, known
+from .rules import axis_or_last, known, moved, need_float, need_integer, need_known
+from .weighted import Weighted
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor

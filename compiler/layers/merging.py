@@ -56,10 +56,10 @@ class Concat(Layer):
     foreign_names: ClassVar[tuple[str, ...]] = ("cat", "concatenate", "merge")
     source: ClassVar[str] = "numpy.concatenate; ONNX Concat"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("concat(a, b)", {"a": "float32[N, 2, H, W]", "b": "float32[N, 3, H, W]"}, call_form=True),
-        Sample("concat(a, b, a, axis=-2)", {"a": "float32[N, T, 4]", "b": "float32[N, 2, 4]"}, call_form=True),
-        Sample("concat(a, b, axis=0)", {"a": "int64[N, 2]", "b": "int64[T, 2]"}, call_form=True),
-        Sample("concat(x, x)", {"x": "float32[N, 3]"}, call_form=True),
+        Sample("concat(a, b)", {"a": "float32[N, 2, H, W]", "b": "float32[N, 3, H, W]"}),
+        Sample("concat(a, b, a, axis=-2)", {"a": "float32[N, T, 4]", "b": "float32[N, 2, 4]"}),
+        Sample("concat(a, b, axis=0)", {"a": "int64[N, 2]", "b": "int64[T, 2]"}),
+        Sample("concat(x, x)", {"x": "float32[N, 3]"}),
     )
 
     axis: int | None = attribute(
@@ -198,9 +198,9 @@ class Maximum(Arithmetic):
     formula: ClassVar[str] = "y = max(a, b)"
     source: ClassVar[str] = "numpy.maximum; Keras Maximum; ONNX Max"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("maximum(a, b)", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, H, W]"}, call_form=True),
-        Sample("maximum(a, b)", {"a": "float32[N, 1, W]", "b": "float32[H, 1]"}, call_form=True),
-        Sample("maximum(a, b)", {"a": "int64[2, 3]", "b": "int64[3]"}, call_form=True),
+        Sample("maximum(a, b)", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, H, W]"}),
+        Sample("maximum(a, b)", {"a": "float32[N, 1, W]", "b": "float32[H, 1]"}),
+        Sample("maximum(a, b)", {"a": "int64[2, 3]", "b": "int64[3]"}),
     )
 
     def lower(self, b: Builder, *operands: Tensor) -> Tensor:

@@ -14,8 +14,8 @@ from ..weights import initializers
 from .attributes import HIGHEST_RANK, Flag, InitializerKind, Integer, Real, attribute
 from .base import NO_DOUBLE_ON_CPU, Layer, Operand, Read, Sample, Site, WeightSpec
 from .reach import Along, Reach
-from .rules import moved, need_float, need_known, need_rank
-from .weighted import Weighted, known
+from .rules import known, moved, need_float, need_known, need_rank
+from .weighted import Weighted
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor

@@ -68,11 +68,11 @@ class Add(Arithmetic):
     function: ClassVar[str] = "add"
     formula: ClassVar[str] = "y = a + b"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("a + b", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, H, W]"}, call_form=True),
-        Sample("a + b", {"a": "float32[N, 1, W]", "b": "float32[H, 1]"}, call_form=True),
-        Sample("a + a", {"a": "float32[N, 3]"}, call_form=True),
-        Sample("a + b", {"a": "int64[2, 3]", "b": "int64[3]"}, call_form=True),
-        Sample("2 + a", {"a": "int32[2, 3]"}, call_form=True),
+        Sample("a + b", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, H, W]"}),
+        Sample("a + b", {"a": "float32[N, 1, W]", "b": "float32[H, 1]"}),
+        Sample("a + a", {"a": "float32[N, 3]"}),
+        Sample("a + b", {"a": "int64[2, 3]", "b": "int64[3]"}),
+        Sample("2 + a", {"a": "int32[2, 3]"}),
     )
 
 
@@ -85,9 +85,9 @@ class Sub(Arithmetic):
     function: ClassVar[str] = "subtract"
     formula: ClassVar[str] = "y = a - b"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("a - b", {"a": "float32[N, 3, H, W]", "b": "float32[3, 1, 1]"}, call_form=True),
-        Sample("1 - a", {"a": "float32[N, 3]"}, call_form=True),
-        Sample("a - b", {"a": "int32[2, 3]", "b": "int32[2, 1]"}, call_form=True),
+        Sample("a - b", {"a": "float32[N, 3, H, W]", "b": "float32[3, 1, 1]"}),
+        Sample("1 - a", {"a": "float32[N, 3]"}),
+        Sample("a - b", {"a": "int32[2, 3]", "b": "int32[2, 1]"}),
     )
 
 
@@ -100,9 +100,9 @@ class Mul(Arithmetic):
     function: ClassVar[str] = "multiply"
     formula: ClassVar[str] = "y = a * b"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("a * b", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, 1, 1]"}, call_form=True),
-        Sample("a * 0.5", {"a": "float32[N, 3]"}, call_form=True),
-        Sample("a * b", {"a": "int64[2, 3]", "b": "int64[2, 3]"}, call_form=True),
+        Sample("a * b", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, 1, 1]"}),
+        Sample("a * 0.5", {"a": "float32[N, 3]"}),
+        Sample("a * b", {"a": "int64[2, 3]", "b": "int64[2, 3]"}),
     )
 
 
@@ -118,8 +118,8 @@ class Div(Arithmetic):
     function: ClassVar[str] = "divide"
     formula: ClassVar[str] = "y = a / b"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("a / (b * b + 1)", {"a": "float32[N, 3, H, W]", "b": "float32[3, 1, 1]"}, call_form=True),
-        Sample("a / 255", {"a": "float32[N, 3]"}, call_form=True),
+        Sample("a / (b * b + 1)", {"a": "float32[N, 3, H, W]", "b": "float32[3, 1, 1]"}),
+        Sample("a / 255", {"a": "float32[N, 3]"}),
     )
 
     def types(self, site: Site, a: TensorType, b: TensorType | None = None) -> TensorType:
@@ -139,8 +139,8 @@ class Neg(Arithmetic):
     formula: ClassVar[str] = "y = -x"
     source: ClassVar[str] = "numpy; ONNX Neg"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("-x", {"x": "float32[N, 3]"}, call_form=True),
-        Sample("-x", {"x": "int64[4]"}, call_form=True),
+        Sample("-x", {"x": "float32[N, 3]"}),
+        Sample("-x", {"x": "int64[4]"}),
     )
 
 
@@ -165,13 +165,13 @@ class Index(Layer):
     formula: ClassVar[str] = "y = x[items]"
     source: ClassVar[str] = "numpy indexing"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("x[:, 0]", {"x": "float32[N, T, 5]"}, call_form=True),
-        Sample("x[-1]", {"x": "float32[4, N, 5]"}, call_form=True),
-        Sample("x[:, -1, 1:-1]", {"x": "float32[N, 3, H]"}, {"H": (3, 4, 7)}, call_form=True),
-        Sample("x[:, :, 0:3]", {"x": "float32[N, 3, H]"}, {"H": (3, 4, 7)}, call_form=True),
-        Sample("x[:, 1:9, -2:]", {"x": "float32[N, 3, H]"}, {"H": (2, 4, 7)}, call_form=True),
-        Sample("x[0, :, 1]", {"x": "int64[2, 3, 4]"}, call_form=True),
-        Sample("x[:]", {"x": "float32[N]"}, call_form=True),
+        Sample("x[:, 0]", {"x": "float32[N, T, 5]"}),
+        Sample("x[-1]", {"x": "float32[4, N, 5]"}),
+        Sample("x[:, -1, 1:-1]", {"x": "float32[N, 3, H]"}, {"H": (3, 4, 7)}),
+        Sample("x[:, :, 0:3]", {"x": "float32[N, 3, H]"}, {"H": (3, 4, 7)}),
+        Sample("x[:, 1:9, -2:]", {"x": "float32[N, 3, H]"}, {"H": (2, 4, 7)}),
+        Sample("x[0, :, 1]", {"x": "int64[2, 3, 4]"}),
+        Sample("x[:]", {"x": "float32[N]"}),
     )
 
     items: tuple[IndexItem, ...] = field(kw_only=True)

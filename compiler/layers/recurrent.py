@@ -32,7 +32,7 @@ from .reach import WHOLE, Along, Reach
 from .recurrent_lowering import OnnxCell, lower_stack
 from .recurrent_reference import linear, run_stack, sigmoid
 from .recurrent_stack import Stack
-from .rules import need_float, need_integer, need_known, need_rank
+from .rules import known, need_float, need_integer, need_known, need_rank
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -157,7 +157,7 @@ class Recurrent(Layer, ABC):
         """Per layer and direction ``weight_ih``, ``weight_hh`` and the biases, with rows for all gates."""
         rows, bound = len(self.gates) * self.units, self.units**-0.5
         start = Uniform(low=-bound, high=bound)
-        for name, columns in self.stack.parameters(_channels(x)):
+        for name, columns in self.stack.parameters(known(x.shape[2])):
             shape = (rows, *columns)
             written = self.init if columns else self.bias_init
             yield WeightSpec(name, shape, written or start, Fan.of(shape), gates=self.gates)
@@ -178,7 +178,7 @@ class Recurrent(Layer, ABC):
 
     def cost(self, results: tuple[TensorType, ...], x: TensorType, *optional: TensorType | None) -> Cost:
         """The products of the weights with inputs and states, at every step: ``4*32*(10+32)*T``."""
-        each, steps = self._per_layer(_channels(x), 0), product((), x.shape[:2])
+        each, steps = self._per_layer(known(x.shape[2]), 0), product((), x.shape[:2])
         joined = " + ".join(one.text for one in each)
         text = joined if len(each) == 1 else f"({joined})"
         return Cost(steps.number * sum(one.number for one in each), f"{text}*{steps.text}")
@@ -211,14 +211,6 @@ class Recurrent(Layer, ABC):
         if lengths is not None and lengths.dtype is not DType.INT32:
             lengths = b.op(ops.Cast(to=DType.INT32), lengths)
         return lower_stack(b, self.onnx_cell, self.stack, tuple(self.specs(x.type)), x, initial, lengths)
-
-
-def _channels(x: TensorType) -> int:
-    """Channels of the sequence, known since ``infer`` has passed."""
-    channels = x.shape[2]
-    if isinstance(channels, DimExpr):
-        raise ValueError(f"channels must be known, not {format_dim(channels)}")
-    return channels
 
 
 def _check_sequence(x: TensorType, site: Site) -> None:

@@ -29,7 +29,7 @@ from ..records import record
 from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attribute
 from .base import COMPUTED_ON_CPU, MOVED_ON_CPU, Layer, Operand, Read, Sample, Site
 from .reach import Along, Reach, kept, refolded
-from .rules import alternative, declare_otherwise, need_rank, resolve_axes, resolve_axis
+from .rules import alternative, declare_otherwise, known, need_rank, resolve_axes, resolve_axis
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -45,6 +45,15 @@ class Reshaping(Layer, ABC):
     keeps_values: ClassVar[bool] = True
     cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
+
+
+@record
+class Refolding(Reshaping, ABC):
+    """Base of layers that keep the elements in their row-major order."""
+
+    def positions(self, read: Read, x: TensorType) -> Reach:
+        """Axes at both ends that stay as they are; of the others, the most is assumed."""
+        return refolded(x.shape, read.result.shape)
 
 
 @record
@@ -71,7 +80,7 @@ class AlongAxes(Reshaping, ABC):
 
 @final
 @record
-class Flatten(Reshaping):
+class Flatten(Refolding):
     """Folds neighbouring axes into one: `[N, C, H, W]` becomes `[N, C*H*W]`.
 
     Without arguments all axes but the first, the batch, are folded, in row-major order: for an image that is
@@ -105,10 +114,6 @@ class Flatten(Reshaping):
         start, end = self.start % len(shape), self.end % len(shape)
         return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
 
-    def positions(self, read: Read, x: TensorType) -> Reach:
-        """Axes that are not folded stay."""
-        return refolded(x.shape, read.result.shape)
-
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The same elements in the same order."""
         return x.reshape(self._folded(x.shape))
@@ -122,7 +127,7 @@ class Flatten(Reshaping):
 
 @final
 @record
-class Reshape(Shaped):
+class Reshape(Shaped, Refolding):
     """Gives the same elements, in the same row-major order, other axes.
 
     The shape names every axis, the batch too: `reshape([N, 1, 28, 28])`. Its element count must certainly be
@@ -172,10 +177,6 @@ class Reshape(Shaped):
         if -1 not in self.shape:
             return equalizing_forms([(total, given)])
         return dividing_forms(total, given) if (lower_bound(given) or 0) >= 1 else {}
-
-    def positions(self, read: Read, x: TensorType) -> Reach:
-        """Axes at both ends that stay as they are; of the others, the most is assumed."""
-        return refolded(x.shape, read.result.shape)
 
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The same elements in the same order; one symbolic dimension is what is left."""
@@ -279,10 +280,7 @@ class Expand(Shaped):
 
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The repeated array; a ``ValueError`` where a dimension of the shape is symbolic, which ``bind`` mends."""
-        known = tuple(dim for dim in self.shape if not isinstance(dim, DimExpr))
-        if len(known) != len(self.shape):
-            raise ValueError(f"the shape {format_shape(self.shape)} is symbolic")
-        return np.broadcast_to(x, known)
+        return np.broadcast_to(x, tuple(map(known, self.shape)))
 
     def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Expand``."""

@@ -62,6 +62,13 @@ def need_same_elements(site: Site, operand: int, first: TensorType, found: Tenso
         raise DotnnError(ElementTypesDiffer(span=span, kind=site.kind, left=str(first), right=str(found)))
 
 
+def known(dim: Dim) -> int:
+    """A dimension that ``types`` has found to be a number, for the methods that come after it."""
+    if isinstance(dim, DimExpr):
+        raise ValueError(f"the dimension {dim} is undecided")
+    return dim
+
+
 def need_known(site: Site, operand: int, dim: Dim, what: str, found: TensorType) -> int:
     """Demand a dimension that is a number; ``what`` says which one: ``the number of channels``."""
     if not isinstance(dim, DimExpr):

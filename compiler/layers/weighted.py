@@ -7,20 +7,12 @@ from abc import ABC
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ..graph.dims import Dim, DimExpr
 from ..graph.tensors import Fan, Initializer
 from ..records import record
 from ..weights import initializers
 from .attributes import InitializerKind, attribute
 from .base import Layer, WeightSpec
 from .cost import product_text
-
-
-def known(dim: Dim) -> int:
-    """A dimension that makes the shape of a weight; no layer accepts operands where it is symbolic."""
-    if isinstance(dim, DimExpr):
-        raise ValueError(f"the dimension {dim} of a weight is undecided")
-    return dim
 
 
 @record

@@ -22,7 +22,7 @@ from .attributes import Pads
 from .base import Read, Site, Window
 from .families import WORDS, Spatial
 from .reach import Along, Reach
-from .rules import alternative, declare_otherwise, need_float, need_rank
+from .rules import alternative, declare_otherwise, known, need_float, need_rank
 
 _CHANNELS_LAST = ("[N, T, C]", "[N, H, W, C]", "[N, D, H, W, C]")
 
@@ -54,8 +54,9 @@ class Sliding(Spatial, ABC):
         padding = self.declared_padding
         if isinstance(padding, tuple):
             return padding
-        totals = (axis.same_total(size) for axis, size in zip(axis_windows(self.window), sizes, strict=True))
-        return tuple(_halves(total) for total in totals)
+        axes = zip(axis_windows(self.window), sizes, strict=True)
+        totals = (known(axis.same_total(size)) for axis, size in axes)
+        return tuple((total // 2, total - total // 2) for total in totals)
 
     def positions(self, read: Read, x: TensorType) -> Reach:
         """Its window along the spatial axes."""
@@ -64,12 +65,6 @@ class Sliding(Spatial, ABC):
             Along(axis, one.kernel, one.stride, one.dilation, shift=-before) for axis, (one, (before, _)) in axes
         )
         return (Along(0), self.channels, *spatial)
-
-
-def _halves(total: Dim) -> tuple[int, int]:
-    if isinstance(total, DimExpr):
-        raise ValueError(f"the padding {total} is undecided")
-    return total // 2, total - total // 2
 
 
 def axis_windows(window: Window) -> tuple[AxisWindow, ...]:
