@@ -41,10 +41,6 @@ class Elementwise(Layer, ABC):
     def of(self, x: np.ndarray) -> np.ndarray:
         """The function of every element of an array."""
 
-    def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """The operator of the layer's name."""
-        return b.op(getattr(ops, type(self).__name__)(), x)
-
 
 @final
 @record
@@ -173,7 +169,7 @@ class _AlongAxis(Layer, ABC):
         return aligned(x.shape, x.shape, whole=(self._axis % x.rank,))
 
     def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """The operator of the layer's name."""
+        """The operator of the class's name."""
         return b.op(getattr(ops, type(self).__name__)(axis=self._axis), x)
 
     @property

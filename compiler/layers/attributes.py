@@ -63,7 +63,6 @@ class Kind(Protocol):
 
     def convert(self, value: object, layer: type) -> Any:
         """The value in the layer's form; raises ``AttributeFault``."""
-        ...
 
 
 @positional_record

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .. import operators as ops
 from ..diagnostics import Diagnostic, DotnnError
 from ..graph.dims import Dim, decide_less_equal
 from ..graph.graph import Demand
@@ -323,17 +324,28 @@ class Layer(ABC):
     def compute(self, weights: Mapping[str, np.ndarray], *arrays: Any, **unused: Any) -> Any:
         """The array of the result, or those of all results, from those of the operands; see ``reference``."""
 
-    @abstractmethod
     def lower(self, b: Builder, *operands: Any, **unused: Any) -> Tensor | tuple[Tensor, ...]:
         """Build the operators that the layer consists of, and return the result, or all results.
+
+        Unless a layer says otherwise, one operator, that of its class's name.
 
         Args:
             b: what it builds with.
             operands: the tensors that it reads, None for an absent one.
             unused: nothing; it lets heirs name their operands, here and in the other methods.
         """
+        return b.op(getattr(ops, type(self).__name__)(), *operands)
 
     @classmethod
     def attributes(cls) -> tuple[dataclasses.Field[Any], ...]:
         """The declared attributes, in signature order."""
         return tuple(one for one in dataclasses.fields(cls) if "kind" in one.metadata)
+
+
+@record
+class Rearranging(Layer, ABC):
+    """Base of layers that give elements other places, and compute none."""
+
+    keeps_values: ClassVar[bool] = True
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)

@@ -13,7 +13,7 @@ from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
 from .attributes import Flag, Integer, Padding, Pads, PerAxis, attribute
-from .base import NO_DOUBLE_ON_CPU, Sample, Site, WeightSpec, Window
+from .base import NO_DOUBLE_ON_CPU, Sample, Site, WeightSpec
 from .cost import Cost, product
 from .families import ForEach, family, sample
 from .reach import WHOLE, Along
@@ -75,12 +75,6 @@ class Convolution(Weighted, Sliding, ABC):
     )
     groups: int = attribute(Integer(1), 1, doc="Parts that the channels are split into, each with its own filters.")
     bias: bool = attribute(Flag(), True, doc="Whether a learned number is added to each output channel.")
-
-    @property
-    def window(self) -> Window:
-        """The window with its defaults filled in."""
-        ones = (1,) * self.spatial_rank
-        return Window(self.kernel, self.stride or ones, self.dilation or ones)
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """``[N, filters, *outputs]``."""

@@ -160,7 +160,7 @@ class Embedding(Weighted):
 
     def specs(self, ids: TensorType) -> Iterable[WeightSpec]:
         """``weight`` of ``[vocabulary, dim]``."""
-        return self.weight_and_bias((self.vocabulary, self.dim), bias=False)
+        return (self.weight_spec((self.vocabulary, self.dim)),)
 
     def params_text(self, specs: Sequence[WeightSpec]) -> str:
         """``vocabulary*dim``."""

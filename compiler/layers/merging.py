@@ -17,22 +17,14 @@ from ..diagnostics.operands import (
 )
 from ..graph.dims import Dim, DimExpr, decide_equal, exact_div, format_dim, symbols
 from ..graph.dims_linear import dividing_forms
-from ..graph.types import DType, TensorType
+from ..graph.types import TensorType
 from ..lazy import np
 from ..records import record
 from .attributes import Flag, Integer, IntegerList, Parts, attribute
-from .base import MOVED_ON_CPU, Layer, Operand, Read, Sample, Site
+from .base import Layer, Operand, Read, Rearranging, Sample, Site
 from .operators import Arithmetic
 from .reach import Along, Reach, aligned, kept
-from .rules import (
-    alternative,
-    axis_or_channels,
-    declare_otherwise,
-    need_fit,
-    need_float,
-    need_same_elements,
-    resolve_axes,
-)
+from .rules import axis_or_channels, declare_otherwise_or, need_fit, need_float, need_same_elements, resolve_axes
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -40,7 +32,7 @@ if TYPE_CHECKING:
 
 @final
 @record
-class Concat(Layer):
+class Concat(Rearranging):
     """Lays two or more tensors one behind the other along an axis.
 
     Without `axis=` that is axis 1, the channels: `[N, 16, H, W]` and `[N, 32, H, W]` become `[N, 48, H, W]`.
@@ -49,8 +41,6 @@ class Concat(Layer):
     """
 
     kind: ClassVar[str] = "concat"
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = (Operand("parts", "two or more tensors of one rank", variadic=True),)
     formula: ClassVar[str] = "y = [a; b; ...] along the axis"
     foreign_names: ClassVar[tuple[str, ...]] = ("cat", "concatenate", "merge")
@@ -98,7 +88,7 @@ class Concat(Layer):
 
 @final
 @record
-class Split(Layer):
+class Split(Rearranging):
     """Divides a tensor along an axis into a count of equal parts, or into parts of given sizes.
 
     `a, b = x -> split(2)` halves axis 1, the channels; `a, b = x -> split([16, 48])` gives sizes. On rank 3
@@ -107,9 +97,6 @@ class Split(Layer):
     """
 
     kind: ClassVar[str] = "split"
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
     result_names: ClassVar[tuple[str, ...]] = ("part",)
     take_all_results: ClassVar[bool] = True
     formula: ClassVar[str] = "concat(split(x)) = x"
@@ -143,7 +130,7 @@ class Split(Layer):
             if not isinstance(dim, DimExpr):
                 raise DotnnError(SplitNotEven(parts=self.parts, dim=dim, **facts))
             parts = f"{self.parts} parts"
-            hint = alternative(declare_otherwise(dividing_forms(dim, self.parts)))
+            hint = declare_otherwise_or(dividing_forms(dim, self.parts))
         else:
             parts, total = f"[{', '.join(map(str, self.parts))}]", sum(self.parts)
             if total == dim:
@@ -235,8 +222,8 @@ class Mean(Layer):
         """The shape without the axes, or with 1 in their place."""
         need_float(site, 0, x)
         axes = resolve_axes(site, self.axis, x)
-        kept = [1 if axis in axes else dim for axis, dim in enumerate(x.shape) if self.keepdims or axis not in axes]
-        return x.with_shape(*kept)
+        left = [1 if axis in axes else dim for axis, dim in enumerate(x.shape) if self.keepdims or axis not in axes]
+        return x.with_shape(*left)
 
     def positions(self, read: Read, x: TensorType) -> Reach:
         """The whole of the axes at every position of the others."""

@@ -73,9 +73,9 @@ class BatchNorm(Weighted):
         shape = (known(x.shape[1]),)
         fan = Fan.of(shape)
         if self.scale:
-            yield WeightSpec("weight", shape, self.weight_initializer(), fan)
+            yield self.weight_spec(shape)
         if self.bias:
-            yield WeightSpec("bias", shape, self.bias_initializer(), fan)
+            yield self.bias_spec(*shape)
         yield WeightSpec("running_mean", shape, initializers.Zeros(), fan, Role.STATISTIC)
         yield WeightSpec("running_var", shape, initializers.Ones(), fan, Role.STATISTIC)
 
@@ -86,12 +86,8 @@ class BatchNorm(Weighted):
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The formula, with the statistics along axis 1."""
         of = {name: array.reshape(-1, *(1,) * (x.ndim - 2)) for name, array in weights.items()}
-        factor = 1 / np.sqrt(of["running_var"] + self.eps)
-        if self.scale:
-            factor = factor * of["weight"]
-        y = (x - of["running_mean"]) * factor
-        if self.bias:
-            y = y + of["bias"]
+        factor = 1 / np.sqrt(of["running_var"] + self.eps) * of.get("weight", 1)
+        y = (x - of["running_mean"]) * factor + of.get("bias", 0)
         return y.astype(x.dtype, copy=False)
 
     def lower(self, b: Builder, x: Tensor) -> Tensor:

@@ -11,10 +11,10 @@ from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.operands import EmptySlice, IndexOutOfRange, SliceOutOfRange, TooManyIndices
 from ..graph.dims import Dim, DimExpr, format_dim
-from ..graph.types import DType, TensorType
+from ..graph.types import TensorType
 from ..lazy import np
 from ..records import record
-from .base import MOVED_ON_CPU, Layer, Operand, Read, Sample, Site
+from .base import Layer, Operand, Read, Rearranging, Sample, Site
 from .reach import Along, Reach
 from .rules import broadcast, need_float, need_number
 
@@ -53,10 +53,6 @@ class Arithmetic(Layer, ABC):
         """The function of that name; a quotient is infinite or not a number where the divisor is 0."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(getattr(np, self.function)(*arrays))
-
-    def lower(self, b: Builder, *operands: Tensor) -> Tensor:
-        """The operator of the layer's name."""
-        return b.op(getattr(ops, type(self).__name__)(), *operands)
 
 
 @final
@@ -146,7 +142,7 @@ class Neg(Arithmetic):
 
 @final
 @record
-class Index(Layer):
+class Index(Rearranging):
     """Elements and slices of a tensor: `x[:, 0]`, `h[-1]`, `x[:, :, 0:27]`.
 
     An integer takes one element and removes its axis; a slice takes those from the first bound up to, not
@@ -158,10 +154,7 @@ class Index(Layer):
     """
 
     kind: ClassVar[str] = "index"
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     callable: ClassVar[bool] = False
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
     formula: ClassVar[str] = "y = x[items]"
     source: ClassVar[str] = "numpy indexing"
     samples: ClassVar[tuple[Sample, ...]] = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import ABC
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from .. import operators as ops
@@ -34,6 +33,7 @@ class Pooling(Sliding, ABC):
     """Base of the poolings over sliding windows."""
 
     channels: ClassVar[Along] = Along(1)
+    moves_by_kernel: ClassVar[bool] = True
 
     kernel: tuple[int, ...] = attribute(PerAxis(), doc="Size of the window.", positional=True)
     stride: tuple[int, ...] | None = attribute(PerAxis(), None, doc="By how much the window moves.", shown="kernel")
@@ -46,11 +46,6 @@ class Pooling(Sliding, ABC):
     ceil: bool = attribute(
         Flag(), False, doc="Whether a last window may overhang the end; it must start inside or in the padding before."
     )
-
-    @property
-    def window(self) -> Window:
-        """The window with its defaults filled in."""
-        return Window(self.kernel, self.stride or self.kernel, (1,) * self.spatial_rank)
 
     @property
     def overhangs(self) -> bool:
@@ -102,12 +97,6 @@ class MaxPooling(Pooling, ABC):
     dilation: tuple[int, ...] | None = attribute(
         PerAxis(), None, doc="Distance between the positions that the window reads.", shown="1"
     )
-
-    @property
-    def window(self) -> Window:
-        """The window with its defaults filled in."""
-        window = super().window
-        return replace(window, dilation=self.dilation or window.dilation)
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """``[N, C, *outputs]``; no window may miss the input."""

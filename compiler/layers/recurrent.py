@@ -6,11 +6,11 @@ import dataclasses
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from .. import operators as ops
-from ..diagnostics import DotnnError
+from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.recurrent import (
     DropoutWithoutLayers,
     InitialStateMismatch,
@@ -134,11 +134,15 @@ class Recurrent(Layer, ABC):
         stack, (*initial, lengths) = self.stack, optional
         batch, steps, _ = x.shape
         states = x.with_shape(stack.states, batch, self.units)
+        dims = dict(zip(("count", "batch", "units"), map(format_dim, states.shape), strict=True))
         for index, found in enumerate(initial, start=1):
             if found is not None:
-                _check_state(self.operands[index].name, states, found, site, index)
+                facts = {"operand": self.operands[index].name, **dims}
+                _need_type(site, index, states, found, InitialStateMismatch, **facts)
         if lengths is not None:
-            _check_lengths(x, lengths, site, len(optional))
+            need_integer(site, len(optional), lengths)
+            expected = TensorType(lengths.dtype, (batch,))
+            _need_type(site, len(optional), expected, lengths, LengthsMismatch, sequence=str(x))
         shape = (batch, stack.features) if stack.final_only else (batch, steps, stack.features)
         return x.with_shape(*shape), *(states for _ in initial)
 
@@ -234,19 +238,12 @@ def _rank_hint(x: TensorType) -> str:
     )
 
 
-def _check_lengths(x: TensorType, found: TensorType, site: Site, index: int) -> None:
-    need_integer(site, index, found)
-    expected = TensorType(found.dtype, x.shape[:1])
+def _need_type(
+    site: Site, index: int, expected: TensorType, found: TensorType, fault: Callable[..., Diagnostic], **facts: str
+) -> None:
+    """Demand that an operand is certainly of a type."""
     if not _fits(expected, found):
-        facts = site.about_operand(index, found)
-        raise DotnnError(LengthsMismatch(**facts, expected=str(expected), sequence=str(x)))
-
-
-def _check_state(operand: str, expected: TensorType, found: TensorType, site: Site, index: int) -> None:
-    if not _fits(expected, found):
-        count, batch, units = map(format_dim, expected.shape)
-        facts = {**site.about_operand(index, found), "expected": str(expected), "operand": operand}
-        raise DotnnError(InitialStateMismatch(**facts, count=count, batch=batch, units=units))
+        raise DotnnError(fault(**site.about_operand(index, found), expected=str(expected), **facts))
 
 
 def _fits(expected: TensorType, found: TensorType) -> bool:

@@ -27,9 +27,9 @@ from ..graph.types import DType, TensorType, format_shape
 from ..lazy import np
 from ..records import record
 from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attribute
-from .base import COMPUTED_ON_CPU, MOVED_ON_CPU, Layer, Operand, Read, Sample, Site
+from .base import COMPUTED_ON_CPU, Read, Rearranging, Sample, Site
 from .reach import Along, Reach, kept, refolded
-from .rules import alternative, declare_otherwise, known, need_rank, resolve_axes, resolve_axis
+from .rules import declare_otherwise_or, known, need_rank, resolve_axes, resolve_axis
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -39,16 +39,7 @@ _BEFORE_THE_FIRST = -(2**63)
 
 
 @record
-class Reshaping(Layer, ABC):
-    """Base of layers that give elements other places, and compute none."""
-
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
-
-
-@record
-class Refolding(Reshaping, ABC):
+class Refolding(Rearranging, ABC):
     """Base of layers that keep the elements in their row-major order."""
 
     def positions(self, read: Read, x: TensorType) -> Reach:
@@ -57,7 +48,7 @@ class Refolding(Reshaping, ABC):
 
 
 @record
-class Shaped(Reshaping, ABC):
+class Shaped(Rearranging, ABC):
     """Base of layers that are given the shape of their result."""
 
     shape: tuple[Dim, ...] = attribute(DimensionList(), doc="The new shape.", positional=True)
@@ -68,7 +59,7 @@ class Shaped(Reshaping, ABC):
 
 
 @record
-class AlongAxes(Reshaping, ABC):
+class AlongAxes(Rearranging, ABC):
     """Base of layers that are given axes; a layer says what it does with them."""
 
     axis: tuple[int, ...]
@@ -76,6 +67,10 @@ class AlongAxes(Reshaping, ABC):
     def from_zero(self, rank: int) -> set[int]:
         """The axes counted from 0."""
         return {axis % rank for axis in self.axis}
+
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """The operator of the class's name."""
+        return b.op(getattr(ops, type(self).__name__)(), x, b.ints(*self.axis))
 
 
 @final
@@ -168,7 +163,7 @@ class Reshape(Shaped, Refolding):
         }
         # A division of symbols that is not exact may be so for some of their values.
         if equal is None or (rest is None and any(isinstance(count, DimExpr) for count in (total, given))):
-            hint = alternative(declare_otherwise(self._fitting(total, given)))
+            hint = declare_otherwise_or(self._fitting(total, given))
             raise DotnnError(ElementCountsUndecided(**facts, hint=hint))
         raise DotnnError(ElementCounts(**facts))
 
@@ -190,7 +185,7 @@ class Reshape(Shaped, Refolding):
 
 @final
 @record
-class Transpose(Reshaping):
+class Transpose(Rearranging):
     """Puts the axes into another order: axis `i` of the result is axis `order[i]` of the operand.
 
     `transpose([0, 2, 1])` joins layers that read `[N, T, C]`, such as recurrent ones, with those that read
@@ -274,7 +269,7 @@ class Expand(Shaped):
             if certain:
                 why = f": axis {axis} has {dim}, which is neither 1 nor {wanted}"
                 raise DotnnError(CannotExpand(span=span, found=str(x), shape=shape, why=why))
-            hint = alternative(declare_otherwise(equalizing_forms([pair for pair in pairs if pair[0] != 1])))
+            hint = declare_otherwise_or(equalizing_forms([pair for pair in pairs if pair[0] != 1]))
             raise DotnnError(ExpandUndecided(span=span, found=str(x), shape=shape, dim=dim, wanted=wanted, hint=hint))
         return x.with_shape(*self.shape)
 
@@ -333,10 +328,6 @@ class Squeeze(AlongAxes):
         """The array without these axes."""
         return np.squeeze(x, self.axis)
 
-    def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """``Squeeze``."""
-        return b.op(ops.Squeeze(), x, b.ints(*self.axis))
-
 
 @final
 @record
@@ -379,10 +370,6 @@ class Unsqueeze(AlongAxes):
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The array with these axes."""
         return np.expand_dims(x, self.axis)
-
-    def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """``Unsqueeze``."""
-        return b.op(ops.Unsqueeze(), x, b.ints(*self.axis))
 
 
 @final

@@ -65,7 +65,7 @@ def need_same_elements(site: Site, operand: int, first: TensorType, found: Tenso
 def known(dim: Dim) -> int:
     """A dimension that ``types`` has found to be a number, for the methods that come after it."""
     if isinstance(dim, DimExpr):
-        raise ValueError(f"the dimension {dim} is undecided")
+        raise ValueError(f"the dimension {dim} is symbolic")
     return dim
 
 
@@ -160,6 +160,11 @@ def declare_otherwise(forms: Mapping[str, Dim]) -> str:
         return ""
     listed = " and ".join(f"`{format_dim(form)}` for `{name}`" for name, form in sorted(forms.items()))
     return f"write {listed} in the types of the inputs and elsewhere in the model"
+
+
+def declare_otherwise_or(forms: Mapping[str, Dim]) -> str:
+    """The same as a remedy to be followed by another one."""
+    return alternative(declare_otherwise(forms))
 
 
 def moved(rank: int, start: int, end: int) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ Everything that convolutions and poolings share. Along an axis of ``n`` position
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,27 +22,33 @@ from .attributes import Pads
 from .base import Read, Site, Window
 from .families import WORDS, Spatial
 from .reach import Along, Reach
-from .rules import alternative, declare_otherwise, known, need_float, need_rank
+from .rules import declare_otherwise_or, known, need_float, need_rank
 
 _CHANNELS_LAST = ("[N, T, C]", "[N, H, W, C]", "[N, D, H, W, C]")
 
 
 @record
 class Sliding(Spatial, ABC):
-    """Base of layers that slide a window; their padding is an attribute, None for none.
+    """Base of layers that slide a window; kernel, stride, padding and, in most, dilation are their attributes.
 
     Class attributes:
         channels: what one position of the result reads along the channels.
+        moves_by_kernel: whether the stride is the kernel where it is not written, or else 1.
     """
 
     channels: ClassVar[Along]
+    moves_by_kernel: ClassVar[bool] = False
     if TYPE_CHECKING:
+        kernel: tuple[int, ...]
+        stride: tuple[int, ...] | None
         padding: Pads | str | None
 
     @property
-    @abstractmethod
     def window(self) -> Window:
         """The window with its defaults filled in."""
+        ones = (1,) * self.spatial_rank
+        stride = self.stride or (self.kernel if self.moves_by_kernel else ones)
+        return Window(self.kernel, stride, getattr(self, "dilation", None) or ones)
 
     @property
     def declared_padding(self) -> Pads | str:
@@ -121,7 +127,7 @@ def _need_decided_totals(site: Site, found: TensorType, axes: Sequence[AxisWindo
             symbol=min(symbols(dim)),
             total=format_dim(total),
             example=str([(one.extent - 1) // 2 for one in axes]),
-            hint=alternative(declare_otherwise(_deciding_totals(found, axes))),
+            hint=declare_otherwise_or(_deciding_totals(found, axes)),
             operand=site.operand(0),
         )
         raise DotnnError(fault)
