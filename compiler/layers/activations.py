@@ -50,10 +50,7 @@ class Relu(Elementwise):
     kind: ClassVar[str] = "relu"
     formula: ClassVar[str] = "y = max(x, 0)"
     source: ClassVar[str] = "Nair and Hinton, Rectified Linear Units Improve Restricted Boltzmann Machines (2010)"
-    samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("relu", _INPUTS),
-        Sample("relu", {"x": "float32[2, 3, 4, 5]"}),
-    )
+    samples: ClassVar[tuple[Sample, ...]] = (Sample("relu", _INPUTS), Sample("relu", {"x": "float32[2, 3, 4, 5]"}))
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``max(x, 0)``."""
@@ -73,10 +70,7 @@ class LeakyRelu(Elementwise):
     source: ClassVar[str] = (
         "Maas, Hannun and Ng, Rectifier Nonlinearities Improve Neural Network Acoustic Models (2013)"
     )
-    samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("leaky_relu", _INPUTS),
-        Sample("leaky_relu(slope=0.2)", _INPUTS),
-    )
+    samples: ClassVar[tuple[Sample, ...]] = (Sample("leaky_relu", _INPUTS), Sample("leaky_relu(slope=0.2)", _INPUTS))
 
     slope: float = attribute(Real(), 0.01, doc="Factor of negative numbers.")
 

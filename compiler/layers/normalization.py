@@ -86,8 +86,12 @@ class BatchNorm(Weighted):
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The formula, with the statistics along axis 1."""
         of = {name: array.reshape(-1, *(1,) * (x.ndim - 2)) for name, array in weights.items()}
-        factor = 1 / np.sqrt(of["running_var"] + self.eps) * of.get("weight", 1)
-        y = (x - of["running_mean"]) * factor + of.get("bias", 0)
+        factor = 1 / np.sqrt(of["running_var"] + self.eps)
+        if self.scale:
+            factor = factor * of["weight"]
+        y = (x - of["running_mean"]) * factor
+        if self.bias:
+            y = y + of["bias"]
         return y.astype(x.dtype, copy=False)
 
     def lower(self, b: Builder, x: Tensor) -> Tensor:

@@ -134,10 +134,7 @@ class Neg(Arithmetic):
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "numbers of any shape"),)
     formula: ClassVar[str] = "y = -x"
     source: ClassVar[str] = "numpy; ONNX Neg"
-    samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("-x", {"x": "float32[N, 3]"}),
-        Sample("-x", {"x": "int64[4]"}),
-    )
+    samples: ClassVar[tuple[Sample, ...]] = (Sample("-x", {"x": "float32[N, 3]"}), Sample("-x", {"x": "int64[4]"}))
 
 
 @final
