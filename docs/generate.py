@@ -25,7 +25,7 @@ from dotnn.compiler.diagnostics.explain import codes
 from dotnn.compiler.graph.types import TensorType
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Layer, Sample
-from dotnn.compiler.layers.documentation import LayerPage, page_of, sample_expression
+from dotnn.compiler.layers.documentation import LayerPage, page_of
 from dotnn.compiler.limits import Limits
 from dotnn.compiler.passes.pipeline import stages
 
@@ -304,7 +304,7 @@ def _sample(sample: Sample) -> tuple[str, str, str]:
     """A sample, its inputs, and the types of what comes out."""
     inputs = [f"{name}: {kind}" for name, kind in sample.inputs.items()]
     results = _results(sample, "\n".join(f"input {one}" for one in inputs))
-    return tuple(_code(one) for one in (sample_expression(sample), ", ".join(inputs), ", ".join(map(str, results))))  # type: ignore[return-value]
+    return tuple(_code(one) for one in (sample.expression, ", ".join(inputs), ", ".join(map(str, results))))  # type: ignore[return-value]
 
 
 def _code(text: str) -> str:
@@ -314,7 +314,7 @@ def _code(text: str) -> str:
 def _results(sample: Sample, inputs: str) -> tuple[TensorType, ...]:
     for count in range(1, _MOST_RESULTS + 1):
         names = ", ".join(f"y{index}" for index in range(count))
-        text = f"model sample() {{\n{inputs}\n{names} = {sample_expression(sample)}\noutput first = y0\n}}"
+        text = f"model sample() {{\n{inputs}\n{names} = {sample.expression}\noutput first = y0\n}}"
         try:
             compiled = compile_source(text)
         except DotnnError as error:

@@ -141,14 +141,11 @@ def first_kernel(graph: Graph, source: WeightSource) -> Weight:
 # --- inputs -----------------------------------------------------------------------------------------------------------
 
 
-def random_feeds(
-    graph: Graph, sizes: Mapping[str, int], ranges: Mapping[str, tuple[int, int]] | None = None, seed: int = 0
-) -> dict[str, np.ndarray]:
+def random_feeds(graph: Graph, sizes: Mapping[str, int], seed: int = 0) -> dict[str, np.ndarray]:
     """An array for every input: floats standard normal, ints what the layers that read them can use.
 
     Args:
         sizes: of the symbolic dimensions.
-        ranges: of ints by input name, from low up to, not including, high, instead of what the layers tell.
     """
     generator = np.random.default_rng(seed)
     feeds = {}
@@ -158,13 +155,13 @@ def random_feeds(
         if found.dtype.is_float:
             values = generator.normal(0, 1, shape)
         else:
-            values = generator.integers(*((ranges or {}).get(node.name) or _range(graph, node, sizes)), shape)
+            values = generator.integers(*_range(graph, node, sizes), shape)
         feeds[node.name] = values.astype(found.dtype.value)
     return feeds
 
 
 def _range(graph: Graph, node: Node, sizes: Mapping[str, int]) -> tuple[int, int]:
-    """Ids of the vocabulary, or lengths up to the number of steps."""
+    """Ids of the vocabulary, lengths up to the number of steps, or any numbers, from low up to, not including, high."""
     for reader in graph.readers(node.value()):
         if reader.kind == "embedding":
             return 0, reader.op.vocabulary  # pyright: ignore[reportAttributeAccessIssue]
@@ -172,7 +169,7 @@ def _range(graph: Graph, node: Node, sizes: Mapping[str, int]) -> tuple[int, int
             sequence = graph.operand_types(reader)[0]
             assert sequence is not None
             return 0, evaluate_dim(sequence.shape[1], sizes) + 1
-    return 0, 2
+    return -5, 6
 
 
 # --- running and comparing --------------------------------------------------------------------------------------------

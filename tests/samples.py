@@ -80,11 +80,9 @@ def _compiled(
 
 
 def text_of(sample: Sample, results: int, elements: Mapping[str, str]) -> str:
-    first = next(iter(sample.inputs))
-    expression = sample.call if sample.call_form else f"{first} -> {sample.call}"
     names = [f"result_{index}" for index in range(results)]
     lines = [f"input {name}: {_of(found, elements)}" for name, found in sample.inputs.items()]
-    lines.append(f"{', '.join(names)} = {expression}")
+    lines.append(f"{', '.join(names)} = {sample.expression}")
     lines += [f"output out_{index} = {name}" for index, name in enumerate(names)]
     return "model sample() {\n    " + "\n    ".join(lines) + "\n}\n"
 

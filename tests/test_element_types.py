@@ -60,7 +60,7 @@ def assert_runs(model: Compiled, case: Case, dtype: DType) -> None:
     """
     source = None if dtype is DType.BFLOAT16 else he_normal_source(model.graph)
     build = fed_as_float32(model.to_bytes(weights=source))
-    feeds = random_feeds(model.graph, case.sample.sizes[-1], case.sample.ranges)
+    feeds = random_feeds(model.graph, case.sample.sizes[-1])
     expected = named_results(model.graph, evaluate(model.graph, feeds, WeightValues(0, source)))
     given = {
         name: array.astype(np.float32) if array.dtype.name == "bfloat16" else array for name, array in feeds.items()

@@ -145,7 +145,7 @@ def assert_agrees(graph: Graph, model: bytes, source: WeightSource | None, sampl
     """Every value that the model computes is that of the graph as written, and the outputs are among them."""
     build = AllValues(checked(model))
     for seed, sizes in enumerate(sample.sizes):
-        feeds = random_feeds(graph, sizes, sample.ranges, seed)
+        feeds = random_feeds(graph, sizes, seed)
         found = build.run(feeds)
         expected = named_results(graph, evaluate(graph, feeds, WeightValues(0, source)))
         assert wrong_shapes(found, build.types, sizes) == []
@@ -171,7 +171,7 @@ def test_sample_agrees_with_the_evaluator_of_onnx(case: Case) -> None:
     source = he_normal_source(model.graph)
     proto = onnx.load_from_string(model.to_bytes(optimize=False, weights=source))
     evaluator = onnx.reference.ReferenceEvaluator(proto)
-    feeds = random_feeds(model.graph, case.sample.sizes[-1], case.sample.ranges)
+    feeds = random_feeds(model.graph, case.sample.sizes[-1])
     found = dict(zip(evaluator.output_names, map(np.asarray, evaluator.run(None, feeds)), strict=True))
     expected = named_results(model.graph, evaluate(model.graph, feeds, WeightValues(0, source)))
     assert mismatches(found, expected, TOLERANCE) == {}

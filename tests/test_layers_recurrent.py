@@ -628,7 +628,7 @@ def test_operators_compute_what_the_layer_does(case: Case) -> None:
     operators, values = complete(graph, verify=True), WeightValues(0, he_normal_source(graph))
     model = AllValues(to_bytes(operators, values, metadata=ModelMetadata()))
     for sizes in case.sample.sizes:
-        feeds = random_feeds(graph, sizes, case.sample.ranges)
+        feeds = random_feeds(graph, sizes)
         wanted = named_results(graph, evaluate_graph(graph, feeds, values))
         found = named_results(operators, evaluate_graph(operators, feeds, values))
         assert computed_names(graph) <= found.keys()

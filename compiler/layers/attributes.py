@@ -63,7 +63,6 @@ class Kind(Protocol):
 
     def convert(self, value: object, layer: type) -> Any:
         """The value in the layer's form; raises ``AttributeFault``."""
-        ...
 
 
 @positional_record
@@ -84,7 +83,7 @@ class Integer:
 
     def convert(self, value: object, layer: type) -> int:
         """The int itself."""
-        return whole(value, self.minimum, self.maximum, self.expected)
+        return whole(value, self.expected, self.minimum, self.maximum)
 
 
 @positional_record
@@ -99,21 +98,16 @@ class Real:
     @property
     def expected(self) -> str:
         """As a phrase."""
-        low = "" if self.minimum == -math.inf else f"{'above' if self.above else 'of at least'} {self.minimum:g}"
-        high = "" if self.maximum == math.inf else f"{'below' if self.below else 'at most'} {self.maximum:g}"
-        return " ".join(
-            ["a number", *([low] if low else []), *(["and"] if low and high else []), *([high] if high else [])]
-        )
+        bounds = [f" {'above' if self.above else 'of at least'} {self.minimum:g}"] if self.minimum > -math.inf else []
+        bounds += [f" {'below' if self.below else 'at most'} {self.maximum:g}"] if self.maximum < math.inf else []
+        return "a number" + " and".join(bounds)
 
     def convert(self, value: object, layer: type) -> float:
         """The number as a float."""
-        if isinstance(value, DimExpr):
-            raise UndecidedFault(self.expected, value)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        written = _number(value, self.expected)
+        if isinstance(written, int) and written.bit_length() > 64:
             raise AttributeFault(self.expected)
-        if isinstance(value, int) and value.bit_length() > 64:
-            raise AttributeFault(self.expected)
-        number = float(value)
+        number = float(written)
         too_low = number <= self.minimum if self.above else number < self.minimum
         too_high = number >= self.maximum if self.below else number > self.maximum
         if not math.isfinite(number) or too_low or too_high:
@@ -165,60 +159,43 @@ class Choice:
 
 @positional_record
 class PerAxis:
-    """An int for every spatial axis, or a list with one per axis; the layer class says how many (``spatial_rank``)."""
+    """A positive int for every spatial axis, or a list with one per axis."""
 
-    minimum: int = 1
-
-    @property
-    def expected(self) -> str:
-        """As a phrase."""
-        one = "a positive int" if self.minimum == 1 else f"an int of at least {self.minimum}"
-        return f"{one}, or a list with one per spatial axis"
+    expected: str = "a positive int, or a list with one per spatial axis"
 
     def convert(self, value: object, layer: type) -> tuple[int, ...]:
         """One int per spatial axis."""
-        rank: int = layer.spatial_rank  # pyright: ignore[reportAttributeAccessIssue]
+        rank = _spatial_rank(layer)
         expected = f"{self.expected} ({rank} here)"
-        if not isinstance(value, tuple):
-            return (whole(value, self.minimum, LARGEST, expected),) * rank
-        if len(value) != rank:
-            raise AttributeFault(expected)
-        return tuple(whole(item, self.minimum, LARGEST, expected) for item in value)
+        return tuple(whole(item, expected, 1) for item in _each(value, rank, expected))
 
 
 @positional_record
 class Padding:
-    """An int, a list with an int per spatial axis, a list of ``[before, after]`` pairs, or ``"same"`` where allowed."""
+    """An int, a list with an int or a ``[before, after]`` pair per spatial axis, or ``"same"``."""
 
-    same: bool = True
-
-    @property
-    def expected(self) -> str:
-        """As a phrase."""
-        words = ', or "same"' if self.same else ""
-        return f"an int of at least 0, a list with an int or a [before, after] pair per spatial axis{words}"
+    expected: str = 'an int of at least 0, a list with an int or a [before, after] pair per spatial axis, or "same"'
 
     def convert(self, value: object, layer: type) -> Pads | str:
         """(before, after) per spatial axis, or "same"."""
-        rank: int = layer.spatial_rank  # pyright: ignore[reportAttributeAccessIssue]
-        expected = f"{self.expected} ({rank} axes here)"
-        if self.same and value == "same":
+        if value == "same":
             return "same"
-        if not isinstance(value, tuple):
-            amount = whole(value, 0, LARGEST, expected)
-            return ((amount, amount),) * rank
-        if len(value) != rank:
-            raise AttributeFault(expected)
-        return tuple(_pair(item, expected) for item in value)
+        rank = _spatial_rank(layer)
+        expected = f"{self.expected} ({rank} axes here)"
+        pairs = (_each(item, 2, expected) for item in _each(value, rank, expected))
+        return tuple((whole(before, expected, 0), whole(after, expected, 0)) for before, after in pairs)
 
 
-def _pair(item: object, expected: str) -> tuple[int, int]:
-    if not isinstance(item, tuple):
-        amount = whole(item, 0, LARGEST, expected)
-        return amount, amount
-    if len(item) != 2:
+def _spatial_rank(layer: type) -> int:
+    return layer.spatial_rank  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _each(value: object, count: int, expected: str) -> tuple[object, ...]:
+    """As many values as written in a list, or one that stands for all of them."""
+    each = value if isinstance(value, tuple) else (value,) * count
+    if len(each) != count:
         raise AttributeFault(expected)
-    return whole(item[0], 0, LARGEST, expected), whole(item[1], 0, LARGEST, expected)
+    return each
 
 
 @positional_record
@@ -226,7 +203,6 @@ class IntegerList:
     """A list of ints; a single int stands for a list of one where ``single`` says so."""
 
     single: bool = False
-    minimum: int | None = None
 
     @property
     def expected(self) -> str:
@@ -235,11 +211,10 @@ class IntegerList:
 
     def convert(self, value: object, layer: type) -> tuple[int, ...]:
         """The ints."""
-        if self.single and not isinstance(value, tuple):
-            return (whole(value, self.minimum, LARGEST, self.expected),)
-        if not isinstance(value, tuple):
+        items = (value,) if self.single and not isinstance(value, tuple) else value
+        if not isinstance(items, tuple):
             raise AttributeFault(self.expected)
-        return tuple(whole(item, self.minimum, LARGEST, self.expected) for item in value)
+        return tuple(whole(item, self.expected) for item in items)
 
 
 @positional_record
@@ -253,10 +228,10 @@ class Parts:
     def convert(self, value: object, layer: type) -> int | tuple[int, ...]:
         """The count or the sizes."""
         if not isinstance(value, tuple):
-            return whole(value, 1, MOST_PARTS, self.expected)
+            return whole(value, self.expected, 1, MOST_PARTS)
         if not value or len(value) > MOST_PARTS:
             raise AttributeFault(self.expected)
-        return tuple(whole(item, 1, LARGEST, self.expected) for item in value)
+        return tuple(whole(item, self.expected, 1) for item in value)
 
 
 @positional_record
@@ -287,7 +262,7 @@ class DimensionList:
     def _dimension(self, item: object) -> Dim:
         if isinstance(item, DimExpr) or (self.rest and item == -1 and not isinstance(item, float)):
             return item  # pyright: ignore[reportReturnType]
-        return whole(item, 1, 2**62, self.expected)
+        return whole(item, self.expected, 1, 2**62)
 
 
 @positional_record
@@ -303,15 +278,23 @@ class InitializerKind:
         return value  # pyright: ignore[reportReturnType]
 
 
-def whole(value: object, minimum: int | None, maximum: int, expected: str) -> int:
+def whole(value: object, expected: str, minimum: int | None = None, maximum: int = LARGEST) -> int:
     """An int within bounds; raises ``AttributeFault``, or ``UndecidedFault`` for a symbolic dimension."""
+    number = _number(value, expected)
+    if not isinstance(number, int):
+        raise AttributeFault(expected)
+    if abs(number) > LARGEST and maximum == LARGEST:
+        raise AttributeFault(f"{expected}, at most {LARGEST:,}")
+    if (minimum is not None and number < minimum) or number > maximum or number < -LARGEST:
+        raise AttributeFault(expected)
+    return number
+
+
+def _number(value: object, expected: str) -> int | float:
+    """A number, which ``true`` is not."""
     if isinstance(value, DimExpr):
         raise UndecidedFault(expected, value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise AttributeFault(expected)
-    if abs(value) > LARGEST and maximum == LARGEST:
-        raise AttributeFault(f"{expected}, at most {LARGEST:,}")
-    if (minimum is not None and value < minimum) or value > maximum or value < -LARGEST:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise AttributeFault(expected)
     return value
 
@@ -333,6 +316,4 @@ def attribute(
         shown: the default as text, where it depends on others (``kernel``).
     """
     metadata: Mapping[str, Any] = {"kind": kind, "doc": doc, "positional": positional, "shown": shown}
-    if default is REQUIRED:
-        return dataclasses.field(kw_only=True, metadata=metadata)
     return dataclasses.field(kw_only=True, default=default, metadata=metadata)

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .. import operators as ops
 from ..diagnostics import Diagnostic, DotnnError
 from ..graph.dims import Dim, decide_less_equal
 from ..graph.graph import Demand
@@ -74,6 +76,18 @@ class WeightSpec:
         return math.prod(self.shape)
 
 
+#: What the symbolic dimensions of samples are, run by run; from the second run on all differ.
+USUAL_SIZES: Mapping[str, tuple[int, ...]] = {
+    "N": (1, 2, 3),
+    "C": (1, 7, 5),
+    "T": (1, 4, 8),
+    "L": (2, 1, 6),
+    "D": (3, 6, 7),
+    "H": (1, 3, 4),
+    "W": (4, 5, 2),
+}
+
+
 @positional_record
 class Sample:
     """A call that documents and tests a layer.
@@ -82,18 +96,29 @@ class Sample:
     ``sizes``, and compares values with the reference and shapes with the inferred expressions.
 
     Attributes:
-        call: the stage as written: ``conv2d(8, kernel=3)``. Further operands are named by the input names.
-        inputs: types by input name, in order; the first one is piped, unless ``call`` stands alone (``call_form``).
-        sizes: values of the symbolic dimensions, one mapping per run.
-        ranges: for inputs of ints, values from low up to, not including, high.
-        call_form: ``call`` is the whole expression: ``concat(a, b, axis=1)``.
+        call: the stage as written: ``conv2d(8, kernel=3)``, where further operands are named by the input names, or a
+            whole expression that names its first input, too: ``concat(a, b, axis=1)``.
+        inputs: types by input name, in order; the first one is piped into a stage.
+        unusual: sizes of symbolic dimensions, one per run, where those of ``USUAL_SIZES`` do not do.
     """
 
     call: str
     inputs: Mapping[str, str]
-    sizes: tuple[Mapping[str, int], ...] = ({},)
-    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    call_form: bool = False
+    unusual: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def expression(self) -> str:
+        """The call as an expression of the inputs: ``x -> relu``, ``concat(a, b)``."""
+        first = next(iter(self.inputs))
+        return self.call if re.search(rf"\b{first}\b", self.call) else f"{first} -> {self.call}"
+
+    @property
+    def sizes(self) -> tuple[Mapping[str, int], ...]:
+        """Sizes of the symbolic dimensions, one mapping per run; one run where all are numbers."""
+        known = {**USUAL_SIZES, **self.unusual}
+        symbols = sorted(set(re.findall(r"\b[A-Z]\b", " ".join(self.inputs.values()))))
+        runs = zip(*(known[symbol] for symbol in symbols), strict=True)
+        return tuple(dict(zip(symbols, run, strict=True)) for run in runs) or ({},)
 
 
 @positional_record
@@ -122,25 +147,19 @@ class Read:
     result: TensorType
 
 
+@positional_record
 class Site:
     """The place where a layer stands while its types are inferred: spans for errors, books of demands and warnings.
 
     ``Site.nowhere()`` serves where there is no text, as when a pass infers anew.
     """
 
-    def __init__(
-        self,
-        kind: str,
-        span: Span | None,
-        arguments: Mapping[str, Span] | None = None,
-        operands: Sequence[Span] = (),
-    ) -> None:
-        self.kind = kind
-        self.span = span
-        self.demands: list[Demand] = []
-        self.warnings: list[Diagnostic] = []
-        self._arguments = arguments or {}
-        self._operands = operands
+    kind: str
+    span: Span | None
+    argument_spans: Mapping[str, Span] = field(default_factory=dict)
+    operand_spans: Sequence[Span] = ()
+    demands: list[Demand] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
 
     @classmethod
     def nowhere(cls, kind: str = "") -> Site:
@@ -149,11 +168,19 @@ class Site:
 
     def argument(self, name: str) -> Span | None:
         """The value written for an attribute, or the call where it was left out."""
-        return self._arguments.get(name, self.span)
+        return self.argument_spans.get(name, self.span)
 
     def operand(self, index: int) -> Span | None:
         """An operand as written, or the call."""
-        return self._operands[index] if index < len(self._operands) else self.span
+        return self.operand_spans[index] if index < len(self.operand_spans) else self.span
+
+    def about_operand(self, index: int, found: TensorType) -> dict[str, Any]:
+        """What most diagnostics begin with: where, which layer, and the type that does not fit."""
+        return {"span": self.operand(index), "kind": self.kind, "found": str(found)}
+
+    def about_argument(self, name: str, found: TensorType) -> dict[str, Any]:
+        """The same of an argument that does not fit the type."""
+        return {"span": self.argument(name), "kind": self.kind, "found": str(found)}
 
     def at_least(self, dim: Dim, minimum: int, otherwise: Diagnostic, reason: str = "") -> None:
         """Demand ``dim >= minimum``: certain, it passes; impossible, ``otherwise`` is raised; else kept for feeding."""
@@ -212,11 +239,7 @@ class Layer(ABC):
             LAYERS[cls.kind] = cls
 
     def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
-        """Types of the results.
-
-        Raises:
-            DotnnError: the operands do not fit.
-        """
+        """Types of the results; raises ``DotnnError`` where the operands do not fit."""
         found = self.types(site, *operands)
         return found if isinstance(found, tuple) else (found,)
 
@@ -262,24 +285,16 @@ class Layer(ABC):
     def reach(
         self, operands: Sequence[TensorType | None], results: Sequence[TensorType], operand: int = 0, result: int = 0
     ) -> Reach:
-        """How the positions of a result depend on those of an operand, along each axis of the operand.
+        """How the positions of a result depend on those of an operand, which is there, along each axis of the operand.
 
-        What cannot be told is ``reach.WHOLE``: a receptive field may come out too large, never too small.
-
-        Args:
-            operands: types that ``infer`` has accepted.
-            results: what it made of them.
-            operand: the index of the operand, which is there.
-            result: the index of the result.
+        The types are those that ``infer`` has accepted, and what it made of them; ``operand`` and ``result`` are
+        indices. What cannot be told is ``reach.WHOLE``: a receptive field may come out too large, never too small.
         """
         found = operands[operand]
         return () if found is None else self.positions(Read(operand, found, result, results[result]), *operands)
 
     def positions(self, read: Read, *operands: Any, **unused: Any) -> Reach:
-        """How positions of a result depend on those of an operand, from the types of the operands; see ``reach``.
-
-        Unless a layer says otherwise, position by position, shapes broadcasting as in numpy.
-        """
+        """See ``reach``; unless a layer says otherwise, position by position, shapes broadcasting as in numpy."""
         return aligned(read.operand.shape, read.result.shape)
 
     def operand_range(self, index: int, operands: Sequence[TensorType | None]) -> tuple[int, Dim] | None:
@@ -291,10 +306,7 @@ class Layer(ABC):
         return None
 
     def bind(self, sizes: Mapping[str, int]) -> Layer:
-        """The layer with the symbols in its attributes replaced by their sizes, as ``reference`` wants it.
-
-        Overridden by layers with dimensions among their attributes (``reshape``, ``expand``).
-        """
+        """The layer as ``reference`` wants it: with numbers for the symbols among its attributes (``reshape``)."""
         return self
 
     def reference(
@@ -312,20 +324,28 @@ class Layer(ABC):
     def compute(self, weights: Mapping[str, np.ndarray], *arrays: Any, **unused: Any) -> Any:
         """The array of the result, or those of all results, from those of the operands; see ``reference``."""
 
-    @abstractmethod
     def lower(self, b: Builder, *operands: Any, **unused: Any) -> Tensor | tuple[Tensor, ...]:
-        """Build the operators that the layer consists of.
+        """Build the operators that the layer consists of, and return the result, or all results.
+
+        Unless a layer says otherwise, one operator, that of its class's name.
 
         Args:
             b: what it builds with.
             operands: the tensors that it reads, None for an absent one.
-            unused: nothing; it lets heirs name their operands.
-
-        Returns:
-            The result, or all results.
+            unused: nothing; it lets heirs name their operands, here and in the other methods.
         """
+        return b.op(getattr(ops, type(self).__name__)(), *operands)
 
     @classmethod
     def attributes(cls) -> tuple[dataclasses.Field[Any], ...]:
         """The declared attributes, in signature order."""
         return tuple(one for one in dataclasses.fields(cls) if "kind" in one.metadata)
+
+
+@record
+class Rearranging(Layer, ABC):
+    """Base of layers that give elements other places, and compute none."""
+
+    keeps_values: ClassVar[bool] = True
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)

@@ -13,12 +13,12 @@ from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
 from .attributes import Flag, Integer, Padding, Pads, PerAxis, attribute
-from .base import NO_DOUBLE_ON_CPU, Sample, Site, WeightSpec, Window
+from .base import NO_DOUBLE_ON_CPU, Sample, Site, WeightSpec
 from .cost import Cost, product
 from .families import ForEach, family, sample
 from .reach import WHOLE, Along
-from .rules import need_known
-from .weighted import Weighted, known
+from .rules import known, need_known
+from .weighted import Weighted
 from .windows import Sliding, channels_first_order, need_spatial, onnx_pads, slide, sliding_view
 
 if TYPE_CHECKING:
@@ -76,12 +76,6 @@ class Convolution(Weighted, Sliding, ABC):
     groups: int = attribute(Integer(1), 1, doc="Parts that the channels are split into, each with its own filters.")
     bias: bool = attribute(Flag(), True, doc="Whether a learned number is added to each output channel.")
 
-    @property
-    def window(self) -> Window:
-        """The window with its defaults filled in."""
-        ones = (1,) * self.spatial_rank
-        return Window(self.kernel, self.stride or ones, self.dilation or ones)
-
     def types(self, site: Site, x: TensorType) -> TensorType:
         """``[N, filters, *outputs]``."""
         need_spatial(site, x, self.spatial_rank)
@@ -93,27 +87,23 @@ class Convolution(Weighted, Sliding, ABC):
         if channels % self.groups:
             last = x.shape[-1]
             fits_last = isinstance(last, int) and last % self.groups == 0
-            raise DotnnError(
-                ChannelsNotDivisible(
-                    span=site.argument("groups"),
-                    kind=site.kind,
-                    found=str(x),
-                    channels=channels,
-                    groups=self.groups,
-                    order=channels_first_order(x.rank) if fits_last else "",
-                    operand=site.operand(0),
-                )
+            fault = ChannelsNotDivisible(
+                **site.about_argument("groups", x),
+                channels=channels,
+                groups=self.groups,
+                order=channels_first_order(x.rank) if fits_last else "",
+                operand=site.operand(0),
             )
+            raise DotnnError(fault)
         if self.filters % self.groups:
-            raise DotnnError(
-                FiltersNotDivisible(
-                    span=site.argument("filters"),
-                    kind=site.kind,
-                    filters=self.filters,
-                    groups=self.groups,
-                    groups_span=site.argument("groups"),
-                )
+            fault = FiltersNotDivisible(
+                span=site.argument("filters"),
+                kind=site.kind,
+                filters=self.filters,
+                groups=self.groups,
+                groups_span=site.argument("groups"),
             )
+            raise DotnnError(fault)
 
     def specs(self, x: TensorType) -> tuple[WeightSpec, ...]:
         """``weight`` of shape ``[filters, C / groups, *kernel]``, and ``bias``."""
@@ -166,11 +156,7 @@ Conv1d, Conv2d, Conv3d = family(
     sample("conv2d(4, kernel=[3, 2], stride=[2, 1], padding=1, bias=false)", *_IMAGES, channels=3),
     sample("conv2d(6, kernel=3, stride=2, padding=[[0, 1], [2, 0]], dilation=[1, 2], groups=3)", *_IMAGES, channels=3),
     sample('conv2d(2, kernel=[3, 4], padding="same", init=he_normal)', *_IMAGES),
-    Sample(
-        'conv2d(2, kernel=[3, 4], stride=[2, 3], padding="same", bias_init=ones)',
-        {"x": "float32[N, 2, 8, 7]"},
-        ({"N": 1}, {"N": 2}, {"N": 3}),
-    ),
+    Sample('conv2d(2, kernel=[3, 4], stride=[2, 3], padding="same", bias_init=ones)', {"x": "float32[N, 2, 8, 7]"}),
     sample("conv2d(1, kernel=3, weight=[[[[1, -1, -1], [-1, 1, -1], [-1, -1, 1]]]], bias=false)", *_IMAGES, channels=1),
     sample("conv3d(2, kernel=2)", *_VOLUMES),
     sample("conv3d(4, kernel=[2, 3, 1], stride=[1, 2, 2], padding=[[1, 0], 1, 0], groups=2, bias=false)", *_VOLUMES),

@@ -134,15 +134,10 @@ def _wrapped(text: str, indent: str, width: int, first: str | None = None) -> st
 
 def _sample_lines(sample: Sample, width: int) -> str:
     """The call, and behind it or, where that is too wide, above it what it reads."""
-    call = f"  {sample_expression(sample)}"
+    call = f"  {sample.expression}"
     inputs = "# " + ", ".join(f"{name}: {kind}" for name, kind in sample.inputs.items())
     line = f"{call}    {inputs}"
     return line if len(line) <= width else f"  {inputs}\n{call}"
-
-
-def sample_expression(sample: Sample) -> str:
-    """A sample as an expression of its inputs: ``x -> relu``, ``concat(a, b)``."""
-    return sample.call if sample.call_form else f"{next(iter(sample.inputs))} -> {sample.call}"
 
 
 def _in_call(one: dataclasses.Field[Any]) -> str:

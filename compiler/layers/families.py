@@ -78,7 +78,8 @@ def _member(
 
 
 def sample(call: str, *sizes: tuple[int, ...], channels: int = 2) -> Sample:
-    """A sample that reads ``[N, channels, *spatial]``: batches of 1, 2, 3 and so on, of these spatial sizes."""
-    axes = WORDS["axes"][len(sizes[0]) - 1]
-    batches = ({"N": number, **dict(zip(axes.split(", "), one, strict=True))} for number, one in enumerate(sizes, 1))
-    return Sample(call, {"x": f"float32[N, {channels}, {axes}]"}, tuple(batches))
+    """A sample that reads ``[N, channels, *spatial]``, run by run of these spatial sizes, or the usual ones."""
+    rank = int(call.partition("(")[0][-2])
+    axes = WORDS["axes"][rank - 1]
+    unusual = dict(zip(axes.split(", "), zip(*sizes, strict=True), strict=True)) if sizes else {}
+    return Sample(call, {"x": f"float32[N, {channels}, {axes}]"}, unusual)

@@ -18,9 +18,6 @@ from .windows import need_spatial
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
 
-_LENGTHS = ((1,), (4,), (11,))
-_IMAGES = ((5, 6), (1, 7), (7, 9))
-_VOLUMES = ((3, 4, 5), (1, 6, 2), (5, 3, 4))
 _DROPPED: ForEach[str] = (
     "axis of size 1. Embeddings and recurrent layers speak `[N, T, C]`: put\n`transpose([0, 2, 1])` before.",
     "axes of size 1.",
@@ -30,7 +27,17 @@ _DROPPED: ForEach[str] = (
 
 @record
 class GlobalPooling(Spatial, ABC):
-    """Base of the poolings over all positions; the spatial axes stay, with size 1."""
+    """Base of the poolings over all positions; the spatial axes stay, with size 1.
+
+    Class attributes:
+        function: the name of numpy's method.
+        operator: the name of ONNX's operator.
+        reduction: the name of the operator that reduces axes, of which it is a case.
+    """
+
+    function: ClassVar[str]
+    operator: ClassVar[str]
+    reduction: ClassVar[str]
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """``[N, C, 1, ...]``."""
@@ -41,6 +48,16 @@ class GlobalPooling(Spatial, ABC):
         """All positions of every channel."""
         return (Along(0), Along(1), *(WHOLE,) * self.spatial_rank)
 
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        """The greatest number or the mean of each channel."""
+        return getattr(x, self.function)(axis=self.spatial_axes, keepdims=True)
+
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """The operator; for float64, which onnxruntime lacks it for, the reduction that it is."""
+        if x.dtype is DType.FLOAT64:
+            return b.op(getattr(ops, self.reduction)(), x, b.ints(*self.spatial_axes))
+        return b.op(getattr(ops, self.operator)(), x)
+
 
 @record
 class GlobalMaxPooling(GlobalPooling, ABC):
@@ -49,19 +66,12 @@ class GlobalMaxPooling(GlobalPooling, ABC):
     `flatten` drops the {dropped}
     """
 
+    function: ClassVar[str] = "max"
+    operator: ClassVar[str] = "GlobalMaxPool"
+    reduction: ClassVar[str] = "ReduceMax"
     formula: ClassVar[str] = "y[n, c] = max over all positions i of x[n, c, i]"
     foreign_names: ClassVar[tuple[str, ...]] = ("globalmaxpool", "globalmaxpooling", "globalmaxpooling{rank}d")
     source: ClassVar[str] = "ONNX, GlobalMaxPool; Keras, GlobalMaxPooling2D(keepdims=True)"
-
-    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
-        """The greatest number of each channel."""
-        return x.max(axis=self.spatial_axes, keepdims=True)
-
-    def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """``GlobalMaxPool``; for float64, which onnxruntime lacks it for, the reduction that it is."""
-        if x.dtype is DType.FLOAT64:
-            return b.op(ops.ReduceMax(), x, b.ints(*self.spatial_axes))
-        return b.op(ops.GlobalMaxPool(), x)
 
 
 @record
@@ -71,6 +81,9 @@ class GlobalAveragePooling(GlobalPooling, ABC):
     `flatten` drops the {dropped}
     """
 
+    function: ClassVar[str] = "mean"
+    operator: ClassVar[str] = "GlobalAveragePool"
+    reduction: ClassVar[str] = "ReduceMean"
     formula: ClassVar[str] = "y[n, c] = mean over all positions i of x[n, c, i]"
     foreign_names: ClassVar[tuple[str, ...]] = (
         "globalaveragepool",
@@ -82,30 +95,20 @@ class GlobalAveragePooling(GlobalPooling, ABC):
     )
     source: ClassVar[str] = "Lin, Chen and Yan, Network in network (2013); ONNX, GlobalAveragePool"
 
-    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
-        """The mean of each channel."""
-        return x.mean(axis=self.spatial_axes, keepdims=True)
-
-    def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """``GlobalAveragePool``; for float64, which onnxruntime lacks it for, the reduction that it is."""
-        if x.dtype is DType.FLOAT64:
-            return b.op(ops.ReduceMean(), x, b.ints(*self.spatial_axes))
-        return b.op(ops.GlobalAveragePool(), x)
-
 
 GlobalMaxPool1d, GlobalMaxPool2d, GlobalMaxPool3d = family(
     GlobalMaxPooling,
     "global_max_pool",
-    sample("global_max_pool1d", *_LENGTHS),
-    sample("global_max_pool2d", *_IMAGES),
-    sample("global_max_pool3d", *_VOLUMES),
+    sample("global_max_pool1d"),
+    sample("global_max_pool2d"),
+    sample("global_max_pool3d"),
     dropped=_DROPPED,
 )
 GlobalAvgPool1d, GlobalAvgPool2d, GlobalAvgPool3d = family(
     GlobalAveragePooling,
     "global_avg_pool",
-    sample("global_avg_pool1d", *_LENGTHS),
-    sample("global_avg_pool2d", *_IMAGES),
-    sample("global_avg_pool3d", *_VOLUMES),
+    sample("global_avg_pool1d"),
+    sample("global_avg_pool2d"),
+    sample("global_avg_pool3d"),
     dropped=_DROPPED,
 )

@@ -17,34 +17,22 @@ from ..diagnostics.operands import (
 )
 from ..graph.dims import Dim, DimExpr, decide_equal, exact_div, format_dim, symbols
 from ..graph.dims_linear import dividing_forms
-from ..graph.types import DType, TensorType
+from ..graph.types import TensorType
 from ..lazy import np
 from ..records import record
 from .attributes import Flag, Integer, IntegerList, Parts, attribute
-from .base import MOVED_ON_CPU, Layer, Operand, Read, Sample, Site
+from .base import Layer, Operand, Read, Rearranging, Sample, Site
 from .operators import Arithmetic
 from .reach import Along, Reach, aligned, kept
-from .rules import (
-    alternative,
-    axis_or_channels,
-    declare_otherwise,
-    need_fit,
-    need_float,
-    need_same_elements,
-    resolve_axes,
-)
+from .rules import axis_or_channels, declare_otherwise_or, need_fit, need_float, need_same_elements, resolve_axes
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
 
-_IMAGES = ({"N": 1, "H": 1, "W": 4}, {"N": 2, "H": 3, "W": 5}, {"N": 3, "H": 4, "W": 2})
-_BATCHES = ({"N": 1}, {"N": 2}, {"N": 4})
-_SEQUENCES = ({"N": 1, "T": 1}, {"N": 2, "T": 3}, {"N": 3, "T": 4})
-
 
 @final
 @record
-class Concat(Layer):
+class Concat(Rearranging):
     """Lays two or more tensors one behind the other along an axis.
 
     Without `axis=` that is axis 1, the channels: `[N, 16, H, W]` and `[N, 32, H, W]` become `[N, 48, H, W]`.
@@ -53,25 +41,15 @@ class Concat(Layer):
     """
 
     kind: ClassVar[str] = "concat"
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     operands: ClassVar[tuple[Operand, ...]] = (Operand("parts", "two or more tensors of one rank", variadic=True),)
     formula: ClassVar[str] = "y = [a; b; ...] along the axis"
     foreign_names: ClassVar[tuple[str, ...]] = ("cat", "concatenate", "merge")
     source: ClassVar[str] = "numpy.concatenate; ONNX Concat"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("concat(a, b)", {"a": "float32[N, 2, H, W]", "b": "float32[N, 3, H, W]"}, _IMAGES, call_form=True),
-        Sample(
-            "concat(a, b, a, axis=-2)", {"a": "float32[N, T, 4]", "b": "float32[N, 2, 4]"}, _SEQUENCES, call_form=True
-        ),
-        Sample(
-            "concat(a, b, axis=0)",
-            {"a": "int64[N, 2]", "b": "int64[T, 2]"},
-            _SEQUENCES,
-            ranges={"a": (0, 9), "b": (0, 9)},
-            call_form=True,
-        ),
-        Sample("concat(x, x)", {"x": "float32[N, 3]"}, _BATCHES, call_form=True),
+        Sample("concat(a, b)", {"a": "float32[N, 2, H, W]", "b": "float32[N, 3, H, W]"}),
+        Sample("concat(a, b, a, axis=-2)", {"a": "float32[N, T, 4]", "b": "float32[N, 2, 4]"}),
+        Sample("concat(a, b, axis=0)", {"a": "int64[N, 2]", "b": "int64[T, 2]"}),
+        Sample("concat(x, x)", {"x": "float32[N, 3]"}),
     )
 
     axis: int | None = attribute(
@@ -110,7 +88,7 @@ class Concat(Layer):
 
 @final
 @record
-class Split(Layer):
+class Split(Rearranging):
     """Divides a tensor along an axis into a count of equal parts, or into parts of given sizes.
 
     `a, b = x -> split(2)` halves axis 1, the channels; `a, b = x -> split([16, 48])` gives sizes. On rank 3
@@ -119,20 +97,17 @@ class Split(Layer):
     """
 
     kind: ClassVar[str] = "split"
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
     result_names: ClassVar[tuple[str, ...]] = ("part",)
     take_all_results: ClassVar[bool] = True
     formula: ClassVar[str] = "concat(split(x)) = x"
     foreign_names: ClassVar[tuple[str, ...]] = ("chunk",)
     source: ClassVar[str] = "numpy.split; ONNX Split"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("split(2)", {"x": "float32[N, 6, H, W]"}, _IMAGES),
-        Sample("split([1, 3, 2])", {"x": "float32[N, 6, H, W]"}, _IMAGES),
-        Sample("split(parts=3, axis=-1)", {"x": "float32[N, T, 6]"}, _SEQUENCES),
-        Sample("split([2, 2], axis=0)", {"x": "int64[4]"}, ranges={"x": (0, 9)}),
-        Sample("split(1)", {"x": "float32[N, 3]"}, _BATCHES),
+        Sample("split(2)", {"x": "float32[N, 6, H, W]"}),
+        Sample("split([1, 3, 2])", {"x": "float32[N, 6, H, W]"}),
+        Sample("split(parts=3, axis=-1)", {"x": "float32[N, T, 6]"}),
+        Sample("split([2, 2], axis=0)", {"x": "int64[4]"}),
+        Sample("split(1)", {"x": "float32[N, 3]"}),
     )
 
     parts: int | tuple[int, ...] = attribute(Parts(), doc="How many equal parts, or their sizes.", positional=True)
@@ -155,7 +130,7 @@ class Split(Layer):
             if not isinstance(dim, DimExpr):
                 raise DotnnError(SplitNotEven(parts=self.parts, dim=dim, **facts))
             parts = f"{self.parts} parts"
-            hint = alternative(declare_otherwise(dividing_forms(dim, self.parts)))
+            hint = declare_otherwise_or(dividing_forms(dim, self.parts))
         else:
             parts, total = f"[{', '.join(map(str, self.parts))}]", sum(self.parts)
             if total == dim:
@@ -207,16 +182,17 @@ class Maximum(Arithmetic):
     callable: ClassVar[bool] = True
     keeps_values: ClassVar[bool] = True
     function: ClassVar[str] = "maximum"
-    operator: ClassVar[str] = "Max"
     formula: ClassVar[str] = "y = max(a, b)"
     source: ClassVar[str] = "numpy.maximum; Keras Maximum; ONNX Max"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("maximum(a, b)", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, H, W]"}, _IMAGES, call_form=True),
-        Sample("maximum(a, b)", {"a": "float32[N, 1, W]", "b": "float32[H, 1]"}, _IMAGES, call_form=True),
-        Sample(
-            "maximum(a, b)", {"a": "int64[2, 3]", "b": "int64[3]"}, ranges={"a": (-5, 5), "b": (-5, 5)}, call_form=True
-        ),
+        Sample("maximum(a, b)", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, H, W]"}),
+        Sample("maximum(a, b)", {"a": "float32[N, 1, W]", "b": "float32[H, 1]"}),
+        Sample("maximum(a, b)", {"a": "int64[2, 3]", "b": "int64[3]"}),
     )
+
+    def lower(self, b: Builder, *operands: Tensor) -> Tensor:
+        """``Max``."""
+        return b.op(ops.Max(), *operands)
 
 
 @final
@@ -233,9 +209,9 @@ class Mean(Layer):
     foreign_names: ClassVar[tuple[str, ...]] = ("average", "reducemean", "globalmean")
     source: ClassVar[str] = "numpy.mean; ONNX ReduceMean"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("mean(axis=1)", {"x": "float32[N, T, 5]"}, _SEQUENCES),
-        Sample("mean(axis=[2, -1], keepdims=true)", {"x": "float32[N, 3, H, W]"}, _IMAGES),
-        Sample("mean(axis=[-1, 0])", {"x": "float32[N, 3, H, W]"}, _IMAGES),
+        Sample("mean(axis=1)", {"x": "float32[N, T, 5]"}),
+        Sample("mean(axis=[2, -1], keepdims=true)", {"x": "float32[N, 3, H, W]"}),
+        Sample("mean(axis=[-1, 0])", {"x": "float32[N, 3, H, W]"}),
         Sample("mean(axis=0)", {"x": "float32[4]"}),
     )
 
@@ -246,8 +222,8 @@ class Mean(Layer):
         """The shape without the axes, or with 1 in their place."""
         need_float(site, 0, x)
         axes = resolve_axes(site, self.axis, x)
-        kept = [1 if axis in axes else dim for axis, dim in enumerate(x.shape) if self.keepdims or axis not in axes]
-        return x.with_shape(*kept)
+        left = [1 if axis in axes else dim for axis, dim in enumerate(x.shape) if self.keepdims or axis not in axes]
+        return x.with_shape(*left)
 
     def positions(self, read: Read, x: TensorType) -> Reach:
         """The whole of the axes at every position of the others."""

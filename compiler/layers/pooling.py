@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import ABC
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from .. import operators as ops
@@ -34,6 +33,7 @@ class Pooling(Sliding, ABC):
     """Base of the poolings over sliding windows."""
 
     channels: ClassVar[Along] = Along(1)
+    moves_by_kernel: ClassVar[bool] = True
 
     kernel: tuple[int, ...] = attribute(PerAxis(), doc="Size of the window.", positional=True)
     stride: tuple[int, ...] | None = attribute(PerAxis(), None, doc="By how much the window moves.", shown="kernel")
@@ -46,11 +46,6 @@ class Pooling(Sliding, ABC):
     ceil: bool = attribute(
         Flag(), False, doc="Whether a last window may overhang the end; it must start inside or in the padding before."
     )
-
-    @property
-    def window(self) -> Window:
-        """The window with its defaults filled in."""
-        return Window(self.kernel, self.stride or self.kernel, (1,) * self.spatial_rank)
 
     @property
     def overhangs(self) -> bool:
@@ -68,14 +63,11 @@ class Pooling(Sliding, ABC):
         """What ``"same"`` pads is at most half of what the window spans, by its definition."""
         if self.padding is None or isinstance(self.padding, str):
             return
-        for number, (pad, kernel) in enumerate(zip(self.padding, self.kernel, strict=True), start=2):
-            if max(pad) <= kernel // 2:
-                continue
-            raise DotnnError(
-                PoolPaddingTooLarge(
-                    span=site.argument("padding"), kind=site.kind, axis=number, amount=max(pad), kernel=kernel
-                )
-            )
+        span, largest = site.argument("padding"), map(max, self.padding)
+        for number, (amount, kernel) in enumerate(zip(largest, self.kernel, strict=True), start=2):
+            if amount > kernel // 2:
+                fault = PoolPaddingTooLarge(span=span, kind=site.kind, axis=number, amount=amount, kernel=kernel)
+                raise DotnnError(fault)
 
     def _with_overhang(self, pads: Pads) -> Pads:
         """Padding with which as many windows fit whole as fit into ``pads`` with a last one overhanging."""
@@ -105,12 +97,6 @@ class MaxPooling(Pooling, ABC):
     dilation: tuple[int, ...] | None = attribute(
         PerAxis(), None, doc="Distance between the positions that the window reads.", shown="1"
     )
-
-    @property
-    def window(self) -> Window:
-        """The window with its defaults filled in."""
-        window = super().window
-        return replace(window, dilation=self.dilation or window.dilation)
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """``[N, C, *outputs]``; no window may miss the input."""
@@ -154,15 +140,8 @@ def _always_meets_input(axis: AxisWindow, pad: tuple[int, int]) -> bool:
 
 def _need_long_axis(site: Site, x: TensorType, number: int, axis: AxisWindow) -> None:
     """Demand an input of at least ``dilation`` positions, which no window steps over."""
-    size = x.shape[number]
-    otherwise = WindowInPadding(
-        span=site.argument("dilation"),
-        kind=site.kind,
-        found=str(x),
-        axis=number,
-        dilation=axis.dilation,
-        size=format_dim(size),
-    )
+    size, facts = x.shape[number], site.about_argument("dilation", x)
+    otherwise = WindowInPadding(**facts, axis=number, dilation=axis.dilation, size=format_dim(size))
     site.at_least(size, axis.dilation, otherwise, f"`{site.kind}` steps by {axis.dilation} positions")
 
 

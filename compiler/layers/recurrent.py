@@ -6,11 +6,11 @@ import dataclasses
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from .. import operators as ops
-from ..diagnostics import DotnnError
+from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.recurrent import (
     DropoutWithoutLayers,
     InitialStateMismatch,
@@ -32,7 +32,7 @@ from .reach import WHOLE, Along, Reach
 from .recurrent_lowering import OnnxCell, lower_stack
 from .recurrent_reference import linear, run_stack, sigmoid
 from .recurrent_stack import Stack
-from .rules import need_float, need_integer, need_known, need_rank
+from .rules import known, need_float, need_integer, need_known, need_rank
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -53,13 +53,11 @@ _FIRST, _LAST = ("units", "activation"), ("dropout", "init", "bias_init")
 
 _PARAMETER = re.compile(r"(weight|bias)_(ih|hh)_l(0|[1-9][0-9]*)(_reverse)?")
 _START = "uniform(low=-1/sqrt(units), high=1/sqrt(units))"
-_SIZES = ({"N": 1, "T": 4}, {"N": 2, "T": 5}, {"N": 3, "T": 8})
 
 
 def _sample(call: str, **further: str) -> Sample:
-    """A call on a sequence of three channels; lengths are valid at every size."""
-    ranges = {"lengths": (0, 5)} if "lengths" in further else {}
-    return Sample(call, {"x": "float32[N, T, 3]", **further}, sizes=_SIZES, ranges=ranges)
+    """A call on a sequence of three channels."""
+    return Sample(call, {"x": "float32[N, T, 3]", **further})
 
 
 @record
@@ -136,11 +134,15 @@ class Recurrent(Layer, ABC):
         stack, (*initial, lengths) = self.stack, optional
         batch, steps, _ = x.shape
         states = x.with_shape(stack.states, batch, self.units)
+        dims = dict(zip(("count", "batch", "units"), map(format_dim, states.shape), strict=True))
         for index, found in enumerate(initial, start=1):
             if found is not None:
-                _check_state(self.operands[index].name, states, found, site, index)
+                facts = {"operand": self.operands[index].name, **dims}
+                _need_type(site, index, states, found, InitialStateMismatch, **facts)
         if lengths is not None:
-            _check_lengths(x, lengths, site, len(optional))
+            need_integer(site, len(optional), lengths)
+            expected = TensorType(lengths.dtype, (batch,))
+            _need_type(site, len(optional), expected, lengths, LengthsMismatch, sequence=str(x))
         shape = (batch, stack.features) if stack.final_only else (batch, steps, stack.features)
         return x.with_shape(*shape), *(states for _ in initial)
 
@@ -159,7 +161,7 @@ class Recurrent(Layer, ABC):
         """Per layer and direction ``weight_ih``, ``weight_hh`` and the biases, with rows for all gates."""
         rows, bound = len(self.gates) * self.units, self.units**-0.5
         start = Uniform(low=-bound, high=bound)
-        for name, columns in self.stack.parameters(_channels(x)):
+        for name, columns in self.stack.parameters(known(x.shape[2])):
             shape = (rows, *columns)
             written = self.init if columns else self.bias_init
             yield WeightSpec(name, shape, written or start, Fan.of(shape), gates=self.gates)
@@ -180,7 +182,7 @@ class Recurrent(Layer, ABC):
 
     def cost(self, results: tuple[TensorType, ...], x: TensorType, *optional: TensorType | None) -> Cost:
         """The products of the weights with inputs and states, at every step: ``4*32*(10+32)*T``."""
-        each, steps = self._per_layer(_channels(x), 0), product((), x.shape[:2])
+        each, steps = self._per_layer(known(x.shape[2]), 0), product((), x.shape[:2])
         joined = " + ".join(one.text for one in each)
         text = joined if len(each) == 1 else f"({joined})"
         return Cost(steps.number * sum(one.number for one in each), f"{text}*{steps.text}")
@@ -215,23 +217,13 @@ class Recurrent(Layer, ABC):
         return lower_stack(b, self.onnx_cell, self.stack, tuple(self.specs(x.type)), x, initial, lengths)
 
 
-def _channels(x: TensorType) -> int:
-    """Channels of the sequence, known since ``infer`` has passed."""
-    channels = x.shape[2]
-    if isinstance(channels, DimExpr):
-        raise ValueError(f"channels must be known, not {format_dim(channels)}")
-    return channels
-
-
 def _check_sequence(x: TensorType, site: Site) -> None:
     need_rank(site, 0, x, 3, 3, "[N, T, C]", _rank_hint(x))
     need_float(site, 0, x)
     _, middle, last = x.shape
     if isinstance(last, DimExpr) and not isinstance(middle, DimExpr):
-        span, symbol = site.operand(0), min(symbols(last))
-        raise DotnnError(
-            LooksChannelsFirst(span=span, kind=site.kind, found=str(x), last=format_dim(last), symbol=symbol)
-        )
+        facts, symbol = site.about_operand(0, x), min(symbols(last))
+        raise DotnnError(LooksChannelsFirst(**facts, last=format_dim(last), symbol=symbol))
     need_known(site, 0, last, "the number of channels, the last axis", x)
 
 
@@ -246,22 +238,12 @@ def _rank_hint(x: TensorType) -> str:
     )
 
 
-def _check_lengths(x: TensorType, found: TensorType, site: Site, index: int) -> None:
-    need_integer(site, index, found)
-    expected = TensorType(found.dtype, x.shape[:1])
+def _need_type(
+    site: Site, index: int, expected: TensorType, found: TensorType, fault: Callable[..., Diagnostic], **facts: str
+) -> None:
+    """Demand that an operand is certainly of a type."""
     if not _fits(expected, found):
-        raise DotnnError(LengthsMismatch(**_facts(site, index, expected, found), sequence=str(x)))
-
-
-def _check_state(operand: str, expected: TensorType, found: TensorType, site: Site, index: int) -> None:
-    if not _fits(expected, found):
-        count, batch, units = map(format_dim, expected.shape)
-        facts = _facts(site, index, expected, found)
-        raise DotnnError(InitialStateMismatch(**facts, operand=operand, count=count, batch=batch, units=units))
-
-
-def _facts(site: Site, index: int, expected: TensorType, found: TensorType) -> dict[str, Any]:
-    return {"span": site.operand(index), "kind": site.kind, "expected": str(expected), "found": str(found)}
+        raise DotnnError(fault(**site.about_operand(index, found), expected=str(expected), **facts))
 
 
 def _fits(expected: TensorType, found: TensorType) -> bool:

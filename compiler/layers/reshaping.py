@@ -27,32 +27,28 @@ from ..graph.types import DType, TensorType, format_shape
 from ..lazy import np
 from ..records import record
 from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attribute
-from .base import COMPUTED_ON_CPU, MOVED_ON_CPU, Layer, Operand, Read, Sample, Site
+from .base import COMPUTED_ON_CPU, Read, Rearranging, Sample, Site
 from .reach import Along, Reach, kept, refolded
-from .rules import alternative, declare_otherwise, need_rank, resolve_axes, resolve_axis
+from .rules import declare_otherwise_or, known, need_rank, resolve_axes, resolve_axis
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
 
-_BATCHES = ({"N": 1}, {"N": 2}, {"N": 5})
-_SEQUENCES = ({"N": 1, "T": 2}, {"N": 2, "T": 1}, {"N": 3, "T": 4})
-_ROWS = ({"N": 1, "H": 1}, {"N": 2, "H": 3}, {"N": 3, "H": 2})
-_IMAGES = ({"N": 1, "H": 1, "W": 4}, {"N": 2, "H": 3, "W": 5}, {"N": 3, "H": 4, "W": 2})
 #: The lowest int64: the end of a backward slice that reaches the first element.
 _BEFORE_THE_FIRST = -(2**63)
 
 
 @record
-class Reshaping(Layer, ABC):
-    """Base of layers that give elements other places, and compute none."""
+class Refolding(Rearranging, ABC):
+    """Base of layers that keep the elements in their row-major order."""
 
-    keeps_values: ClassVar[bool] = True
-    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
+    def positions(self, read: Read, x: TensorType) -> Reach:
+        """Axes at both ends that stay as they are; of the others, the most is assumed."""
+        return refolded(x.shape, read.result.shape)
 
 
 @record
-class Shaped(Reshaping, ABC):
+class Shaped(Rearranging, ABC):
     """Base of layers that are given the shape of their result."""
 
     shape: tuple[Dim, ...] = attribute(DimensionList(), doc="The new shape.", positional=True)
@@ -63,7 +59,7 @@ class Shaped(Reshaping, ABC):
 
 
 @record
-class AlongAxes(Reshaping, ABC):
+class AlongAxes(Rearranging, ABC):
     """Base of layers that are given axes; a layer says what it does with them."""
 
     axis: tuple[int, ...]
@@ -72,10 +68,14 @@ class AlongAxes(Reshaping, ABC):
         """The axes counted from 0."""
         return {axis % rank for axis in self.axis}
 
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """The operator of the class's name."""
+        return b.op(getattr(ops, type(self).__name__)(), x, b.ints(*self.axis))
+
 
 @final
 @record
-class Flatten(Reshaping):
+class Flatten(Refolding):
     """Folds neighbouring axes into one: `[N, C, H, W]` becomes `[N, C*H*W]`.
 
     Without arguments all axes but the first, the batch, are folded, in row-major order: for an image that is
@@ -86,12 +86,12 @@ class Flatten(Reshaping):
     formula: ClassVar[str] = "y[n, (c * H + h) * W + w] = x[n, c, h, w]"
     source: ClassVar[str] = "PyTorch Flatten"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("flatten", {"x": "float32[N, 3, H, W]"}, _IMAGES),
-        Sample("flatten(start=2)", {"x": "float32[N, 3, H, W]"}, _IMAGES),
-        Sample("flatten(start=0, end=1)", {"x": "float32[N, 3, H, W]"}, _IMAGES),
+        Sample("flatten", {"x": "float32[N, 3, H, W]"}),
+        Sample("flatten(start=2)", {"x": "float32[N, 3, H, W]"}),
+        Sample("flatten(start=0, end=1)", {"x": "float32[N, 3, H, W]"}),
         Sample("flatten(start=0)", {"x": "float32[2, 3, 4]"}),
-        Sample("flatten(start=1, end=-2)", {"x": "int64[2, 3, 4, 5]"}, ranges={"x": (0, 9)}),
-        Sample("flatten", {"x": "float32[N, 8]"}, ({"N": 1}, {"N": 2}, {"N": 3})),
+        Sample("flatten(start=1, end=-2)", {"x": "int64[2, 3, 4, 5]"}),
+        Sample("flatten", {"x": "float32[N, 8]"}),
     )
 
     start: int = attribute(Integer(), 1, doc="The first axis to fold.")
@@ -109,10 +109,6 @@ class Flatten(Reshaping):
         start, end = self.start % len(shape), self.end % len(shape)
         return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
 
-    def positions(self, read: Read, x: TensorType) -> Reach:
-        """Axes that are not folded stay."""
-        return refolded(x.shape, read.result.shape)
-
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The same elements in the same order."""
         return x.reshape(self._folded(x.shape))
@@ -126,7 +122,7 @@ class Flatten(Reshaping):
 
 @final
 @record
-class Reshape(Shaped):
+class Reshape(Shaped, Refolding):
     """Gives the same elements, in the same row-major order, other axes.
 
     The shape names every axis, the batch too: `reshape([N, 1, 28, 28])`. Its element count must certainly be
@@ -139,12 +135,12 @@ class Reshape(Shaped):
     foreign_names: ClassVar[tuple[str, ...]] = ("view",)
     source: ClassVar[str] = "numpy.reshape; ONNX Reshape"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("reshape([N, 1, 4, 6])", {"x": "float32[N, 24]"}, _BATCHES),
-        Sample("reshape([N, H*W, 3])", {"x": "float32[N, 3, H, W]"}, _IMAGES),
-        Sample("reshape([N, -1, W])", {"x": "float32[N, 3, H, W]"}, _IMAGES),
+        Sample("reshape([N, 1, 4, 6])", {"x": "float32[N, 24]"}),
+        Sample("reshape([N, H*W, 3])", {"x": "float32[N, 3, H, W]"}),
+        Sample("reshape([N, -1, W])", {"x": "float32[N, 3, H, W]"}),
         Sample("reshape(shape=[3, 8])", {"x": "float32[2, 3, 4]"}),
-        Sample("reshape([-1])", {"x": "int32[N, 4]"}, ({"N": 1}, {"N": 2}, {"N": 3}), ranges={"x": (0, 9)}),
-        Sample("reshape([2*N, T, 2, 3])", {"x": "float32[N, T, 12]"}, _SEQUENCES),
+        Sample("reshape([-1])", {"x": "int32[N, 4]"}),
+        Sample("reshape([2*N, T, 2, 3])", {"x": "float32[N, T, 12]"}),
         Sample("reshape([])", {"x": "float32[1, 1]"}),
     )
 
@@ -167,7 +163,7 @@ class Reshape(Shaped):
         }
         # A division of symbols that is not exact may be so for some of their values.
         if equal is None or (rest is None and any(isinstance(count, DimExpr) for count in (total, given))):
-            hint = alternative(declare_otherwise(self._fitting(total, given)))
+            hint = declare_otherwise_or(self._fitting(total, given))
             raise DotnnError(ElementCountsUndecided(**facts, hint=hint))
         raise DotnnError(ElementCounts(**facts))
 
@@ -176,10 +172,6 @@ class Reshape(Shaped):
         if -1 not in self.shape:
             return equalizing_forms([(total, given)])
         return dividing_forms(total, given) if (lower_bound(given) or 0) >= 1 else {}
-
-    def positions(self, read: Read, x: TensorType) -> Reach:
-        """Axes at both ends that stay as they are; of the others, the most is assumed."""
-        return refolded(x.shape, read.result.shape)
 
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The same elements in the same order; one symbolic dimension is what is left."""
@@ -193,7 +185,7 @@ class Reshape(Shaped):
 
 @final
 @record
-class Transpose(Reshaping):
+class Transpose(Rearranging):
     """Puts the axes into another order: axis `i` of the result is axis `order[i]` of the operand.
 
     `transpose([0, 2, 1])` joins layers that read `[N, T, C]`, such as recurrent ones, with those that read
@@ -205,9 +197,9 @@ class Transpose(Reshaping):
     foreign_names: ClassVar[tuple[str, ...]] = ("permute",)
     source: ClassVar[str] = "numpy.transpose; ONNX Transpose"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("transpose([0, 2, 1])", {"x": "float32[N, T, 5]"}, _SEQUENCES),
-        Sample("transpose(order=[0, -1, 1, 2])", {"x": "float32[N, 3, H, W]"}, _IMAGES),
-        Sample("transpose([1, 0])", {"x": "int64[2, 3]"}, ranges={"x": (0, 9)}),
+        Sample("transpose([0, 2, 1])", {"x": "float32[N, T, 5]"}),
+        Sample("transpose(order=[0, -1, 1, 2])", {"x": "float32[N, 3, H, W]"}),
+        Sample("transpose([1, 0])", {"x": "int64[2, 3]"}),
     )
 
     order: tuple[int, ...] = attribute(
@@ -257,10 +249,10 @@ class Expand(Shaped):
     foreign_names: ClassVar[tuple[str, ...]] = ("broadcastto",)
     source: ClassVar[str] = "numpy.broadcast_to; ONNX Expand"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("expand([N, 4, 3])", {"x": "float32[N, 1, 3]"}, _BATCHES),
-        Sample("expand(shape=[N, 2, H, W])", {"x": "float32[N, 2, 1, 1]", "like": "float32[N, 2, H, W]"}, _IMAGES),
+        Sample("expand([N, 4, 3])", {"x": "float32[N, 1, 3]"}),
+        Sample("expand(shape=[N, 2, H, W])", {"x": "float32[N, 2, 1, 1]", "like": "float32[N, 2, H, W]"}),
         Sample("expand([2, 3])", {"x": "float32[]"}),
-        Sample("expand([2, 3, 4])", {"x": "int64[4]"}, ranges={"x": (0, 9)}),
+        Sample("expand([2, 3, 4])", {"x": "int64[4]"}),
     )
 
     def types(self, site: Site, x: TensorType) -> TensorType:
@@ -277,16 +269,13 @@ class Expand(Shaped):
             if certain:
                 why = f": axis {axis} has {dim}, which is neither 1 nor {wanted}"
                 raise DotnnError(CannotExpand(span=span, found=str(x), shape=shape, why=why))
-            hint = alternative(declare_otherwise(equalizing_forms([pair for pair in pairs if pair[0] != 1])))
+            hint = declare_otherwise_or(equalizing_forms([pair for pair in pairs if pair[0] != 1]))
             raise DotnnError(ExpandUndecided(span=span, found=str(x), shape=shape, dim=dim, wanted=wanted, hint=hint))
         return x.with_shape(*self.shape)
 
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The repeated array; a ``ValueError`` where a dimension of the shape is symbolic, which ``bind`` mends."""
-        known = tuple(dim for dim in self.shape if not isinstance(dim, DimExpr))
-        if len(known) != len(self.shape):
-            raise ValueError(f"the shape {format_shape(self.shape)} is symbolic")
-        return np.broadcast_to(x, known)
+        return np.broadcast_to(x, tuple(map(known, self.shape)))
 
     def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Expand``."""
@@ -313,9 +302,9 @@ class Squeeze(AlongAxes):
     formula: ClassVar[str] = "y[n, c] = x[n, c, 0, 0]"
     source: ClassVar[str] = "numpy.squeeze; ONNX Squeeze"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("squeeze(axis=[2, 3])", {"x": "float32[N, 3, 1, 1]"}, _BATCHES),
-        Sample("squeeze(axis=-2)", {"x": "float32[N, 1, H]"}, _ROWS),
-        Sample("squeeze(axis=0)", {"x": "int64[1]"}, ranges={"x": (0, 9)}),
+        Sample("squeeze(axis=[2, 3])", {"x": "float32[N, 3, 1, 1]"}),
+        Sample("squeeze(axis=-2)", {"x": "float32[N, 1, H]"}),
+        Sample("squeeze(axis=0)", {"x": "int64[1]"}),
     )
 
     axis: tuple[int, ...] = attribute(IntegerList(single=True), doc="The axis, or a list of axes, to remove.")
@@ -339,10 +328,6 @@ class Squeeze(AlongAxes):
         """The array without these axes."""
         return np.squeeze(x, self.axis)
 
-    def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """``Squeeze``."""
-        return b.op(ops.Squeeze(), x, b.ints(*self.axis))
-
 
 @final
 @record
@@ -357,9 +342,9 @@ class Unsqueeze(AlongAxes):
     foreign_names: ClassVar[tuple[str, ...]] = ("expanddims",)
     source: ClassVar[str] = "numpy.expand_dims; ONNX Unsqueeze"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("unsqueeze(axis=[2, 3])", {"x": "float32[N, 3]"}, _BATCHES),
-        Sample("unsqueeze(axis=-2)", {"x": "float32[N, H]"}, _ROWS),
-        Sample("unsqueeze(axis=[-1, 0])", {"x": "int64[3]"}, ranges={"x": (0, 9)}),
+        Sample("unsqueeze(axis=[2, 3])", {"x": "float32[N, 3]"}),
+        Sample("unsqueeze(axis=-2)", {"x": "float32[N, H]"}),
+        Sample("unsqueeze(axis=[-1, 0])", {"x": "int64[3]"}),
     )
 
     axis: tuple[int, ...] = attribute(
@@ -386,10 +371,6 @@ class Unsqueeze(AlongAxes):
         """The array with these axes."""
         return np.expand_dims(x, self.axis)
 
-    def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """``Unsqueeze``."""
-        return b.op(ops.Unsqueeze(), x, b.ints(*self.axis))
-
 
 @final
 @record
@@ -404,9 +385,9 @@ class Flip(AlongAxes):
     foreign_names: ClassVar[tuple[str, ...]] = ("reverse",)
     source: ClassVar[str] = "numpy.flip; PyTorch flip"
     samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("flip(axis=1)", {"x": "float32[N, T, 5]"}, _SEQUENCES),
-        Sample("flip(axis=[-1, 2])", {"x": "float32[N, 2, H, W]"}, _IMAGES),
-        Sample("flip(axis=0)", {"x": "int64[5]"}, ranges={"x": (0, 9)}),
+        Sample("flip(axis=1)", {"x": "float32[N, T, 5]"}),
+        Sample("flip(axis=[-1, 2])", {"x": "float32[N, 2, H, W]"}),
+        Sample("flip(axis=0)", {"x": "int64[5]"}),
     )
 
     axis: tuple[int, ...] = attribute(IntegerList(single=True), doc="The axis, or a list of axes, to reverse.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TypeAlias, TypeVar
@@ -13,7 +13,7 @@ from ..diagnostics.shapes import AxisMustBeWritten, AxisOutOfRange, UndecidedDim
 from ..graph.broadcasting import broadcasts, misfit
 from ..graph.dims import Dim, DimExpr, format_dim, symbols
 from ..graph.dims_linear import equalizing_forms
-from ..graph.types import DType, TensorType, for_one_example
+from ..graph.types import DType, TensorType
 from .attributes import HIGHEST_RANK
 from .base import Site
 
@@ -30,7 +30,7 @@ def need_rank(site: Site, operand: int, found: TensorType, low: int, high: int, 
     """Demand a rank from ``low`` to ``high``; ``form`` describes it: ``[N, C, H, W]``."""
     if low <= found.rank <= high:
         return
-    fault = WrongRank(span=site.operand(operand), kind=site.kind, expected=form, found=str(found))
+    fault = WrongRank(**site.about_operand(operand, found), expected=form)
     raise DotnnError(replace(fault, hint=hint) if hint else fault)
 
 
@@ -52,8 +52,7 @@ def need_number(site: Site, operand: int, found: TensorType) -> None:
 
 def _need_elements(site: Site, operand: int, found: TensorType, fits: bool, expected: str) -> None:
     if not fits:
-        span = site.operand(operand)
-        raise DotnnError(WrongElementType(span=span, kind=site.kind, expected=expected, found=str(found)))
+        raise DotnnError(WrongElementType(**site.about_operand(operand, found), expected=expected))
 
 
 def need_same_elements(site: Site, operand: int, first: TensorType, found: TensorType) -> None:
@@ -63,13 +62,19 @@ def need_same_elements(site: Site, operand: int, first: TensorType, found: Tenso
         raise DotnnError(ElementTypesDiffer(span=span, kind=site.kind, left=str(first), right=str(found)))
 
 
+def known(dim: Dim) -> int:
+    """A dimension that ``types`` has found to be a number, for the methods that come after it."""
+    if isinstance(dim, DimExpr):
+        raise ValueError(f"the dimension {dim} is symbolic")
+    return dim
+
+
 def need_known(site: Site, operand: int, dim: Dim, what: str, found: TensorType) -> int:
     """Demand a dimension that is a number; ``what`` says which one: ``the number of channels``."""
     if not isinstance(dim, DimExpr):
         return dim
-    symbol, text, span = "` and `".join(sorted(symbols(dim))), str(found), site.operand(operand)
-    fault = UndecidedDimension(span=span, kind=site.kind, what=what, dim=format_dim(dim), symbol=symbol, found=text)
-    raise DotnnError(fault)
+    symbol, facts = "` and `".join(sorted(symbols(dim))), site.about_operand(operand, found)
+    raise DotnnError(UndecidedDimension(**facts, what=what, dim=format_dim(dim), symbol=symbol))
 
 
 def resolve_axis(site: Site, axis: int, found: TensorType, argument: str = "axis") -> int:
@@ -77,8 +82,8 @@ def resolve_axis(site: Site, axis: int, found: TensorType, argument: str = "axis
     need_rank(site, 0, found, 1, HIGHEST_RANK, "a tensor with at least one axis", "a scalar has no axes")
     if -found.rank <= axis < found.rank:
         return axis % found.rank
-    span, low, high = site.argument(argument), -found.rank, found.rank - 1
-    raise DotnnError(AxisOutOfRange(span=span, kind=site.kind, axis=axis, found=str(found), low=low, high=high))
+    facts = site.about_argument(argument, found)
+    raise DotnnError(AxisOutOfRange(**facts, axis=axis, low=-found.rank, high=found.rank - 1))
 
 
 def axis_or_last(site: Site, axis: int | None, found: TensorType) -> int:
@@ -101,13 +106,12 @@ def _axis_or(site: Site, axis: int | None, default: int, found: TensorType, must
 def resolve_axes(site: Site, axes: Sequence[int], found: TensorType, argument: str = "axis") -> tuple[int, ...]:
     """The axes counted from 0 in ascending order; at least one, and each once."""
     if not axes:
-        raise DotnnError(NoAxis(span=site.argument(argument), kind=site.kind, found=str(found)))
+        raise DotnnError(NoAxis(**site.about_argument(argument, found)))
     resolved = tuple(sorted(resolve_axis(site, axis, found, argument) for axis in axes))
     for one, other in pairwise(resolved):
         if one == other:
-            written = f"[{', '.join(map(str, axes))}]"
-            span = site.argument(argument)
-            raise DotnnError(RepeatedAxis(span=span, kind=site.kind, axis=one, found=str(found), axes=written))
+            facts = site.about_argument(argument, found)
+            raise DotnnError(RepeatedAxis(**facts, axis=one, axes=str(list(axes))))
     return resolved
 
 
@@ -158,14 +162,13 @@ def declare_otherwise(forms: Mapping[str, Dim]) -> str:
     return f"write {listed} in the types of the inputs and elsewhere in the model"
 
 
+def declare_otherwise_or(forms: Mapping[str, Dim]) -> str:
+    """The same as a remedy to be followed by another one."""
+    return alternative(declare_otherwise(forms))
+
+
 def moved(rank: int, start: int, end: int) -> tuple[int, ...]:
     """The order of axes for a transposition that moves axis ``start`` to the place ``end``."""
     order = [axis for axis in range(rank) if axis != start]
     order.insert(end, start)
     return tuple(order)
-
-
-def counted(shape: Iterable[Dim]) -> tuple[Dim, ...]:
-    """The dimensions whose product a cost for one example holds; a batch of one is left out."""
-    dims = tuple(map(for_one_example, shape))
-    return dims[1:] if dims[:1] == (1,) else dims

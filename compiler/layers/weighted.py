@@ -7,7 +7,6 @@ from abc import ABC
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ..graph.dims import Dim, DimExpr
 from ..graph.tensors import Fan, Initializer
 from ..records import record
 from ..weights import initializers
@@ -16,45 +15,33 @@ from .base import Layer, WeightSpec
 from .cost import product_text
 
 
-def known(dim: Dim) -> int:
-    """A dimension that makes the shape of a weight; no layer accepts operands where it is symbolic."""
-    if isinstance(dim, DimExpr):
-        raise ValueError(f"the dimension {dim} of a weight is undecided")
-    return dim
-
-
 @record
 class Weighted(Layer, ABC):
     """Base of layers whose weight and bias have initializers.
 
-    A layer with other defaults than Keras's dense layer sets ``default_init`` and ``default_bias_init``, or
-    overrides ``weight_initializer`` where the default depends on its sizes, and redeclares ``init`` for its
-    page.
+    A layer with another default than Keras's dense layer sets ``default_init``, and redeclares ``init`` for its page.
 
     Class attributes:
-        default_init: how the weight starts where ``init`` is not written.
-        default_bias_init: how the bias starts where ``bias_init`` is not written.
+        default_init: how the weight starts where ``init`` is not written; a bias starts with zeros.
     """
 
     default_init: ClassVar[Initializer] = initializers.XavierUniform()
-    default_bias_init: ClassVar[Initializer] = initializers.Zeros()
 
     init: Initializer | None = attribute(InitializerKind(), None, doc="How the weight starts.", shown="xavier_uniform")
     bias_init: Initializer | None = attribute(InitializerKind(), None, doc="How the bias starts.", shown="zeros")
 
-    def weight_initializer(self) -> Initializer:
-        """How the weight starts: as written, or the layer's default."""
-        return self.default_init if self.init is None else self.init
+    def weight_spec(self, shape: tuple[int, ...]) -> WeightSpec:
+        """``weight``, which starts as written, or as the layer's weights do."""
+        return WeightSpec("weight", shape, self.init or self.default_init, Fan.of(shape))
 
-    def bias_initializer(self) -> Initializer:
-        """How the bias starts: as written, or the layer's default."""
-        return self.default_bias_init if self.bias_init is None else self.bias_init
+    def bias_spec(self, count: int) -> WeightSpec:
+        """``bias``, which starts as written, or with zeros."""
+        return WeightSpec("bias", (count,), self.bias_init or initializers.Zeros(), Fan.of((count,)))
 
     def weight_and_bias(self, shape: tuple[int, ...], bias: bool) -> tuple[WeightSpec, ...]:
         """``weight`` of ``[outputs, inputs, *kernel]``, PyTorch's layout, and, where there is one, ``bias``."""
-        weight = WeightSpec("weight", shape, self.weight_initializer(), Fan.of(shape))
-        one_each = shape[:1]
-        return (weight, WeightSpec("bias", one_each, self.bias_initializer(), Fan.of(one_each))) if bias else (weight,)
+        weight = self.weight_spec(shape)
+        return (weight, self.bias_spec(shape[0])) if bias else (weight,)
 
     def params_text(self, specs: Sequence[WeightSpec]) -> str:
         """``(3*3*32+1)*32``: the kernel, the inputs, the bias, the outputs of ``weight`` and ``bias``."""

@@ -6,7 +6,7 @@ Everything that convolutions and poolings share. Along an axis of ``n`` position
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,27 +22,33 @@ from .attributes import Pads
 from .base import Read, Site, Window
 from .families import WORDS, Spatial
 from .reach import Along, Reach
-from .rules import alternative, declare_otherwise, need_float, need_rank
+from .rules import declare_otherwise_or, known, need_float, need_rank
 
 _CHANNELS_LAST = ("[N, T, C]", "[N, H, W, C]", "[N, D, H, W, C]")
 
 
 @record
 class Sliding(Spatial, ABC):
-    """Base of layers that slide a window; their padding is an attribute, None for none.
+    """Base of layers that slide a window; kernel, stride, padding and, in most, dilation are their attributes.
 
     Class attributes:
         channels: what one position of the result reads along the channels.
+        moves_by_kernel: whether the stride is the kernel where it is not written, or else 1.
     """
 
     channels: ClassVar[Along]
+    moves_by_kernel: ClassVar[bool] = False
     if TYPE_CHECKING:
+        kernel: tuple[int, ...]
+        stride: tuple[int, ...] | None
         padding: Pads | str | None
 
     @property
-    @abstractmethod
     def window(self) -> Window:
         """The window with its defaults filled in."""
+        ones = (1,) * self.spatial_rank
+        stride = self.stride or (self.kernel if self.moves_by_kernel else ones)
+        return Window(self.kernel, stride, getattr(self, "dilation", None) or ones)
 
     @property
     def declared_padding(self) -> Pads | str:
@@ -54,8 +60,9 @@ class Sliding(Spatial, ABC):
         padding = self.declared_padding
         if isinstance(padding, tuple):
             return padding
-        totals = (axis.same_total(size) for axis, size in zip(axis_windows(self.window), sizes, strict=True))
-        return tuple(_halves(total) for total in totals)
+        axes = zip(axis_windows(self.window), sizes, strict=True)
+        totals = (known(axis.same_total(size)) for axis, size in axes)
+        return tuple((total // 2, total - total // 2) for total in totals)
 
     def positions(self, read: Read, x: TensorType) -> Reach:
         """Its window along the spatial axes."""
@@ -64,12 +71,6 @@ class Sliding(Spatial, ABC):
             Along(axis, one.kernel, one.stride, one.dilation, shift=-before) for axis, (one, (before, _)) in axes
         )
         return (Along(0), self.channels, *spatial)
-
-
-def _halves(total: Dim) -> tuple[int, int]:
-    if isinstance(total, DimExpr):
-        raise ValueError(f"the padding {total} is undecided")
-    return total // 2, total - total // 2
 
 
 def axis_windows(window: Window) -> tuple[AxisWindow, ...]:
@@ -86,17 +87,9 @@ def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
     need_float(site, 0, found)
     last = found.shape[-1]
     if isinstance(last, int) and all(isinstance(dim, DimExpr) for dim in found.shape[1:-1]):
-        raise DotnnError(
-            ChannelsLast(
-                span=site.operand(0),
-                kind=site.kind,
-                expected=form,
-                looks=_CHANNELS_LAST[spatial_rank - 1],
-                found=str(found),
-                last=last,
-                order=channels_first_order(found.rank),
-            )
-        )
+        facts, looks = site.about_operand(0, found), _CHANNELS_LAST[spatial_rank - 1]
+        order = channels_first_order(found.rank)
+        raise DotnnError(ChannelsLast(**facts, expected=form, looks=looks, last=last, order=order))
 
 
 def channels_first_order(rank: int) -> str:
@@ -122,24 +115,22 @@ def slide(site: Site, found: TensorType, window: Window, padding: Pads | str, ce
 
 def _need_decided_totals(site: Site, found: TensorType, axes: Sequence[AxisWindow]) -> None:
     for number, axis in enumerate(axes, start=2):
-        total = axis.same_total(found.shape[number])
+        dim = found.shape[number]
+        total = axis.same_total(dim)
         if not isinstance(total, DimExpr):
             continue
-        raise DotnnError(
-            SamePaddingUndecided(
-                span=site.argument("padding"),
-                kind=site.kind,
-                found=str(found),
-                axis=number,
-                stride=axis.stride,
-                dim=format_dim(found.shape[number]),
-                symbol=min(symbols(found.shape[number])),
-                total=format_dim(total),
-                example=str([(one.extent - 1) // 2 for one in axes]),
-                hint=alternative(declare_otherwise(_deciding_totals(found, axes))),
-                operand=site.operand(0),
-            )
+        fault = SamePaddingUndecided(
+            **site.about_argument("padding", found),
+            axis=number,
+            stride=axis.stride,
+            dim=format_dim(dim),
+            symbol=min(symbols(dim)),
+            total=format_dim(total),
+            example=str([(one.extent - 1) // 2 for one in axes]),
+            hint=declare_otherwise_or(_deciding_totals(found, axes)),
+            operand=site.operand(0),
         )
+        raise DotnnError(fault)
 
 
 def _deciding_totals(found: TensorType, axes: Sequence[AxisWindow]) -> dict[str, Dim]:
@@ -156,9 +147,7 @@ def _need_room(site: Site, found: TensorType, number: int, axis: AxisWindow, pad
     if least <= 1:
         return
     otherwise = WindowTooLarge(
-        span=site.argument("kernel"),
-        kind=site.kind,
-        found=str(found),
+        **site.about_argument("kernel", found),
         axis=number,
         kernel=axis.kernel,
         dilation=axis.dilation,

@@ -72,7 +72,7 @@ def test_operators_compute_what_layers_mean(case: Case, target: Target | None) -
     model, graph = exported(case, target)
     values = WeightValues(0, he_normal_source(graph))
     for seed, sizes in enumerate(case.sample.sizes):
-        feeds = random_feeds(graph, sizes, case.sample.ranges, seed)
+        feeds = random_feeds(graph, sizes, seed)
         wanted = named_results(graph, evaluate(graph, feeds, values))
         assert mismatches(computed(model, feeds), wanted, TOLERANCE) == {}
 
