@@ -12,6 +12,7 @@ from ..diagnostics import DotnnError
 from ..diagnostics.output import ModelTooLarge
 from ..graph.dims import Dim, DimExpr, format_dim
 from ..graph.graph import Graph, Node, Value
+from ..graph.operations import Constant
 from ..graph.types import TensorType
 from ..operators.base import Operator
 from ..operators.dims import Dims
@@ -33,7 +34,7 @@ PROTOBUF_LIMIT = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BuiltModel:
-    """An ONNX model whose initializers have names and types and no values yet.
+    """An ONNX model whose initializers have names and types and, but for constants, no values yet.
 
     Attributes:
         proto: the model.
@@ -59,7 +60,9 @@ class BuiltModel:
         return self.weight_bytes + self.proto.ByteSize()
 
     def store_inline(self, index: int) -> None:
-        """Compute the values of an initializer and put them into the model."""
+        """Compute the values of an initializer, if that is not done yet, and put them into the model."""
+        if self.proto.graph.initializer[index].raw_data:
+            return
         self.proto.graph.initializer[index].raw_data = raw_bytes(self.array(index)).tobytes()
 
     def array(self, index: int) -> np.ndarray:
@@ -79,7 +82,12 @@ def build_model(graph: Graph, values: WeightValues, *, metadata: ModelMetadata) 
     nodes = [node for node in graph.nodes() if isinstance(node.op, Operator) and node.id not in stored.evaluated]
     tensors = tuple(_stored_tensor(graph, value) for value in stored.initializers)
     proto = _model_proto(graph, nodes, tensors, model_properties(graph, values, metadata))
-    return BuiltModel(proto, tensors, stored)
+    built = BuiltModel(proto, tensors, stored)
+    for index, value in enumerate(stored.initializers):
+        # Shapes and axes are read from constants by whoever looks at the model.
+        if isinstance(graph.producer(value).op, Constant):
+            built.store_inline(index)
+    return built
 
 
 def to_bytes(graph: Graph, values: WeightValues, *, metadata: ModelMetadata) -> bytes:
