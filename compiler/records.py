@@ -67,6 +67,8 @@ def _complete(kind: type) -> None:
                 del one.__dataclass_fields__  # pyright: ignore[reportAttributeAccessIssue]
                 dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=fields.kw_only)(one)
                 one.__init__ = _initializer(one)
+                # Kept, because graphs look up operations and tensors by the hundred thousand.
+                one._compared_names = tuple(field.name for field in dataclasses.fields(one) if field.compare)
 
 
 def _initializer(kind: type) -> Any:
@@ -119,7 +121,7 @@ def _hash(self: Any) -> int:
 
 
 def _compared(self: Any) -> tuple[object, ...]:
-    return tuple(getattr(self, one.name) for one in dataclasses.fields(self) if one.compare)
+    return tuple([getattr(self, name) for name in type(self)._compared_names])
 
 
 def _setattr(self: object, name: str, value: object) -> None:

@@ -164,8 +164,12 @@ class Graph:
         self.outputs = Outputs()
         self.output_docs: dict[str, str] = {}
         self.demands: list[Demand] = []
+        #: Which node is read by which; what the nodes are is beside it, since it is asked for all the time.
         self._graph: nx.DiGraph = nx.DiGraph()
+        self._nodes: dict[int, Node] = {}
         self._next_id = 0
+        #: Identities in order, and the nodes themselves, until something changes them.
+        self._order: tuple[int, ...] | None = None
         self._sorted: tuple[Node, ...] | None = None
 
     # --- reading ---
@@ -175,14 +179,14 @@ class Graph:
         return short_repr(self, quoted(self.name), *sizes)
 
     def __len__(self) -> int:
-        return self._graph.number_of_nodes()
+        return len(self._nodes)
 
     def __contains__(self, node_id: int) -> bool:
-        return node_id in self._graph
+        return node_id in self._nodes
 
     def node(self, node_id: int) -> Node:
         """The node with this identity; KeyError if there is none."""
-        return self._graph.nodes[node_id]["node"]
+        return self._nodes[node_id]
 
     def producer(self, value: Value) -> Node:
         """The node whose result this is."""
@@ -198,15 +202,16 @@ class Graph:
 
     def nodes(self) -> tuple[Node, ...]:
         """All nodes, operands before readers, in declaration order wherever the data flow allows."""
+        if self._order is None:
+            self._order = tuple(nx.lexicographical_topological_sort(self._graph, key=self._order_key))
+            self._sorted = None
         if self._sorted is None:
-            order = nx.lexicographical_topological_sort(self._graph, key=self._order_key)
-            self._sorted = tuple(self.node(node_id) for node_id in order)
+            self._sorted = tuple(map(self._nodes.__getitem__, self._order))
         return self._sorted
 
     def unordered(self) -> Iterator[Node]:
         """All nodes in no particular order, even where operands go in circles."""
-        for node_id in self._graph:
-            yield self.node(node_id)
+        yield from self._nodes.values()
 
     def edges(self) -> Iterator[tuple[int, int]]:
         """From each node to each of its readers, once, however often it reads."""
@@ -287,7 +292,8 @@ class Graph:
         )
         self._need_operands(node)
         self._next_id += 1
-        self._graph.add_node(node.id, node=node)
+        self._nodes[node.id] = node
+        self._graph.add_node(node.id)
         self._connect(node)
         return node
 
@@ -300,14 +306,14 @@ class Graph:
         node = dataclasses.replace(self.node(node_id), **changes)  # pyright: ignore[reportArgumentType]
         self._need_operands(node)
         self._graph.remove_edges_from(list(self._graph.in_edges(node_id)))
-        self._graph.nodes[node_id]["node"] = node
+        self._nodes[node_id] = node
         self._connect(node)
         return node
 
     def relabel(self, node_id: int, **changes: object) -> Node:
         """Change what a node is called, says or comes from; what it computes of which operands stays."""
         node = dataclasses.replace(self.node(node_id), **changes)  # pyright: ignore[reportArgumentType]
-        self._graph.nodes[node_id]["node"] = node
+        self._nodes[node_id] = node
         self._sorted = None
         return node
 
@@ -345,7 +351,12 @@ class Graph:
             if readers or self.outputs.has_node(node_id):
                 raise ValueError(f"node {self.node(node_id).name!r} is still read")
         self._graph.remove_nodes_from(removed)
+        for node_id in removed:
+            del self._nodes[node_id]
         self._sorted = None
+        if self._order is not None and removed:
+            # Nothing that stays waits for what goes, so that the others are in order as they are.
+            self._order = tuple(node_id for node_id in self._order if node_id not in removed)
 
     def copy(self) -> Graph:
         """An independent graph with the same nodes and identities."""
@@ -354,6 +365,7 @@ class Graph:
         other.output_docs = dict(self.output_docs)
         other.demands = list(self.demands)
         other._graph = self._graph.copy()
+        other._nodes = dict(self._nodes)
         other._next_id = self._next_id
         return other
 
@@ -369,14 +381,14 @@ class Graph:
 
     def _need_operands(self, node: Node) -> None:
         for operand in node.operands:
-            if operand is not None and operand.node not in self._graph:
+            if operand is not None and operand.node not in self._nodes:
                 raise ValueError(f"{operand}, an operand of {node.name!r}, is no node of the graph")
 
     def _connect(self, node: Node) -> None:
         for operand in node.operands:
             if operand is not None:
                 self._graph.add_edge(operand.node, node.id)
-        self._sorted = None
+        self._order = self._sorted = None
 
 
 def walk_back(graph: Graph, values: Iterable[Value]) -> Iterator[Node]:

@@ -83,18 +83,17 @@ def _finished(
         if one.value.node not in builder.own or one.value in done:
             one = builder.op(Identity(), dataclasses.replace(one, stored=False))
         done.add(one.value)
-        _relabel(graph, one.value, name, declared)
-        if index == 0:
-            graph.relabel(one.value.node, name=node.name, doc=node.doc)
+        called = {"name": node.name, "doc": node.doc} if index == 0 else {}
+        _relabel(graph, one.value, name, declared, called)
         yield Tensor(one.value, Known(declared, one.known.content))
 
 
-def _relabel(graph: Graph, value: Value, name: str, declared: TensorType) -> None:
-    """Give a value its final name and type."""
+def _relabel(graph: Graph, value: Value, name: str, declared: TensorType, called: Mapping[str, str]) -> None:
+    """Give a value its final name and type, and its node what it is called."""
     made = graph.producer(value)
     names, results = list(made.value_names), list(made.results)
     names[value.index], results[value.index] = name, declared
-    graph.relabel(made.id, value_names=tuple(names), results=tuple(results))
+    graph.relabel(made.id, value_names=tuple(names), results=tuple(results), **called)
 
 
 def _drop_unread(lowered: Graph, graph: Graph, found: Mapping[Value, Tensor]) -> None:

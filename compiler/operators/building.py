@@ -81,6 +81,7 @@ class Assembly:
         self.value_names = set(reserved)
         self.node_names: set[str] = set()
         self._once: dict[Hashable, Tensor] = {}
+        self._parameters: dict[str, Tensor] = {}
         for node in graph.nodes():
             self.value_names.update(node.value_names)
             self.node_names.add(node.name)
@@ -96,7 +97,7 @@ class Assembly:
 
     def parameter(self, weight: Weight, origins: tuple[Origin, ...] = (), doc: str = "") -> Tensor:
         """The weight, one node for all who read it."""
-        found = self._once.get(weight)
+        found = self._parameters.get(weight.name)
         if found is not None:
             return found
         self.value_names.add(weight.name)
@@ -106,8 +107,8 @@ class Assembly:
         node = self.graph.add(
             Parameter(weight), (), types, name=name, origins=origins, doc=doc, value_names=(weight.name,)
         )
-        self._once[weight] = Tensor(node.value(), Known(types[0]), stored=True)
-        return self._once[weight]
+        self._parameters[weight.name] = made = Tensor(node.value(), Known(types[0]), stored=True)
+        return made
 
     def once(self, key: Hashable) -> Tensor | None:
         """What was made under this key, if it was."""
@@ -119,7 +120,7 @@ class Assembly:
 
     def _remember(self, node: Node) -> None:
         if isinstance(node.op, Parameter):
-            self._once[node.op.weight] = self.tensor(node.value())
+            self._parameters[node.op.weight.name] = self.tensor(node.value())
         elif isinstance(node.op, Constant) and INSIDE in node.name:
             self._once[node.op, node.results] = self.tensor(node.value())
 

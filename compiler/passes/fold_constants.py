@@ -65,9 +65,13 @@ def _known_operands(graph: Graph, node: Node) -> list[_Known | None] | None:
     """The operands of a node that can be folded, None for absent ones; None if it cannot."""
     if not isinstance(node.op, Operator) or not node.op.folds or len(node.results) != 1:
         return None
-    found = [None if value is None else _known(graph, value) for value in node.operands]
-    all_known = all(one is not None for one, value in zip(found, node.operands, strict=True) if value is not None)
-    return found if all_known and any(found) else None
+    found: list[_Known | None] = []
+    for value in node.operands:
+        known = None if value is None else _known(graph, value)
+        if value is not None and known is None:
+            return None
+        found.append(known)
+    return found if any(found) else None
 
 
 def _known(graph: Graph, value: Value) -> _Known | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from ..graph.graph import Graph, Node, Value
-from ..graph.operations import Input
+from ..graph.operations import Input, Parameter
 from ..operators.building import INSIDE
 from .contract import PassContext, Property, graph_pass
 
@@ -22,7 +22,8 @@ def merge_common(graph: Graph, context: PassContext) -> bool:
     merged: dict[int, list[Node]] = {}
     replacements: dict[Value, Value] = {}
     for node in graph.nodes():
-        if isinstance(node.op, Input):
+        if isinstance(node.op, Input | Parameter):
+            # There is one node for each anyway.
             continue
         first = kept.setdefault(_key(node, replacements), node)
         if first is node:
