@@ -49,6 +49,9 @@ from random_programs import Program, Sizes, random_program  # noqa: E402
 #: By element type: the error that a value may have, relative to its largest number, and a rounding. Ints have neither.
 TOLERANCES = {"float32": (1e-4, 5e-7), "float16": (3e-2, 1e-3), "float64": (1e-9, 1e-14)}
 EXACT = (0.0, 0.0)
+#: What onnxruntime (1.32) says where its optimizer has lost an output: of two normalizations of one convolution that
+#: stands there twice, ``reuse`` on the same value, if their sum has an activation. Our own passes merge the two.
+LOSES_OUTPUT = "Failed to find node output or a constant initializer producing output"
 #: A program that takes longer is ended: something hangs.
 PATIENCE = 120.0
 #: The code of a layer without a kernel for its elements.
@@ -251,6 +254,9 @@ def _run_build(model: bytes, cases: list[Case], outcome: Outcome, where: str, te
             if _lacks_kernels(fault, where, cases[0]):
                 outcome.counts["different builds without kernels"] += 1
                 return
+            if "not optimized" in where and make is Optimized and LOSES_OUTPUT in str(fault):
+                outcome.counts["failures of onnxruntime's optimizer"] += 1
+                continue
             outcome.differences.append(Difference(stage, place, _short(fault)))
 
 

@@ -62,6 +62,10 @@ class Window:
     padding: tuple[tuple[int, int], ...] | None
     ceil: bool
 
+    @property
+    def is_padded(self) -> bool:
+        return self.padding is None or any(map(any, self.padding))
+
     def slide(self, dims: Sequence[Dim], sizes: Sequence[Sizes]) -> list[Dim]:
         """The sizes of the result."""
         must(len(dims) == len(self.kernel))
@@ -92,7 +96,7 @@ class Window:
             found.append(f"stride={_short(self.stride)}")
         if self.padding is None:
             found.append('padding="same"')
-        elif any(map(any, self.padding)):
+        elif self.is_padded:
             even = all(before == after for before, after in self.padding)
             short = _short([before for before, _ in self.padding])
             found.append(f"padding={short if even else written(map(written, self.padding))}")
@@ -215,7 +219,7 @@ class Stages:
             except Misfit:
                 continue
             if not keeping or result.shape == x.shape:
-                return stage
+                return replace(stage, apply=_of_elements(x.dtype, stage.apply))
         raise Misfit
 
     def chain(self, x: Tensor, length: int, keeping: bool = False) -> list[Stage]:
@@ -257,7 +261,14 @@ class Stages:
     def softmax(self, x: Tensor) -> Stage:
         axis = self.axis(x.rank)
         kind = self.source.choice(["softmax", "softmax", "log_softmax"])
-        return Stage(kind if x.rank < 4 and axis == -1 else f"{kind}(axis={axis})", kept_at(axis))
+        plain = x.rank < 4 and axis == -1
+        kept = kept_at(axis)
+
+        def apply(found: Tensor) -> Tensor:
+            must(not plain or found.rank < 4)
+            return kept(found)
+
+        return Stage(kind if plain else f"{kind}(axis={axis})", apply)
 
     def batch_norm(self, x: Tensor) -> Stage:
         channels = x.number(1)
@@ -320,7 +331,7 @@ class Stages:
             arguments += self._bias(filters)
 
         def apply(found: Tensor) -> Tensor:
-            must(found.is_float and found.rank == x.rank and found.number(1) == channels)
+            must(found.dtype == x.dtype and found.rank == x.rank and found.number(1) == channels)
             return found.of(found.shape[0], filters, *window.slide(found.shape[2:], self.sizes))
 
         return Stage(f"conv{x.rank - 2}d({', '.join(arguments)})", apply)
@@ -342,6 +353,9 @@ class Stages:
         def apply(found: Tensor) -> Tensor:
             must(found.is_float and found.rank == x.rank)
             self._need_channels(found)
+            # With padding, a window that reads positions far apart might miss the input.
+            reaches = zip(found.shape[2:], window.dilation, strict=True)
+            must(not window.is_padded or all(self.least(size) >= apart for size, apart in reaches))
             return found.of(*found.shape[:2], *window.slide(found.shape[2:], self.sizes))
 
         return Stage(f"{kind}_pool{x.rank - 2}d({', '.join(arguments)})", apply)
@@ -373,7 +387,7 @@ class Stages:
             arguments += self._literal_argument("weight", [units, channels]) + self._bias(units)
 
         def apply(found: Tensor) -> Tensor:
-            must(found.is_float and found.rank == x.rank and found.number(axis) == channels)
+            must(found.dtype == x.dtype and found.rank == x.rank and found.number(axis) == channels)
             return found.replaced(axis, units)
 
         return Stage(f"dense({', '.join(arguments)})", apply)
@@ -497,6 +511,16 @@ class Stages:
             return found.of(*found.shape[:at], 1, *found.shape[at:])
 
         return Stage(f"unsqueeze(axis={axis})", apply)
+
+
+def _of_elements(dtype: str, apply: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """The same for tensors of such elements alone: weights have an element type."""
+
+    def apply_to_same(found: Tensor) -> Tensor:
+        must(found.dtype == dtype)
+        return apply(found)
+
+    return apply_to_same
 
 
 def float_kept(found: Tensor) -> Tensor:
