@@ -58,8 +58,10 @@ def test_a_mistake_in_a_build_is_found(monkeypatch: pytest.MonkeyPatch):
     text = "model net {\n    input x: float32[N, 4]\n    output y = x -> tanh -> dense(3)\n}\n"
     program = Program(0, text, ({"N": 1}, {"N": 3}), ({}, {}), Counter())
     right = check_program(program)
-    monkeypatch.setattr(fuzz_programs, "checked", mistaken)
+    session = fuzz_programs.Optimized
+    monkeypatch.setattr(fuzz_programs, "Optimized", lambda model: session(mistaken(model)))
     wrong = check_program(program)
     assert right.counts["runs"] == wrong.counts["runs"] > 0
     assert not right.differences
-    assert [one.kind for one in wrong.differences] == ["value"] * wrong.counts["runs"]
+    # The other half of the runs is of the models as they are.
+    assert [one.kind for one in wrong.differences] == ["value"] * (wrong.counts["runs"] // 2)

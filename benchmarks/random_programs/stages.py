@@ -318,6 +318,7 @@ class Stages:
 
     def conv(self, x: Tensor, filters: int | None = None, name: str | None = None) -> Stage:
         """A convolution; ``name`` stands in its text for the number of filters."""
+        must(x.is_float)
         channels = x.number(1)
         divisors = [one for one in range(1, channels + 1) if channels % one == 0]
         groups = self.source.choice(divisors) if filters is None and self.chance(0.3) else 1
@@ -378,6 +379,7 @@ class Stages:
 
     def dense(self, x: Tensor, units: int | None = None, name: str | None = None) -> Stage:
         """A dense layer; ``name`` stands in its text for the number of units."""
+        must(x.is_float)
         axis = -1 if self.chance(0.5) else self.axis(x.rank)
         channels = x.number(axis)
         if units is None:
