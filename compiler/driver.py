@@ -109,7 +109,8 @@ class Compiled:
 
         need_choice(target, "target", get_args(Target))
         if target not in self._optimized:
-            self._optimized[target] = optimize(self.graph, target)
+            with _room():
+                self._optimized[target] = optimize(self.graph, target)
         return self._optimized[target]
 
     def to_bytes(
@@ -178,7 +179,8 @@ class Compiled:
         from .passes.pipeline import complete
 
         need_choice(target, "target", get_args(Target))
-        graph = self.optimized(target).graph if optimize else complete(self.graph)
+        with _room():
+            graph = self.optimized(target).graph if optimize else complete(self.graph)
         require_kernels(self.graph, graph, target)
         return graph
 
@@ -200,7 +202,8 @@ class Compiled:
     @contextmanager
     def _memory(self) -> Iterator[None]:
         try:
-            yield
+            with _room():
+                yield
         except MemoryError:
             raise DotnnError(OutOfMemory(name=self.name, size=self.weights_bytes)) from None
 
@@ -444,12 +447,13 @@ def _networks(
 
 
 @contextmanager
-def _room(limits: Limits) -> Iterator[None]:
+def _room(limits: Limits | None = None) -> Iterator[None]:
     """Room for the deepest nesting that the limits admit; it is Python's own stack that grows, not the machine's.
 
-    Nothing is garbage before the end, and looking for some takes a third of the time.
+    Nothing is garbage before the end, and looking for some takes a third of the time. So what makes graphs and nests
+    nothing wants such room, too.
     """
-    _rooms.enter(min(1000 + limits.nesting * _FRAMES_PER_LEVEL, _MOST_FRAMES))
+    _rooms.enter(0 if limits is None else min(1000 + limits.nesting * _FRAMES_PER_LEVEL, _MOST_FRAMES))
     try:
         yield
     finally:

@@ -23,11 +23,11 @@ from ..operators.base import Operator
 # file is being written.
 from ..weights import random_streams  # noqa: F401
 from ..weights.values import WeightValues
-from .rounding import rounded, widened
+from .rounding import round_into, rounded, widened
 from .steps import Member, Step, known_shape, plan_steps
 
 #: Elements of a block: its float64 numbers, and those that it is computed from, stay in the processor's cache.
-BLOCK = 2**17
+BLOCK = 2**16
 
 
 @final
@@ -144,7 +144,7 @@ class Evaluation:
             _check_broadcasts(step.node, array, shape)
         for block in blocks(shape, BLOCK):
             part = result[block]
-            part[...] = rounded(_block(step.tree, outside, block, part.shape), dtype)
+            round_into(part, _block(step.tree, outside, block, part.shape), dtype)
         return result
 
 

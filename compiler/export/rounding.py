@@ -29,6 +29,13 @@ def rounded(array: np.ndarray, dtype: DType) -> np.ndarray:
         return array.astype(wanted, copy=False)
 
 
+def round_into(result: np.ndarray, array: np.ndarray, dtype: DType) -> None:
+    """Put the numbers, rounded once, into an array of the element type."""
+    exact = array if dtype is not DType.BFLOAT16 else rounded(array, dtype)
+    with np.errstate(all="ignore"):
+        np.copyto(result, exact, casting="unsafe")
+
+
 def _sticky_float32(array: np.ndarray) -> np.ndarray:
     """The float64 numbers as float32, those that it does not have as the odd one of their two neighbours there.
 

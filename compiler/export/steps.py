@@ -18,7 +18,7 @@ from ..graph.types import DType, TensorType
 from ..operators.base import Operator
 
 #: Results with more elements are computed by blocks, where every element is computed by itself.
-LARGEST_WHOLE = 2**20
+LARGEST_WHOLE = 2**17
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,7 +203,8 @@ class Graph:
     def nodes(self) -> tuple[Node, ...]:
         """All nodes, operands before readers, in declaration order wherever the data flow allows."""
         if self._order is None:
-            self._order = tuple(nx.lexicographical_topological_sort(self._graph, key=self._order_key))
+            order = self._declared_order()
+            self._order = self._topological_order() if order is None else order
             self._sorted = None
         if self._sorted is None:
             self._sorted = tuple(map(self._nodes.__getitem__, self._order))
@@ -217,8 +218,19 @@ class Graph:
         """From each node to each of its readers, once, however often it reads."""
         yield from self._graph.edges
 
-    def _order_key(self, node_id: int) -> tuple[int, int]:
-        return self.node(node_id).order, node_id
+    def _declared_order(self) -> tuple[int, ...] | None:
+        """The identities by declaration, if each node stands behind what it reads, as it mostly does."""
+        nodes = sorted(self._nodes.values(), key=_place)
+        seen: set[int] = set()
+        for node in nodes:
+            for value in node.operands:
+                if value is not None and value.node not in seen:
+                    return None
+            seen.add(node.id)
+        return tuple(node.id for node in nodes)
+
+    def _topological_order(self) -> tuple[int, ...]:
+        return tuple(nx.lexicographical_topological_sort(self._graph, key=lambda one: _place(self._nodes[one])))
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -389,6 +401,10 @@ class Graph:
             if operand is not None:
                 self._graph.add_edge(operand.node, node.id)
         self._order = self._sorted = None
+
+
+def _place(node: Node) -> tuple[int, int]:
+    return node.order, node.id
 
 
 def walk_back(graph: Graph, values: Iterable[Value]) -> Iterator[Node]:

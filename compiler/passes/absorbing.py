@@ -6,7 +6,6 @@ An author knows layers, so that all is said in terms of these: a layer reads wha
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain
 
 from ..graph.graph import Graph, Node, Value, walk_back
 from ..graph.operations import Parameter
@@ -19,8 +18,8 @@ _NAMED_READERS = 3
 
 def finished_layer(node: Node, context: PassContext) -> Node | None:
     """The layer whose result an operator gives; None for an operator inside a layer, and for what is stored."""
-    layer = context.layer(node)
-    return None if layer is None or all(INSIDE in name for name in node.value_names) else layer
+    inside = INSIDE in node.value_names[0] and all(INSIDE in name for name in node.value_names)
+    return None if inside else context.layer(node)
 
 
 class Absorption:
@@ -74,15 +73,31 @@ def _readers(graph: Graph, context: PassContext) -> dict[Value, list[str]]:
     for place, node in reversed(tuple(enumerate(graph.nodes()))):
         if not node.operands:
             continue
-        finished = finished_layer(node, context) is not None
-        results = () if finished else (found.get(node.value(index), {}) for index in range(len(node.results)))
-        readers = [(place, layer_name(node))] if finished else list(chain.from_iterable(results))
-        for value in set(node.operands):
-            if value is not None:
-                times, reads = node.operands.count(value) if finished else 1, found.setdefault(value, {})
-                reads.update((reader, max(times, reads.get(reader, 0))) for reader in readers)
+        if finished_layer(node, context) is not None:
+            _add_reader(found, node, (place, layer_name(node)))
+        else:
+            _pass_readers_on(found, node)
     return {value: _names(reads) for value, reads in found.items()}
 
 
+def _add_reader(found: dict[Value, dict[tuple[int, str], int]], node: Node, reader: tuple[int, str]) -> None:
+    for value in node.operands:
+        if value is not None:
+            reads = found.setdefault(value, {})
+            reads[reader] = reads.get(reader, 0) + 1
+
+
+def _pass_readers_on(found: dict[Value, dict[tuple[int, str], int]], node: Node) -> None:
+    """Those who read a result inside of a layer read what it is made of."""
+    readers = {reader for index in range(len(node.results)) for reader in found.get(node.value(index), ())}
+    for value in set(node.operands):
+        if value is not None:
+            reads = found.setdefault(value, {})
+            reads.update((reader, max(1, reads.get(reader, 0))) for reader in readers)
+
+
 def _names(reads: dict[tuple[int, str], int]) -> list[str]:
+    if len(reads) == 1:
+        (((_, name), count),) = reads.items()
+        return [name] * count
     return [name for (_, name), count in sorted(reads.items()) for _ in range(count)]

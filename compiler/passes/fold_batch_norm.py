@@ -75,7 +75,8 @@ def _fold(assembly: Assembly, found: Weighted, norm: Node) -> None:
     """Let the layer read weights that include the normalization, whose place its last operator takes."""
     graph = assembly.graph
     origins = tuple(dict.fromkeys((*found.result.origins, *norm.origins)))
-    b = Builder(assembly, norm.name, {}, origins, order=norm.order)
+    # Right before the normalization, which reads what is built here.
+    b = Builder(assembly, norm.name, {}, origins, order=norm.order - 1)
     folded = _Folded(assembly, b, norm)
     weight, bias = folded.weight(found), folded.bias(found.bias)
     _read(assembly, b, found, weight, bias)

@@ -102,10 +102,11 @@ class FusionRule:
 
 def find_activation(context: FusionContext, last: Node) -> Activation | None:
     """The layer whose result an operator gives, if it is one that onnxruntime's fused operators have a name for."""
-    layer = finished_layer(last, context.passing)
-    if layer is None or not isinstance(last.op, Operator):
+    found = last.op.runtime_activation if isinstance(last.op, Operator) else None
+    layer = finished_layer(last, context.passing) if found is not None or isinstance(last.op, Where) else None
+    if layer is None:
         return None
-    value, found = last.operands[0] if last.operands else None, last.op.runtime_activation
+    value = last.operands[0]
     if isinstance(layer.op, LeakyRelu) and isinstance(last.op, Where):
         # What it consists of for float64, which no fused operator computes in: so it is refused for what it is.
         value, found = last.operands[1], RuntimeActivation("LeakyRelu", (layer.op.slope,))
