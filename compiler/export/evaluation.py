@@ -23,7 +23,7 @@ from ..operators.base import Operator
 # file is being written.
 from ..weights import random_streams  # noqa: F401
 from ..weights.values import WeightValues
-from .rounding import round_into, rounded, widened
+from .rounding import as_float64, round_into, rounded, widened
 from .steps import Member, Step, known_shape, plan_steps
 
 #: Elements of a block: its float64 numbers, and those that it is computed from, stay in the processor's cache.
@@ -136,15 +136,17 @@ class Evaluation:
 
     def _by_blocks(self, step: Step, shape: tuple[int, ...]) -> np.ndarray:
         dtype = DType.FLOAT64 if step.wide else step.node.results[0].dtype
-        result = np.empty(shape, numpy_name(dtype))
         inside = {member.node.value() for member in step.tree}
         read = (value for member in step.tree for value in member.node.operands)
         outside = {value: self._given(value) for value in read if value is not None and value not in inside}
         for array in outside.values():
             _check_broadcasts(step.node, array, shape)
-        for block in blocks(shape, BLOCK):
-            part = result[block]
-            round_into(part, _block(step.tree, outside, block, part.shape), dtype)
+        result = np.empty(shape, numpy_name(dtype))
+        # Blocks are many: what holds for all of them is done once.
+        with np.errstate(all="ignore"):
+            for block in blocks(shape, BLOCK):
+                part = result[block]
+                round_into(part, _block(step.tree, outside, block, part.shape), dtype)
         return result
 
 
@@ -168,17 +170,20 @@ def blocks(shape: tuple[int, ...], most: int) -> Iterator[tuple[slice, ...]]:
 def _block(
     tree: Sequence[Member], outside: Mapping[Value, np.ndarray], block: tuple[slice, ...], shape: tuple[int, ...]
 ) -> np.ndarray:
-    """A block of the result of an expression, exactly."""
+    """A block of the result of an expression, exactly.
+
+    No operand has 16 bits here, which is all that references take care of beside computing.
+    """
     inside: dict[Value, np.ndarray] = {}
     for member in tree:
-        node = member.node
+        node, op = member.node, member.node.op
         operands = [
-            None if one is None else inside[one] if one in inside else widened(_part(outside[one], block))
+            None if one is None else inside[one] if one in inside else as_float64(_part(outside[one], block))
             for one in node.operands
         ]
-        (array,) = _reference(node, operands)
+        (array,) = op.compute(*operands) if isinstance(op, Operator) else ()
         _check_shape(node, array, shape)
-        inside[node.value()] = _formed(array, node.results[0].dtype, wide=True)
+        inside[node.value()] = as_float64(array)
         for value in member.spent:
             del inside[value]
     return inside[tree[-1].node.value()]

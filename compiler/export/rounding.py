@@ -10,13 +10,16 @@ from ..graph.types import DType
 
 def widened(array: np.ndarray) -> np.ndarray:
     """The numbers exactly, floating point ones as float64."""
-    # bfloat16 is no floating point type of numpy's own.
-    is_float = array.dtype.kind == "f" or array.dtype.name == "bfloat16"
-    if not is_float or array.dtype == np.float64:
-        return array
     # Of what is no number there are kinds that numpy warns of.
     with np.errstate(invalid="ignore"):
-        return array.astype(np.float64)
+        return as_float64(array)
+
+
+def as_float64(array: np.ndarray) -> np.ndarray:
+    """The same, where numpy's warnings are silenced already."""
+    # bfloat16 is no floating point type of numpy's own.
+    is_float = array.dtype.kind == "f" or array.dtype.name == "bfloat16"
+    return array.astype(np.float64, copy=False) if is_float else array
 
 
 def rounded(array: np.ndarray, dtype: DType) -> np.ndarray:
@@ -30,10 +33,8 @@ def rounded(array: np.ndarray, dtype: DType) -> np.ndarray:
 
 
 def round_into(result: np.ndarray, array: np.ndarray, dtype: DType) -> None:
-    """Put the numbers, rounded once, into an array of the element type."""
-    exact = array if dtype is not DType.BFLOAT16 else rounded(array, dtype)
-    with np.errstate(all="ignore"):
-        np.copyto(result, exact, casting="unsafe")
+    """Put the numbers, rounded once, into an array of the element type, where numpy's warnings are silenced already."""
+    np.copyto(result, array if dtype is not DType.BFLOAT16 else rounded(array, dtype), casting="unsafe")
 
 
 def _sticky_float32(array: np.ndarray) -> np.ndarray:

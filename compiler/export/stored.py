@@ -117,7 +117,8 @@ def _work(graph: Graph, node: Node, evaluated: Mapping[int, int]) -> int | None:
 
 
 def _elements(found: TensorType) -> int:
-    return found.elements if isinstance(found.elements, int) else 0
+    elements = found.elements
+    return elements if isinstance(elements, int) else 0
 
 
 def _initializers(graph: Graph, evaluated: frozenset[int]) -> Iterator[Value]:

@@ -265,6 +265,8 @@ class Operator(ABC):
 
     def _completed(self, given: Sequence[_T | None]) -> tuple[_T | None, ...]:
         """The operands with absent ones at the end filled in."""
+        if len(given) == len(self.operands) and not any(one is None for one in given):
+            return tuple(given)
         last = self.operands[-1] if self.operands else None
         most = None if last is not None and last.variadic else len(self.operands)
         if most is not None and len(given) > most:
@@ -276,11 +278,14 @@ class Operator(ABC):
         return completed
 
     def _of_each_operand(self, given: Sequence[Any]) -> tuple[Operand, ...]:
-        return (*self.operands, *(self.operands[-1:] * (len(given) - len(self.operands))))
+        further = len(given) - len(self.operands)
+        return (*self.operands, *(self.operands[-1:] * further)) if further else self.operands
 
     def _of_each(self, found: Sequence[Any]) -> tuple[Result, ...]:
+        if not self.results[-1].variadic:
+            return self.results
         (*ahead, last) = self.results
-        return (*ahead, *(last,) * (len(found) - len(ahead))) if last.variadic else self.results
+        return (*ahead, *(last,) * (len(found) - len(ahead)))
 
     def _present(self, given: Sequence[_T | None]) -> list[tuple[Operand, _T]]:
         pairs = zip(self._of_each_operand(given), given, strict=True)

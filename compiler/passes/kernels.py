@@ -27,9 +27,10 @@ def require_kernels(graph: Graph, lowered: Graph, target: Target) -> None:
     if not FEATURES[target].cpu:
         return
     lacking: dict[DType, list[Node]] = {}
-    built = {origin for node in lowered.unordered() if isinstance(node.op, Operator) for origin in node.origins}
+    operators = (node for node in lowered.unordered() if isinstance(node.op, Operator))
+    built = {origin.path for node in operators for origin in node.origins}
     for node in graph.nodes():
-        if built.isdisjoint(node.origins):
+        if built.isdisjoint(origin.path for origin in node.origins):
             continue
         for dtype in _without_kernel(graph, node):
             lacking.setdefault(dtype, []).append(node)
