@@ -17,14 +17,13 @@ from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant, Parameter
 from ..graph.tensors import Literal, numpy_name
 from ..graph.types import DType
-from ..operators.base import Operator
 
 # Loaded here rather than by the first weight: loading numpy's random module can swallow an interrupt, and by then a
 # file is being written.
 from ..weights import random_streams  # noqa: F401
 from ..weights.values import WeightValues
 from .rounding import as_float64, round_into, rounded, widened
-from .steps import Member, Step, known_shape, plan_steps
+from .steps import Member, Step, known_shape, operator_of, plan_steps
 
 #: Elements of a block: its float64 numbers, and those that it is computed from, stay in the processor's cache.
 BLOCK = 2**16
@@ -176,12 +175,12 @@ def _block(
     """
     inside: dict[Value, np.ndarray] = {}
     for member in tree:
-        node, op = member.node, member.node.op
+        node = member.node
         operands = [
             None if one is None else inside[one] if one in inside else as_float64(_part(outside[one], block))
             for one in node.operands
         ]
-        (array,) = op.compute(*operands) if isinstance(op, Operator) else ()
+        (array,) = operator_of(node).compute(*operands)
         _check_shape(node, array, shape)
         inside[node.value()] = as_float64(array)
         for value in member.spent:
@@ -196,9 +195,7 @@ def _part(array: np.ndarray, block: tuple[slice, ...]) -> np.ndarray:
 
 
 def _reference(node: Node, operands: Sequence[np.ndarray | None]) -> tuple[np.ndarray, ...]:
-    if not isinstance(node.op, Operator):
-        raise TypeError(f"{node.name}: {node.op.kind} is not evaluated")
-    return node.op.reference(*operands)
+    return operator_of(node).reference(*operands)
 
 
 def _formed(array: np.ndarray, dtype: DType, wide: bool) -> np.ndarray:

@@ -118,7 +118,7 @@ class _Plan:
         return Step(place, node, node.id in self._wide, self._reads_wide(node), tree, reads)
 
     def _classify(self, node: Node) -> None:
-        moves = _operator(node).keeps_values and all(one is None or self._is_exact(one) for one in node.operands)
+        moves = operator_of(node).keeps_values and all(one is None or self._is_exact(one) for one in node.operands)
         if moves or not any(_is_narrow(found.dtype) for found in node.results):
             self._exact.add(node.id)
         if is_by_blocks(node) and not moves:
@@ -141,7 +141,7 @@ class _Plan:
                 self._wide.add(value.node)
 
     def _reads_wide(self, node: Node) -> bool:
-        return node.id in self._by_blocks or not _operator(node).keeps_values or node.id in self._wide
+        return node.id in self._by_blocks or not operator_of(node).keeps_values or node.id in self._wide
 
     def _is_inside(self, node: Node, value: Value) -> bool:
         """Whether an operand is computed together with the node, a block at a time."""
@@ -167,7 +167,7 @@ class _Plan:
         return tuple(Member(node, tuple(spent[node.id])) for node in nodes)
 
 
-def _operator(node: Node) -> Operator:
+def operator_of(node: Node) -> Operator:
     if not isinstance(node.op, Operator):
         raise TypeError(f"{node.name}: {node.op.kind} is not evaluated")
     return node.op
