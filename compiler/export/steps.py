@@ -168,6 +168,7 @@ class _Plan:
 
 
 def operator_of(node: Node) -> Operator:
+    """The operator of a node that is evaluated; TypeError for any other node."""
     if not isinstance(node.op, Operator):
         raise TypeError(f"{node.name}: {node.op.kind} is not evaluated")
     return node.op
