@@ -236,7 +236,9 @@ def chain(length: int, *, read: bool) -> Network:
 @pytest.mark.parametrize(
     ("length", "read", "backwards"), [(100_000, False, False), (20_000, True, False), (20_000, True, True)]
 )
-def test_long_chains_are_computed_once(length: int, read: bool, backwards: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_chains_are_computed_once(
+    length: int, read: bool, backwards: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     net = chain(length, read=read)
     counted = Counted(monkeypatch)
     found = Stored(net.graph, VALUES)
