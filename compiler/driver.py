@@ -141,7 +141,7 @@ class Compiled:
         from .export import to_bytes
 
         graph = self._graph_for(target, optimize)
-        metadata = self._metadata(target, labels)
+        metadata = self._metadata(target, labels, optimize)
         with self._memory(), self._values(seed, weights) as values:
             return to_bytes(graph, values, metadata=metadata)
 
@@ -168,7 +168,7 @@ class Compiled:
 
         path = Path(need_path(path, "path"))
         graph = self._graph_for(target, optimize)
-        metadata = self._metadata(target, labels)
+        metadata = self._metadata(target, labels, optimize)
         self._spare_sources(path, weights)
         with self._memory(), self._values(seed, weights) as values:
             return write_model(graph, path, values, metadata=metadata)
@@ -207,14 +207,14 @@ class Compiled:
         except MemoryError:
             raise DotnnError(OutOfMemory(name=self.name, size=self.weights_bytes)) from None
 
-    def _metadata(self, target: Target, labels: Sequence[str] | None) -> ModelMetadata:
+    def _metadata(self, target: Target, labels: Sequence[str] | None, optimized: bool) -> ModelMetadata:
         from .export import ModelMetadata
         from .metrics.input_ranges import input_ranges
 
         names = need_names(labels, "labels")
         ranges = input_ranges(self.graph)
         digest = self.network.module.digest
-        return ModelMetadata(source_digest=digest, target=target, labels=names, ranges=ranges)
+        return ModelMetadata(source_digest=digest, target=target, labels=names, ranges=ranges, optimized=optimized)
 
 
 def _is_same_file(one: str, other: str) -> bool:

@@ -194,9 +194,9 @@ class AllValues:
         return dict(zip(self.types, self._session.run(list(self.types), dict(feeds)), strict=True))
 
 
-def computed_names(graph: Graph) -> set[str]:
+def computed_names(graph: Graph, as_written: bool = False) -> set[str]:
     """The names of the values that are neither fed nor stored, nor computed while a file is written."""
-    evaluated = Stored(graph, WeightValues()).evaluated
+    evaluated = Stored(graph, WeightValues(), as_written=as_written).evaluated
     computed = (value for value in value_names(graph) if not is_stored(graph.producer(value)))
     names = value_names(graph)
     return {names[value] for value in computed if value.node not in evaluated}

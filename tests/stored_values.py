@@ -49,7 +49,7 @@ def folded(net: Network, dtype: DType, rows: int, columns: int) -> tuple[Tensor,
     b = net.b
     weight = net.weight("w", rows, columns, dtype=dtype)
     scale, variance = (net.weight(name, rows, dtype=dtype) for name in ("scale", "variance"))
-    spread = b.op(ops.Sqrt(), b.op(ops.Add(), b.op(ops.Abs(), variance), b.constant(1e-5, dtype)))
+    spread = b.op(ops.Sqrt(), b.op(ops.Add(), b.op(ops.Abs(), variance), b.constant(1e-5, dtype, exact=True)))
     factor = b.reshape(b.op(ops.Div(), scale, spread), (rows, 1))
 
     def expected(values: WeightValues) -> np.ndarray:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import pytest
+from dotnn.compiler import compile_source
 from dotnn.compiler import operators as ops
 from dotnn.compiler.evaluate import evaluate
 from dotnn.compiler.export import evaluation, steps, stored
@@ -42,22 +43,22 @@ def test_what_reads_an_input_and_what_reads_constants_alone_is_computed_by_the_m
     assert stored_names(net) == ["n/const", "w"]
     net.output("z", b.op(ops.Mul(), third, b.op(ops.Neg(), w)))
     assert evaluated_kinds(net) == ["Neg"]
-    assert stored_names(net) == ["n/const", "w", "n/Neg:0"]
+    assert stored_names(net) == ["n/const", "w", "n/weights/Neg:0"]
 
 
 def test_outputs_and_what_nothing_reads_are_computed_by_the_model() -> None:
     net = Network()
     w = net.weight("w", 3)
     negative = net.op(ops.Neg(), w)
-    net.graph.outputs["n/Neg:0"] = negative.value
+    net.graph.outputs["n/weights/Neg:0"] = negative.value
     net.output("y", net.op(ops.Abs(), negative))
     net.op(ops.Exp(), net.op(ops.Tanh(), w))
     assert evaluated_kinds(net) == ["Tanh"]
-    assert stored_names(net) == ["w", "n/Tanh:0"]
+    assert stored_names(net) == ["w", "n/weights/Tanh:0"]
     found = run(net.model().SerializeToString(), {})
     w64 = exact(VALUES.values(net.graph.weights()[0]))
     assert_same(found["y"], np.abs(w64).astype(np.float32))
-    assert_same(found["n/Neg:0"], -w64.astype(np.float32))
+    assert_same(found["n/weights/Neg:0"], -w64.astype(np.float32))
 
 
 def test_what_takes_long_for_its_size_is_computed_by_the_model() -> None:
@@ -138,7 +139,7 @@ def test_work_is_bounded_and_what_is_left_is_computed_by_the_model(monkeypatch: 
     assert len(Stored(net.graph, VALUES).evaluated) == 2
     model = net.model()
     assert len(model.graph.node) == 18 + 2
-    assert [tensor.name for tensor in model.graph.initializer] == ["n/Tanh:0"]
+    assert [tensor.name for tensor in model.graph.initializer] == ["n/weights/Tanh:0"]
     feeds = {"x": array(10)}
     expected = evaluate(net.graph, feeds, VALUES)[net.graph.outputs["y"]]
     np.testing.assert_allclose(run(model.SerializeToString(), feeds)["y"], expected, rtol=1e-6)
@@ -387,7 +388,7 @@ def test_documentation_of_parameters_and_of_what_is_made_of_them() -> None:
     net.graph.relabel(made.value.node, doc="How little.")
     net.output("y", net.op(ops.Add(), net.op(ops.Mul(), net.input("x", 3), gamma), made))
     docs = {tensor.name: tensor.doc_string for tensor in net.model().graph.initializer}
-    assert docs == {"gamma": "How much.", "n/Neg:0": "How little."}
+    assert docs == {"gamma": "How much.", "n/weights/Neg:0": "How little."}
 
 
 @pytest.mark.parametrize("dtype", list(DType))
@@ -397,7 +398,7 @@ def test_onnxruntime_reads_what_is_stored(dtype: DType) -> None:
     weight = net.weight("w", 2, 3, dtype=dtype, initializer=numbers)
     net.output("y", net.op(ops.Cast(to=DType.FLOAT32), net.op(ops.Transpose(perm=(1, 0)), weight)))
     model = net.model()
-    assert [tensor.name for tensor in model.graph.initializer] == ["n/Cast:0"]
+    assert [tensor.name for tensor in model.graph.initializer] == ["n/weights/Cast:0"]
     assert run(model.SerializeToString(), {})["y"].tolist() == [[0, 0], [1, 1], [1, 0]]
 
 
@@ -416,3 +417,48 @@ def test_a_constant_of_the_graph_is_stored_under_its_name() -> None:
     made = net.graph.add(Constant(Literal((2,), (1.5, -1))), (), (found,), name="mean", value_names=("mean",))
     net.output("y", net.op(ops.Sub(), net.input("x", N, 2), net.assembly.tensor(made.value())))
     assert [(one.name, list(one.dims)) for one in net.model().graph.initializer] == [("mean", [2])]
+
+
+# What authors compute of parameters ---------------------------------------------------------------------------------
+
+
+def initializers_of(text: str, optimize: bool) -> dict[str, np.ndarray]:
+    built = onnx.load_from_string(compile_source(text).to_bytes(optimize=optimize))
+    return {one.name: onnx.numpy_helper.to_array(one) for one in built.graph.initializer if "/" not in one.name}
+
+
+def test_layers_of_parameters_stay_as_written_and_are_computed_when_optimized() -> None:
+    text = "model m() { input x: float32[N, 2] parameter p: float32[2] = ones h = p * 2 output y = x + h }"
+    assert initializers_of(text, optimize=False).keys() == {"p"}
+    assert initializers_of(text, optimize=True).keys() == {"mul"}
+    assert initializers_of(text, optimize=True)["mul"].tolist() == [2, 2]
+
+
+def test_a_file_does_not_grow_by_what_authors_compute() -> None:
+    outputs = "\n".join(f"output y{number} = x * (p + {number})" for number in range(1, 13))
+    text = f"model m() {{ input x: float32[1024, 1024] parameter p: float32[1024, 1024] = zeros\n{outputs} }}"
+    assert sum(array.size for array in initializers_of(text, optimize=True).values()) <= 2 * 2**20 + 12
+
+
+@pytest.mark.parametrize("optimize", [False, True])
+def test_constants_of_the_source_are_rounded_wherever_they_are_read(optimize: bool) -> None:
+    """The second one is the first one's float16, exactly."""
+    text = """
+        const C: float16[1] = [0.1]
+        const D: float16[1] = [0.0999755859375]
+        model m() {
+            input x: float16[1]
+            parameter g: float16[1] = ones
+            d = (g * C - g * D) * 10000
+            output y = x + d
+        }
+    """
+    model = compile_source(text)
+    found = run(model.to_bytes(optimize=optimize, target="onnx"), {"x": np.zeros(1, np.float16)})
+    assert found["y"].tolist() == [0]
+
+
+def test_outputs_of_one_value_do_not_repeat_all_its_origins() -> None:
+    text = "model m() { input x: float32[2]\n" + "\n".join(f"output y{n} = x -> relu" for n in range(50)) + "}"
+    built = onnx.load_from_string(compile_source(text).to_bytes())
+    assert max(len(one.metadata_props[0].value) for one in built.graph.node if one.op_type == "Identity") < 100

@@ -79,7 +79,9 @@ def test_written_constants_are_not_rounded_where_arithmetic_follows() -> None:
     net.output(
         "y",
         net.op(
-            ops.Mul(), net.op(ops.Add(), zero, net.b.constant(1e-5, DType.FLOAT16)), net.b.constant(1e5, DType.FLOAT16)
+            ops.Mul(),
+            net.op(ops.Add(), zero, net.b.constant(1e-5, DType.FLOAT16, exact=True)),
+            net.b.constant(1e5, DType.FLOAT16, exact=True),
         ),
     )
     (found,) = arrays(net).values()
@@ -92,9 +94,9 @@ def test_what_is_between_is_not_rounded() -> None:
     """Neither between two operators nor between arithmetic, a transposition, and arithmetic."""
     net = Network()
     one = net.written("one", [1.0, 1.0], DType.BFLOAT16)
-    tiny = net.b.constant(2.0**-20, DType.BFLOAT16)
+    tiny = net.b.constant(2.0**-20, DType.BFLOAT16, exact=True)
     moved = net.op(ops.Unsqueeze(), net.op(ops.Add(), one, tiny), net.b.ints(0))
-    net.output("y", net.op(ops.Sub(), moved, net.b.constant(1.0, DType.BFLOAT16)))
+    net.output("y", net.op(ops.Sub(), moved, net.b.constant(1.0, DType.BFLOAT16, exact=True)))
     net.output("z", moved)
     found = list(arrays(net).values())
     assert [one.tolist() for one in map(exact, found)] == [[[2.0**-20] * 2], [[1.0, 1.0]]]
@@ -105,7 +107,7 @@ def test_a_cast_rounds_as_it_says() -> None:
     x = net.written("x", [0.1, 2.7, -2.7])
     net.output("a", net.op(ops.Cast(to=DType.FLOAT32), net.op(ops.Cast(to=DType.FLOAT16), x)))
     net.output("b", net.op(ops.Cast(to=DType.INT8), x))
-    net.output("c", net.op(ops.Greater(), x, net.b.constant(0.1, DType.FLOAT32)))
+    net.output("c", net.op(ops.Greater(), x, net.b.constant(0.1, DType.FLOAT32, exact=True)))
     a, b, c = arrays(net).values()
     assert_same(a, np.float32([0.1, 2.7, -2.7]).astype(np.float16).astype(np.float32))
     assert_same(b, np.int8([0, 2, -2]))
@@ -151,7 +153,7 @@ def test_infinities_and_what_is_no_number_are_results_like_others(dtype: DType) 
     net = Network()
     x = net.weight("x", 5, dtype=dtype)
     net.output("y", net.op(ops.Log(), x))
-    net.output("z", net.op(ops.Div(), net.b.constant([1.0, 1e300, 0.0, 1.0, 1.0], dtype), x))
+    net.output("z", net.op(ops.Div(), net.b.constant([1.0, 1e300, 0.0, 1.0, 1.0], dtype, exact=True), x))
     values = WeightValues(0, Loaded(x=np.array([0.0, np.inf, 0.0, -1.0, np.nan])))
     y, z = arrays(net, values).values()
     assert_same(exact(y), np.array([-np.inf, np.inf, -np.inf, np.nan, np.nan]))
@@ -197,7 +199,7 @@ def test_expressions_by_blocks_with_operands_that_broadcast(shape: tuple[int, ..
     shapes = [shape, shape[1:], shape[-1:], (), (1,) * len(shape), (shape[0], *(1,) * (len(shape) - 1))]
     shapes += [(*shape[:-1], 1), (1, *shape[1:])]
     weights = [net.weight(f"w{index}", *one, dtype=dtype) for index, one in enumerate(shapes)]
-    third = b.constant(1 / 3, dtype)
+    third = b.constant(1 / 3, dtype, exact=True)
     made = weights[0]
     for number, other in enumerate(weights[1:]):
         made = b.op(ops.Add() if number % 2 else ops.Mul(), made, b.op(ops.Sub(), other, third))
@@ -219,11 +221,13 @@ def test_expressions_of_several_element_types_by_blocks() -> None:
     b = net.b
     x, half = net.weight("x", 5, 7), net.weight("h", 7, dtype=DType.FLOAT16)
     wide = b.op(ops.Cast(to=DType.FLOAT32), half)
-    positive = b.op(ops.Greater(), x, b.constant(0.0, DType.FLOAT32))
-    net.output("y", b.op(ops.Where(), positive, b.op(ops.Mul(), x, wide), b.constant(0.1, DType.FLOAT32)))
+    positive = b.op(ops.Greater(), x, b.constant(0.0, DType.FLOAT32, exact=True))
+    net.output("y", b.op(ops.Where(), positive, b.op(ops.Mul(), x, wide), b.constant(0.1, DType.FLOAT32, exact=True)))
     net.output("mask", b.op(ops.Not(), positive))
-    net.output("n", b.op(ops.Cast(to=DType.INT32), b.op(ops.Mul(), x, b.constant(100.0, DType.FLOAT32))))
-    net.output("short", b.op(ops.Cast(to=DType.BFLOAT16), b.op(ops.Add(), x, b.constant(1.0, DType.FLOAT32))))
+    net.output("n", b.op(ops.Cast(to=DType.INT32), b.op(ops.Mul(), x, b.constant(100.0, DType.FLOAT32, exact=True))))
+    net.output(
+        "short", b.op(ops.Cast(to=DType.BFLOAT16), b.op(ops.Add(), x, b.constant(1.0, DType.FLOAT32, exact=True)))
+    )
     y, mask, n, short = arrays(net).values()
     w, h = (exact(VALUES.values(one)) for one in net.graph.weights())
     assert_same(y, np.where(w > 0, w * h, 0.1).astype(np.float32))
@@ -240,11 +244,11 @@ def test_an_expression_that_others_read_as_a_whole() -> None:
     x = net.weight("x", 4, 5)
     square = b.op(ops.Mul(), x, x)
     turned = b.op(ops.Transpose(perm=(1, 0)), square)
-    again = b.op(ops.Add(), square, b.constant(1.0, DType.FLOAT32))
+    again = b.op(ops.Add(), square, b.constant(1.0, DType.FLOAT32, exact=True))
     for name, tensor in {"square": square, "turned": turned, "again": again}.items():
         net.output(name, tensor)
     net.output("sum", b.op(ops.ReduceSum(keepdims=0), again, b.ints(1)))
-    net.output("wider", b.op(ops.Add(), turned, b.constant(2.0, DType.FLOAT32)))
+    net.output("wider", b.op(ops.Add(), turned, b.constant(2.0, DType.FLOAT32, exact=True)))
     net.output("broad", b.op(ops.Mul(), b.op(ops.Unsqueeze(), square, b.ints(0)), net.weight("z", 3, 1, 1)))
     w = exact(VALUES.values(net.graph.weights()[0]))
     z = exact(VALUES.values(net.graph.weights()[1]))
@@ -257,7 +261,7 @@ def test_an_expression_that_others_read_as_a_whole() -> None:
 
 @pytest.mark.parametrize("extra", [0, 1])
 def test_the_boundary_between_whole_and_blocks(extra: int) -> None:
-    elements = 2**20 + extra
+    elements = steps.LARGEST_WHOLE + extra
     net = Network()
     weight, expected = folded(net, DType.FLOAT32, elements, 1)
     net.output("y", weight)
@@ -309,7 +313,7 @@ def random_step(
         return net.op(ops.Transpose(perm=perm), tensor), array.transpose(perm)
     if kind == 2:
         number = chance.choice([0.1, 3.0, -1e-4])
-        return net.op(ops.Mul(), tensor, net.b.constant(number, dtype)), array * number
+        return net.op(ops.Mul(), tensor, net.b.constant(number, dtype, exact=True)), array * number
     if kind == 3:
         return net.op(ops.Concat(axis=0), tensor, tensor), np.concatenate([array, array])
     fitting = [one for one in made if broadcasts(array.shape, one[1].shape)]

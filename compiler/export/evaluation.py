@@ -128,8 +128,8 @@ class Evaluation:
                 array = self._values.values(weight)
                 _check_shape(node, array, known_shape(node.results[0]))
                 return array
-            case Constant(literal):
-                return _written(literal, node.results[0].dtype)
+            case Constant(literal, exact):
+                return _written(literal, node.results[0].dtype, exact)
             case _:
                 return self._kept[value]
 
@@ -203,9 +203,11 @@ def _formed(array: np.ndarray, dtype: DType, wide: bool) -> np.ndarray:
     return widened(array) if wide and dtype.is_float else rounded(array, dtype)
 
 
-def _written(literal: Literal, dtype: DType) -> np.ndarray:
-    """The numbers as they are written, floating point ones not yet rounded to their element type."""
-    return literal.array(DType.FLOAT64 if dtype.is_float else dtype)
+def _written(literal: Literal, dtype: DType, exact: bool) -> np.ndarray:
+    """The numbers of a constant: rounded to its element type, as they are when a model computes, or exactly."""
+    # What is too large becomes an infinity, as in any arithmetic.
+    with np.errstate(all="ignore"):
+        return literal.array(DType.FLOAT64 if exact and dtype.is_float else dtype)
 
 
 def _check_shape(node: Node, array: np.ndarray, shape: tuple[int, ...]) -> None:

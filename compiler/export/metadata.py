@@ -36,12 +36,14 @@ class ModelMetadata:
         target: what the model is built for.
         labels: names of the classes, or None.
         ranges: what the layers say of inputs of integers.
+        optimized: whether passes have optimized the operators.
     """
 
     source_digest: str = ""
     target: Target = DEFAULT_TARGET
     labels: tuple[str, ...] | None = None
     ranges: tuple[InputRange, ...] = ()
+    optimized: bool = True
 
 
 @cache

@@ -78,7 +78,7 @@ def build_model(graph: Graph, values: WeightValues, *, metadata: ModelMetadata) 
         values: where the values of weights come from.
         metadata: facts about the build.
     """
-    stored = Stored(graph, values)
+    stored = Stored(graph, values, as_written=not metadata.optimized)
     nodes = [node for node in graph.nodes() if isinstance(node.op, Operator) and node.id not in stored.evaluated]
     tensors = tuple(_stored_tensor(graph, value) for value in stored.initializers)
     proto = _model_proto(graph, nodes, tensors, model_properties(graph, values, metadata))

@@ -1,4 +1,4 @@
-"""What a model stores: every value that depends on no input, evaluated while a file is written."""
+"""What a model stores: weights, and what is computed of them alone, evaluated while a file is written."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ class Stored:
     Args:
         graph: an operator graph.
         values: where the values of weights come from.
+        as_written: whether every layer stays in the model, be it one of parameters alone.
 
     Attributes:
         evaluated: nodes that are computed while a file is written, and that it therefore does not have.
         initializers: the values that what a file has reads, in the order of first use; then unread parameters.
     """
 
-    def __init__(self, graph: Graph, values: WeightValues) -> None:
-        nodes = list(_evaluated(graph))
+    def __init__(self, graph: Graph, values: WeightValues, *, as_written: bool = False) -> None:
+        nodes = list(_evaluated(graph, as_written))
         self.evaluated = frozenset(node.id for node in nodes)
         self.initializers = tuple(_initializers(graph, self.evaluated))
         self._evaluation = Evaluation(graph, nodes, self.initializers, values)
@@ -56,26 +57,37 @@ class Stored:
         return self._evaluation.array(value)
 
 
-def _evaluated(graph: Graph) -> Iterator[Node]:
+def _evaluated(graph: Graph, as_written: bool) -> Iterator[Node]:
     """The nodes that depend on parameters, and else on constants alone; as far as the work is worth it.
 
-    What depends on constants alone is the business of a pass. A node whose results nothing reads stays: what an
-    unoptimized build leaves out is for its author to say.
+    What depends on constants alone is the business of a pass. A node whose results nothing reads stays, and as written
+    every layer does: what an unoptimized build leaves out is for its author to say. Layers' own tensors come first:
+    what authors compute of parameters has a budget of its own, and may not make the file larger.
     """
     parameters = [node.op.weight for node in graph.unordered() if isinstance(node.op, Parameter)]
-    left = WORK_PER_ELEMENT * sum(weight.elements for weight in parameters) + WORK_PER_MODEL
-    read = {value.node for node in graph.unordered() for value in node.operands if value is not None}
+    work = WORK_PER_ELEMENT * sum(weight.elements for weight in parameters) + WORK_PER_MODEL
+    left, growth = {True: work, False: work}, LARGEST_GROWTH
+    uses = graph.uses()
     outputs = {value.node for value in graph.outputs.values()}
     found: dict[int, int] = {}
     for node in graph.nodes():
-        if node.id not in read or node.id in outputs or not _depends_on_parameters(graph, node, found):
+        if node.id in outputs or (as_written and not node.stored) or not _depends_on_parameters(graph, node, found):
             continue
-        work = _work(graph, node, found)
-        if work is None or work > left:
+        if not any(uses[node.value(index)] for index in range(len(node.results))):
             continue
-        left -= work
-        found[node.id] = work
+        cost, more = _work(graph, node, found), 0 if node.stored else _growth(graph, node, uses)
+        if cost is None or cost > left[node.stored] or more > growth:
+            continue
+        left[node.stored] -= cost
+        growth -= more
+        found[node.id] = cost
         yield node
+
+
+def _growth(graph: Graph, node: Node, uses: Mapping[Value, int]) -> int:
+    """By how many elements a file grows that has the results instead of what nothing else reads."""
+    freed = {value for value in node.operands if value is not None and uses[value] == node.operands.count(value)}
+    return max(0, sum(map(_elements, node.results)) - sum(_elements(graph.type_of(value)) for value in freed))
 
 
 def _depends_on_parameters(graph: Graph, node: Node, evaluated: Collection[int]) -> bool:

@@ -1,4 +1,4 @@
-"""The layer graph: the one mutable object of the compiler, and the one door to networkx.
+"""The graph of layers, or of operators: the one mutable object of the compiler, and the one door to networkx.
 
 Nodes are frozen and hold an ordered tuple of operands; the edges of the networkx graph are derived from it, because
 ``add(x, x)`` is one edge there and must stay two operands. Nodes are ordered by declaration wherever the data flow
@@ -61,6 +61,7 @@ class Node:
         origins: where it comes from; a fused node has several.
         doc: the documentation comment before it.
         value_names: of an operator, what its results are called.
+        stored: of an operator, whether it is part of a layer and computes from the layer's weights and constants alone.
     """
 
     id: int
@@ -73,6 +74,7 @@ class Node:
     origins: tuple[Origin, ...] = ()
     doc: str = ""
     value_names: tuple[str, ...] = ()
+    stored: bool = False
 
     def value(self, index: int = 0) -> Value:
         """A result of the node."""
@@ -288,6 +290,7 @@ class Graph:
         doc: str = "",
         order: int | None = None,
         value_names: tuple[str, ...] = (),
+        stored: bool = False,
     ) -> Node:
         """Add a node behind all others, or next to the node whose ``order`` is given."""
         node = Node(
@@ -301,6 +304,7 @@ class Graph:
             origins=origins,
             doc=doc,
             value_names=value_names,
+            stored=stored,
         )
         self._need_operands(node)
         self._next_id += 1

@@ -24,9 +24,15 @@ class Input:
 
 @positional_record
 class Constant:
-    """A tensor of numbers written in the source or computed from them."""
+    """A tensor of numbers written in the source or computed from them.
+
+    Attributes:
+        value: the numbers, which are rounded to the element type of the tensor.
+        exact: whether they are meant as they are where arithmetic in float64 follows, as a number of the compiler's is.
+    """
 
     value: Literal
+    exact: bool = False
     kind: ClassVar[str] = "constant"
 
 

@@ -207,7 +207,7 @@ class Layer(ABC):
 
     Class attributes:
         kind: the name in the language.
-        callable: False for operators and fused layers, which the source cannot call by name.
+        callable: False for arithmetic and indexing, which the source writes with signs.
         operands: the signature.
         result_names: names of the results in their fixed order.
         take_all_results: whether every result must be bound (``split``).
@@ -217,7 +217,7 @@ class Layer(ABC):
         samples: calls that document and test it.
         literal_weights: names of the weights that may be written as literal arguments.
         keeps_values: whether every element of the results is one of the operands', wherever it stands.
-        cpu_floats: floating point elements for which onnxruntime has kernels on the CPU, for all that ``lower`` emits.
+        cpu_floats: floating point elements for which onnxruntime has kernels on the CPU, for all that ``lower`` builds.
     """
 
     kind: ClassVar[str]

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from .recurrent import *  # noqa: F403
     from .reduction import *  # noqa: F403
 
+#: The names of ``base`` that stand here, too.
+_BASE = ("OPERATORS", "InvalidOperands", "Known", "Operator")
+
 
 def __getattr__(name: str) -> Any:
     """Every operator class by its name, and the names of ``base``."""
@@ -37,8 +40,7 @@ def __getattr__(name: str) -> Any:
     for file in sorted(os.listdir(os.path.dirname(__file__))):
         if file.endswith(".py") and file != "__init__.py":
             importlib.import_module(f"{__name__}.{file.removesuffix('.py')}")
-    found = {one.__name__: one for one in base.OPERATORS.values()} | vars(base)
-    public = {key: value for key, value in found.items() if not key.startswith("_")}
+    public = {one.__name__: one for one in base.OPERATORS.values()} | {one: getattr(base, one) for one in _BASE}
     globals().update({key: value for key, value in public.items() if key not in globals()})
     if name not in public:
         raise AttributeError(f"there is no operator {name!r}")

@@ -190,7 +190,7 @@ class Builder:
             return (before,)
         inferred = (None if one is None else one.known for one in given)
         known = operator.infer(*inferred) if result is None else (Known(result),)
-        node = self._add(operator, values, known, name)
+        node = self._add(operator, values, known, name, stored)
         results = tuple(Tensor(node.value(index), one, stored) for index, one in enumerate(known))
         if (stored or not given) and len(results) == 1:
             self._assembly.keep(key, results[0])
@@ -214,17 +214,17 @@ class Builder:
         """What is called that is made of a weight alone: ``fc.weight:transposed``."""
         return f"{self._weights[local_name].name}:{suffix}"
 
-    def constant(self, values: object, dtype: DType) -> Tensor:
-        """A small constant, a number or nested sequences of numbers; equal ones are stored once."""
-        return self.literal(literal_of(values, dtype), dtype)
+    def constant(self, values: object, dtype: DType, exact: bool = False) -> Tensor:
+        """A small constant, a number or nested sequences of numbers; see ``literal``."""
+        return self.literal(literal_of(values, dtype), dtype, exact)
 
     def ints(self, *values: int) -> Tensor:
         """A constant vector of int64, as operators read axes, shapes and bounds."""
         return self.literal(Literal((len(values),), values), DType.INT64)
 
-    def literal(self, numbers: Literal, dtype: DType) -> Tensor:
-        """The numbers as a constant; equal ones are stored once."""
-        op, known = Constant(numbers), Known.of_literal(numbers, dtype)
+    def literal(self, numbers: Literal, dtype: DType, exact: bool = False) -> Tensor:
+        """The numbers as a constant; equal ones are stored once. Exact ones are rounded behind arithmetic only."""
+        op, known = Constant(numbers, exact), Known.of_literal(numbers, dtype)
         key = (op, (known.type,))
         found = self._assembly.once(key)
         if found is None:
@@ -251,9 +251,17 @@ class Builder:
             return self.op(Reshape(), x, self.dims(shape))
         return self.op(Reshape(), x, self.ints(*(-1 if isinstance(dim, DimExpr) else dim for dim in target)))
 
-    def _add(self, op: Operation, operands: tuple[Value | None, ...], known: Sequence[Known], name: str) -> Node:
+    def _add(
+        self,
+        op: Operation,
+        operands: tuple[Value | None, ...],
+        known: Sequence[Known],
+        name: str,
+        stored: bool = False,
+    ) -> Node:
         assembly = self._assembly
-        wished = name or self._numbered(op.kind)
+        # What files mostly do not have takes no numbers from what they have.
+        wished = name or self._numbered(f"weights{INSIDE}{op.kind}" if stored else op.kind)
         node_name = unique_name(wished, assembly.node_names)
         assembly.node_names.add(node_name)
         # A name that is wished for is that of the one result; others are numbered.
@@ -262,7 +270,14 @@ class Builder:
         assembly.value_names.update(names)
         types = tuple(one.type for one in known)
         return assembly.graph.add(
-            op, operands, types, name=node_name, origins=self._origins, order=self._order, value_names=names
+            op,
+            operands,
+            types,
+            name=node_name,
+            origins=self._origins,
+            order=self._order,
+            value_names=names,
+            stored=stored,
         )
 
     def _numbered(self, kind: str) -> str:

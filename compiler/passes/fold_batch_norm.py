@@ -109,7 +109,7 @@ class _Folded:
         self._b = b
         self._scale, self._shift, self._mean, variance = map(self._stored, _operands(norm)[1:])
         if isinstance(norm.op, BatchNormalization) and norm.op.epsilon:
-            variance = b.op(Add(), variance, b.constant(norm.op.epsilon, variance.dtype))
+            variance = b.op(Add(), variance, b.constant(norm.op.epsilon, variance.dtype, exact=True))
         self._factor = b.op(Div(), self._scale, b.op(Sqrt(), variance))
 
     def weight(self, found: Weighted) -> Tensor:

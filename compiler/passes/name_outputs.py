@@ -41,7 +41,7 @@ def _rename(graph: Graph, node: Node, value: Value, name: str) -> None:
 
 
 def _passed_on(assembly: Assembly, node: Node, value: Value, name: str) -> Value:
-    builder = Builder(assembly, layer_name(node), {}, node.origins)
+    builder = Builder(assembly, layer_name(node), {}, node.origins[:1])
     source = dataclasses.replace(assembly.tensor(value), stored=False)
     made = builder.op(Identity(), source, name=f"{name}/Identity").value
     assembly.graph.relabel(made.node, value_names=(name,))
