@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -38,9 +39,13 @@ class Stream:
     """
 
     def __init__(self, seed: int, name: str) -> None:
-        text = "\0".join((_KEY_DOMAIN, str(seed), name))
-        digest = hashlib.sha256(text.encode("utf-8")).digest()
-        self._words = Philox(key=int.from_bytes(digest[:16], "little"))
+        self._text = "\0".join((_KEY_DOMAIN, str(seed), name))
+
+    @cached_property
+    def _words(self) -> Philox:
+        """Made when something is drawn: most tensors of a network start as zeros or ones."""
+        digest = hashlib.sha256(self._text.encode("utf-8")).digest()
+        return Philox(key=int.from_bytes(digest[:16], "little"))
 
     def uniform(self, shape: tuple[int, ...], dtype: str, low: float, high: float) -> NDArray[np.floating]:
         """Numbers spread evenly over ``[low, high]``; ``high - low`` must be finite."""
