@@ -18,7 +18,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .. import operators as ops
 from ..diagnostics import Diagnostic, DotnnError
@@ -147,6 +147,32 @@ class Read:
     result: TensorType
 
 
+#: Tensors of one layer by their local names, each with its shape.
+Scope: TypeAlias = Mapping[str, tuple[int, ...]]
+
+
+@positional_record
+class Difference:
+    """A tensor that a file has and a model has not, or the other way round, and what else both have of the layer.
+
+    Attributes:
+        tensor: its local name.
+        having: the layer's tensors on the side that has it.
+        lacking: the layer's tensors on the other side, where there are some.
+        in_file: whether it is the file that has it.
+    """
+
+    tensor: str
+    having: Scope
+    lacking: Scope
+    in_file: bool
+
+    @property
+    def wanted(self) -> str:
+        """What a flag must be so that the model has the tensor exactly if the file has it."""
+        return "true" if self.in_file else "false"
+
+
 @positional_record
 class Site:
     """The place where a layer stands while its types are inferred: spans for errors, books of demands and warnings.
@@ -254,6 +280,11 @@ class Layer(ABC):
     def specs(self, *operands: Any, **unused: Any) -> Iterable[WeightSpec]:
         """The tensors that the layer owns, from the types of its operands; see ``weights``."""
         return ()
+
+    @classmethod
+    def attribute_for(cls, difference: Difference) -> str:
+        """What to write at such a layer so that both sides have a tensor: ``bias=true``; empty if it cannot be told."""
+        return ""
 
     @classmethod
     def takes_literal(cls, name: str) -> bool:

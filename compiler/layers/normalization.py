@@ -12,7 +12,7 @@ from ..lazy import np
 from ..records import record
 from ..weights import initializers
 from .attributes import HIGHEST_RANK, Flag, InitializerKind, Integer, Real, attribute
-from .base import NO_DOUBLE_ON_CPU, Layer, Operand, Read, Sample, Site, WeightSpec
+from .base import NO_DOUBLE_ON_CPU, Difference, Layer, Operand, Read, Sample, Site, WeightSpec
 from .reach import Along, Reach
 from .rules import known, moved, need_float, need_known, need_rank
 from .weighted import Weighted
@@ -60,6 +60,12 @@ class BatchNorm(Weighted):
     scale: bool = attribute(Flag(), True, doc="Whether each channel has a learned factor, `weight`.")
     bias: bool = attribute(Flag(), True, doc="Whether each channel has a learned shift, `bias`.")
     init: Initializer | None = attribute(InitializerKind(), None, doc="How the factor starts.", shown="ones")
+
+    @classmethod
+    def attribute_for(cls, difference: Difference) -> str:
+        """A scale or a shift that one side has."""
+        flag = {"weight": "scale", "bias": "bias"}.get(difference.tensor)
+        return f"{flag}={difference.wanted}" if flag and "running_mean" in difference.lacking else ""
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """The type of the operand."""

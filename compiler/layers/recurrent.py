@@ -26,7 +26,7 @@ from ..lazy import np
 from ..records import record
 from ..weights.initializers import Uniform
 from .attributes import Choice, Flag, InitializerKind, Integer, Real, attribute
-from .base import NO_DOUBLE_ON_CPU, Layer, Operand, Read, Sample, Site, WeightSpec
+from .base import NO_DOUBLE_ON_CPU, Difference, Layer, Operand, Read, Sample, Site, WeightSpec
 from .cost import Cost, product
 from .reach import WHOLE, Along, Reach
 from .recurrent_lowering import OnnxCell, lower_stack
@@ -68,9 +68,11 @@ class Recurrent(Layer, ABC):
 
     Class attributes:
         gates: what the blocks of ``units`` rows in each weight are for, in PyTorch's order.
+        second_bias: the attribute by which there is a second bias vector.
     """
 
     gates: ClassVar[tuple[str, ...]]
+    second_bias: ClassVar[str] = "recurrent_bias"
     operands: ClassVar[tuple[Operand, ...]] = (_SEQUENCE, _INITIAL_H, _LENGTHS)
     result_names: ClassVar[tuple[str, ...]] = ("y", "h")
     literal_weights: ClassVar[tuple[str, ...]] = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
@@ -170,6 +172,22 @@ class Recurrent(Layer, ABC):
     def takes_literal(cls, name: str) -> bool:
         """Names of any layer and direction: ``weight_ih_l0``, ``bias_hh_l1_reverse``."""
         return _PARAMETER.fullmatch(name) is not None
+
+    @classmethod
+    def attribute_for(cls, difference: Difference) -> str:
+        """A further layer, direction or bias vector that one side has."""
+        found, lacking, wanted = _PARAMETER.fullmatch(difference.tensor), difference.lacking, difference.wanted
+        rows, units = difference.having.get("weight_hh_l0", (0, 0))
+        if found is None or "weight_ih_l0" not in lacking or rows != len(cls.gates) * units:
+            return ""
+        tensor, vector, layer, reverse = found.groups()
+        if f"weight_ih_l{layer}" not in lacking:
+            file = difference.having if difference.in_file else lacking
+            return f"layers={1 + max(int(one[3]) for one in map(_PARAMETER.fullmatch, file) if one)}"
+        if reverse and f"weight_ih_l{layer}_reverse" not in lacking:
+            return f"bidirectional={wanted}"
+        flags = {("bias", "ih"): "bias", ("bias", "hh"): cls.second_bias}
+        return f"{flags[tensor, vector]}={wanted}" if (tensor, vector) in flags else ""
 
     @classmethod
     def attributes(cls) -> tuple[dataclasses.Field[Any], ...]:
@@ -396,6 +414,7 @@ class Gru(Recurrent):
 
     kind: ClassVar[str] = "gru"
     gates: ClassVar[tuple[str, ...]] = ("r", "z", "n")
+    second_bias: ClassVar[str] = "reset_after"
     formula: ClassVar[str] = (
         "r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh); n = tanh(W_in x + b_in + r*(W_hn h + b_hn)); "
         "h = z*h + (1 - z)*n"

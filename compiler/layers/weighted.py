@@ -11,7 +11,7 @@ from ..graph.tensors import Fan, Initializer
 from ..records import record
 from ..weights import initializers
 from .attributes import InitializerKind, attribute
-from .base import Layer, WeightSpec
+from .base import Difference, Layer, WeightSpec
 from .cost import product_text
 
 
@@ -42,6 +42,12 @@ class Weighted(Layer, ABC):
         """``weight`` of ``[outputs, inputs, *kernel]``, PyTorch's layout, and, where there is one, ``bias``."""
         weight = self.weight_spec(shape)
         return (weight, self.bias_spec(shape[0])) if bias else (weight,)
+
+    @classmethod
+    def attribute_for(cls, difference: Difference) -> str:
+        """A bias that one side has."""
+        has_weight = difference.tensor == "bias" and "weight" in difference.lacking
+        return f"bias={difference.wanted}" if has_weight else ""
 
     def params_text(self, specs: Sequence[WeightSpec]) -> str:
         """``(3*3*32+1)*32``: the kernel, the inputs, the bias, the outputs of ``weight`` and ``bias``."""
