@@ -49,7 +49,7 @@ def small_graph() -> Graph:
 
 
 def context() -> PassContext:
-    return PassContext("onnxruntime-cpu", FusionReport())
+    return PassContext("onnxruntime-cpu", FusionReport(), Graph("none"))
 
 
 def names(graph: Graph) -> list[str]:

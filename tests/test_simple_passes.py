@@ -95,7 +95,7 @@ class Sketch:
 
 
 def context() -> PassContext:
-    return PassContext("onnxruntime-cpu", FusionReport())
+    return PassContext("onnxruntime-cpu", FusionReport(), Graph("none"))
 
 
 def numbers(node: Node) -> tuple[float, ...]:

@@ -128,7 +128,7 @@ def test_tensors_that_are_joined_are_as_large_as_all_of_them() -> None:
 
 def test_work_is_bounded_and_what_is_left_is_computed_by_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored, "WORK_PER_ELEMENT", 4)
-    monkeypatch.setattr(stored, "WORK_PER_MODEL", 7)
+    monkeypatch.setattr(stored, "BUDGET", 7)
     net = Network()
     made = net.weight("w", 10)
     for number in range(20):
@@ -158,7 +158,7 @@ def test_a_small_text_makes_no_long_build() -> None:
 @pytest.mark.usefixtures("small_blocks")
 def test_what_is_computed_anew_for_each_reader_counts_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A chain of large results, each of which is stored, is not of quadratic work."""
-    monkeypatch.setattr(stored, "WORK_PER_MODEL", 0)
+    monkeypatch.setattr(stored, "BUDGET", 0)
     net = Network()
     made = net.weight("w", 20)
     for number in range(30):

@@ -11,18 +11,16 @@ from ..graph.dims import DimExpr
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant, Parameter
 from ..graph.types import TensorType
-from ..operators.arranging import Concat, Gather
+from ..operators.arranging import Gather
 from ..operators.base import Operator
+from ..passes.fold_constants import BUDGET, LARGEST_RESULT, folding_cost
 from ..weights.values import WeightValues
 from .evaluation import Evaluation
 from .steps import reads_by_blocks
 
-#: A larger result than this, if it is larger than what it is computed from, would cost more in the file than computing
-#: it costs at run time.
-LARGEST_GROWTH = 2**20
-#: Elements read and written altogether, for each element of a parameter and for the model, so that a small text cannot
-#: make a build of hours.
-WORK_PER_ELEMENT, WORK_PER_MODEL = 16, 2**22
+#: Elements read and written altogether for each element of a parameter, beside what constants may cost: a large model
+#: is worth more work, and no small text makes a build of hours.
+WORK_PER_ELEMENT = 16
 
 
 @final
@@ -65,8 +63,8 @@ def _evaluated(graph: Graph, as_written: bool) -> Iterator[Node]:
     what authors compute of parameters has a budget of its own, and may not make the file larger.
     """
     parameters = [node.op.weight for node in graph.unordered() if isinstance(node.op, Parameter)]
-    work = WORK_PER_ELEMENT * sum(weight.elements for weight in parameters) + WORK_PER_MODEL
-    left, growth = {True: work, False: work}, LARGEST_GROWTH
+    work = WORK_PER_ELEMENT * sum(weight.elements for weight in parameters) + BUDGET
+    left, growth = {True: work, False: work}, LARGEST_RESULT
     uses = graph.uses()
     outputs = {value.node for value in graph.outputs.values()}
     found: dict[int, int] = {}
@@ -114,18 +112,12 @@ def _indices_exist(graph: Graph, node: Node) -> bool:
 
 def _work(graph: Graph, node: Node, evaluated: Mapping[int, int]) -> int | None:
     """Elements that the evaluation of a node reads and writes; None where its results are not worth it."""
-    if not isinstance(node.op, Operator):
-        return None
-    types = graph.operand_types(node)
-    read = [_elements(one) for one in types if one is not None]
-    written = sum(map(_elements, node.results))
-    work = node.op.work(types, node.results)
-    most = max(sum(read) if isinstance(node.op, Concat) else max(read), LARGEST_GROWTH)
-    if isinstance(work, DimExpr) or written > most:
+    cost = folding_cost(graph, node)
+    if cost is None:
         return None
     # What is computed by blocks is there nowhere, and therefore computed anew for each of its readers.
     inside = {value.node for value in node.operands if value is not None and reads_by_blocks(graph, node, value)}
-    return work + sum(evaluated.get(node_id, 0) for node_id in inside)
+    return cost + sum(evaluated.get(node_id, 0) for node_id in inside)
 
 
 def _elements(found: TensorType) -> int:

@@ -268,14 +268,6 @@ class Graph:
                 found.setdefault(weight.name, weight)
         return tuple(found.values())
 
-    def weight_users(self) -> dict[str, int]:
-        """How many nodes use each weight, by name; more than one where ``reuse`` shares it."""
-        users: dict[str, int] = {}
-        for node in self.nodes():
-            for name in {weight.name for weight in node.owned}:
-                users[name] = users.get(name, 0) + 1
-        return users
-
     # --- writing ---
 
     def add(

@@ -1,1 +1,1 @@
-"""Passes over the layer graph, what they optimize for, and what is measured on it."""
+"""Passes over the operator graph and what they optimize for; expectations and summaries of the layer graph."""

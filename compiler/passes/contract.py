@@ -39,7 +39,7 @@ class PassContext:
 
     target: Target
     report: FusionReport
-    layers: Graph = field(default_factory=lambda: Graph("none"))
+    layers: Graph
     _by_name: dict[str, Node] = field(default_factory=dict)
 
     @property

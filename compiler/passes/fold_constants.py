@@ -9,7 +9,7 @@ from ..graph.dims import DimExpr
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant
 from ..graph.tensors import Literal, numpy_name
-from ..graph.types import DType
+from ..graph.types import DType, TensorType
 from ..graph.value_names import unique_name
 from ..lazy import np
 from ..operators.base import InvalidOperands, Operator
@@ -48,7 +48,7 @@ def fold_constants(graph: Graph, context: PassContext) -> bool:
     folded: list[int] = []
     for node in graph.nodes():
         operands = _known_operands(graph, node)
-        cost = None if operands is None else _cost(graph, node)
+        cost = None if operands is None else folding_cost(graph, node)
         if operands is None or cost is None or cost > left:
             continue
         result = _result(node, operands)
@@ -79,15 +79,25 @@ def _known(graph: Graph, value: Value) -> _Known | None:
     return _Known(op.value, graph.type_of(value).dtype) if isinstance(op, Constant) else None
 
 
-def _cost(graph: Graph, node: Node) -> int | None:
-    """Elements read and written; None if the result is too large, or its size not known."""
-    found = node.results[0].elements
-    if not isinstance(node.op, Operator) or isinstance(found, DimExpr):
+def folding_cost(graph: Graph, node: Node) -> int | None:
+    """About how many elements computing a node reads and writes; None if that is not worth it, or its sizes not known.
+
+    What is computed while a model is built is stored in it, so it may be larger than all that it is computed from only
+    as long as it is small.
+    """
+    if not isinstance(node.op, Operator):
         return None
     types = graph.operand_types(node)
-    read = sum(size for one in types if one is not None and isinstance(size := one.elements, int))
     cost = node.op.work(types, node.results)
-    return None if isinstance(cost, DimExpr) or found > max(read, LARGEST_RESULT) else cost
+    if isinstance(cost, DimExpr):
+        return None
+    read = sum(_known_size(one) for one in types if one is not None)
+    return cost if sum(map(_known_size, node.results)) <= max(read, LARGEST_RESULT) else None
+
+
+def _known_size(found: TensorType) -> int:
+    elements = found.elements
+    return elements if isinstance(elements, int) else 0
 
 
 def _result(node: Node, operands: list[_Known | None]) -> Literal | None:
