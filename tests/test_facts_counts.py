@@ -15,6 +15,7 @@ from dotnn.compiler.driver import Compiled
 from dotnn.compiler.graph.dims import evaluate, format_dim
 from dotnn.compiler.graph.operations import Input
 from dotnn.compiler.layers import LAYERS
+from dotnn.compiler.layers.base import Layer
 from example_facts import EXAMPLE_FACTS, FACTS, example_path, zoo
 
 KERAS: dict[str, dict[str, Any]] = {
@@ -146,20 +147,21 @@ def test_layer_of_keras(name: str) -> None:
     assert written(model) == after
     assert (count.params, count.statistics) == (facts["trainable"], facts["non_trainable"])
     assert count.total == facts["params"]
-    assert weight_sizes(model) == keras_sizes(facts)
+    assert keras_tensors(model) == sorted((name, tuple(shape)) for name, shape in facts["weights"])
 
 
-def weight_sizes(model: Compiled) -> list[list[int]]:
-    """The shapes of the weights, whatever the order of their axes."""
-    return sorted(sorted(weight.shape) for weight in model.graph.weights())
-
-
-def keras_sizes(facts: dict[str, Any]) -> list[list[int]]:
-    """The same of Keras, whose GRU holds its two biases in one tensor."""
-    shapes = [shape for _, shape in facts["weights"]]
-    if "GRU" in facts["desc"]:
-        shapes = [part for shape in shapes for part in ([shape[1:]] * 2 if shape[0] == 2 else [shape])]
-    return sorted(sorted(shape) for shape in shapes)
+def keras_tensors(model: Compiled) -> list[tuple[str, tuple[int, ...]]]:
+    """The tensors of Keras's layers, by what the layers here say of them: names and shapes."""
+    found: set[tuple[bool, str, tuple[int, ...]]] = set()
+    for node in model.graph.nodes():
+        if not isinstance(node.op, Layer):
+            continue
+        operands = [None if value is None else model.graph.type_of(value) for value in node.operands]
+        for spec in node.op.weights(operands):
+            # The two directions are two layers in Keras.
+            backwards = spec.name.endswith("_reverse")
+            found.update((backwards, one.name, one.shape) for one in spec.keras)
+    return sorted((name, shape) for _, name, shape in found)
 
 
 # The networks of the lectures (facts/lecture.md) ---------------------------------------------------------------------

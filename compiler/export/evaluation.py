@@ -110,7 +110,7 @@ class Evaluation:
             yield node.value(), self._by_blocks(step, known_shape(node.results[0]))
             return
         operands = [None if value is None else self._operand(value, step) for value in node.operands]
-        arrays = _reference(node, operands)
+        arrays = _reference(node, operands, step.reads_wide)
         del operands
         for index, (array, declared) in enumerate(zip(arrays, node.results, strict=True)):
             _check_shape(node, array, known_shape(declared))
@@ -194,8 +194,13 @@ def _part(array: np.ndarray, block: tuple[slice, ...]) -> np.ndarray:
     return array[(..., *(slice(None) if size == 1 else one for size, one in aligned))]
 
 
-def _reference(node: Node, operands: Sequence[np.ndarray | None]) -> tuple[np.ndarray, ...]:
-    return operator_of(node).reference(*operands)
+def _reference(node: Node, operands: Sequence[np.ndarray | None], wide: bool) -> tuple[np.ndarray, ...]:
+    operator = operator_of(node)
+    if not wide or len(operands) < len(operator.operands):
+        return operator.reference(*operands)
+    # No operand has 16 bits, which is all that references take care of beside computing.
+    with np.errstate(all="ignore"):
+        return tuple(map(np.asarray, operator.compute(*operands)))
 
 
 def _formed(array: np.ndarray, dtype: DType, wide: bool) -> np.ndarray:

@@ -52,6 +52,26 @@ class Operand:
 
 
 @positional_record
+class KerasTensor:
+    """A tensor of a Keras layer, as (a part of) one of ours.
+
+    Attributes:
+        name: Keras's, within its layer: ``kernel``, ``moving_mean``.
+        shape: in Keras's layout.
+        axes: where the axes of PyTorch's layout stand in Keras's: ``(1, 0)`` of a kernel ``[inputs, units]``. Two
+            neighbours may be one axis in PyTorch: the channels and copies of a depthwise kernel.
+        gates: the blocks of rows in Keras's order, by PyTorch's names.
+        row: which row of Keras's tensor it is, where that holds several of ours: both biases of a GRU are one ``bias``.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    gates: tuple[str, ...] = ()
+    row: int | None = None
+
+
+@positional_record
 class WeightSpec:
     """A tensor that a layer owns.
 
@@ -61,6 +81,8 @@ class WeightSpec:
         initializer: how its first values are made, unless the source says otherwise.
         fan: what the initializer scales by.
         gates: of a recurrent layer: what its rows are for, in blocks of one size, in PyTorch's order.
+        keras: the tensors of Keras's layer that it consists of, one behind the other along its first axis; empty where
+            Keras has none.
     """
 
     name: str
@@ -69,6 +91,22 @@ class WeightSpec:
     fan: Fan = Fan(1, 1)
     role: Role = Role.PARAMETER
     gates: tuple[str, ...] = ()
+    keras: tuple[KerasTensor, ...] = ()
+
+    def from_keras(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The tensor in PyTorch's layout, made of Keras's, by their names within the layer."""
+        parts = [self._from_keras(one, arrays[one.name]) for one in self.keras]
+        return np.concatenate(parts).reshape(self.shape)
+
+    def _from_keras(self, one: KerasTensor, array: np.ndarray) -> np.ndarray:
+        if array.shape != one.shape:
+            raise ValueError(f"{one.name}: {list(array.shape)} instead of {list(one.shape)}")
+        part = array if one.row is None else array[one.row]
+        rows = part.transpose(one.axes)
+        if not one.gates:
+            return rows
+        blocks = dict(zip(one.gates, np.split(rows, len(one.gates)), strict=True))
+        return np.concatenate([blocks[gate] for gate in self.gates])
 
     @property
     def elements(self) -> int:

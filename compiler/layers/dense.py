@@ -13,7 +13,7 @@ from ..lazy import np
 from ..records import record
 from ..weights import initializers
 from .attributes import Flag, InitializerKind, Integer, attribute
-from .base import Operand, Read, Sample, Site, WeightSpec
+from .base import KerasTensor, Operand, Read, Sample, Site, WeightSpec
 from .cost import Cost, product
 from .reach import Along, Reach, aligned
 from .rules import axis_or_last, known, moved, need_float, need_integer, need_known
@@ -161,6 +161,10 @@ class Embedding(Weighted):
     def specs(self, ids: TensorType) -> Iterable[WeightSpec]:
         """``weight`` of ``[vocabulary, dim]``."""
         return (self.weight_spec((self.vocabulary, self.dim)),)
+
+    def keras_weight(self, shape: tuple[int, ...]) -> KerasTensor:
+        """``embeddings``, in the same layout."""
+        return KerasTensor("embeddings", shape, (0, 1))
 
     def params_text(self, specs: Sequence[WeightSpec]) -> str:
         """``vocabulary*dim``."""

@@ -12,7 +12,7 @@ from ..lazy import np
 from ..records import record
 from ..weights import initializers
 from .attributes import HIGHEST_RANK, Flag, InitializerKind, Integer, Real, attribute
-from .base import NO_DOUBLE_ON_CPU, Difference, Layer, Operand, Read, Sample, Site, WeightSpec
+from .base import NO_DOUBLE_ON_CPU, Difference, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
 from .reach import Along, Reach
 from .rules import known, moved, need_float, need_known, need_rank
 from .weighted import Weighted
@@ -40,6 +40,7 @@ class BatchNorm(Weighted):
     source: ClassVar[str] = "Ioffe and Szegedy, Batch Normalization (2015); PyTorch BatchNorm"
     literal_weights: ClassVar[tuple[str, ...]] = ("weight", "bias", "running_mean", "running_var")
     default_init: ClassVar[Initializer] = initializers.Ones()
+    keras_bias: ClassVar[str] = "beta"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("batch_norm", {"x": "float32[N, 3, H, W]"}),
         Sample(
@@ -82,8 +83,13 @@ class BatchNorm(Weighted):
             yield self.weight_spec(shape)
         if self.bias:
             yield self.bias_spec(*shape)
-        yield WeightSpec("running_mean", shape, initializers.Zeros(), fan, Role.STATISTIC)
-        yield WeightSpec("running_var", shape, initializers.Ones(), fan, Role.STATISTIC)
+        mean, variance = (KerasTensor(f"moving_{name}", shape, (0,)) for name in ("mean", "variance"))
+        yield WeightSpec("running_mean", shape, initializers.Zeros(), fan, Role.STATISTIC, keras=(mean,))
+        yield WeightSpec("running_var", shape, initializers.Ones(), fan, Role.STATISTIC, keras=(variance,))
+
+    def keras_weight(self, shape: tuple[int, ...]) -> KerasTensor:
+        """``gamma``."""
+        return KerasTensor("gamma", shape, (0,))
 
     def params_text(self, specs: Sequence[WeightSpec]) -> str:
         """``2*C``."""

@@ -26,7 +26,7 @@ from ..lazy import np
 from ..records import record
 from ..weights.initializers import Uniform
 from .attributes import Choice, Flag, InitializerKind, Integer, Real, attribute
-from .base import NO_DOUBLE_ON_CPU, Difference, Layer, Operand, Read, Sample, Site, WeightSpec
+from .base import NO_DOUBLE_ON_CPU, Difference, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
 from .cost import Cost, product
 from .reach import WHOLE, Along, Reach
 from .recurrent_lowering import OnnxCell, lower_stack
@@ -69,9 +69,13 @@ class Recurrent(Layer, ABC):
     Class attributes:
         gates: what the blocks of ``units`` rows in each weight are for, in PyTorch's order.
         second_bias: the attribute by which there is a second bias vector.
+        keras_gates: the blocks in Keras's order, where that is another one.
+        keras_has_two_biases: whether Keras has the second bias vector, too.
     """
 
     gates: ClassVar[tuple[str, ...]]
+    keras_gates: ClassVar[tuple[str, ...]] = ()
+    keras_has_two_biases: ClassVar[bool] = False
     second_bias: ClassVar[str] = "recurrent_bias"
     operands: ClassVar[tuple[Operand, ...]] = (_SEQUENCE, _INITIAL_H, _LENGTHS)
     result_names: ClassVar[tuple[str, ...]] = ("y", "h")
@@ -166,7 +170,20 @@ class Recurrent(Layer, ABC):
         for name, columns in self.stack.parameters(known(x.shape[2])):
             shape = (rows, *columns)
             written = self.init if columns else self.bias_init
-            yield WeightSpec(name, shape, written or start, Fan.of(shape), gates=self.gates)
+            keras = self._keras(name, shape)
+            yield WeightSpec(name, shape, written or start, Fan.of(shape), gates=self.gates, keras=keras)
+
+    def _keras(self, name: str, shape: tuple[int, ...]) -> tuple[KerasTensor, ...]:
+        """Kernels are transposed; two biases are the rows of one tensor, where Keras has them."""
+        kind, _ = name.rsplit("_l", 1)
+        gates = self.keras_gates or self.gates
+        if kind.startswith("weight"):
+            keras = "kernel" if kind == "weight_ih" else "recurrent_kernel"
+            return (KerasTensor(keras, shape[::-1], (1, 0), gates),)
+        if self.bias_vectors == 1:
+            return (KerasTensor("bias", shape, (0,), gates),)
+        row = ("bias_ih", "bias_hh").index(kind)
+        return (KerasTensor("bias", (2, *shape), (0,), gates, row),) if self.keras_has_two_biases else ()
 
     @classmethod
     def takes_literal(cls, name: str) -> bool:
@@ -415,6 +432,8 @@ class Gru(Recurrent):
     kind: ClassVar[str] = "gru"
     gates: ClassVar[tuple[str, ...]] = ("r", "z", "n")
     second_bias: ClassVar[str] = "reset_after"
+    keras_gates: ClassVar[tuple[str, ...]] = ("z", "r", "n")
+    keras_has_two_biases: ClassVar[bool] = True
     formula: ClassVar[str] = (
         "r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh); n = tanh(W_in x + b_in + r*(W_hn h + b_hn)); "
         "h = z*h + (1 - z)*n"

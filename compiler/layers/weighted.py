@@ -11,7 +11,7 @@ from ..graph.tensors import Fan, Initializer
 from ..records import record
 from ..weights import initializers
 from .attributes import InitializerKind, attribute
-from .base import Difference, Layer, WeightSpec
+from .base import Difference, KerasTensor, Layer, WeightSpec
 from .cost import product_text
 
 
@@ -23,20 +23,29 @@ class Weighted(Layer, ABC):
 
     Class attributes:
         default_init: how the weight starts where ``init`` is not written; a bias starts with zeros.
+        keras_bias: Keras's name of the bias.
     """
 
     default_init: ClassVar[Initializer] = initializers.XavierUniform()
+    keras_bias: ClassVar[str] = "bias"
 
     init: Initializer | None = attribute(InitializerKind(), None, doc="How the weight starts.", shown="xavier_uniform")
     bias_init: Initializer | None = attribute(InitializerKind(), None, doc="How the bias starts.", shown="zeros")
 
     def weight_spec(self, shape: tuple[int, ...]) -> WeightSpec:
         """``weight``, which starts as written, or as the layer's weights do."""
-        return WeightSpec("weight", shape, self.init or self.default_init, Fan.of(shape))
+        keras = (self.keras_weight(shape),)
+        return WeightSpec("weight", shape, self.init or self.default_init, Fan.of(shape), keras=keras)
+
+    def keras_weight(self, shape: tuple[int, ...]) -> KerasTensor:
+        """How Keras has ``weight``: a ``kernel`` of ``[*kernel, inputs, outputs]``, unless a layer says otherwise."""
+        last = len(shape) - 1
+        return KerasTensor("kernel", (*shape[2:], shape[1], shape[0]), (last, last - 1, *range(last - 1)))
 
     def bias_spec(self, count: int) -> WeightSpec:
         """``bias``, which starts as written, or with zeros."""
-        return WeightSpec("bias", (count,), self.bias_init or initializers.Zeros(), Fan.of((count,)))
+        start, keras = self.bias_init or initializers.Zeros(), KerasTensor(self.keras_bias, (count,), (0,))
+        return WeightSpec("bias", (count,), start, Fan.of((count,)), keras=(keras,))
 
     def weight_and_bias(self, shape: tuple[int, ...], bias: bool) -> tuple[WeightSpec, ...]:
         """``weight`` of ``[outputs, inputs, *kernel]``, PyTorch's layout, and, where there is one, ``bias``."""
