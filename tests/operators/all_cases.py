@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from functools import cache
+from pathlib import Path
 
-import cases_elementwise
-import cases_layout
-import cases_recurrent
-import cases_reductions
-import cases_windows
 from dotnn.compiler.operators import OPERATORS
 from operator_cases import Case, cases_of
 
 #: Importing a module of cases registers its generators.
-MODULES = (cases_elementwise, cases_layout, cases_recurrent, cases_reductions, cases_windows)
+MODULES = tuple(importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("cases_*.py")))
 
 
 @cache
