@@ -1,7 +1,8 @@
 """What the documentation repeats of the program: written from the program, so that it is true.
 
-``python docs/generate.py`` writes the page of the layers, the picture of an error, and what stands in other pages
-between ``<!-- begin: NAME -->`` and ``<!-- end -->``. A test fails where a committed page is not what this would write.
+``python docs/generate.py`` writes the index and the page of the layers, the picture of an error, and what stands in
+other pages between ``<!-- begin: NAME -->`` and ``<!-- end -->``. A test fails where a committed page is not what this
+would write.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 PICTURE = DOCS / "images" / "error.svg"
 LAYER_PAGE = DOCS / "layers.md"
+LAYER_INDEX = ROOT / "compiler" / "layers" / "index.py"
 #: The command whose output the picture shows.
 PICTURED = "dotnn check docs/samples/wrong.nn"
 #: Pages with regions.
@@ -43,6 +45,15 @@ PAGES = (
 )
 #: The most parts that a sample of `split` has.
 _MOST_RESULTS = 8
+
+_INDEX_HEAD = '''"""Which module has the layer of a kind. Written by ``docs/generate.py``; not to be edited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+MODULES: Mapping[str, str] = {
+'''
 
 _REGION = re.compile(r"(?P<head><!-- begin: (?P<name>[^\n]+?) -->\n).*?(?P<tail><!-- end -->)", re.DOTALL)
 
@@ -57,7 +68,14 @@ def main() -> None:
 
 def outputs() -> dict[Path, str]:
     """Every page that is written, wholly or in part, by its path; the picture is not among them."""
-    return {LAYER_PAGE: layer_page(), **{path: with_regions(path.read_text(encoding="utf-8")) for path in PAGES}}
+    pages = {LAYER_INDEX: layer_index(), LAYER_PAGE: layer_page()}
+    return pages | {path: with_regions(path.read_text(encoding="utf-8")) for path in PAGES}
+
+
+def layer_index() -> str:
+    """The module that says where each layer is defined."""
+    places = [f'    "{kind}": "{layer.__module__.rpartition(".")[2]}",\n' for kind, layer in sorted(LAYERS.items())]
+    return f"""{_INDEX_HEAD}{"".join(places)}}}\n"""
 
 
 def with_regions(text: str) -> str:

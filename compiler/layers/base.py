@@ -31,6 +31,7 @@ from ..records import positional_record, record
 from ..source import Span
 from .cost import Cost
 from .reach import Reach, aligned
+from .registry import Registry
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -261,8 +262,8 @@ COMPUTED_ON_CPU = frozenset({DType.FLOAT32, DType.FLOAT16, DType.FLOAT64})
 NO_DOUBLE_ON_CPU = COMPUTED_ON_CPU - {DType.FLOAT64}
 MOVED_ON_CPU = COMPUTED_ON_CPU | {DType.BFLOAT16}
 
-#: Layer classes by kind; filled as the classes are defined.
-LAYERS: dict[str, type[Layer]] = {}
+#: Layer classes by kind.
+LAYERS: Registry[type[Layer]] = Registry()
 
 
 @record
@@ -300,7 +301,7 @@ class Layer(ABC):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "kind" in cls.__dict__:
-            LAYERS[cls.kind] = cls
+            LAYERS.add(cls.kind, cls)
 
     def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
         """Types of the results; raises ``DotnnError`` where the operands do not fit."""
