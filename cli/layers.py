@@ -8,7 +8,7 @@ import click
 
 from .base import Argument, Command
 from .printing import prose_width
-from .streams import write
+from .streams import write, write_json
 
 
 @click.command(cls=Command)
@@ -19,15 +19,19 @@ from .streams import write
     required=False,
     about="A layer; without one, all are listed.",
 )
-def layers(name: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def layers(name: str | None, as_json: bool) -> None:
     """List the layers, or show one: arguments, shapes, weights, formula, source, samples."""
     from ..compiler.diagnostics.suggest import did_you_mean
     from ..compiler.layers import LAYERS
-    from ..compiler.layers.documentation import layer_list, layer_page
+    from ..compiler.layers.documentation import layer_list, layer_page, to_json
     from ..compiler.layers.naming import near_layers
 
     callable_layers = {kind: layer for kind, layer in LAYERS.items() if layer.callable}
     width = prose_width(sys.stdout)
+    if name is None and as_json:
+        write_json([to_json(layer) for _, layer in sorted(callable_layers.items())], sys.stdout)
+        return
     if name is None:
         write(layer_list(callable_layers, width), sys.stdout)
         return
@@ -35,4 +39,7 @@ def layers(name: str | None) -> None:
     if layer is None:
         near = did_you_mean(near_layers(name, list(callable_layers)))
         raise click.UsageError(f"there is no layer {name!r}: {near or '`dotnn layers` lists them'}")
+    if as_json:
+        write_json(to_json(layer), sys.stdout)
+        return
     write(layer_page(layer, width), sys.stdout)

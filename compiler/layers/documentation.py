@@ -26,6 +26,7 @@ class Argument:
     doc: str
     expected: str
     default: str | None
+    positional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def page_of(layer: type[Layer]) -> LayerPage:
         formula=layer.formula,
         operands=tuple((one.name, _operand_text(one)) for one in layer.operands),
         arguments=tuple(
-            Argument(one.name, _text(one.metadata["doc"]), one.metadata["kind"].expected, _default(one))
+            Argument(one.name, _text(one.metadata["doc"]), one.metadata["kind"].expected, _default(one), one.metadata["positional"])
             for one in layer.attributes()
         ),
         weights="" if layer.specs is Layer.specs else _text(layer.specs.__doc__),
@@ -74,6 +75,26 @@ def page_of(layer: type[Layer]) -> LayerPage:
         source=layer.source,
         samples=layer.samples,
     )
+
+
+def to_json(layer: type[Layer]) -> dict[str, Any]:
+    """The same for programs: an editor, a table."""
+    page = page_of(layer)
+    return {
+        "kind": page.kind,
+        "call": page.call,
+        "summary": page.summary,
+        "text": page.text,
+        "formula": page.formula,
+        "operands": [dataclasses.asdict(one) | {"doc": _text(one.doc)} for one in layer.operands],
+        "arguments": [dataclasses.asdict(one) for one in page.arguments],
+        "results": None if layer.take_all_results else list(layer.result_names),
+        "weights": page.weights,
+        "literal_weights": list(layer.literal_weights),
+        "cpu_floats": list(page.cpu_floats),
+        "source": page.source,
+        "samples": [{"call": one.expression, "inputs": dict(one.inputs)} for one in page.samples],
+    }
 
 
 def signature(layer: type[Layer]) -> str:
