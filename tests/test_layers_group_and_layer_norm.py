@@ -229,7 +229,7 @@ def test_equal_numbers_become_the_shift(layer: Layer, shape: tuple[Dim, ...]) ->
 
 @pytest.mark.parametrize("kind", ["layer_norm", "instance_norm", "group_norm"])
 def test_kernels_read_what_is_centered(kind: str) -> None:
-    """Because kernels of onnxruntime up to 1.27 lose digits otherwise, be the installed one right or not."""
+    """Because older kernels of onnxruntime lose all digits otherwise, be the installed one right or not."""
     layer = make(kind, **({"groups": 2} if kind == "group_norm" else {}))
     types = [floats(N, 4, 6)]
     model = onnx.load_from_string(build(layer, types, random_weights(layer, types, np.random.default_rng(0))))
@@ -239,6 +239,16 @@ def test_kernels_read_what_is_centered(kind: str) -> None:
     assert less.op_type == "Sub"
     assert made_by[less.input[1]].op_type == "ReduceMean"
     assert made_by[less.input[1]].input[0] == less.input[0]
+
+
+@pytest.mark.parametrize(("dtype", "squared_by"), [(DType.FLOAT32, "Pow"), (DType.FLOAT64, "Mul")])
+def test_rms_norm_has_the_form_that_onnxruntime_makes_one_operator_of(dtype: DType, squared_by: str) -> None:
+    """A power and a vector as the weight; but not in float64, since that operator has its epsilon in float32."""
+    types = [TensorType(dtype, (N, T, 6))]
+    model = onnx.load_from_string(build(make("rms_norm"), types, {"weight": np.ones(6, np.float32)}))
+    assert [node.op_type for node in model.graph.node] == [squared_by, "ReduceMean", "Add", "Sqrt", "Div", "Mul"]
+    (weight,) = [one for one in model.graph.initializer if one.name in model.graph.node[-1].input]
+    assert list(weight.dims) == [6]
 
 
 @pytest.mark.parametrize("kind", KINDS)

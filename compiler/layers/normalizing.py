@@ -132,10 +132,10 @@ def standardized(x: np.ndarray, axes: tuple[int, ...], eps: float) -> np.ndarray
 def center(b: Builder, x: Tensor, axes: Sequence[int]) -> Tensor:
     """A tensor less its mean over the axes, put before whatever takes statistics.
 
-    Kernels compute the variance as the mean of squares less the square of the mean (onnxruntime's LayerNormalization
-    up to 1.27), or take the mean away last (InstanceNormalization): numbers around 1000 lose three digits by that, and
-    equal ones may give a variance below 0. What has been centered loses nothing, and the mean itself is rounded once
-    less: with it such numbers come out more exactly than in PyTorch.
+    Kernels compute the variance as the mean of squares less the square of the mean (older LayerNormalization of
+    onnxruntime, its issue 28463), or take the mean away last (InstanceNormalization): numbers around 1000 lose three
+    digits by that, and equal ones may give a variance below 0. What has been centered loses nothing, and whoever takes
+    its mean a second time corrects the first one: far from zero the results are more exact than PyTorch's.
     """
     mean = b.op(ops.ReduceMean(), x, b.ints(*axes))
     return b.op(ops.Sub(), x, mean)
@@ -157,6 +157,7 @@ def warn_of_single_elements(site: Site, x: TensorType, sizes: Sequence[Dim], wha
 
 
 def along(shape: Sequence[int], axes: Sequence[int], rank: int) -> tuple[int, ...]:
-    """The shape of weights for these axes, in ascending order, beside a tensor of that rank."""
+    """The shape in which weights of these axes, in ascending order, broadcast to a tensor of that rank."""
     sizes = dict(zip(axes, shape, strict=True))
-    return tuple(sizes.get(axis, 1) for axis in range(rank))
+    # Without leading ones, which would hide the weight of the last axis from the optimizer of onnxruntime.
+    return tuple(sizes.get(axis, 1) for axis in range(axes[0], rank))
