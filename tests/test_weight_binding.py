@@ -159,6 +159,9 @@ LAYERS = {
     "conv2d(8, kernel=3, bias=false)": ("conv2d(8, kernel=3)", "bias"),
     "batch_norm(bias=false)": ("batch_norm", "bias"),
     "batch_norm(scale=false)": ("batch_norm", "scale"),
+    "instance_norm(bias=false)": ("instance_norm", "bias"),
+    "group_norm(3, scale=false)": ("group_norm(3)", "scale"),
+    "layer_norm(axis=[1, 3], scale=false)": ("layer_norm(axis=[1, 3])", "scale"),
 }
 RECURRENT = {
     "lstm(4)": ("lstm(4, recurrent_bias=true)", "recurrent_bias=true", "recurrent_bias=false"),

@@ -140,9 +140,9 @@ class FiltersNotDivisible(Diagnostic):
 
 @record
 class ChannelsNotDivisible(Diagnostic):
-    """The channels of the input of a grouped convolution cannot be shared out evenly.
+    """The channels of the input cannot be shared out evenly among groups.
 
-    Each of the `groups` reads its own `C / groups` channels; axis 1 holds the channels.
+    Each of the `groups` of a convolution or of `group_norm` reads its own `C / groups` channels; axis 1 holds them.
 
     ```nn
     input x: float32[N, 10, 32, 32]

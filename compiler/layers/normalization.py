@@ -1,21 +1,21 @@
-"""Layers that bring features to a common scale: ``batch_norm`` and ``local_response_norm``."""
+"""Normalizations by given statistics, and by those of neighbours: ``batch_norm`` and ``local_response_norm``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
-from ..graph.tensors import Fan, Initializer, Role
+from ..graph.tensors import Fan, Role
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
 from ..weights import initializers
-from .attributes import HIGHEST_RANK, Flag, InitializerKind, Integer, Real, attribute
-from .base import NO_DOUBLE_ON_CPU, Difference, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
+from .attributes import HIGHEST_RANK, Integer, Real, attribute
+from .base import NO_DOUBLE_ON_CPU, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
+from .normalizing import Normalizing
 from .reach import Along, Reach
 from .rules import known, moved, need_float, need_known, need_rank
-from .weighted import Weighted
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @final
 @record
-class BatchNorm(Weighted):
+class BatchNorm(Normalizing):
     """Brings every channel to mean 0 and variance 1, then to a learned scale and shift.
 
     Reads `[N, C, *spatial]` or `[N, C]` and normalizes along axis 1; shape as the input's. Built and run, it
@@ -39,8 +39,7 @@ class BatchNorm(Weighted):
     foreign_names: ClassVar[tuple[str, ...]] = ("bn", "batchnorm1d", "batchnorm2d", "batchnorm3d", "batchnormalization")
     source: ClassVar[str] = "Ioffe and Szegedy, Batch Normalization (2015); PyTorch BatchNorm"
     literal_weights: ClassVar[tuple[str, ...]] = ("weight", "bias", "running_mean", "running_var")
-    default_init: ClassVar[Initializer] = initializers.Ones()
-    keras_bias: ClassVar[str] = "beta"
+    known_by: ClassVar[tuple[str, ...]] = ("running_mean",)
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("batch_norm", {"x": "float32[N, 3, H, W]"}),
         Sample(
@@ -58,15 +57,6 @@ class BatchNorm(Weighted):
     momentum: float = attribute(
         Real(0.0, 1.0), 0.1, doc="The weight of the new value in the running statistics when training."
     )
-    scale: bool = attribute(Flag(), True, doc="Whether each channel has a learned factor, `weight`.")
-    bias: bool = attribute(Flag(), True, doc="Whether each channel has a learned shift, `bias`.")
-    init: Initializer | None = attribute(InitializerKind(), None, doc="How the factor starts.", shown="ones")
-
-    @classmethod
-    def attribute_for(cls, difference: Difference) -> str:
-        """A scale or a shift that one side has."""
-        flag = {"weight": "scale", "bias": "bias"}.get(difference.tensor)
-        return f"{flag}={difference.wanted}" if flag and "running_mean" in difference.lacking else ""
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """The type of the operand."""
@@ -78,22 +68,11 @@ class BatchNorm(Weighted):
     def specs(self, x: TensorType) -> Iterator[WeightSpec]:
         """``weight``, ``bias``, ``running_mean``, ``running_var``, each ``[C]``."""
         shape = (known(x.shape[1]),)
+        yield from self.scale_and_shift(shape)
         fan = Fan.of(shape)
-        if self.scale:
-            yield self.weight_spec(shape)
-        if self.bias:
-            yield self.bias_spec(*shape)
         mean, variance = (KerasTensor(f"moving_{name}", shape, (0,)) for name in ("mean", "variance"))
         yield WeightSpec("running_mean", shape, initializers.Zeros(), fan, Role.STATISTIC, keras=(mean,))
         yield WeightSpec("running_var", shape, initializers.Ones(), fan, Role.STATISTIC, keras=(variance,))
-
-    def keras_weight(self, shape: tuple[int, ...]) -> KerasTensor:
-        """``gamma``."""
-        return KerasTensor("gamma", shape, (0,))
-
-    def params_text(self, specs: Sequence[WeightSpec]) -> str:
-        """``2*C``."""
-        return f"{len(specs)}*{specs[0].elements}" if specs else ""
 
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The formula, with the statistics along axis 1."""

@@ -101,6 +101,71 @@ class BatchNormalization(Operator):
         return (np.moveaxis(normal * scale + b, -1, 1),)
 
 
+@record
+class _Standardizing(Operator, ABC):
+    """Base of the normalizations that take their statistics from what they read."""
+
+    elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": FLOATS}
+
+    epsilon: float = 1e-5
+
+    def _standardized(self, x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+        """Mean 0 and variance 1 over the axes."""
+        variance = np.var(x, axis=axes, keepdims=True)
+        return (x - np.mean(x, axis=axes, keepdims=True)) / np.sqrt(variance + self.epsilon)
+
+
+@final
+@record
+class LayerNormalization(_Standardizing):
+    """The axes from ``axis`` on together brought to mean 0 and variance 1, times ``Scale``, plus ``B``.
+
+    ONNX lets ``Scale`` and ``B`` broadcast; onnxruntime wants the shape of these axes, and so do we. Mean and deviation
+    are no results, and ``stash_type``, in which they are computed, is float32: no layer wants anything else.
+    """
+
+    kind: ClassVar[str] = "LayerNormalization"
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("X"), Operand("Scale"), Operand("B", optional=True))
+    source: ClassVar[str] = "ONNX LayerNormalization-17"
+
+    axis: int = -1
+
+    def shapes(self, x: Known, scale: Known, b: Known | None) -> tuple[Shape, ...]:
+        """The operand's."""
+        normalized = x.shape[resolve_axis(self.axis, x.rank) :]
+        need_shape(scale, "Scale", *normalized)
+        need_shape(b, "B", *normalized)
+        return (x.shape,)
+
+    def compute(self, x: np.ndarray, scale: np.ndarray, b: np.ndarray | None) -> tuple[Any, ...]:
+        """The formula."""
+        y = self._standardized(x, tuple(range(self.axis % x.ndim, x.ndim))) * scale
+        return (y if b is None else y + b,)
+
+
+@final
+@record
+class InstanceNormalization(_Standardizing):
+    """Every channel of every example brought to mean 0 and variance 1, times ``scale``, plus ``B``."""
+
+    kind: ClassVar[str] = "InstanceNormalization"
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("input"), Operand("scale"), Operand("B"))
+    results: ClassVar[tuple[Result, ...]] = (Result("output"),)
+    source: ClassVar[str] = "ONNX InstanceNormalization-22"
+
+    def shapes(self, x: Known, scale: Known, b: Known) -> tuple[Shape, ...]:
+        """The operand's."""
+        need_rank(x, "input", 3)
+        need_shape(scale, "scale", x.shape[1])
+        need_shape(b, "B", x.shape[1])
+        return (x.shape,)
+
+    def compute(self, x: np.ndarray, scale: np.ndarray, b: np.ndarray) -> tuple[Any, ...]:
+        """The formula, with the channels last."""
+        y = np.moveaxis(self._standardized(x, tuple(range(2, x.ndim))), 1, -1)
+        return (np.moveaxis(y * scale + b, -1, 1),)
+
+
 @final
 @record
 class LRN(Operator):

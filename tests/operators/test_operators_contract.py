@@ -32,6 +32,7 @@ LEFT_OUT = {
     "AveragePool": {"auto_pad"},
     "MaxPool": {"auto_pad", "storage_order", "Indices"},
     "BatchNormalization": {"training_mode", "running_mean", "running_var"},
+    "LayerNormalization": {"stash_type", "Mean", "InvStdDev"},
     "RNN": {"clip", "layout"},
     "GRU": {"clip", "layout"},
     "LSTM": {"clip", "layout", "input_forget", "P"},
