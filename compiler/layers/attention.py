@@ -72,7 +72,7 @@ class Attention(Layer):
         Operand("mask", f"{_MASK}; broadcasts to `[..., T, S]`.", optional=True),
     )
     formula: ClassVar[str] = "y = softmax(scale * query key^T + mask) value"
-    foreign_names: ClassVar[tuple[str, ...]] = ("scaleddotproductattention", "dotproductattention", "sdpa")
+    foreign_names: ClassVar[tuple[str, ...]] = ("scaleddotproductattention", "dotproductattention", "sdpa", "selfattention")
     source: ClassVar[str] = (
         "Vaswani et al., Attention Is All You Need (2017), section 3.2.1; PyTorch scaled_dot_product_attention"
     )
