@@ -72,7 +72,12 @@ class Attention(Layer):
         Operand("mask", f"{_MASK}; broadcasts to `[..., T, S]`.", optional=True),
     )
     formula: ClassVar[str] = "y = softmax(scale * query key^T + mask) value"
-    foreign_names: ClassVar[tuple[str, ...]] = ("scaleddotproductattention", "dotproductattention", "sdpa", "selfattention")
+    foreign_names: ClassVar[tuple[str, ...]] = (
+        "scaleddotproductattention",
+        "dotproductattention",
+        "sdpa",
+        "selfattention",
+    )
     source: ClassVar[str] = (
         "Vaswani et al., Attention Is All You Need (2017), section 3.2.1; PyTorch scaled_dot_product_attention"
     )
@@ -103,7 +108,7 @@ class Attention(Layer):
     causal: bool = attribute(Flag(), False, doc="Whether a query attends to no key behind its own position.")
 
     def types(
-        self, site: Site, query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None
+        self, site: Site, query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None = None
     ) -> TensorType:
         """``[..., T, E]``."""
         need_float(site, 0, query)
@@ -122,7 +127,7 @@ class Attention(Layer):
         query: TensorType,
         key: TensorType,
         value: TensorType,
-        mask: TensorType | None,
+        mask: TensorType | None = None,
     ) -> Cost:
         """``T*S*D + T*S*E``, times the leading axes: the scores and the means."""
         each = query.shape[-2], key.shape[-2]
@@ -141,13 +146,13 @@ class Attention(Layer):
         query: np.ndarray,
         key: np.ndarray,
         value: np.ndarray,
-        mask: np.ndarray | None,
+        mask: np.ndarray | None = None,
     ) -> np.ndarray:
         """The formula; see ``_means``."""
         scale = query.shape[-1] ** -0.5 if self.scale is None else self.scale
         return _means(query * scale, key, value, mask, self.causal)
 
-    def lower(self, b: Builder, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+    def lower(self, b: Builder, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
         """``MatMul``, ``Softmax``, ``MatMul``; see ``attention_lowering``."""
         swapped = b.op(ops.Transpose(perm=moved(key.rank, key.rank - 1, key.rank - 2)), key)
         return attended(b, query, swapped, value, self.scale, Masking(mask, self.causal))
@@ -222,9 +227,9 @@ class MultiHeadAttention(Weighted):
         self,
         site: Site,
         query: TensorType,
-        key: TensorType | None,
-        value: TensorType | None,
-        mask: TensorType | None,
+        key: TensorType | None = None,
+        value: TensorType | None = None,
+        mask: TensorType | None = None,
     ) -> TensorType:
         """``[N, T, C]``."""
         if value is not None and key is None:
@@ -289,9 +294,9 @@ class MultiHeadAttention(Weighted):
         self,
         results: tuple[TensorType, ...],
         query: TensorType,
-        key: TensorType | None,
-        value: TensorType | None,
-        mask: TensorType | None,
+        key: TensorType | None = None,
+        value: TensorType | None = None,
+        mask: TensorType | None = None,
     ) -> Cost:
         """``4*64*64*T + 2*T*T*64``: the four weights at every position, the scores and the means."""
         key = key or query
@@ -304,7 +309,9 @@ class MultiHeadAttention(Weighted):
             *(product((channels, channels), shape) for shape in read), scores, product(each, results[0].shape[:1])
         )
 
-    def positions(self, read: Read, query: TensorType, key: TensorType | None, *others: TensorType | None) -> Reach:
+    def positions(
+        self, read: Read, query: TensorType, key: TensorType | None = None, *others: TensorType | None
+    ) -> Reach:
         """Of the query its position, of what it looks into all; every channel mixes all."""
         shape = read.operand.shape
         if read.place < 3:
@@ -317,9 +324,9 @@ class MultiHeadAttention(Weighted):
         self,
         weights: Mapping[str, np.ndarray],
         query: np.ndarray,
-        key: np.ndarray | None,
-        value: np.ndarray | None,
-        mask: np.ndarray | None,
+        key: np.ndarray | None = None,
+        value: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
     ) -> np.ndarray:
         """The products with the weights around ``_means`` of the heads."""
         key = query if key is None else key
@@ -334,7 +341,14 @@ class MultiHeadAttention(Weighted):
         y = found @ weights["out_proj.weight"].T
         return y + weights["out_proj.bias"] if self.bias else y
 
-    def lower(self, b: Builder, query: Tensor, key: Tensor | None, value: Tensor | None, mask: Tensor | None) -> Tensor:
+    def lower(
+        self,
+        b: Builder,
+        query: Tensor,
+        key: Tensor | None = None,
+        value: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
         """Products with the weights around ``attended``: one for all operands that are the same tensor."""
         key = key or query
         read = (query, key, value or key)
