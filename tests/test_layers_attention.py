@@ -479,6 +479,8 @@ FAULTS: list[tuple[Layer, Sequence[TensorType | None], str, list[str]]] = [
     ),
     (ATTENTION, (X, floats(N, 7, 8), floats(N, 6, 8), None), "E475", ["positions in `value`", "has 6", "one value"]),
     (ATTENTION, (X, MEMORY, floats(N, S + 1, 8), None), "E475", ["positions", "S + 1", "has S"]),
+    (ATTENTION, (floats(N, 2, T, 8), floats(N, 2, S, 6), MEMORY, None), "E475", ["dense(8, axis=-1)"]),
+    (ATTENTION, (floats(N, T, C), floats(N, S, C + 1), MEMORY, None), "E475", ["bring it to C channels first"]),
     (HEADS, (X, floats(N, S, 16), None, None), "E475", ["channels in `key`", "dense(8)"]),
     (HEADS, (X, MEMORY, floats(N, S, 16), None), "E475", ["channels in `value` as in `query`"]),
     (HEADS, (X, MEMORY, X, None), "E476", ["positions in `value` as in `key`", "`T`", "`S`", "same name"]),

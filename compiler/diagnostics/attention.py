@@ -42,12 +42,15 @@ class AttentionMismatch(Diagnostic):
     right_name: str
     right: str
     right_dim: str
+    right_rank: int
 
     @property
     def mend(self) -> str:
-        """How both become the same."""
+        """How both become the same; a dense layer has a known number of units, and from rank 4 on a written axis."""
         if self.things == "channels":
-            return f"bring it to {self.left_dim} channels first: `-> dense({self.left_dim})`"
+            axis = ", axis=-1" if self.right_rank > 3 else ""
+            stage = f": `-> dense({self.left_dim}{axis})`" if self.left_dim.isdecimal() else ""
+            return f"bring it to {self.left_dim} channels first{stage}"
         return f"take `{self.right_name}` from the same sequence as `{self.left_name}`: each key has one value"
 
 

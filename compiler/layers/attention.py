@@ -412,7 +412,7 @@ def _need_equal(site: Site, things: str, axis: int, one: tuple[int, TensorType],
     facts |= {"left_name": names[first], "left": str(left), "left_dim": format_dim(pair[0])}
     facts |= {"right_name": names[second], "right": str(right), "right_dim": format_dim(pair[1])}
     if equal is False:
-        raise DotnnError(AttentionMismatch(**facts))
+        raise DotnnError(AttentionMismatch(**facts, right_rank=right.rank))
     raise DotnnError(AttentionUndecided(**facts, hint=declare_otherwise(equalizing_forms([pair]))))
 
 
