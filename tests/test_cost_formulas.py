@@ -24,6 +24,8 @@ SIZES = {"H": 13, "W": 8, "L": 17, "T": 5}
         ("x: float32[3, T, 3]", "x[:, 1:] -> gru(4, reset_after=false)"),
         ("x: float32[N, T, 3]", "x -> rnn(4, recurrent_bias=true)"),
         ("x: float32[5, N]", "x -> dense(2, axis=0)"),
+        ("x: float32[N, T, 8]", "x -> multi_head_attention(2) -> multi_head_attention(4, bias=false)"),
+        ("x: float32[3, T, 8]\ninput k: float32[3, L, 8]", "x -> multi_head_attention(2, key=k)"),
     ],
 )
 def test_formulas_give_the_counts_for_one_example(inputs: str, layers: str) -> None:

@@ -124,9 +124,11 @@ BEHIND_A_TRANSPOSITION = (
     ("float16[N, T, 4]", "lstm(5, bidirectional=true) -> dense(3)"),
     ("float16[N, T, 4]", "transpose([1, 0, 2]) -> dense(3)"),
     ("float16[N, T, 4, 5]", "transpose([1, 0, 2, 3]) -> dense(3, axis=-1)"),
+    ("float16[N, 6, T]", "transpose([0, 2, 1]) -> multi_head_attention(2)"),
     ("float64[5, N]", "dense(3, axis=0)"),
     ("float64[N, T, 4]", "transpose([1, 0, 2]) -> dense(3)"),
     ("float64[N, T, 4]", "transpose([0, 2, 1]) -> dense(3, axis=1)"),
+    ("float64[N, 6, T]", "transpose([0, 2, 1]) -> multi_head_attention(2)"),
 )
 
 

@@ -67,10 +67,10 @@ class LengthsMismatch(Diagnostic):
 
 @record
 class LooksChannelsFirst(Diagnostic):
-    """A recurrent layer got a sequence whose last axis has no number, while its middle axis has one.
+    """A layer of sequences got one whose last axis has no number, while its middle axis has one.
 
-    Recurrent layers read `[N, T, C]`, steps before channels, and the number of channels must be known. A
-    tensor such as `float32[N, 64, L]` looks like `[N, C, L]`, which `conv1d` gives.
+    Recurrent layers and `multi_head_attention` read `[N, T, C]`, steps before channels, and the number of channels must
+    be known. A tensor such as `float32[N, 64, L]` looks like `[N, C, L]`, which `conv1d` gives.
 
     ```nn
     input x: float32[N, 64, L]

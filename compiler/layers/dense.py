@@ -90,29 +90,41 @@ class Dense(Weighted):
         """``Gemm`` for a matrix, else a product of matrices along the last axis, where the features are moved to."""
         axis, last = self.axis_of(x.type), x.rank - 1
         if axis == last:
-            return self._gemm(b, x) if x.rank == 2 else self._along_last(b, x)
+            return _gemm(b, x, b.weight("weight"), b.weight_or_none("bias")) if x.rank == 2 else self._along_last(b, x)
         ahead = b.op(ops.Transpose(perm=moved(x.rank, axis, last)), x)
         return b.op(ops.Transpose(perm=moved(x.rank, last, axis)), self._along_last(b, ahead))
 
     def _along_last(self, b: Builder, x: Tensor) -> Tensor:
-        """``MatMul`` with the transposed weight; but of other elements than float32, ``Gemm`` of one tall matrix.
-
-        The optimizer of onnxruntime draws a ``Transpose`` before a ``MatMul``, be it that of another layer, into one
-        operator. There it crashes on float16 with symbolic dimensions (1.32), and has no float64 kernel (1.21).
-        """
-        if x.dtype is DType.FLOAT32:
-            weight = b.op(ops.Transpose(perm=(1, 0)), b.weight("weight"), name=b.weight_name("weight", "transposed"))
-            y = b.op(ops.MatMul(), x, weight)
-            return b.op(ops.Add(), y, b.weight("bias")) if self.bias else y
-        rows = b.op(ops.Reshape(), x, b.ints(-1, known(x.shape[-1])))
-        return b.reshape(self._gemm(b, rows), (*x.shape[:-1], self.units))
-
-    def _gemm(self, b: Builder, rows: Tensor) -> Tensor:
-        return b.op(ops.Gemm(transB=1), rows, b.weight("weight"), b.weight_or_none("bias"))
+        name = b.weight_name("weight", "transposed")
+        return linear(b, x, b.weight("weight"), b.weight_or_none("bias"), name)
 
     def axis_of(self, x: TensorType) -> int:
         """The axis of the features of an operand or result, counted from 0."""
         return x.rank - 1 if self.axis is None else self.axis % x.rank
+
+
+def linear(b: Builder, x: Tensor, weight: Tensor, bias: Tensor | None, transposed: str) -> Tensor:
+    """``x W^T + b`` along the last axis: ``MatMul``; but of other elements than float32, ``Gemm`` of one tall matrix.
+
+    The optimizer of onnxruntime draws a ``Transpose`` before a ``MatMul``, be it that of another layer, into one
+    operator. There it crashes on float16 with symbolic dimensions (1.32), and has no float64 kernel (1.21).
+
+    Args:
+        b: what it builds with.
+        x: ``[..., inputs]``.
+        weight: ``[outputs, inputs]``.
+        bias: ``[outputs]``.
+        transposed: what the transposed weight is called.
+    """
+    if x.dtype is DType.FLOAT32:
+        y = b.op(ops.MatMul(), x, b.op(ops.Transpose(perm=(1, 0)), weight, name=transposed))
+        return y if bias is None else b.op(ops.Add(), y, bias)
+    rows = b.op(ops.Reshape(), x, b.ints(-1, known(x.shape[-1])))
+    return b.reshape(_gemm(b, rows, weight, bias), (*x.shape[:-1], weight.shape[0]))
+
+
+def _gemm(b: Builder, rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    return b.op(ops.Gemm(transB=1), rows, weight, bias)
 
 
 @final

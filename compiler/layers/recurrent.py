@@ -136,7 +136,7 @@ class Recurrent(Layer, ABC):
     def types(self, site: Site, x: TensorType, *optional: TensorType | None) -> tuple[TensorType, ...]:
         """``y`` is ``[N, T, D * units]`` or ``[N, D * units]``; states are ``[layers * D, N, units]``."""
         self.check_attributes(site)
-        _check_sequence(x, site)
+        check_sequence(x, site)
         stack, (*initial, lengths) = self.stack, optional
         batch, steps, _ = x.shape
         states = x.with_shape(stack.states, batch, self.units)
@@ -252,14 +252,15 @@ class Recurrent(Layer, ABC):
         return lower_stack(b, self.onnx_cell, self.stack, tuple(self.specs(x.type)), x, initial, lengths)
 
 
-def _check_sequence(x: TensorType, site: Site) -> None:
-    need_rank(site, 0, x, 3, 3, "[N, T, C]", _rank_hint(x))
-    need_float(site, 0, x)
+def check_sequence(x: TensorType, site: Site, operand: int = 0) -> None:
+    """Demand ``[N, T, C]`` of floating point elements, with a known number of channels."""
+    need_rank(site, operand, x, 3, 3, "[N, T, C]", _rank_hint(x))
+    need_float(site, operand, x)
     _, middle, last = x.shape
     if isinstance(last, DimExpr) and not isinstance(middle, DimExpr):
-        facts, symbol = site.about_operand(0, x), min(symbols(last))
+        facts, symbol = site.about_operand(operand, x), min(symbols(last))
         raise DotnnError(LooksChannelsFirst(**facts, last=format_dim(last), symbol=symbol))
-    need_known(site, 0, last, "the number of channels, the last axis", x)
+    need_known(site, operand, last, "the number of channels, the last axis", x)
 
 
 def _rank_hint(x: TensorType) -> str:

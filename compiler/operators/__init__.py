@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .matrix import *  # noqa: F403
     from .normalization import *  # noqa: F403
     from .pooling import *  # noqa: F403
+    from .positions import *  # noqa: F403
     from .recurrent import *  # noqa: F403
     from .reduction import *  # noqa: F403
 
@@ -34,7 +35,8 @@ _BASE = ("OPERATORS", "InvalidOperands", "Known", "Operator")
 
 def __getattr__(name: str) -> Any:
     """Every operator class by its name, and the names of ``base``."""
-    if name.startswith("_"):
+    # A module of the package is asked for while it is not loaded yet: `from . import functions`.
+    if not name[0].isupper():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     base = importlib.import_module(f"{__name__}.base")
     for file in sorted(os.listdir(os.path.dirname(__file__))):

@@ -171,12 +171,13 @@ def sliced(dim: Dim, start: Dim, end: Dim, step: int) -> Dim:
         raise InvalidOperands("a slice has a step of 0")
     if step > 0:
         first, stop = _clamped(start, dim, 0, dim), _clamped(end, dim, 0, dim)
-        return _count(stop - first, step)
+        return counted(stop - first, step)
     first, stop = _clamped(start, dim, 0, dim - 1), _clamped(end, dim, -1, dim - 1)
-    return _count(first - stop, -step)
+    return counted(first - stop, -step)
 
 
-def _count(span: Dim, step: int) -> Dim:
+def counted(span: Dim, step: int) -> Dim:
+    """How many there are where every ``step``-th of ``span`` elements is taken, from the first one on; maybe none."""
     return dim_max((span + step - 1) // step, 0)
 
 

@@ -40,7 +40,11 @@ LEFT_OUT = {
 }
 
 #: Element types that ONNX allows and operators do not.
-NARROWER = {"Gemm": {"int32", "int64"}, "FusedGemm": {"int32", "int64"}}
+NARROWER = {
+    "Gemm": {"int32", "int64"},
+    "FusedGemm": {"int32", "int64"},
+    "Range": {"float32", "float64"},
+}
 
 
 def schema_of(kind: str) -> onnx.defs.OpSchema:
@@ -208,6 +212,10 @@ def ints(*numbers: Any) -> Known:
     return Known(TensorType(DType.INT64, (len(numbers),)), numbers)
 
 
+def scalar(number: Any) -> Known:
+    return Known(TensorType(DType.INT64, ()), (number,))
+
+
 #: Operands that do not fit, with words of the complaint.
 WRONG: tuple[tuple[str, dict[str, Any], tuple[Known | None, ...], str], ...] = (
     ("Relu", {}, (), "needs the operand X"),
@@ -273,6 +281,10 @@ WRONG: tuple[tuple[str, dict[str, Any], tuple[Known | None, ...], str], ...] = (
     ("Gemm", {"transB": 1}, (floats(N, 3), floats(3, 4)), "3 columns meet 4 rows"),
     ("Gemm", {}, (floats(N, 3), floats(3, 4), floats(2, N, 4)), "C has other axes"),
     ("ReduceSum", {}, (floats(2, 3), ints(0, -2)), "an axis stands twice"),
+    ("Range", {}, (scalar(0), scalar(N), scalar(0)), "a delta of 0"),
+    ("Range", {}, (scalar(0), scalar(9), scalar(N)), "delta cannot be symbolic: [N]"),
+    ("Range", {}, (scalar(0), ints(9), scalar(1)), "limit has 1 axes, not 0"),
+    ("Range", {}, (scalar(0), Known(TensorType(DType.INT64, ())), scalar(1)), "the elements of limit must be known"),
     ("Softmax", {"axis": 2}, (floats(2, 3),), "no axis 2 among 2"),
     ("BatchNormalization", {}, (floats(N, 3), *[floats(3)] * 3, floats(4)), "input_var is [4], not [3]"),
     ("LRN", {"size": 0}, (floats(N, 3, 2, 2),), "a window of 0 channels"),
