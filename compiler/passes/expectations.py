@@ -20,8 +20,7 @@ from ..elaborate.values import TensorRef, Unknown, describe, show
 from ..graph.dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import BATCH, format_shape
-from ..layers.convolution import Convolution
-from ..layers.pooling import Pooling
+from ..layers.windows import Sliding
 from ..metrics import COSTS, METRICS, RECEPTIVE_FIELD
 from ..metrics.receptive_fields import Field, receptive_field, receptive_fields
 from ..source import Span
@@ -129,7 +128,7 @@ def _way(graph: Graph, node: Node, step: Callable[[], None]) -> Iterator[str]:
 
 
 def _resizes(node: Node) -> bool:
-    return isinstance(node.op, Convolution | Pooling)
+    return isinstance(node.op, Sliding)
 
 
 class _Metrics(Mapping[str, Any]):
