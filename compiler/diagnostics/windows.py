@@ -339,7 +339,7 @@ class OutputPaddingTooLarge(Diagnostic):
 
     code: ClassVar[str] = "E453"
     message: ClassVar[str] = (
-        "`{kind}` adds {added} positions to axis {axis}, and must add fewer than its stride ({stride}) or its "
+        "the `output_padding` of `{kind}` is {added} along axis {axis}, and must be below its stride ({stride}) or its "
         "dilation ({dilation})"
     )
     label: ClassVar[str] = "at most {limit} here"
