@@ -122,7 +122,10 @@ class SeparableConvolution(Depthwise, ABC):
         return between.with_shape(between.shape[0], self.filters, *between.shape[2:])
 
     def specs(self, x: TensorType) -> tuple[WeightSpec, ...]:
-        """``depthwise.weight``, ``pointwise.weight`` of shape ``[filters, C * multiplier, 1, ...]``, the bias."""
+        """``depthwise.weight`` as above, ``pointwise.weight`` and ``pointwise.bias``.
+
+        Their shapes are ``[C * multiplier, 1, *kernel]``, ``[filters, C * multiplier, 1, ...]`` and ``[filters]``.
+        """
         ones, copies = (1,) * self.spatial_rank, self.copies(x)
         depthwise = replace(
             self.filters_spec(x, "depthwise_kernel"), name="depthwise.weight", argument="depthwise_weight"

@@ -139,9 +139,10 @@ class TransposedConvolution(Grouped, ABC):
         return axis.transposed_size(size, crop, added)
 
     def specs(self, x: TensorType) -> tuple[WeightSpec, ...]:
-        """``weight`` of shape ``[C, filters / groups, *kernel]``, and ``bias``; Keras has no groups."""
+        """``weight`` of shape ``[C, filters / groups, *kernel]``, and ``bias``."""
         weight = self.weight_spec((known(x.shape[1]), self.filters // self.groups, *self.kernel))
         if self.groups > 1:
+            # Keras has no groups here.
             weight = replace(weight, keras=())
         return (weight, self.bias_spec(self.filters)) if self.bias else (weight,)
 
