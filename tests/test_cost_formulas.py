@@ -16,6 +16,9 @@ SIZES = {"H": 13, "W": 8, "L": 17, "T": 5}
     [
         ("x: float32[N, 4, H, W]", "x -> conv2d(6, kernel=[3, 2], stride=[4, 1], groups=2) -> conv2d(1, kernel=1)"),
         ("x: float32[2, 4, H, W]", "x -> conv2d(6, kernel=3, bias=false) -> dense(3, axis=1)"),
+        ("x: float32[N, 4, H, W]", "x -> conv_transpose2d(6, kernel=[3, 2], stride=2, groups=2) -> relu"),
+        ("x: float32[N, 4, L]", "x -> conv_transpose1d(6, kernel=3, bias=false) -> separable_conv1d(5, kernel=3)"),
+        ("x: float32[3, 4, H, W]", "x -> depthwise_conv2d(kernel=3, multiplier=2) -> depthwise_conv2d(kernel=2)"),
         ("n: float32[N]\ninput x: float32[2*N, 3, L]", "x -> conv1d(2, kernel=3, stride=4)"),
         (
             "x: float32[N, T, 3]",

@@ -65,6 +65,25 @@ WRITTEN: dict[str, Case] = {
     "Conv2D groups=4": image("conv2d(32, kernel=3, groups=4)"),
     "Conv3D 8 k3": image("conv3d(8, kernel=3)"),
     "Conv3D 8 k(1,3,3) s(1,2,2) same": image('conv3d(8, kernel=[1, 3, 3], stride=[1, 2, 2], padding="same")'),
+    "DepthwiseConv2D k3 dm1": image("depthwise_conv2d(kernel=3)"),
+    "DepthwiseConv2D k3 dm2 nobias": image("depthwise_conv2d(kernel=3, multiplier=2, bias=false)"),
+    "SeparableConv2D 32 k3": image("separable_conv2d(32, kernel=3)"),
+    "SeparableConv2D 32 k3 dm2": image("separable_conv2d(32, kernel=3, multiplier=2)"),
+    "SeparableConv1D 32 k3": image("separable_conv1d(32, kernel=3)"),
+    "Conv2DTranspose 8 k3 s1 valid": image("conv_transpose2d(8, kernel=3)"),
+    "Conv2DTranspose 8 k3 s2 valid": image("conv_transpose2d(8, kernel=3, stride=2)"),
+    "Conv2DTranspose 8 k3 s3 valid": image("conv_transpose2d(8, kernel=3, stride=3)"),
+    "Conv2DTranspose 8 k3 s1 same": image('conv_transpose2d(8, kernel=3, padding="same")'),
+    "Conv2DTranspose 8 k3 s2 same": image('conv_transpose2d(8, kernel=3, stride=2, padding="same")'),
+    "Conv2DTranspose 8 k3 s3 same": image('conv_transpose2d(8, kernel=3, stride=3, padding="same")'),
+    "Conv2DTranspose 8 k2 s2 valid": image("conv_transpose2d(8, kernel=2, stride=2)"),
+    "Conv2DTranspose 8 k4 s2 same": image('conv_transpose2d(8, kernel=4, stride=2, padding="same")'),
+    # Keras cuts 2*(kernel // 2) - output_padding off, half of it, rounded down, at the start.
+    "Conv2DTranspose 8 k3 s2 same output_padding=0": image("conv_transpose2d(8, kernel=3, stride=2, padding=1)"),
+    "Conv2DTranspose 8 k3 s2 same output_padding=1": image(
+        "conv_transpose2d(8, kernel=3, stride=2, padding=[[0, 1], [0, 1]])"
+    ),
+    "Conv1DTranspose 8 k3 s2 same": image('conv_transpose1d(8, kernel=3, stride=2, padding="same")'),
     "Dense on rank-3 input": Case("dense(11)"),
     "Embedding 1000x64": Case("embedding(1000, dim=64)", ids=True),
     "BatchNormalization": image("batch_norm"),
@@ -106,11 +125,6 @@ WRITTEN: dict[str, Case] = {
 
 #: Layers of Keras that the language does not have yet, or never as one layer, by the kind that would be theirs.
 MISSING = {
-    "DepthwiseConv2D": "depthwise_conv2d",
-    "SeparableConv1D": "separable_conv1d",
-    "SeparableConv2D": "separable_conv2d",
-    "Conv1DTranspose": "conv_transpose1d",
-    "Conv2DTranspose": "conv_transpose2d",
     "UnitNormalization": "unit_norm",
     "PReLU": "prelu",
     "ZeroPadding2D": "pad",

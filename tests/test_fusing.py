@@ -156,6 +156,43 @@ def test_folding_is_exact_to_the_last_bit_of_float32() -> None:
     np.testing.assert_allclose(found["conv.bias:folded"], moved, rtol=1.2e-7, atol=0)
 
 
+def test_a_transposed_convolution_takes_a_normalization_by_its_groups() -> None:
+    """Outputs lie along axis 1 of its weight, those of each group by themselves."""
+    text = """model net() {
+      input x: float32[N, 4, L]
+      output y = x -> up: conv_transpose1d(4, kernel=1, groups=2, bias=[1, 1, 1, 1],
+              weight=[[[1], [2]], [[3], [4]], [[5], [6]], [[7], [8]]])
+          -> bn: batch_norm(eps=0, weight=[1, 10, 100, 1000], bias=false,
+              running_mean=[1, 1, 1, 0], running_var=[1, 1, 1, 4])
+    }"""
+    optimized = fused_graph(text)
+    (conv,) = computed(optimized)
+    assert operand_names(optimized, conv) == ["x", "up.weight:folded", "up.bias:folded"]
+    found = stored_arrays(optimized)
+    assert found["up.weight:folded"].ravel().tolist() == [1, 20, 3, 40, 500, 3000, 700, 4000]
+    assert found["up.bias:folded"].tolist() == [0, 0, 0, 500]
+    assert found.keys() == {"up.weight:folded", "up.bias:folded"}
+
+
+def test_all_convolutions_are_folded_and_those_with_an_operator_for_it_are_fused() -> None:
+    text = """model net() {
+      input x: float32[N, 4, H, W]
+      output y = x -> dw: depthwise_conv2d(kernel=3, bias=false) -> bn1: batch_norm -> r1: relu
+          -> sep: separable_conv2d(6, kernel=3) -> bn2: batch_norm -> r2: relu
+          -> up: conv_transpose2d(3, kernel=2, stride=2) -> bn3: batch_norm -> r3: relu
+    }"""
+    assert report_of(text, "onnxruntime") == [
+        "dw + bn1 -> depthwise_conv2d  (fold_batch_norm)",
+        "sep + bn2 -> separable_conv2d  (fold_batch_norm)",
+        "up + bn3 -> conv_transpose2d  (fold_batch_norm)",
+        "dw + bn1 + r1 -> fused_conv  (conv_activation)",
+        "sep + bn2 + r2 -> fused_conv  (conv_activation)",
+        "up + bn3 + r3: no target has an operator for a transposed convolution and more  (conv_activation)",
+    ]
+    kinds = [node.kind for node in computed(fused_graph(text, "onnxruntime"))]
+    assert kinds == ["FusedConv", "Conv", "FusedConv", "ConvTranspose", "Relu"]
+
+
 # --- fused operators --------------------------------------------------------------------------------------------------
 
 

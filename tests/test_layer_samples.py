@@ -48,6 +48,7 @@ EVALUATOR_FAULTS = (
     ("rnn", "lengths", "it ignores sequence_lens"),
     ("lstm", "lengths", "it ignores sequence_lens"),
     ("gru", "lengths", "it ignores sequence_lens"),
+    *((f"conv_transpose{rank}d", "groups", "it gives each group one channel") for rank in (1, 2, 3)),
 )
 
 
@@ -190,7 +191,7 @@ TAILS = (
     "dropout(0.5) -> relu",
     "relu -> batch_norm",
 )
-WEIGHTED = [case for case in CASES if case.kind in ("conv1d", "conv2d", "conv3d", "dense")]
+WEIGHTED = [case for case in CASES if case.kind == "dense" or "conv" in case.kind]
 
 
 #: What may be fused only in part or not at all: sums, other readers, outputs in between, shared weights.

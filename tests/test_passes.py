@@ -354,7 +354,7 @@ model net
 x = input: float32[N, 6, H]
 ids = input: int64[N]
 split = split(x, parts=2, axis=1): float32[N, 3, H], float32[N, 3, H]
-conv = conv1d(split[1], init=he_normal, filters=3, kernel=[2], bias=false) {weight: conv.weight}: float32[N, 3, H - 1]
+conv = conv1d(split[1], init=he_normal, kernel=[2], bias=false, filters=3) {weight: conv.weight}: float32[N, 3, H - 1]
 reshape = reshape(conv, shape=[N, 3*H - 3]): float32[N, 3*H - 3]
 embedding = embedding(ids, vocabulary=5, dim=9) {weight: embedding.weight}: float32[N, 9]
 long = constant(literal[9]): float32[9]

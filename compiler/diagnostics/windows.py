@@ -321,3 +321,102 @@ class ChannelsLast(Diagnostic):
     found: str
     last: int
     order: str
+
+
+@record
+class OutputPaddingTooLarge(Diagnostic):
+    """The `output_padding` of a transposed convolution is as large as its stride and its dilation, or larger.
+
+    It tells apart the inputs of a strided convolution that give one size: there are `stride` of them. What is added
+    beyond that is read by no filter. PyTorch and ONNX have the same rule.
+
+    ```nn
+    input x: float32[N, 8, 14, 14]
+    output y = x -> conv_transpose2d(4, kernel=3, stride=2, padding=1, output_padding=2)   # wrong: at most 1
+    output z = x -> conv_transpose2d(4, kernel=3, stride=2, padding=1, output_padding=1)   # 28 x 28
+    ```
+    """
+
+    code: ClassVar[str] = "E453"
+    message: ClassVar[str] = (
+        "the `output_padding` of `{kind}` is {added} along axis {axis}, and must be below its stride ({stride}) or its "
+        "dilation ({dilation})"
+    )
+    label: ClassVar[str] = "at most {limit} here"
+    remedy: ClassVar[str] = "use {choice}, or a larger stride or kernel"
+
+    kind: str
+    axis: int
+    added: int
+    stride: int
+    dilation: int
+
+    @property
+    def limit(self) -> int:
+        """The most that may be added."""
+        return max(self.stride, self.dilation) - 1
+
+    @property
+    def choice(self) -> str:
+        """What may be written."""
+        return f"an `output_padding` of at most {self.limit}" if self.limit else "no `output_padding`"
+
+
+@record
+class OutputPaddingWithSame(Diagnostic):
+    """A transposed convolution has `padding="same"`, which says its size, and an `output_padding` besides.
+
+    `"same"` gives `n * stride` positions, and adds what that takes by itself. Keras, where both may be written, has
+    other sizes then: `n * stride` becomes `(n - 1)*stride + kernel - 2*(kernel // 2) + output_padding`.
+
+    ```nn
+    input x: float32[N, 8, 14, 14]
+    output y = x -> conv_transpose2d(4, kernel=3, stride=2, padding="same", output_padding=1)   # wrong
+    output z = x -> conv_transpose2d(4, kernel=3, stride=2, padding="same")                     # 28 x 28
+    output w = x -> conv_transpose2d(4, kernel=3, stride=2, padding=1, output_padding=1)        # PyTorch's 28 x 28
+    ```
+    """
+
+    code: ClassVar[str] = "E454"
+    message: ClassVar[str] = '`{kind}` has both `padding="same"`, which gives `n * stride`, and `output_padding`'
+    label: ClassVar[str] = "one too many"
+    remedy: ClassVar[str] = "leave `output_padding` out, or write the padding out as numbers"
+
+    kind: str
+    padding_span: Span | None = None
+
+    def labels(self) -> tuple[Label, ...]:
+        """The padding."""
+        return (Label(self.padding_span, "this says the size already"),) if self.padding_span is not None else ()
+
+
+@record
+class NothingLeft(Diagnostic):
+    """The `padding` of a transposed convolution, which cuts off the ends of its result, leaves nothing of it.
+
+    The windows of `n` positions cover `(n - 1)*stride + dilation*(kernel - 1) + 1`, to which `output_padding` is added.
+
+    ```nn
+    input x: float32[N, 8, 2]
+    output y = x -> conv_transpose1d(4, kernel=3, stride=2, padding=3)   # wrong: 5 positions, of which 6 are cut off
+    output z = x -> conv_transpose1d(4, kernel=3, stride=2, padding=1)   # 3 positions
+    ```
+    """
+
+    code: ClassVar[str] = "E455"
+    message: ClassVar[str] = "`{kind}` cuts {before} + {after} positions off axis {axis}, where {found} gives {covered}"
+    label: ClassVar[str] = "leaves nothing"
+    remedy: ClassVar[str] = "use less `padding`, or at least {least} positions along axis {axis} of its input"
+
+    kind: str
+    found: str
+    axis: int
+    covered: str
+    before: int
+    after: int
+    least: int
+    operand: Span | None = None
+
+    def labels(self) -> tuple[Label, ...]:
+        """The operand."""
+        return _operand_label(self.operand, self.found)

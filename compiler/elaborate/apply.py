@@ -97,7 +97,7 @@ def check_sizes(results: Sequence[TensorType], specs: Sequence[WeightSpec], kind
 
 def _check_names(specs: Sequence[WeightSpec], application: Application) -> None:
     """Refuse numbers and initializers for weights that the layer does not have here: nothing is ignored."""
-    names = tuple(spec.name for spec in specs)
+    names = tuple(spec.argument or spec.name for spec in specs)
     kind = application.layer.kind
     for name, argument in application.literals.items():
         if name not in names:
@@ -112,7 +112,7 @@ def _check_names(specs: Sequence[WeightSpec], application: Application) -> None:
 
 
 def _with_literal(spec: WeightSpec, dtype: DType, application: Application, state: Elaboration) -> WeightSpec:
-    argument = application.literals.get(spec.name)
+    argument = application.literals.get(spec.argument or spec.name)
     if argument is None:
         return spec
     state.lists.walk(argument.value, argument.span)

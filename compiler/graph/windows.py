@@ -54,3 +54,11 @@ class AxisWindow:
         """The least size that gives a window; with ``ceil`` it may overhang by ``stride - 1``."""
         overhang = self.stride - 1 if ceil else 0
         return self.extent - sum(pad) - overhang
+
+    def transposed_size(self, size: Dim, crop: tuple[int, int] = (0, 0), added: int = 0) -> Dim:
+        """How many positions a transposed convolution gives: ``(n - 1) * stride + extent - before - after + added``."""
+        return size * self.stride + (self.extent - self.stride - sum(crop) + added)
+
+    def least_transposed_size(self, crop: tuple[int, int], added: int) -> int:
+        """The least size of which a transposed convolution leaves a position."""
+        return -((self.extent - self.stride - sum(crop) + added - 1) // self.stride)

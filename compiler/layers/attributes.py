@@ -159,15 +159,20 @@ class Choice:
 
 @positional_record
 class PerAxis:
-    """A positive int for every spatial axis, or a list with one per axis."""
+    """An int for every spatial axis, or a list with one per axis; positive ones unless ``minimum`` says otherwise."""
 
-    expected: str = "a positive int, or a list with one per spatial axis"
+    minimum: int = 1
+
+    @property
+    def expected(self) -> str:
+        """As a phrase."""
+        return f"{Integer(self.minimum).expected}, or a list with one per spatial axis"
 
     def convert(self, value: object, layer: type) -> tuple[int, ...]:
         """One int per spatial axis."""
         rank = _spatial_rank(layer)
         expected = f"{self.expected} ({rank} here)"
-        return tuple(whole(item, expected, 1) for item in _each(value, rank, expected))
+        return tuple(whole(item, expected, self.minimum) for item in _each(value, rank, expected))
 
 
 @positional_record

@@ -84,6 +84,7 @@ class WeightSpec:
         gates: of a recurrent layer: what its rows are for, in blocks of one size, in PyTorch's order.
         keras: the tensors of Keras's layer that it consists of, one behind the other along its first axis; empty where
             Keras has none.
+        argument: what it is called where a call gives its numbers, if not ``name``.
     """
 
     name: str
@@ -93,6 +94,7 @@ class WeightSpec:
     role: Role = Role.PARAMETER
     gates: tuple[str, ...] = ()
     keras: tuple[KerasTensor, ...] = ()
+    argument: str = ""
 
     def from_keras(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         """The tensor in PyTorch's layout, made of Keras's, by their names within the layer."""

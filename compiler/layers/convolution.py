@@ -1,10 +1,11 @@
-"""Convolutions in one, two and three dimensions: ``conv1d``, ``conv2d``, ``conv3d``."""
+"""Convolutions, ``conv1d``, ``conv2d`` and ``conv3d``, and what all layers of their kind share."""
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import operators as ops
 from ..diagnostics import DotnnError
@@ -45,26 +46,30 @@ video, `D` is the time.""",
 )
 
 
-@record
-class Convolution(Weighted, Sliding, ABC):
-    """Slides learned filters over {inputs}: `[N, C, {axes}]` becomes `[N, filters, {outputs}]`.
+#: Every attribute of a convolution, in the order of the signatures.
+_SIGNATURE = (
+    "filters",
+    "kernel",
+    "multiplier",
+    "stride",
+    "padding",
+    "output_padding",
+    "dilation",
+    "groups",
+    "bias",
+    "init",
+    "bias_init",
+)
 
-    {details}
-    """
+
+@record
+class Convolving(Weighted, Sliding, ABC):
+    """Base of all convolutions: a window of learned numbers, and a bias."""
 
     literal_weights: ClassVar[tuple[str, ...]] = ("weight", "bias")
-    foreign_names: ClassVar[tuple[str, ...]] = ("conv", "convolution", "convolution{rank}d")
     cpu_floats: ClassVar[frozenset[DType]] = NO_DOUBLE_ON_CPU
     channels: ClassVar[Along] = WHOLE
-    formula: ClassVar[str] = (
-        "y[f, i{j}] = bias[f] + sum over c, k{l} of weight[f, c, k{l}] * x[c, i*stride + k*dilation - before{second}]"
-        "{triples}"
-    )
-    source: ClassVar[str] = (
-        "Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016); PyTorch, torch.nn.Conv2d"
-    )
 
-    filters: int = attribute(Integer(1), doc="How many output channels.", positional=True)
     kernel: tuple[int, ...] = attribute(PerAxis(), doc="Size of the window.")
     stride: tuple[int, ...] | None = attribute(PerAxis(), None, doc="By how much the window moves.", shown="1")
     padding: Pads | str | None = attribute(
@@ -73,17 +78,51 @@ class Convolution(Weighted, Sliding, ABC):
     dilation: tuple[int, ...] | None = attribute(
         PerAxis(), None, doc="Distance between the positions that the window reads.", shown="1"
     )
-    groups: int = attribute(Integer(1), 1, doc="Parts that the channels are split into, each with its own filters.")
     bias: bool = attribute(Flag(), True, doc="Whether a learned number is added to each output channel.")
 
-    def types(self, site: Site, x: TensorType) -> TensorType:
-        """``[N, filters, *outputs]``."""
-        need_spatial(site, x, self.spatial_rank)
-        channels = need_known(site, 0, x.shape[1], "the number of channels", x)
-        self._need_even_groups(site, x, channels)
-        return x.with_shape(x.shape[0], self.filters, *slide(site, x, self.window, self.declared_padding))
+    @classmethod
+    def attributes(cls) -> tuple[dataclasses.Field[Any], ...]:
+        """The declared attributes in signature order, whichever class declares them."""
+        return tuple(sorted(super().attributes(), key=lambda one: _SIGNATURE.index(one.name)))
 
-    def _need_even_groups(self, site: Site, x: TensorType, channels: int) -> None:
+    def correlated(self, x: np.ndarray, weight: np.ndarray, groups: int) -> np.ndarray:
+        """The windows of each group as columns, times its filters as a matrix; cross-correlation, no flip."""
+        windows = sliding_view(x, self.window, self.pads(x.shape[2:]), fill=0.0)
+        filters = weight.reshape(groups, len(weight) // groups, -1)
+        y = np.empty((len(x), len(weight), *windows.shape[-self.spatial_rank :]), x.dtype)
+        # One example at a time, so that the columns of a batch never stand in memory together.
+        for example, result in zip(windows, y, strict=True):
+            columns = example.reshape(groups, filters.shape[2], -1)
+            result[...] = np.matmul(filters, columns).reshape(result.shape)
+        return y
+
+    def with_bias(self, y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+        """A number for each channel added, if there is one."""
+        return y if bias is None else y + bias.reshape(-1, *(1,) * self.spatial_rank)
+
+    def conv(self, b: Builder, x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> Tensor:
+        """``Conv`` with explicit pads."""
+        window = self.window
+        conv = ops.Conv(
+            kernel_shape=window.kernel,
+            strides=window.stride,
+            dilations=window.dilation,
+            pads=onnx_pads(self.pads(x.shape[2:])),
+            group=groups,
+        )
+        return b.op(conv, x, weight, bias)
+
+
+@record
+class Grouped(Convolving, ABC):
+    """Base of the convolutions that are told how many filters there are, and in how many groups."""
+
+    filters: int = attribute(Integer(1), doc="How many output channels.", positional=True)
+    groups: int = attribute(Integer(1), 1, doc="Parts that the channels are split into, each with its own filters.")
+
+    def need_even_groups(self, site: Site, x: TensorType) -> None:
+        """Demand channels and filters that the groups share evenly."""
+        channels = need_channels(site, x)
         if channels % self.groups:
             last = x.shape[-1]
             fits_last = isinstance(last, int) and last % self.groups == 0
@@ -105,6 +144,34 @@ class Convolution(Weighted, Sliding, ABC):
             )
             raise DotnnError(fault)
 
+
+def need_channels(site: Site, x: TensorType) -> int:
+    """The number of channels, which must be known."""
+    return need_known(site, 0, x.shape[1], "the number of channels", x)
+
+
+@record
+class Convolution(Grouped, ABC):
+    """Slides learned filters over {inputs}: `[N, C, {axes}]` becomes `[N, filters, {outputs}]`.
+
+    {details}
+    """
+
+    foreign_names: ClassVar[tuple[str, ...]] = ("conv", "convolution", "convolution{rank}d")
+    formula: ClassVar[str] = (
+        "y[f, i{j}] = bias[f] + sum over c, k{l} of weight[f, c, k{l}] * x[c, i*stride + k*dilation - before{second}]"
+        "{triples}"
+    )
+    source: ClassVar[str] = (
+        "Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016); PyTorch, torch.nn.Conv2d"
+    )
+
+    def types(self, site: Site, x: TensorType) -> TensorType:
+        """``[N, filters, *outputs]``."""
+        need_spatial(site, x, self.spatial_rank)
+        self.need_even_groups(site, x)
+        return x.with_shape(x.shape[0], self.filters, *slide(site, x, self.window, self.declared_padding))
+
     def specs(self, x: TensorType) -> tuple[WeightSpec, ...]:
         """``weight`` of shape ``[filters, C / groups, *kernel]``, and ``bias``."""
         return self.weight_and_bias((self.filters, self._channels_per_group(x), *self.kernel), self.bias)
@@ -117,29 +184,12 @@ class Convolution(Weighted, Sliding, ABC):
         return known(x.shape[1]) // self.groups
 
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
-        """The windows of each group as columns, times its filters as a matrix; cross-correlation, no flip."""
-        windows = sliding_view(x, self.window, self.pads(x.shape[2:]), fill=0.0)
-        filters = weights["weight"].reshape(self.groups, self.filters // self.groups, -1)
-        y = np.empty((x.shape[0], self.filters, *windows.shape[-self.spatial_rank :]), x.dtype)
-        # One example at a time, so that the columns of a batch never stand in memory together.
-        for example, result in zip(windows, y, strict=True):
-            columns = example.reshape(self.groups, filters.shape[2], -1)
-            result[...] = np.matmul(filters, columns).reshape(result.shape)
-        if "bias" in weights:
-            y += weights["bias"].reshape(-1, *(1,) * self.spatial_rank)
-        return y
+        """Every window times every filter of its group."""
+        return self.with_bias(self.correlated(x, weights["weight"], self.groups), weights.get("bias"))
 
     def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """``Conv`` with explicit pads."""
-        window = self.window
-        conv = ops.Conv(
-            kernel_shape=window.kernel,
-            strides=window.stride,
-            dilations=window.dilation,
-            pads=onnx_pads(self.pads(x.shape[2:])),
-            group=self.groups,
-        )
-        return b.op(conv, x, b.weight("weight"), b.weight_or_none("bias"))
+        """``Conv``."""
+        return self.conv(b, x, b.weight("weight"), b.weight_or_none("bias"), self.groups)
 
 
 _IMAGES = ((5, 6), (8, 7), (3, 9))

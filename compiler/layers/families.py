@@ -1,4 +1,4 @@
-"""Families of layers: one declaration makes the classes for sequences, images and volumes.
+"""Families of layers: one declaration makes the classes for sequences, images and, mostly, volumes.
 
 The docstring and the formula of an abstract layer are templates. ``{inputs}`` and the other names in braces stand for
 what differs by the number of spatial axes: the words below, and those that the family adds.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TypeAlias, TypeVar, final
 
 from ..records import record
@@ -44,35 +44,40 @@ class Spatial(Layer, ABC):
 _Family = TypeVar("_Family", bound=Spatial)
 
 
-def family(base: type[_Family], kind: str, *samples: Sample, **words: ForEach[str]) -> ForEach[type[_Family]]:
+def family(base: type[_Family], kind: str, *samples: Sample, **words: Sequence[str]) -> ForEach[type[_Family]]:
     """The layers ``{kind}1d``, ``{kind}2d`` and ``{kind}3d``, in classes such as ``MaxPool2d``.
 
     Args:
         base: what they share; its docstring and its formula are templates.
         kind: their name without the number of axes: ``max_pool``.
         samples: of all three; each goes to the layer that it calls.
-        words: what stands for further names in the templates, or instead of ``WORDS``.
+        words: what stands for further names in the templates, or instead of ``WORDS``, one for each layer.
     """
-    forms = {**WORDS, **words}
-    one, two, three = (
-        _member(base, f"{kind}{rank}d", rank, samples, {name: form[rank - 1] for name, form in forms.items()})
-        for rank in (1, 2, 3)
-    )
+    one, two, three = (_member(base, kind, rank, samples, words) for rank in (1, 2, 3))
     return one, two, three
 
 
+def flat_family(
+    base: type[_Family], kind: str, *samples: Sample, **words: Sequence[str]
+) -> tuple[type[_Family], type[_Family]]:
+    """The layers ``{kind}1d`` and ``{kind}2d``, where there is none for volumes; see ``family``."""
+    return _member(base, kind, 1, samples, words), _member(base, kind, 2, samples, words)
+
+
 def _member(
-    base: type[_Family], kind: str, rank: int, samples: tuple[Sample, ...], words: Mapping[str, str]
+    base: type[_Family], kind: str, rank: int, samples: tuple[Sample, ...], words: Mapping[str, Sequence[str]]
 ) -> type[_Family]:
+    called = f"{kind}{rank}d"
+    forms = {name: form[rank - 1] for name, form in {**WORDS, **words}.items()}
     attributes = {
-        "__doc__": inspect.cleandoc(base.__doc__ or "").format_map(words),
+        "__doc__": inspect.cleandoc(base.__doc__ or "").format_map(forms),
         "__module__": base.__module__,
-        "kind": kind,
+        "kind": called,
         "spatial_rank": rank,
-        "formula": base.formula.format_map(words),
-        "samples": tuple(one for one in samples if one.call.partition("(")[0] == kind),
+        "formula": base.formula.format_map(forms),
+        "samples": tuple(one for one in samples if one.call.partition("(")[0] == called),
     }
-    name = "".join(part.capitalize() for part in kind.split("_"))
+    name = "".join(part.capitalize() for part in called.split("_"))
     made: Any = type(base)(name, (base,), attributes)
     return final(record(made))
 

@@ -9,7 +9,7 @@ from ..graph.types import DType
 from ..lazy import np
 from ..records import record
 from .base import FLOATS, InvalidOperands, Known, Operand, Result, Shape
-from .convolution import Convolving
+from .convolution import Correlating
 from .functions import OF_FUSED_CONV, OF_FUSED_GEMM, named
 from .matrix import GeneralProduct
 from .rules import need_shape
@@ -22,7 +22,7 @@ _ELEMENTS = {"T": FLOATS - {DType.BFLOAT16}}
 
 @final
 @record
-class FusedConv(Convolving):
+class FusedConv(Correlating):
     """``activation(Conv(X, W, B) + Z)``, where ``Z`` has exactly the shape of the convolution.
 
     Activations are ``Relu``, ``Tanh``, ``Sigmoid``, ``LeakyRelu`` (alpha), ``HardSigmoid`` (alpha, beta) and ``Clip``

@@ -8,10 +8,12 @@ from itertools import pairwise
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Parameter
 from ..operators.building import Assembly, Builder, Tensor, layer_name
+from ..operators.convolution import ConvTranspose
 from ..operators.elementwise import Add, Div, Mul, Sqrt, Sub
-from ..operators.layout import Unsqueeze
+from ..operators.layout import Reshape, Unsqueeze
 from ..operators.matrix import MatMul
 from ..operators.normalization import BatchNormalization
+from ..operators.rules import numbers
 from .absorbing import Absorption
 from .contract import PassContext, Property, graph_pass
 from .weighted import Weighted, find_weighted
@@ -115,10 +117,20 @@ class _Folded:
     def weight(self, found: Weighted) -> Tensor:
         """``W * scale / sqrt(var + eps)``, one factor for all that gives one output."""
         weight, factor = self._stored(found.weight), self._factor
+        if isinstance(found.product.op, ConvTranspose):
+            return self._of_transposed(weight, found.product.op.group)
         if not isinstance(found.product.op, MatMul):
             # The outputs are the first axis, and the last one of the weight of a MatMul.
             factor = self._b.op(Unsqueeze(), factor, self._b.ints(*range(1, weight.rank)))
         return self._b.op(Mul(), weight, factor, name=self._name(weight))
+
+    def _of_transposed(self, weight: Tensor, groups: int) -> Tensor:
+        """The weight ``[C, M / group, *kernel]`` times factors for the outputs, which each group has along axis 1."""
+        b, shape = self._b, numbers(weight.shape, "a weight")
+        channels, outputs, *kernel = shape
+        parts = b.reshape(weight, (groups, channels // groups, outputs, *kernel))
+        factors = b.reshape(self._factor, (groups, 1, outputs, *(1 for _ in kernel)))
+        return b.op(Reshape(), b.op(Mul(), parts, factors), b.ints(*shape), name=self._name(weight))
 
     def bias(self, bias: Value | None) -> Tensor:
         """``(b - mean) * scale / sqrt(var + eps) + shift``."""

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import TensorType
-from ..layers.convolution import Convolution
-from ..layers.dense import Dense
 from ..layers.normalization import BatchNorm
-from ..operators.convolution import Conv
+from ..layers.weighted import Weighted as WeightedLayer
+from ..operators.convolution import Convolving, ConvTranspose
 from ..operators.elementwise import Add
 from ..operators.layout import Reshape, Transpose
 from ..operators.matrix import Gemm, MatMul
@@ -22,8 +21,9 @@ class Weighted:
     """The operators of a convolution or a dense layer, from its product on.
 
     Attributes:
-        nodes: in the order of the data flow, each read by the next: ``Conv``, ``Gemm`` or ``MatMul``, then, of a dense
-            layer on other tensors than matrices, what adds its bias and gives the result its shape.
+        nodes: in the order of the data flow, each read by the next: ``Conv``, ``ConvTranspose``, ``Gemm`` or
+            ``MatMul``, then, of a dense layer on other tensors than matrices, what adds its bias and gives the result
+            its shape.
         layer: the layer as written: the convolution or dense layer, or the normalization that was folded into it.
     """
 
@@ -60,8 +60,13 @@ class Weighted:
 
     @property
     def is_convolution(self) -> bool:
-        """Whether it is a convolution, and not a dense layer."""
-        return isinstance(self.product.op, Conv)
+        """Whether it is a convolution, maybe a transposed one, and not a dense layer."""
+        return isinstance(self.product.op, Convolving)
+
+    @property
+    def is_transposed(self) -> bool:
+        """Whether it is a transposed convolution."""
+        return isinstance(self.product.op, ConvTranspose)
 
     @property
     def is_folded(self) -> bool:
@@ -88,10 +93,10 @@ class Weighted:
 def find_weighted(graph: Graph, result: Node, context: PassContext) -> Weighted | None:
     """The convolution or dense layer whose result an operator gives; None if it is that of no such layer."""
     layer = finished_layer(result, context)
-    if layer is None or not isinstance(layer.op, Convolution | Dense | BatchNorm):
+    if layer is None or not isinstance(layer.op, WeightedLayer | BatchNorm):
         return None
     nodes = [result]
-    while not isinstance(nodes[-1].op, Conv | Gemm | MatMul):
+    while not isinstance(nodes[-1].op, Convolving | Gemm | MatMul):
         if not isinstance(nodes[-1].op, Add | Reshape | Transpose):
             return None
         nodes.append(graph.producer(_present(nodes[-1].operands[0])))

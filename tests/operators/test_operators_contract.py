@@ -29,6 +29,7 @@ FUSED = sorted(kind for domain, kind in OPERATORS if domain == "com.microsoft")
 LEFT_OUT = {
     "Cast": {"saturate", "round_mode"},
     "Conv": {"auto_pad"},
+    "ConvTranspose": {"auto_pad", "output_shape"},
     "AveragePool": {"auto_pad"},
     "MaxPool": {"auto_pad", "storage_order", "Indices"},
     "BatchNormalization": {"training_mode", "running_mean", "running_var"},

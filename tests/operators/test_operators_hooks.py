@@ -106,7 +106,7 @@ def _wide(array: np.ndarray) -> np.ndarray:
 def test_what_takes_long_for_its_size_is_not_folded() -> None:
     """What has weights."""
     slow = {kind for kind, cls in BY_KIND.items() if not cls.folds}
-    assert slow == {"Conv", "FusedConv", "GRU", "LSTM", "RNN"}
+    assert slow == {"Conv", "ConvTranspose", "FusedConv", "GRU", "LSTM", "RNN"}
 
 
 def test_work_is_what_is_read_and_written() -> None:

@@ -8,6 +8,7 @@ from all_cases import GROUPS, all_cases
 from dotnn.compiler.operators import OPERATORS
 from onnxruntime.capi.onnxruntime_pybind11_state import (
     Fail,
+    InvalidArgument,
     InvalidGraph,
     RuntimeException,
 )
@@ -21,6 +22,7 @@ from operator_runs import LEVELS, faults, inferred, on_evaluator, on_onnxruntime
 #: How onnxruntime and the evaluator refuse, crashes of the evaluator included.
 REFUSALS = (
     Fail,
+    InvalidArgument,
     InvalidGraph,
     NoKernel,
     RuntimeException,

@@ -34,10 +34,15 @@ def _find(context: FusionContext, last: Node) -> Iterator[Match]:
 def guard(match: Match, context: FusionContext) -> str | None:
     """What a convolution and its activation must have, whatever is added in between."""
     return (
-        refuse_activation(match, context.passing.features.conv_activations, OPERATOR, context)
+        _transposed(match)
+        or refuse_activation(match, context.passing.features.conv_activations, OPERATOR, context)
         or refuse_elements(match, OPERATOR)
         or refuse_absorption(match, context.absorption)
     )
+
+
+def _transposed(match: Match) -> str | None:
+    return "no target has an operator for a transposed convolution and more" if match.main.is_transposed else None
 
 
 def replacement(match: Match) -> Replacement:
