@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .activation import *  # noqa: F403
     from .arranging import *  # noqa: F403
     from .base import OPERATORS as OPERATORS
     from .base import InvalidOperands as InvalidOperands
@@ -34,7 +35,8 @@ _BASE = ("OPERATORS", "InvalidOperands", "Known", "Operator")
 
 def __getattr__(name: str) -> Any:
     """Every operator class by its name, and the names of ``base``."""
-    if name.startswith("_"):
+    if not name[:1].isupper():
+        # Not what stands here: a module, which `from . import functions` asks for before it imports it.
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     base = importlib.import_module(f"{__name__}.base")
     for file in sorted(os.listdir(os.path.dirname(__file__))):
