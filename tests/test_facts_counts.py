@@ -99,6 +99,7 @@ WRITTEN: dict[str, Case] = {
     "Bidirectional GRU 32 seq concat": Case("gru(32, bidirectional=true)"),
     "Bidirectional GRU 32 last sum": Case('gru(32, bidirectional=true, merge="sum", return_sequences=false)'),
     "GRU 32 reset_after=False": Case("gru(32, reset_after=false, return_sequences=false)"),
+    "PReLU shared (1,2)": image("prelu(per_channel=true)"),
 }
 
 #: Layers of Keras that the language does not have yet, or never as one layer, by the kind that would be theirs.
@@ -111,21 +112,20 @@ MISSING = {
     "LayerNormalization": "layer_norm",
     "GroupNormalization": "group_norm",
     "UnitNormalization": "unit_norm",
-    "PReLU": "prelu",
     "ZeroPadding2D": "pad",
     "Cropping2D": "crop",
     "UpSampling2D": "upsample",
     "ConvLSTM2D": "conv_lstm2d",
     "MultiHeadAttention": "multi_head_attention",
 }
-#: A convolution at each step, which has no layer of its own.
-EACH_STEP = "TimeDistributed Conv2D"
+#: What has no layer of its own: a convolution at each step, and a slope for every element.
+NO_LAYER = {"TimeDistributed Conv2D", "PReLU"}
 
 
 def test_every_case_is_written_or_missing() -> None:
     """A layer that comes to the language brings its cases along."""
     missing = {case for case, facts in KERAS.items() if facts["layer"] in MISSING}
-    assert set(KERAS) == {*WRITTEN, *missing, EACH_STEP}
+    assert set(KERAS) == {*WRITTEN, *missing, *NO_LAYER}
     assert not missing & set(WRITTEN)
     assert not set(MISSING.values()) & set(LAYERS)
 
