@@ -237,7 +237,8 @@ class Prelu(Weighted):
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """``x`` or ``weight * x``, the weight along axis 1."""
         shape = (-1, *(1,) * (x.ndim - 2)) if self.per_channel else ()
-        return np.where(x >= 0, x, x * weights["weight"].reshape(shape))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.where(x >= 0, x, x * weights["weight"].reshape(shape))
 
     def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``PRelu``; for float64, which onnxruntime lacks it for, a choice between ``x`` and ``weight * x``.

@@ -106,7 +106,8 @@ class Selu(Elementwise):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``x`` or ``ALPHA * (exp(x) - 1)``, scaled."""
-        return self.SCALE * np.where(x >= 0, x, self.ALPHA * np.expm1(np.minimum(x, 0)))
+        with np.errstate(over="ignore"):
+            return self.SCALE * np.where(x >= 0, x, self.ALPHA * np.expm1(np.minimum(x, 0)))
 
     def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Selu``; for float64, in which its constants are not exact, the formula."""
