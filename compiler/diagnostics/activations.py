@@ -12,8 +12,8 @@ from .base import Diagnostic
 class BoundNotOfElements(Diagnostic):
     """A bound is no number that the elements of the tensor can be.
 
-    The bounds of `clip` have the element type of the tensor. Ints are clipped at whole numbers, and 16 bits hold no
-    number above 65504.
+    The bounds of `clip` have the element type of the tensor. Ints are clipped at whole numbers, and float16 has none
+    above 65504.
 
     ```nn
     input x: int64[N, T]
