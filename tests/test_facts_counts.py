@@ -121,19 +121,20 @@ WRITTEN: dict[str, Case] = {
     "Bidirectional GRU 32 seq concat": Case("gru(32, bidirectional=true)"),
     "Bidirectional GRU 32 last sum": Case('gru(32, bidirectional=true, merge="sum", return_sequences=false)'),
     "GRU 32 reset_after=False": Case("gru(32, reset_after=false, return_sequences=false)"),
+    "PReLU shared (1,2)": image("prelu(per_channel=true)"),
 }
 
 #: Layers of Keras that the language does not have yet, or never as one layer, by the kind that would be theirs.
 MISSING = {
     "UnitNormalization": "unit_norm",
-    "PReLU": "prelu",
     "ZeroPadding2D": "pad",
     "Cropping2D": "crop",
     "UpSampling2D": "upsample",
     "ConvLSTM2D": "conv_lstm2d",
 }
-#: A convolution at each step, which has no layer of its own, and heads that have more channels together than there are.
-NO_LAYER = {"TimeDistributed Conv2D", "MultiHeadAttention heads=4 key_dim=8 on (6,16) self"}
+#: What has no layer of its own: a convolution at each step, a slope for every element, and heads that have more channels
+#: together than there are.
+NO_LAYER = {"TimeDistributed Conv2D", "PReLU", "MultiHeadAttention heads=4 key_dim=8 on (6,16) self"}
 
 
 def test_every_case_is_written_or_missing() -> None:

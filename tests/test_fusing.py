@@ -214,7 +214,7 @@ def test_a_fused_layer_costs_what_its_layers_cost(source: str, call: str, kind: 
 
 
 def test_only_activations_with_a_name_at_the_runtime_are_fused() -> None:
-    assert ops.Softmax().runtime_activation is None
+    assert ops.Softmax().runtime_activation([None]) is None
     matrix = Known(float32(2, 2))
     with pytest.raises(InvalidOperands, match="there is no activation '_renamed'"):
         ops.FusedGemm(activation="_renamed").infer(matrix, matrix)

@@ -38,7 +38,12 @@ from one_layer import session
 #: For one or two layers; deeper networks have the harness's tolerance.
 TOLERANCE = 1e-5
 
-ACTIVATIONS = ("relu", "leaky_relu", "leaky_relu(slope=0.3)", "sigmoid", "tanh")
+ACTIVATIONS = ("relu", "leaky_relu", "leaky_relu(slope=0.3)", "sigmoid", "tanh", "hard_sigmoid")
+#: What the fused operator of one of both applies alone.
+OF_CONVOLUTIONS = ("relu6", "clip(low=-0.5, high=0.75)")
+OF_DENSE_LAYERS = ("elu", "elu(alpha=0.3)", "softplus", "softsign")
+#: What neither applies, though the first operator of some is one that they apply.
+OF_NEITHER = ("silu", "mish", "hard_swish", "selu", "celu", "gelu", "prelu", "step")
 INPUTS = {1: "float32[N, 4, L]", 2: "float32[N, 4, H, W]", 3: "float32[N, 4, D, H, W]"}
 
 
@@ -61,7 +66,7 @@ def run_all(text: str, target: Target, tolerance: float = TOLERANCE) -> list[tup
 
 
 @pytest.mark.parametrize("bias", ["true", "false"])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, *OF_CONVOLUTIONS])
 @pytest.mark.parametrize("rank", INPUTS)
 def test_convolution_and_activation(rank: int, activation: str, bias: str) -> None:
     text = f"""model net() {{
@@ -76,7 +81,7 @@ def test_convolution_and_activation(rank: int, activation: str, bias: str) -> No
 
 
 @pytest.mark.parametrize("normalized", ["", "-> batch_norm"])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, *OF_CONVOLUTIONS])
 @pytest.mark.parametrize("rank", INPUTS)
 def test_convolution_with_added_input(rank: int, activation: str, normalized: str) -> None:
     text = f"""model net() {{
@@ -97,7 +102,7 @@ def test_convolution_with_added_input(rank: int, activation: str, normalized: st
 
 @pytest.mark.parametrize("normalized", ["", "-> batch_norm"])
 @pytest.mark.parametrize("bias", ["true", "false"])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, *OF_DENSE_LAYERS])
 def test_dense_and_activation(activation: str, bias: str, normalized: str) -> None:
     text = f"""model net() {{
       input x: float32[N, 7]
@@ -105,6 +110,34 @@ def test_dense_and_activation(activation: str, bias: str, normalized: str) -> No
     }}"""
     assert run_all(text, "onnxruntime-cpu") == [("com.microsoft", "FusedGemm")]
     assert {domain for domain, _ in run_all(text, "onnxruntime")} == {""}
+
+
+@pytest.mark.parametrize(
+    ("declared", "call", "activation"),
+    [("float32[N, 4, L]", "conv1d(6, kernel=3)", one) for one in (*OF_DENSE_LAYERS, *OF_NEITHER)]
+    + [("float32[N, 7]", "dense(5)", one) for one in (*OF_CONVOLUTIONS, *OF_NEITHER)],
+)
+def test_what_a_fused_operator_does_not_apply_stays(declared: str, call: str, activation: str) -> None:
+    text = f"model net() {{ input x: {declared} output y = x -> {call} -> {activation} }}"
+    assert {domain for domain, _ in run_all(text, "onnxruntime-cpu")} == {""}
+
+
+#: Numbers behind the bends of all activations, and such as overflow in a power.
+FAR = (-1e30, -1000.0, -104.0, -89.0, -20.0, -3.0, -0.5, 0.0, 0.5, 3.0, 20.0, 89.0, 104.0, 1000.0, 1e30)
+
+
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, *OF_CONVOLUTIONS, *OF_DENSE_LAYERS])
+def test_fused_activations_overflow_nowhere(activation: str) -> None:
+    """They give what the layer by itself does, far from 0, too."""
+    declared, call = "float32[N, 1, 1]", "conv1d(1, kernel=1, weight=[[[1]]], bias=[0])"
+    if activation in OF_DENSE_LAYERS:
+        declared, call = "float32[N, 1]", "dense(1, weight=[[1]], bias=[0])"
+    model = compile_source(f"model net() {{ input x: {declared} output y = x -> {call} -> {activation} }}")
+    x = np.array(FAR, np.float32).reshape(-1, *(1,) * declared.count(","))
+    (expected,) = (evaluate(model.graph, {"x": x}, WeightValues())[value] for value in model.graph.outputs.values())
+    found = AllValues(model.to_bytes(target="onnxruntime-cpu")).run({"x": x})
+    assert list(found) == ["y"]
+    np.testing.assert_allclose(found["y"], expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("bias", ["true", "false"])

@@ -88,7 +88,7 @@ class ElementTypesDiffer(Diagnostic):
     code: ClassVar[str] = "E432"
     message: ClassVar[str] = "`{kind}` needs one element type, not {left} and {right}"
     label: ClassVar[str] = "this is {right}"
-    remedy: ClassVar[str] = "declare both inputs with the same element type"
+    remedy: ClassVar[str] = "declare both inputs with the same element type, or convert one with `cast`"
 
     kind: str
     left: str

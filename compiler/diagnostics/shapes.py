@@ -37,13 +37,20 @@ class WrongRank(Diagnostic):
 class WrongElementType(Diagnostic):
     """A tensor has elements of a type that the layer does not compute with.
 
-    Most layers compute with floating point numbers; `embedding` reads integers. Nothing is converted silently.
+    Most layers compute with floating point numbers; `embedding` reads integers. Nothing is converted silently: `cast`
+    does it where it is written.
+
+    ```nn
+    input image: uint8[N, 3, 32, 32]
+    output y = image -> conv2d(8, kernel=3)                      # wrong: bytes
+    output z = image -> cast(float32) -> conv2d(8, kernel=3)
+    ```
     """
 
     code: ClassVar[str] = "E402"
     message: ClassVar[str] = "`{kind}` needs {expected} elements, and this is {found}"
     label: ClassVar[str] = "{found}"
-    remedy: ClassVar[str] = "declare the input with {expected} elements"
+    remedy: ClassVar[str] = "declare the input with {expected} elements, or convert the tensor with `cast`"
 
     kind: str
     expected: str

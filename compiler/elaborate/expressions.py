@@ -23,7 +23,7 @@ from .modules import Definition
 from .operators import apply_operator, index_tensor
 from .scope import Scope
 from .state import Frame
-from .types import hold_against, is_value_type, tensor_type
+from .types import foreign_type, hold_against, is_value_type, tensor_type
 from .values import (
     UNKNOWN,
     CompileValue,
@@ -97,7 +97,9 @@ def undefined_name(expression: tree.Name, candidates: Sequence[str], *, in_const
         return UnknownSymbol(span=span, name=name, near=near_names(name, candidates))
     if name in LAYERS and LAYERS[name].callable:
         return UndefinedName(span=span, name=name, hint=f"it is a layer: apply it, as in `x -> {name}`")
-    return UndefinedName(span=span, name=name, near=near_names(name, [*candidates, *INITIALIZERS, *DType]))
+    near = near_names(name, [*candidates, *INITIALIZERS, *DType])
+    foreign = foreign_type(name)
+    return UndefinedName(span=span, name=name, near=(foreign,) if foreign in DTYPES else near)
 
 
 def misplaced_metric(name: str, span: Span) -> Misplaced:

@@ -55,10 +55,15 @@ _FOREIGN_TYPES = {
 }
 
 
+def foreign_type(name: str) -> str | None:
+    """What the element type is called here that other languages call so; None where it is no such name."""
+    return _FOREIGN_TYPES.get(name.lower())
+
+
 def _types_hint(name: str) -> str:
     if name.lower() in ("tensor", "array"):
         return "an argument without a type is a tensor; else write an element type and a shape, as in `float32[N, 3]`"
-    foreign = _FOREIGN_TYPES.get(name.lower())
+    foreign = foreign_type(name)
     near = (foreign,) if foreign is not None else near_names(name, [*DType, *VALUE_TYPES])
     if near:
         return f"write `{near[0]}`"

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeAlias
 
 from ..graph.dims import Dim, DimExpr
 from ..graph.tensors import Initializer
+from ..graph.types import DTYPES, DType
 from ..records import positional_record
 
 #: Padding of each spatial axis as (before, after), or "same" until the input's size is known.
@@ -155,6 +156,21 @@ class Choice:
         if not isinstance(value, str) or value not in self.words:
             raise AttributeFault(self.expected)
         return value
+
+
+@positional_record
+class ElementType:
+    """The name of an element type, which the language has as a value: ``float16``."""
+
+    expected: str = f"an element type ({', '.join(DType)})"
+
+    def convert(self, value: object, layer: type) -> DType:
+        """The element type itself."""
+        if isinstance(value, DType):
+            return value
+        if isinstance(value, str) and value in DTYPES:
+            raise AttributeFault(f"an element type without quotes, `{value}`")
+        raise AttributeFault(self.expected)
 
 
 @positional_record

@@ -1,7 +1,8 @@
-"""Layers that join, divide and reduce tensors: ``concat split maximum mean``."""
+"""Layers that join, divide and reduce tensors: ``concat split maximum minimum mean``."""
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -170,29 +171,59 @@ def _resized(found: TensorType, axis: int, dim: Dim) -> TensorType:
     return found.with_shape(*found.shape[:axis], dim, *found.shape[axis + 1 :])
 
 
+@record
+class Extreme(Arithmetic, ABC):
+    """Base of the greater and the lesser of two tensors, element by element."""
+
+    callable: ClassVar[bool] = True
+    keeps_values: ClassVar[bool] = True
+
+
+def _of_two(call: str) -> tuple[Sample, ...]:
+    """Samples of a function of two tensors."""
+    return (
+        Sample(f"{call}(a, b)", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, H, W]"}),
+        Sample(f"{call}(a, b)", {"a": "float32[N, 1, W]", "b": "float32[H, 1]"}),
+        Sample(f"{call}(a, b)", {"a": "int64[2, 3]", "b": "int64[3]"}),
+    )
+
+
 @final
 @record
-class Maximum(Arithmetic):
+class Maximum(Extreme):
     """The greater of two tensors, element by element (maxout).
 
     Shapes broadcast as with the tensor operators.
     """
 
     kind: ClassVar[str] = "maximum"
-    callable: ClassVar[bool] = True
-    keeps_values: ClassVar[bool] = True
     function: ClassVar[str] = "maximum"
     formula: ClassVar[str] = "y = max(a, b)"
     source: ClassVar[str] = "numpy.maximum; Keras Maximum; ONNX Max"
-    samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("maximum(a, b)", {"a": "float32[N, 3, H, W]", "b": "float32[N, 3, H, W]"}),
-        Sample("maximum(a, b)", {"a": "float32[N, 1, W]", "b": "float32[H, 1]"}),
-        Sample("maximum(a, b)", {"a": "int64[2, 3]", "b": "int64[3]"}),
-    )
+    samples: ClassVar[tuple[Sample, ...]] = _of_two("maximum")
 
     def lower(self, b: Builder, *operands: Tensor) -> Tensor:
         """``Max``."""
         return b.op(ops.Max(), *operands)
+
+
+@final
+@record
+class Minimum(Extreme):
+    """The lesser of two tensors, element by element.
+
+    Shapes broadcast as with the tensor operators.
+    """
+
+    kind: ClassVar[str] = "minimum"
+    function: ClassVar[str] = "minimum"
+    formula: ClassVar[str] = "y = min(a, b)"
+    source: ClassVar[str] = "numpy.minimum; Keras Minimum; ONNX Min"
+    samples: ClassVar[tuple[Sample, ...]] = _of_two("minimum")
+
+    def lower(self, b: Builder, *operands: Tensor) -> Tensor:
+        """``Min``."""
+        return b.op(ops.Min(), *operands)
 
 
 @final

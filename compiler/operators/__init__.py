@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .activation import *  # noqa: F403
     from .arranging import *  # noqa: F403
     from .base import OPERATORS as OPERATORS
     from .base import InvalidOperands as InvalidOperands

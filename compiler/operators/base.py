@@ -228,9 +228,12 @@ class Operator(ABC):
             total = total if one is None else total + one.elements
         return total
 
-    @property
-    def runtime_activation(self) -> RuntimeActivation | None:
-        """How onnxruntime's fused operators apply it to what they compute; None for what they do not apply."""
+    def runtime_activation(self, constants: Numbers) -> RuntimeActivation | None:
+        """How onnxruntime's fused operators apply it to what they compute; None for what they do not apply.
+
+        Args:
+            constants: the numbers of its operands that are constants; the first operand is what it is applied to.
+        """
         return None
 
     def bind(self, sizes: Mapping[str, int]) -> Self:

@@ -213,8 +213,7 @@ class Relu(Unary):
     elements: ClassVar[Mapping[str, frozenset[DType]]] = {"T": FLOATS | WORDS | {DType.INT8}}
     source: ClassVar[str] = "ONNX Relu-14"
 
-    @property
-    def runtime_activation(self) -> RuntimeActivation:
+    def runtime_activation(self, constants: Numbers) -> RuntimeActivation:
         """By its name."""
         return RuntimeActivation("Relu")
 
@@ -233,8 +232,7 @@ class LeakyRelu(Unary):
 
     alpha: float = 0.01
 
-    @property
-    def runtime_activation(self) -> RuntimeActivation:
+    def runtime_activation(self, constants: Numbers) -> RuntimeActivation:
         """By its name, with ``alpha``."""
         return RuntimeActivation("LeakyRelu", (self.alpha,))
 
@@ -251,8 +249,7 @@ class Sigmoid(Unary):
     kind: ClassVar[str] = "Sigmoid"
     source: ClassVar[str] = "ONNX Sigmoid-13"
 
-    @property
-    def runtime_activation(self) -> RuntimeActivation:
+    def runtime_activation(self, constants: Numbers) -> RuntimeActivation:
         """By its name."""
         return RuntimeActivation("Sigmoid")
 
@@ -271,8 +268,7 @@ class Tanh(Unary):
     results: ClassVar[tuple[Result, ...]] = _OUTPUT
     source: ClassVar[str] = "ONNX Tanh-13"
 
-    @property
-    def runtime_activation(self) -> RuntimeActivation:
+    def runtime_activation(self, constants: Numbers) -> RuntimeActivation:
         """By its name."""
         return RuntimeActivation("Tanh")
 

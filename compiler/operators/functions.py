@@ -41,19 +41,23 @@ def _scaled_tanh(x: np.ndarray, alpha: float, beta: float) -> np.ndarray:
     return alpha * np.tanh(beta * x)
 
 
-def _hard_sigmoid(x: np.ndarray, alpha: float, beta: float) -> np.ndarray:
+def hard_sigmoid(x: np.ndarray, alpha: float, beta: float) -> np.ndarray:
+    """``alpha * x + beta``, but at least 0 and at most 1."""
     return np.clip(alpha * x + beta, 0, 1)
 
 
-def _elu(x: np.ndarray, alpha: float) -> np.ndarray:
+def elu(x: np.ndarray, alpha: float) -> np.ndarray:
+    """``x`` from 0 on, ``alpha * (exp(x) - 1)`` below."""
     return np.where(x < 0, alpha * np.expm1(x), x)
 
 
-def _softsign(x: np.ndarray) -> np.ndarray:
+def softsign(x: np.ndarray) -> np.ndarray:
+    """``x / (1 + |x|)``."""
     return x / (1 + np.abs(x))
 
 
-def _softplus(x: np.ndarray) -> np.ndarray:
+def softplus(x: np.ndarray) -> np.ndarray:
+    """``log(1 + exp(x))``, which overflows nowhere."""
     return np.logaddexp(0, x)
 
 
@@ -61,7 +65,8 @@ def _tanh(x: np.ndarray) -> np.ndarray:
     return np.tanh(x)
 
 
-def _clip(x: np.ndarray, low: float, high: float) -> np.ndarray:
+def clip(x: np.ndarray, low: float | np.ndarray, high: float | np.ndarray) -> np.ndarray:
+    """``min(max(x, low), high)``."""
     return np.clip(x, low, high)
 
 
@@ -94,16 +99,16 @@ RECURRENT: Mapping[str, NamedFunction] = {
     "LeakyRelu": NamedFunction(leaky_relu, (0.01,)),
     "ThresholdedRelu": NamedFunction(_thresholded_relu, (1.0,)),
     "ScaledTanh": NamedFunction(_scaled_tanh, (1.0, 1.0)),
-    "HardSigmoid": NamedFunction(_hard_sigmoid, (0.2, 0.5)),
-    "Elu": NamedFunction(_elu, (1.0,)),
-    "Softsign": NamedFunction(_softsign),
-    "Softplus": NamedFunction(_softplus),
+    "HardSigmoid": NamedFunction(hard_sigmoid, (0.2, 0.5)),
+    "Elu": NamedFunction(elu, (1.0,)),
+    "Softsign": NamedFunction(softsign),
+    "Softplus": NamedFunction(softplus),
 }
 
 #: What onnxruntime's fused convolution calls them.
 OF_FUSED_CONV: Mapping[str, NamedFunction] = {
     **{name: RECURRENT[name] for name in ("Relu", "Tanh", "Sigmoid", "LeakyRelu", "HardSigmoid")},
-    "Clip": NamedFunction(_clip, (float("-inf"), float("inf"))),
+    "Clip": NamedFunction(clip, (float("-inf"), float("inf"))),
 }
 
 #: What onnxruntime's fused matrix product calls them.

@@ -5,10 +5,11 @@ An author knows layers, so that all is said in terms of these: a layer reads wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..graph.graph import Graph, Node, Value, walk_back
-from ..graph.operations import Parameter
+from ..graph.operations import Constant, Parameter
+from ..operators.base import Numbers
 from ..operators.building import INSIDE, layer_name
 from .contract import PassContext
 
@@ -20,6 +21,12 @@ def finished_layer(node: Node, context: PassContext) -> Node | None:
     """The layer whose result an operator gives; None for an operator inside a layer, and for what is stored."""
     inside = INSIDE in node.value_names[0] and all(INSIDE in name for name in node.value_names)
     return None if inside else context.layer(node)
+
+
+def constants_among(graph: Graph, operands: Sequence[Value | None]) -> Numbers:
+    """For each operand the numbers that it is known to hold: those of a constant, or None."""
+    ops = [None if value is None else graph.producer(value).op for value in operands]
+    return [op.value if isinstance(op, Constant) else None for op in ops]
 
 
 class Absorption:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..graph.graph import Graph, Node, Value
-from ..graph.operations import Constant
-from ..graph.tensors import Literal
 from ..operators.base import Operator
 from ..operators.building import INSIDE, layer_name
+from .absorbing import constants_among
 from .contract import PassContext, Property, graph_pass
 
 
@@ -49,13 +48,8 @@ def _passed_on(graph: Graph, node: Node, sources: Mapping[Value, Value]) -> Valu
         return None
     operands = [None if value is None else sources.get(value, value) for value in node.operands]
     types = [None if value is None else graph.type_of(value) for value in operands]
-    place = node.op.passed_on(types, [_numbers(graph, value) for value in operands], node.results)
+    place = node.op.passed_on(types, constants_among(graph, operands), node.results)
     return None if place is None or types[place] != node.results[0] else operands[place]
-
-
-def _numbers(graph: Graph, value: Value | None) -> Literal | None:
-    op = None if value is None else graph.producer(value).op
-    return op.value if isinstance(op, Constant) else None
 
 
 def _hand_on_names(graph: Graph, removed: Node, value: Value) -> None:

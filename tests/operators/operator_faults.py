@@ -44,6 +44,9 @@ FAULTS = (
     *_no_kernel("InstanceNormalization", "float64"),
     *_no_kernel("RNN LSTM GRU ConvTranspose", "float64"),
     *_no_kernel("Relu", "int64"),
+    *_no_kernel("Elu Selu Softplus Softsign HardSigmoid Gelu PRelu", "float64"),
+    *_no_kernel("PRelu", "int32"),
+    *_no_kernel("PRelu", "int64"),
     Fault(ONNXRUNTIME, "^Where-bool-.*-bool$", "has no kernel"),
     Fault(ONNXRUNTIME, "^Reduce(Max|Min)-bool-.*nothing", "refuses what has no elements"),
     Fault(ONNXRUNTIME, "^ReduceMean-float.*nothing", "the mean of nothing is 0, not no number"),
@@ -76,6 +79,7 @@ FAULTS = (
     Fault(EVALUATOR, "^Pad-.*negative", "takes nothing away"),
     Fault(EVALUATOR, "^Pow-int.*negative", "refuses negative powers of ints"),
     Fault(EVALUATOR, "^ReduceMean-int.*nothing", "the mean of no ints is the least int, in numpy's words no number"),
+    Fault(EVALUATOR, "^Softsign-.*scalar", "fails on a single number"),
     Fault(EVALUATOR, "^Slice-.*back_from_before", "slices as numpy, which takes nothing there"),
 )
 

@@ -155,6 +155,6 @@ def declared(dim: onnx.TensorShapeProto.Dimension) -> str:
 
 def test_what_no_operator_is() -> None:
     with pytest.raises(KeyError):
-        operator_of(onnx.helper.make_node("Gelu", ["x"], ["y"]))
+        operator_of(onnx.helper.make_node("Hardmax", ["x"], ["y"]))
     with pytest.raises(TypeError):
         operator_of(onnx.helper.make_node("Relu", ["x"], ["y"], alpha=1.0))

@@ -11,7 +11,7 @@ from ...graph.types import DType
 from ...layers.activations import LeakyRelu
 from ...operators.base import Operator, RuntimeActivation
 from ...operators.logic import Where
-from ..absorbing import Absorption, finished_layer
+from ..absorbing import Absorption, constants_among, finished_layer
 from ..contract import PassContext
 from ..weighted import Weighted
 
@@ -102,7 +102,8 @@ class FusionRule:
 
 def find_activation(context: FusionContext, last: Node) -> Activation | None:
     """The layer whose result an operator gives, if it is one that onnxruntime's fused operators have a name for."""
-    found = last.op.runtime_activation if isinstance(last.op, Operator) else None
+    constants = constants_among(context.graph, last.operands)
+    found = last.op.runtime_activation(constants) if isinstance(last.op, Operator) else None
     layer = finished_layer(last, context.passing) if found is not None or isinstance(last.op, Where) else None
     if layer is None:
         return None
