@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
 from ..diagnostics import DotnnError
+from ..diagnostics.operands import BroadcastUndecided, CannotBroadcast
 from ..diagnostics.products import CannotMultiply, NotAMatrix, ProductUndecided
+from ..graph.broadcasting import broadcasts
 from ..graph.dims import Dim, decide_equal, format_dim
 from ..graph.dims_linear import equalizing_forms
 from ..graph.types import DType, TensorType, format_shape
@@ -17,7 +19,7 @@ from ..records import record
 from .base import Layer, Operand, Read, Sample, Site
 from .cost import Cost, product
 from .reach import WHOLE, Along, Reach
-from .rules import broadcast, declare_otherwise, need_number, need_same_elements
+from .rules import declare_otherwise, need_fit, need_number, need_same_elements
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -63,8 +65,7 @@ class MatMul(Layer):
         need_same_elements(site, 1, a, b)
         _need_inner(site, a, b)
         rows, columns = a.shape[-2:-1], b.shape[-1:] if b.rank > 1 else ()
-        stack = broadcast(site, a.with_shape(*a.shape[:-2]), b.with_shape(*b.shape[:-2]))
-        return a.with_shape(*stack.shape, *rows, *columns)
+        return a.with_shape(*_stack(site, a, b), *rows, *columns)
 
     def cost(self, results: tuple[TensorType, ...], a: TensorType, b: TensorType) -> Cost:
         """The inner dimension, times the elements of the result."""
@@ -149,6 +150,15 @@ def _need_inner(site: Site, a: TensorType, b: TensorType) -> None:
         hint = declare_otherwise(equalizing_forms([(columns, rows)]))
         raise DotnnError(ProductUndecided(**facts, hint=hint))
     raise DotnnError(CannotMultiply(**facts))
+
+
+def _stack(site: Site, a: TensorType, b: TensorType) -> tuple[Dim, ...]:
+    """The axes before the last two, broadcast."""
+    rank = max(a.rank, b.rank, 2) - 2
+    shapes = ((1,) * (rank - len(one.shape[:-2])) + one.shape[:-2] for one in (a, b))
+    axes = [(one, other, broadcasts(one, other)) for one, other in zip(*shapes, strict=True)]
+    need_fit(site, 1, axes, CannotBroadcast, BroadcastUndecided, left=str(a), right=str(b))
+    return tuple(other if one == 1 else one for one, other, _ in axes)
 
 
 def _transposing(columns: Dim, b: TensorType) -> str:

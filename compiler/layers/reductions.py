@@ -110,6 +110,20 @@ class Sum(Reduction):
         """The sum, in the element type of the operand."""
         return np.asarray(np.sum(x, axis=self.axis, keepdims=self.keepdims, dtype=x.dtype))
 
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """``ReduceSum``; onnxruntime sums integers in float64, so that of int32 as int64, and of int64 in halves.
+
+        Thus sums of up to 2^21 integers are exact, and wrap around where they are too large, as numpy's do.
+        """
+        if x.dtype is DType.INT32:
+            return b.op(ops.Cast(to=x.dtype), super().lower(b, b.op(ops.Cast(to=DType.INT64), x)))
+        if x.dtype is not DType.INT64:
+            return super().lower(b, x)
+        half = b.constant(2**32, x.dtype)
+        low = b.op(ops.Mod(), x, half)
+        high = b.op(ops.Div(), b.op(ops.Sub(), x, low), half)
+        return b.op(ops.Add(), b.op(ops.Mul(), super().lower(b, high), half), super().lower(b, low))
+
 
 @final
 @record
