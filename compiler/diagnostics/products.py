@@ -108,10 +108,10 @@ class CannotMultiply(Diagnostic):
     Columns are the last axis; rows are the one before, or the only axis of a tensor of rank 1.
 
     ```nn
-    input queries: float32[N, T, 64]
-    input keys: float32[N, S, 64]
-    output y = queries @ keys                               # wrong: 64 columns and S rows
-    output z = queries @ (keys -> transpose([0, 2, 1]))     # [N, T, S]
+    input queries: float32[N, 10, 64]
+    input keys: float32[N, 20, 64]
+    output y = queries @ keys                               # wrong: 64 columns and 20 rows
+    output z = queries @ (keys -> transpose([0, 2, 1]))     # [N, 10, 20]
     ```
     """
 
