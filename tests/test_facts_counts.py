@@ -132,7 +132,7 @@ MISSING = {
     "UpSampling2D": "upsample",
     "ConvLSTM2D": "conv_lstm2d",
 }
-#: What has no layer of its own: a convolution at each step, a slope for every element, and heads that have more channels
+#: What has no layer of its own: a convolution at each step, a slope for every element, and heads with more channels
 #: together than there are.
 NO_LAYER = {"TimeDistributed Conv2D", "PReLU", "MultiHeadAttention heads=4 key_dim=8 on (6,16) self"}
 

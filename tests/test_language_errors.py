@@ -128,6 +128,10 @@ SAMPLES: dict[str, Sample] = {
     "E323": Sample(net("output z = x -> for c in 3 { dense(c) }"), "3", ("a list", "an int", "range(n)")),
     "E324": Sample(net("output z = x -> dense(2G) -> dense(2G)"), "dense(2G)", ("`dense`", "numbers")),
     "E325": Sample(net("input w: float32[1 - N]\noutput z = w"), "1 - N", ("the type", "`1 - N`", "at least 1")),
+    "E327": Sample(
+        net("input w: float32[N, 8]\noutput z = max(x, w)"), "max(x, w)", ("`maximum(a, b)`", "`x -> max(axis")
+    ),
+    "E328": Sample(net("k = max([1, 2], axis=0)\noutput z = x -> dense(k)"), "axis", ("`axis=`", "`max`", "a list")),
     "E326": Sample(
         net("input w: float32[N, T]\noutput z = w -> f", "block f(x: float32[B, 2 * H]) { return x }"),
         "w",

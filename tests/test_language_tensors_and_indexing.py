@@ -42,10 +42,27 @@ X = np.random.default_rng(1).normal(size=(2, 8)).astype(np.float32)
         ("(if x.rank == 2 { x } else { 3 }) * 2", X * 2),
         ("x + x.shape[1]", X + 8),
         ("x * (1 / 4)", X / 4),
+        ("x ** 2", X**2),
+        ("2 ** x", 2.0**X),
+        ("(x * x) ** 0.5", np.abs(X)),
+        ("-x ** 2", -(X**2)),
+        ("x @ ROW", X @ np.arange(8)),
+        ("x * 2 @ (x -> transpose([1, 0]))", 2 * X @ X.T),
+        ("x + x @ SQUARE ** 2 / 2", X + X * 2),
+        ("sqrt(abs(x)) -> log -> exp", np.sqrt(np.abs(X))),
+        ("x * sqrt(2) + exp(1) - log(2) * abs(-3)", X * np.sqrt(2) + np.e - np.log(2) * 3),
+        ("x -> sum(axis=1)", X.sum(axis=1)),
+        ("max(x, axis=1, keepdims=true) - min(x, axis=[0, 1])", X.max(axis=1, keepdims=True) - X.min()),
+        ("x * max(1, 2) + sum([1, 2])", X * 2 + 3),
+        ("max(ROW, axis=0) * x", X * 7),
+        ("x[:, 0] + sum(x -> relu, axis=-1)", X[:, 0] + np.maximum(X, 0).sum(axis=-1)),
+        ("stack(x, x -> relu, axis=1)", np.stack([X, np.maximum(X, 0)], axis=1)),
+        ("x -> argmax", X.argmax(axis=-1)),
     ],
 )
 def test_operators(expression: str, expected: np.ndarray) -> None:
     head = "const ROW: float32[8] = [0, 1, 2, 3, 4, 5, 6, 7]\nconst SCALAR: float32[] = 3"
+    head += f"\nconst SQUARE: float32[8, 8] = {(2 * np.eye(8, dtype=int)).tolist()}"
     assert np.allclose(run(f"output y = {expression}", {"x": X}, head=head), expected, atol=1e-6)
 
 
@@ -101,6 +118,57 @@ def test_a_number_takes_the_type_of_the_tensor(image: str, expression: str, plac
 @pytest.mark.parametrize("value", ['"a"', "[1, 2]", "true", "float32", "K"])
 def test_operators_take_tensors_and_numbers(value: str) -> None:
     assert faults(f"output y = x + {value}", head="const K = [1]") == [("E306", value)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("x @ x", ("E425", "x")),
+        ("x @ 2", ("E423", "2")),
+        ("x ** p", ("E430", "p")),
+        ("x ** [2]", ("E306", "[2]")),
+        ("x @ [[1]]", ("E306", "[[1]]")),
+        ("x // 2", ("E308", "x // 2")),
+        ("x -> max", ("E303", "max")),
+        ("max(x)", ("E303", "max(x)")),
+        ("max(x, x)", ("E327", "max(x, x)")),
+        ("x -> sum(x)", ("E327", "sum(x)")),
+        ("x -> m: max(axsi=1)", ("E204", "axsi")),
+        ("missing -> m: max(axis=1)", ("E201", "missing")),
+        ("max(missing, axis=1) -> relu", ("E201", "missing")),
+        ("x -> max(axis=missing)", ("E201", "missing")),
+        ("x -> m: sum(axis=1) -> reuse(n)", ("E208", "n")),
+        ("2 -> m: max", ("E320", "max")),
+        ("x.sqrt", ("E312", "sqrt")),
+    ],
+)
+def test_mistakes_with_signs_and_functions(expression: str, expected: tuple[str, str]) -> None:
+    assert faults(f"parameter p: float32[3, 4] = ones\n output z = p\n output y = {expression}") == [expected]
+
+
+def test_what_layers_that_are_functions_too_are_called() -> None:
+    """They take labels and are reused as layers are, and evaluated functions leave no trace."""
+    body = """
+        a = x -> peak: max(axis=1, keepdims=true) -> abs
+        b = x * max(1, 2) -> reuse(peak)
+        output y = a @ (b -> transpose([1, 0])) ** 2 -> sum(axis=1) -> sqrt
+    """
+    assert names(body) == ["peak", "abs", "mul", "max", "transpose", "pow", "matmul", "sum", "sqrt"]
+
+
+def test_a_block_takes_either_for_a_function() -> None:
+    head = "block widest(x, sizes: list) { return x -> max(axis=1) -> unsqueeze(axis=1) -> dense(max(sizes)) }"
+    assert shape("output y = x -> widest([3, 5])", head=head) == "[N, 5]"
+
+
+def test_names_of_arguments_are_checked_in_blocks_that_nothing_calls() -> None:
+    head = "block idle(x) { return x -> max(axsi=1) }"
+    assert faults("output y = x", head=head) == [("E204", "axsi")]
+
+
+def test_functions_that_are_layers_are_no_attributes() -> None:
+    (found,) = faults_of("model m { input x: float32[N, 2] output y = x.permute }")
+    assert found.advice() == "layers are applied by an arrow: `x -> transpose`"
 
 
 def test_a_number_is_one_constant() -> None:

@@ -37,7 +37,7 @@ from samples import CASES, KINDS, LANGUAGE, Case, compiled
 #: Tighter than for networks: one layer in float32 loses a few units in the last place.
 TOLERANCE = 1e-5
 #: What the language writes with symbols and not by a name: all that no call can reach.
-OPERATORS = {"add", "sub", "mul", "div", "neg", "index"}
+OPERATORS = {"add", "sub", "mul", "div", "neg", "pow", "index"}
 
 #: What onnx's own reference evaluator has wrong, by kind and a word of the call: nothing is compared there.
 EVALUATOR_FAULTS = (

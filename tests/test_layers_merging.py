@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import onnx
 import pytest
 from dotnn.compiler.diagnostics.operands import (
     BroadcastUndecided,
@@ -12,7 +11,6 @@ from dotnn.compiler.diagnostics.operands import (
     ConcatenationUndecided,
     ElementTypesDiffer,
     RanksDiffer,
-    RepeatedAxis,
     SplitNotEven,
     SplitSizes,
     SplitUndecided,
@@ -21,9 +19,7 @@ from dotnn.compiler.diagnostics.shapes import AxisMustBeWritten, AxisOutOfRange,
 from dotnn.compiler.graph.dims import ceil_div
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.base import LAYERS
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from one_layer import C, H, N, S, T, W, build, fault, floats, infer, ints, make, refuses
+from one_layer import C, H, N, S, T, W, fault, floats, infer, ints, make, refuses
 
 # --- concat ---
 
@@ -152,35 +148,3 @@ def test_maximum_is_numpy_s() -> None:
 )
 def test_maximum_refuses(a, b, expected: type) -> None:
     assert type(fault(make("maximum"), a, b)) is expected
-
-
-# --- mean ---
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    shape=st.lists(st.integers(1, 3), min_size=1, max_size=4).map(tuple),
-    axes=st.lists(st.integers(-5, 4), min_size=1, max_size=3).map(tuple),
-    keepdims=st.booleans(),
-)
-def test_mean_is_numpy_s(shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> None:
-    x = np.arange(np.prod(shape), dtype=np.float64).reshape(shape)
-    layer = make("mean", axis=axes, keepdims=keepdims)
-    try:
-        wanted = x.mean(axis=axes, keepdims=keepdims)
-    except ValueError:  # numpy's AxisError is one
-        assert type(fault(layer, floats(*shape))) in (AxisOutOfRange, RepeatedAxis)
-        return
-    assert infer(layer, floats(*shape)) == (floats(*wanted.shape),)
-    np.testing.assert_allclose(layer.reference([x], {})[0], wanted)
-
-
-def test_mean_s_axes_are_an_input() -> None:
-    model = onnx.load_from_string(build(make("mean", axis=(2, 3)), [floats(N, C, H, W)], {}))
-    (node,) = model.graph.node
-    assert (node.op_type, len(node.input)) == ("ReduceMean", 2)
-
-
-def test_mean_reads_floating_point() -> None:
-    assert type(fault(make("mean", axis=0), ints(N))) is WrongElementType
-    assert refuses("mean", axis=0, keepdims=1) == "true or false"

@@ -122,6 +122,16 @@ class CannotConcatenate(Diagnostic):
     output y = concat(a, b)                      # wrong: 8 and 4 on axis 2
     output z = concat(a -> max_pool2d(2), b)     # [N, 32, 4, 4]
     ```
+
+    An axis of size 1 is not repeated by itself, as it is by the tensor operators: what is joined is laid side by side
+    as it is. `expand` repeats it.
+
+    ```nn
+    input x: float32[N, 16, 8, 8]
+    pooled = x -> global_avg_pool2d                             # [N, 16, 1, 1]
+    output y = concat(x, pooled)                                # wrong
+    output z = concat(x, pooled -> expand([N, 16, 8, 8]))       # [N, 32, 8, 8]
+    ```
     """
 
     code: ClassVar[str] = "E434"
@@ -129,7 +139,7 @@ class CannotConcatenate(Diagnostic):
         "`{kind}` along axis {along} cannot join {left} and {right}: {left_dim} and {right_dim} on axis {axis}"
     )
     label: ClassVar[str] = "this is {right}"
-    remedy: ClassVar[str] = "all axes but axis {along} must be equal"
+    remedy: ClassVar[str] = "{mend}"
 
     kind: str
     along: int
@@ -138,6 +148,12 @@ class CannotConcatenate(Diagnostic):
     left_dim: str
     right_dim: str
     axis: int
+    expand: str = ""
+
+    @property
+    def mend(self) -> str:
+        """How axes of size 1 are repeated, where there are only such, or what must be."""
+        return self.expand or f"all axes but axis {self.along} must be equal"
 
 
 @record
@@ -172,12 +188,13 @@ class ConcatenationUndecided(Diagnostic):
     left_dim: str
     right_dim: str
     axis: int
+    expand: str = ""
     hint: str = ""
 
     @property
     def mend(self) -> str:
-        """Other dimensions with which it would be certain, or what helps always."""
-        return self.hint or _ONE_NAME
+        """How axes of size 1 are repeated, other dimensions with which it would be certain, or what helps always."""
+        return self.expand or self.hint or _ONE_NAME
 
 
 @record

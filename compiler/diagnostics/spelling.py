@@ -34,7 +34,7 @@ _INSTEAD: Final[Mapping[str, str]] = {
     "≠": "write `!=`",
     "…": "write out what the dots stand for",
     "\\": "lines need no continuation sign: remove it",
-    "@": "there are no decorators; a product of matrices is `matmul(a, b)`",
+    "@": "there are no decorators; between two tensors, `a @ b` is the product of matrices",
     "\ufeff": "remove the byte order mark that stands inside of the text",
 }
 

@@ -202,16 +202,29 @@ class BadIndex(Diagnostic):
 class NoAttribute(Diagnostic):
     """A value has no such attribute.
 
-    Tensors have `shape`, `rank`, `dtype` and `channels`.
+    Tensors have `shape`, `rank`, `dtype` and `channels`. What is computed of a tensor is no attribute of it, and no
+    method: a layer is applied by an arrow.
+
+    ```nn
+    input x: float32[N, 8]
+    output y = x.sqrt               # wrong
+    output z = x -> sqrt
+    ```
     """
 
     code: ClassVar[str] = "E312"
     message: ClassVar[str] = "{found} has no attribute `{name}`"
     label: ClassVar[str] = "unknown attribute"
-    remedy: ClassVar[str] = "tensors have `shape`, `rank`, `dtype` and `channels`"
+    remedy: ClassVar[str] = "{advice_text}"
 
     found: str
     name: str
+    hint: str = ""
+
+    @property
+    def advice_text(self) -> str:
+        """What to write instead, or what there is."""
+        return self.hint or "tensors have `shape`, `rank`, `dtype` and `channels`"
 
 
 @record
@@ -496,4 +509,60 @@ class TensorTooLarge(Diagnostic):
     remedy: ClassVar[str] = "check the sizes: one of them is far too large"
 
     kind: str
+    found: str
+
+
+@record
+class ReductionOfSeveral(Diagnostic):
+    """`max`, `min` or `sum` is given several tensors.
+
+    Of compile-time values these are functions of any number of them. Of a tensor they are layers, which reduce one
+    tensor along axes; what combines two tensors element by element has another name or sign.
+
+    ```nn
+    input a: float32[N, 8]
+    input b: float32[N, 8]
+    output y = max(a, b)                # wrong
+    output z = maximum(a, b)            # [N, 8]
+    output greatest = max(a, axis=1)    # [N]
+    output total = a + b                # not sum(a, b)
+    ```
+    """
+
+    code: ClassVar[str] = "E327"
+    message: ClassVar[str] = "`{kind}` reduces one tensor along axes, and it is given {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "{hint}; of one tensor write `x -> {kind}(axis=…)`"
+
+    kind: str
+    found: str
+    hint: str
+
+
+@record
+class ArgumentOfLayer(Diagnostic):
+    """An argument of a layer is written where its name means the function of compile-time values.
+
+    `min`, `max` and `sum` reduce a list as a whole; only of a tensor there are axes to choose from.
+
+    ```nn
+    const WIDTHS = [16, 32]
+    const WIDEST = max(WIDTHS, axis=0)      # wrong
+    ```
+
+    ```nn
+    const WIDTHS = [16, 32]
+    const WIDEST = max(WIDTHS)
+    ```
+    """
+
+    code: ClassVar[str] = "E328"
+    message: ClassVar[str] = (
+        "`{name}=` belongs to the layer `{kind}`, which is applied to a tensor, and this is {found}"
+    )
+    label: ClassVar[str] = "of the layer"
+    remedy: ClassVar[str] = "leave it out: of compile-time values, `{kind}` takes all there are"
+
+    kind: str
+    name: str
     found: str

@@ -24,6 +24,7 @@ from ..graph.dims_linear import equalizing_forms
 from ..layers.rules import alternative, declare_otherwise
 from ..source import Span
 from ..weights.initializers import Initializer
+from .exact import power
 from .state import Elaboration
 from .values import CompileValue, Quotient, TensorConstant, TensorRef, describe, is_number, show
 
@@ -35,6 +36,10 @@ _FLIPPED = (">", ">=")
 
 def binary(symbol: str, left: CompileValue, right: CompileValue, span: Span, state: Elaboration) -> CompileValue:
     """``left symbol right`` for two values, neither of them a tensor or unknown; raises ``DotnnError``."""
+    if symbol == "@":
+        found = f"{describe(left)} and {describe(right)}"
+        hint = "`@` multiplies matrices, which are tensors; between numbers write `*`"
+        raise DotnnError(WrongOperands(span=span, operator=symbol, found=found, hint=hint))
     if symbol in ("==", "!="):
         state.lists.walk(left, span)
         same = equal(symbol, left, right, span)
@@ -103,7 +108,7 @@ _NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
     "/": operator.truediv,
     "//": operator.floordiv,
     "%": operator.mod,
-    "**": operator.pow,
+    "**": power,
 }
 
 

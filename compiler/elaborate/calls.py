@@ -9,15 +9,14 @@ from ..diagnostics import Diagnostic, DotnnError, Label
 from ..diagnostics.names import RecursiveBlock, UnknownLayer
 from ..diagnostics.suggest import listed
 from ..diagnostics.values import (
+    ArgumentOfLayer,
     ArgumentTwice,
     BadInitializer,
     Misplaced,
     MissingArgument,
     NotAValue,
     TooManyArguments,
-    WrongOperands,
 )
-from ..graph.dims import DimExpr, dim_max, dim_min
 from ..layers.base import LAYERS, Layer
 from ..layers.naming import near_layers
 from ..metrics import METRICS
@@ -25,18 +24,18 @@ from ..source import Span
 from ..syntax import tree
 from ..weights.initializers import INITIALIZERS
 from .apply import Application, apply_layer, reapply
-from .arguments import ArgumentBinder, Piped, argument_names, unknown_argument
-from .arithmetic import binary, check_length, of_dimensions, rounded
+from .arguments import ArgumentBinder, Piped, argument_names, takes_argument, unknown_argument
 from .bodies import run_block
 from .dimensions import is_symbol_name
 from .evaluate import evaluate, evaluates
 from .expressions import misplaced_metric
+from .functions import SEVERAL, call_function, of_several
 from .modules import FUNCTIONS, Definition, Module
 from .operators import as_tensor
 from .scope import Entry, Scope
 from .state import BODY_STEPS, Bound, Frame
 from .types import hold_against, hold_argument, is_value_type, match_argument
-from .values import UNKNOWN, CompileValue, Unknown, describe, is_number, is_tensor
+from .values import UNKNOWN, CompileValue, Unknown, describe, is_tensor
 
 
 @evaluates(tree.Call)
@@ -50,9 +49,8 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: F
     definition = frame.module.definitions.get(name)
     if definition is not None and isinstance(definition.item, tree.Block):
         return _call_block(definition, definition.item, call, piped, label, frame)
-    if name in FUNCTIONS and not _means_layer(call, piped, frame):
-        _refuse_label(call, label)
-        return _call_function(call, piped, frame)
+    if name in FUNCTIONS:
+        return _call_function(call, piped, label, frame)
     if name in METRICS:
         return _call_metric(call, frame)
     layer = LAYERS.get(name)
@@ -282,95 +280,45 @@ def _fitting_value(formal: tree.Formal, value: CompileValue, span: Span, frame: 
     )
 
 
-# --- functions of compile-time values --------------------------------------------------------------------------------
+# --- functions of compile-time values, and the layers of the same names -----------------------------------------------
 
 
-def _means_layer(call: tree.Call, piped: Piped | None, frame: Frame) -> bool:
-    """Whether ``min``, ``max`` or ``sum`` is applied to a tensor, and means the layer."""
-    if call.function not in LAYERS:
-        return False
-    if piped is not None:
-        return is_tensor(piped.value)
-    return bool(call.positional) and isinstance(call.positional[0], tree.Pipeline | tree.Call)
+def _call_function(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> CompileValue:
+    """A function of compile-time values or, applied to a tensor, the layer of that name."""
+    given = [piped] if piped is not None else []
+    given += [Piped(evaluate(one, frame), one.span) for one in call.positional]
+    values = [one.value for one in given]
+    if any(isinstance(value, Unknown) for value in values):
+        return _of_unknown(call, label, frame)
+    layer = LAYERS.get(call.function)
+    if call.function in SEVERAL and len(values) > 1 and any(map(is_tensor, values)):
+        raise of_several(call, values)
+    if layer is not None and (is_tensor(values[0]) if values else call.named):
+        operand = given[0] if given else None
+        rest = dataclasses.replace(call, positional=call.positional[len(given) > 0 and piped is None :])
+        return _call_layer(layer, rest, operand, label, frame)
+    _refuse_label(call, label)
+    _refuse_named(call, layer, values)
+    return call_function(call, values, frame)
 
 
-def _call_function(call: tree.Call, piped: Piped | None, frame: Frame) -> CompileValue:
-    values = [piped.value] if piped is not None else []
-    values += [evaluate(one, frame) for one in call.positional]
+def _of_unknown(call: tree.Call, label: str | None, frame: Frame) -> CompileValue:
+    """What an operand has failed for: what else is written is looked at, and nothing more is said."""
     for argument in call.named:
-        frame.fail(unknown_argument(call.function, argument, ()))
-    if any(isinstance(value, Unknown) for value in values) or call.named:
-        return UNKNOWN
-    return _FUNCTIONS[call.function](call, values, frame)
+        evaluate(argument.value, frame)
+    if label is not None:
+        frame.scope.add(call.function, label, call.span)
+    return UNKNOWN
 
 
-def _range(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
-    if not 1 <= len(values) <= 3 or not all(type(value) is int for value in values):
-        raise _wrong_call(call, "one to three ints", values)
-    if len(values) == 3 and values[2] == 0:
-        raise _wrong_call(call, "a step that is not 0", values)
-    if any(value.bit_length() > 62 for value in values):
-        frame.state.stop("list_length", call.span)
-    numbers = range(*values)
-    check_length(len(numbers), call.span, frame.state)
-    return tuple(numbers)
-
-
-def _len(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
-    if len(values) != 1 or not isinstance(values[0], tuple):
-        raise _wrong_call(call, "one list", values)
-    return len(values[0])
-
-
-def _extreme(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
-    items = _numbers(call, values)
-    if not items:
-        raise _wrong_call(call, "at least one number", values)
-    frame.state.step(len(items), call.span)
-    if any(isinstance(item, DimExpr) for item in items):
-        if any(isinstance(item, float) for item in items):
-            raise _wrong_call(call, "ints and dimensions, or numbers", values)
-        return of_dimensions(dim_max if call.function == "max" else dim_min, *items, span=call.span)
-    return max(items) if call.function == "max" else min(items)
-
-
-def _sum(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
-    total: CompileValue = 0
-    for item in _numbers(call, values):
-        frame.state.step(1, call.span)
-        total = binary("+", total, item, call.span, frame.state)
-    return total
-
-
-def _numbers(call: tree.Call, values: Sequence[CompileValue]) -> Sequence[CompileValue]:
-    items = values[0] if len(values) == 1 and isinstance(values[0], tuple) else values
-    for item in items:
-        if not is_number(item) and not isinstance(item, DimExpr):
-            raise _wrong_call(call, "numbers, or one list of numbers", values)
-    return items
-
-
-def _rounding(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
-    if len(values) != 1:
-        raise _wrong_call(call, "one number", values)
-    return rounded(values[0], call.function == "ceil", call.span)
-
-
-_FUNCTIONS: dict[str, Callable[[tree.Call, Sequence[CompileValue], Frame], CompileValue]] = {
-    "range": _range,
-    "len": _len,
-    "min": _extreme,
-    "max": _extreme,
-    "sum": _sum,
-    "ceil": _rounding,
-    "floor": _rounding,
-}
-
-
-def _wrong_call(call: tree.Call, expected: str, values: Sequence[CompileValue]) -> DotnnError:
-    found = ", ".join(describe(value) for value in values[:4]) or "nothing"
-    hint = f"`{call.function}` takes {expected}"
-    return DotnnError(WrongOperands(span=call.span, operator=call.function, found=found, hint=hint))
+def _refuse_named(call: tree.Call, layer: type[Layer] | None, values: Sequence[CompileValue]) -> None:
+    """Refuse named arguments, which no function takes."""
+    for argument in call.named:
+        name = argument.name
+        if layer is None or not takes_argument(layer, name):
+            raise DotnnError(unknown_argument(call.function, argument, ()))
+        found = describe(values[0])
+        raise DotnnError(ArgumentOfLayer(span=argument.name_span, kind=call.function, name=name, found=found))
 
 
 def _call_metric(call: tree.Call, frame: Frame) -> CompileValue:

@@ -11,6 +11,7 @@ from ..diagnostics.values import BadIndex, Misplaced, NoAttribute, NoChannels, N
 from ..graph.dims import DimExpr
 from ..graph.types import DTYPES, DType, TensorType
 from ..layers.base import LAYERS
+from ..layers.naming import foreign_layers
 from ..metrics import METRICS
 from ..source import Span
 from ..syntax import tree
@@ -183,7 +184,7 @@ def _attribute(expression: tree.Attribute, frame: Frame) -> CompileValue:
     if isinstance(base, Unknown):
         return base
     if not is_tensor(base) or expression.name not in ("shape", "rank", "dtype", "channels"):
-        raise DotnnError(NoAttribute(span=expression.name_span, found=_article(base), name=expression.name))
+        raise DotnnError(no_attribute(expression, base))
     kind: TensorType = base.type
     if expression.name == "channels":
         if kind.rank < 2 or kind.rank == 3:
@@ -192,8 +193,18 @@ def _attribute(expression: tree.Attribute, frame: Frame) -> CompileValue:
     return getattr(kind, expression.name)
 
 
-def _article(value: CompileValue) -> str:
-    return describe(value)
+def no_attribute(expression: tree.Attribute, base: CompileValue) -> NoAttribute:
+    """The diagnostic for an attribute that a value does not have; layers are no attributes of tensors."""
+    name = expression.name
+    hint = near_attribute(name) if is_tensor(base) else ""
+    return NoAttribute(span=expression.name_span, found=describe(base), name=name, hint=hint)
+
+
+def near_attribute(name: str) -> str:
+    """What to write instead of a method or an attribute of other frameworks' tensors; empty if that is not known."""
+    candidates = [kind for kind, layer in LAYERS.items() if layer.callable]
+    near = [name] if name in candidates else foreign_layers(name)
+    return f"layers are applied by an arrow: `x -> {near[0]}`" if near else ""
 
 
 @evaluates(tree.Unary)
@@ -227,14 +238,14 @@ def _binary(expression: tree.Binary, frame: Frame) -> CompileValue:
     return binary(expression.operator, left, right, expression.span, frame.state)
 
 
-_TENSOR_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+_TENSOR_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "@": "matmul", "**": "pow"}
 
 
 def _tensor_binary(expression: tree.Binary, left: CompileValue, right: CompileValue, frame: Frame) -> CompileValue:
     kind = _TENSOR_OPERATORS.get(expression.operator)
     if kind is None:
         found = f"{describe(left)} and {describe(right)}"
-        hint = "between tensors there are `+ - * /`; a condition may ask for `x.shape`, not for the numbers"
+        hint = "between tensors there are `+ - * / @ **`; a condition may ask for `x.shape`, not for the numbers"
         raise DotnnError(WrongOperands(span=expression.span, operator=expression.operator, found=found, hint=hint))
     return apply_operator(kind, (left, right), expression, (expression.left, expression.right), frame)
 

@@ -26,7 +26,7 @@ from ..syntax.read import read_source
 from ..weights.initializers import INITIALIZERS
 
 #: Functions of compile-time values.
-FUNCTIONS = ("range", "len", "min", "max", "sum", "ceil", "floor")
+FUNCTIONS = ("range", "len", "min", "max", "sum", "ceil", "floor", "abs", "sqrt", "exp", "log")
 
 #: Characters of the longest path that is looked for.
 LONGEST_PATH = 1000

@@ -129,7 +129,10 @@ class _Walk:
             self.walk(argument.value)
         name, at = call.function, call.function_span
         item = self.module.definitions[name].item if self.module.defines(name) else None
-        if isinstance(item, tree.Block) or name in FUNCTIONS or name in INITIALIZERS:
+        if name in FUNCTIONS and name in LAYERS:
+            # What it is applied to decides, and is not known; no more names are taken than the layer's.
+            self._layer_arguments(call)
+        elif isinstance(item, tree.Block) or name in FUNCTIONS or name in INITIALIZERS:
             self._arguments(call, _argument_names(name, item))
         elif name in METRICS:
             if not self.in_expect:

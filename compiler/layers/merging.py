@@ -16,16 +16,17 @@ from ..diagnostics.operands import (
     SplitSizes,
     SplitUndecided,
 )
+from ..graph.broadcasting import broadcasts
 from ..graph.dims import Dim, DimExpr, decide_equal, exact_div, format_dim, symbols
 from ..graph.dims_linear import dividing_forms
-from ..graph.types import TensorType
+from ..graph.types import TensorType, format_shape
 from ..lazy import np
 from ..records import record
-from .attributes import Flag, Integer, IntegerList, Parts, attribute
-from .base import Layer, Operand, Read, Rearranging, Sample, Site
+from .attributes import Integer, Parts, attribute
+from .base import Operand, Read, Rearranging, Sample, Site
 from .operators import Arithmetic
-from .reach import Along, Reach, aligned, kept
-from .rules import axis_or_channels, declare_otherwise_or, need_fit, need_float, need_same_elements, resolve_axes
+from .reach import Along, Reach, aligned
+from .rules import axis_or_channels, declare_otherwise_or, need_fit, need_same_elements
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -38,7 +39,8 @@ class Concat(Rearranging):
 
     Without `axis=` that is axis 1, the channels: `[N, 16, H, W]` and `[N, 32, H, W]` become `[N, 48, H, W]`.
     On rank 3 the axis must be written, since axis 1 may be time. All other axes must certainly be equal: where one
-    was halved and doubled again, the input declares that it divides, `2 * H`.
+    was halved and doubled again, the input declares that it divides, `2 * H`. An axis of size 1 is not repeated by
+    itself; `expand` repeats it.
     """
 
     kind: ClassVar[str] = "concat"
@@ -69,7 +71,7 @@ class Concat(Rearranging):
         for index, part in enumerate(parts):
             pairs = enumerate(zip(first.shape, part.shape, strict=True))
             axes = [(*pair, axis == along or decide_equal(*pair)) for axis, pair in pairs]
-            facts = {"along": along, "left": str(first), "right": str(part)}
+            facts = {"along": along, "left": str(first), "right": str(part), "expand": _expanding(along, first, part)}
             need_fit(site, index, axes, CannotConcatenate, ConcatenationUndecided, **facts)
         return _resized(first, along, sum(part.shape[along] for part in parts))
 
@@ -166,6 +168,16 @@ def _or_channels(axis: int | None) -> int:
     return 1 if axis is None else axis
 
 
+def _expanding(along: int, first: TensorType, part: TensorType) -> str:
+    """How two tensors become joinable that differ in axes of size 1 only; empty where they do not, or in others."""
+    others = (_resized(one, along, 1).shape for one in (first, part))
+    if not all(broadcasts(*pair) for pair in zip(*others, strict=True)):
+        return ""
+    common = [other if one == 1 else one for one, other in zip(first.shape, part.shape, strict=True)]
+    wanted = [(one, one.with_shape(*common[:along], one.shape[along], *common[along + 1 :])) for one in (first, part)]
+    return " and ".join(f"repeat {one} by `-> expand({format_shape(to.shape)})`" for one, to in wanted if one != to)
+
+
 def _resized(found: TensorType, axis: int, dim: Dim) -> TensorType:
     """The type with another dimension on one axis."""
     return found.with_shape(*found.shape[:axis], dim, *found.shape[axis + 1 :])
@@ -224,47 +236,3 @@ class Minimum(Extreme):
     def lower(self, b: Builder, *operands: Tensor) -> Tensor:
         """``Min``."""
         return b.op(ops.Min(), *operands)
-
-
-@final
-@record
-class Mean(Layer):
-    """The mean over one or more axes.
-
-    The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, C]` with `axis=1`.
-    """
-
-    kind: ClassVar[str] = "mean"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape, of floating point elements"),)
-    formula: ClassVar[str] = "y = sum(x) / n over the axes"
-    foreign_names: ClassVar[tuple[str, ...]] = ("average", "reducemean", "globalmean")
-    source: ClassVar[str] = "numpy.mean; ONNX ReduceMean"
-    samples: ClassVar[tuple[Sample, ...]] = (
-        Sample("mean(axis=1)", {"x": "float32[N, T, 5]"}),
-        Sample("mean(axis=[2, -1], keepdims=true)", {"x": "float32[N, 3, H, W]"}),
-        Sample("mean(axis=[-1, 0])", {"x": "float32[N, 3, H, W]"}),
-        Sample("mean(axis=0)", {"x": "float32[4]"}),
-    )
-
-    axis: tuple[int, ...] = attribute(IntegerList(single=True), doc="The axis, or a list of axes, to average over.")
-    keepdims: bool = attribute(Flag(), False, doc="Whether the axes stay, with size 1.")
-
-    def types(self, site: Site, x: TensorType) -> TensorType:
-        """The shape without the axes, or with 1 in their place."""
-        need_float(site, 0, x)
-        axes = resolve_axes(site, self.axis, x)
-        left = [1 if axis in axes else dim for axis, dim in enumerate(x.shape) if self.keepdims or axis not in axes]
-        return x.with_shape(*left)
-
-    def positions(self, read: Read, x: TensorType) -> Reach:
-        """The whole of the axes at every position of the others."""
-        axes = {axis % x.rank for axis in self.axis}
-        return aligned(x.shape, x.shape, whole=axes) if self.keepdims else kept(x.rank, axes, reduced=True)
-
-    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
-        """The mean."""
-        return np.asarray(np.mean(x, axis=self.axis, keepdims=self.keepdims))
-
-    def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """``ReduceMean``."""
-        return b.op(ops.ReduceMean(keepdims=int(self.keepdims)), x, b.ints(*self.axis))

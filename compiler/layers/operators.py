@@ -50,8 +50,8 @@ class Arithmetic(Layer, ABC):
         return a if b is None else broadcast(site, a, b)
 
     def compute(self, weights: Mapping[str, np.ndarray], *arrays: np.ndarray) -> np.ndarray:
-        """The function of that name; a quotient is infinite or not a number where the divisor is 0."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        """The function of that name, in floating point: what is too large is infinite, 0 over 0 no number."""
+        with np.errstate(all="ignore"):
             return np.asarray(getattr(np, self.function)(*arrays))
 
 
@@ -116,6 +116,32 @@ class Div(Arithmetic):
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("a / (b * b + 1)", {"a": "float32[N, 3, H, W]", "b": "float32[3, 1, 1]"}),
         Sample("a / 255", {"a": "float32[N, 3]"}),
+    )
+
+    def types(self, site: Site, a: TensorType, b: TensorType | None = None) -> TensorType:
+        """The broadcast shape."""
+        need_float(site, 0, a)
+        return super().types(site, a, b)
+
+
+@final
+@record
+class Pow(Arithmetic):
+    """One tensor to the power of another, element by element: `a ** b`. Shapes broadcast.
+
+    Either side may be a number: `x ** 2`, `2 ** x`. A negative number to a fractional power is no number. Floating
+    point only: an integer to a negative power would have to round, and runtimes compute the powers of large ones
+    inexactly. The power of integers is a product, `n * n`.
+    """
+
+    kind: ClassVar[str] = "pow"
+    function: ClassVar[str] = "power"
+    formula: ClassVar[str] = "y = a ** b"
+    source: ClassVar[str] = "numpy.power; ONNX Pow"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("(a * a + 0.1) ** b", {"a": "float32[N, 3, H, W]", "b": "float32[3, 1, 1]"}),
+        Sample("a ** 3", {"a": "float32[N, 3]"}),
+        Sample("2 ** a", {"a": "float32[N, 3]"}),
     )
 
     def types(self, site: Site, a: TensorType, b: TensorType | None = None) -> TensorType:

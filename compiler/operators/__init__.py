@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .activation import *  # noqa: F403
+    from .arguments import *  # noqa: F403
     from .arranging import *  # noqa: F403
     from .base import OPERATORS as OPERATORS
     from .base import InvalidOperands as InvalidOperands
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .base import Operator as Operator
     from .convolution import *  # noqa: F403
     from .dims import *  # noqa: F403
+    from .einsum import *  # noqa: F403
     from .elementwise import *  # noqa: F403
     from .fused import *  # noqa: F403
     from .layout import *  # noqa: F403

@@ -19,7 +19,7 @@ from .tokens import CLOSING, ITEM_KEYWORDS, KEYWORDS, OPENING, STATEMENT_KEYWORD
 _NUMBER = re.compile(r"[0-9]+(?:_[0-9]+)*(?:[KMG]|(?:\.[0-9]+(?:_[0-9]+)*)?(?:[eE][+-]?[0-9]+)?)")
 
 
-_OPERATORS: Final = frozenset(["+", "-", "*", "/", "//", "%", "**", "and", "or", "==", "!=", "<", "<=", ">", ">="])
+_OPERATORS: Final = frozenset(["+", "-", "*", "/", "//", "%", "@", "**", "and", "or", "==", "!=", "<", "<=", ">", ">="])
 _COMPARISONS: Final = frozenset(["==", "!=", "<", "<=", ">", ">="])
 _FOREIGN_OPERATORS: Final = {"&&": "and", "||": "or", "!": "not", "^": "**", "=>": "->", "|": "or", "&": "and"}
 #: Kinds of tokens behind which a value must stand.
@@ -53,9 +53,13 @@ def _malformed_word(m: Mistake) -> Diagnostic | None:
         return spelling.Semicolon(span=m.span)
     if found.text in _FOREIGN_OPERATORS:
         return spelling.ForeignOperator(span=m.span, found=found.text, instead=_FOREIGN_OPERATORS[found.text])
-    if found.kind == "other":
+    if found.kind == "other" or _is_decorator(m):
         return spelling.UnknownCharacter(span=m.span, found=found.text)
     return None
+
+
+def _is_decorator(m: Mistake) -> bool:
+    return m.found.text == "@" and m.on_new_line and not m.wants_value and not m.after_stage
 
 
 def _fat_arrow(m: Mistake) -> Diagnostic | None:
@@ -375,6 +379,15 @@ def _is_call(m: Mistake, bracket: Token) -> bool:
     return isinstance(before, Token) and before.kind == "NAME"
 
 
+def _method(m: Mistake) -> Diagnostic | None:
+    # `x.sqrt()`: the attribute may not be a node yet.
+    is_node = isinstance(m.top, tree.Attribute)
+    if m.found.text != "(" or m.on_new_line or not (is_node or m.top_kind == "FIELD"):
+        return None
+    name = m.top.name_span if is_node else m.span_of(m.top)
+    return syntax.MethodCall(span=name, name=name.text)
+
+
 def _no_else(m: Mistake) -> Diagnostic | None:
     return syntax.MissingElse(span=m.span, found=m.found.text) if m.expected == {"ELSE"} else None
 
@@ -423,6 +436,7 @@ _RULES: tuple[Rule, ...] = (
     _keyword_as_name,
     _bare_pipeline,
     _no_value,
+    _method,
     _lacks_part,
     _side_by_side,
     _lacks_part_of_stage,

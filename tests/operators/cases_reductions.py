@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+import numpy as np
 from dotnn.compiler.graph.dims import Dim, dim_max
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.operators import Operator
@@ -93,6 +94,8 @@ def reductions(cls: type[Operator], dtype: DType, choose: random.Random) -> Iter
             yield Case(op, operands, some_sizes(choose, "NTCHW", runs=1), note)
     if dtype.is_float:
         yield Case(cls(), (Feed(tensor(dtype, 7, 13), corners=True), int64s(0)), note="corners")
+    if cls.kind == "ReduceSum" and dtype is DType.INT64:
+        yield Case(cls(), (np.array([2**60 + 1, 2**53 + 1, 5]), int64s(0)), note="wide")
     yield Case(cls(), (Feed(tensor(dtype, 0, 3)), int64s(0)), note="nothing")
     yield Case(cls(), (Feed(tensor(dtype, 0, 3)), int64s(1)), note="empty")
 

@@ -1,0 +1,233 @@
+"""Layers that reduce a tensor along axes: ``mean sum max min argmax``."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, final
+
+from .. import operators as ops
+from ..graph.types import DType, TensorType
+from ..lazy import np
+from ..records import record
+from .attributes import Flag, Integer, IntegerList, attribute
+from .base import Layer, Operand, Read, Sample, Site
+from .reach import Reach, aligned, kept
+from .rules import axis_or_last, need_float, need_number, resolve_axes
+
+if TYPE_CHECKING:
+    from ..operators.building import Builder, Tensor
+
+_NUMBERS = (Operand("x", "numbers of any shape"),)
+
+
+@record
+class Reduction(Layer, ABC):
+    """Base of the reductions over one or more axes, which vanish or stay with size 1.
+
+    Class attributes:
+        operator: ONNX's name.
+    """
+
+    operands: ClassVar[tuple[Operand, ...]] = _NUMBERS
+    operator: ClassVar[str]
+
+    axis: tuple[int, ...] = attribute(IntegerList(single=True), doc="The axis, or a list of axes, to reduce.")
+    keepdims: bool = attribute(Flag(), False, doc="Whether the axes stay, with size 1.")
+
+    def types(self, site: Site, x: TensorType) -> TensorType:
+        """The shape without the axes, or with 1 in their place."""
+        need_number(site, 0, x)
+        axes = resolve_axes(site, self.axis, x)
+        left = [1 if axis in axes else dim for axis, dim in enumerate(x.shape) if self.keepdims or axis not in axes]
+        return x.with_shape(*left)
+
+    def positions(self, read: Read, x: TensorType) -> Reach:
+        """The whole of the axes at every position of the others."""
+        axes = {axis % x.rank for axis in self.axis}
+        return aligned(x.shape, x.shape, whole=axes) if self.keepdims else kept(x.rank, axes, reduced=True)
+
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """The operator."""
+        return b.op(getattr(ops, self.operator)(keepdims=int(self.keepdims)), x, b.ints(*self.axis))
+
+
+@final
+@record
+class Mean(Reduction):
+    """The mean over one or more axes.
+
+    The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, C]` with `axis=1`. Floating
+    point only: the mean of integers would have to round.
+    """
+
+    kind: ClassVar[str] = "mean"
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape, of floating point elements"),)
+    operator: ClassVar[str] = "ReduceMean"
+    formula: ClassVar[str] = "y = sum(x) / n over the axes"
+    foreign_names: ClassVar[tuple[str, ...]] = ("average", "reducemean", "globalmean")
+    source: ClassVar[str] = "numpy.mean; ONNX ReduceMean"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("mean(axis=1)", {"x": "float32[N, T, 5]"}),
+        Sample("mean(axis=[2, -1], keepdims=true)", {"x": "float32[N, 3, H, W]"}),
+        Sample("mean(axis=[-1, 0])", {"x": "float32[N, 3, H, W]"}),
+        Sample("mean(axis=0)", {"x": "float32[4]"}),
+    )
+
+    def types(self, site: Site, x: TensorType) -> TensorType:
+        """The shape without the axes, or with 1 in their place."""
+        need_float(site, 0, x)
+        return super().types(site, x)
+
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        """The mean."""
+        return np.asarray(np.mean(x, axis=self.axis, keepdims=self.keepdims))
+
+
+@final
+@record
+class Sum(Reduction):
+    """The sum over one or more axes: `x -> sum(axis=1)`, or `sum(x, axis=1)`.
+
+    The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, C]` with `axis=1`. Integers keep
+    their type, as in ONNX; numpy and PyTorch sum int32 as int64. Of compile-time values, `sum` is a function; the sum
+    of two tensors is `a + b`.
+    """
+
+    kind: ClassVar[str] = "sum"
+    operator: ClassVar[str] = "ReduceSum"
+    formula: ClassVar[str] = "y = sum(x) over the axes"
+    foreign_names: ClassVar[tuple[str, ...]] = ("reducesum",)
+    source: ClassVar[str] = "numpy.sum; ONNX ReduceSum"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("sum(axis=1)", {"x": "float32[N, T, 5]"}),
+        Sample("sum(x, axis=[2, -1], keepdims=true)", {"x": "float32[N, 3, H, W]"}),
+        Sample("sum(axis=[-1, 0])", {"x": "int64[N, 3, H]"}),
+        Sample("sum(axis=0)", {"x": "int32[4]"}),
+    )
+
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        """The sum, in the element type of the operand."""
+        return np.asarray(np.sum(x, axis=self.axis, keepdims=self.keepdims, dtype=x.dtype))
+
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """``ReduceSum``; onnxruntime sums integers in float64, so that of int32 as int64, and of int64 in halves.
+
+        Thus sums of up to 2^21 integers are exact, and wrap around where they are too large, as numpy's do.
+        """
+        if x.dtype is DType.INT32:
+            return b.op(ops.Cast(to=x.dtype), super().lower(b, b.op(ops.Cast(to=DType.INT64), x)))
+        if x.dtype is not DType.INT64:
+            return super().lower(b, x)
+        half = b.constant(2**32, x.dtype)
+        low = b.op(ops.Mod(), x, half)
+        high = b.op(ops.Div(), b.op(ops.Sub(), x, low), half)
+        return b.op(ops.Add(), b.op(ops.Mul(), super().lower(b, high), half), super().lower(b, low))
+
+
+@final
+@record
+class Max(Reduction):
+    """The greatest element along one or more axes: `x -> max(axis=1)`, or `max(x, axis=1)`.
+
+    The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, C]` with `axis=1`. Of
+    compile-time values, `max` is a function; the greater of two tensors is `maximum(a, b)`. Where an element is no
+    number (NaN), so is the greatest, as in numpy and PyTorch; onnxruntime's CPU provider may pass over it.
+    """
+
+    kind: ClassVar[str] = "max"
+    keeps_values: ClassVar[bool] = True
+    operator: ClassVar[str] = "ReduceMax"
+    formula: ClassVar[str] = "y = max(x) over the axes"
+    foreign_names: ClassVar[tuple[str, ...]] = ("reducemax", "amax")
+    source: ClassVar[str] = "numpy.max; ONNX ReduceMax"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("max(axis=1)", {"x": "float32[N, T, 5]"}),
+        Sample("max(x, axis=[2, -1], keepdims=true)", {"x": "float32[N, 3, H, W]"}),
+        Sample("max(axis=[-1, 0])", {"x": "int64[N, 3, H]"}),
+        Sample("max(axis=0)", {"x": "int32[4]"}),
+    )
+
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        """The greatest element."""
+        return np.asarray(np.max(x, axis=self.axis, keepdims=self.keepdims))
+
+
+@final
+@record
+class Min(Reduction):
+    """The least element along one or more axes: `x -> min(axis=1)`, or `min(x, axis=1)`.
+
+    The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, C]` with `axis=1`. Of
+    compile-time values, `min` is a function; the smaller of two tensors is `minimum(a, b)`. Where an element is no
+    number (NaN), so is the least, as in numpy and PyTorch; onnxruntime's CPU provider may pass over it.
+    """
+
+    kind: ClassVar[str] = "min"
+    keeps_values: ClassVar[bool] = True
+    operator: ClassVar[str] = "ReduceMin"
+    formula: ClassVar[str] = "y = min(x) over the axes"
+    foreign_names: ClassVar[tuple[str, ...]] = ("reducemin", "amin")
+    source: ClassVar[str] = "numpy.min; ONNX ReduceMin"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("min(axis=1)", {"x": "float32[N, T, 5]"}),
+        Sample("min(x, axis=[2, -1], keepdims=true)", {"x": "float32[N, 3, H, W]"}),
+        Sample("min(axis=[-1, 0])", {"x": "int64[N, 3, H]"}),
+        Sample("min(axis=0)", {"x": "int32[4]"}),
+    )
+
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        """The least element."""
+        return np.asarray(np.min(x, axis=self.axis, keepdims=self.keepdims))
+
+
+@final
+@record
+class ArgMax(Layer):
+    """The index of the greatest element along an axis, which vanishes: `[N, classes]` becomes int64 `[N]`.
+
+    The axis is the last one; from rank 4 on it must be written, and of an image `axis=1` is meant: the class of every
+    pixel. Of several greatest elements it is the first, as in numpy, PyTorch and Keras.
+    """
+
+    kind: ClassVar[str] = "argmax"
+    operands: ClassVar[tuple[Operand, ...]] = _NUMBERS
+    formula: ClassVar[str] = "y = the least i with x[i] = max(x) along the axis"
+    source: ClassVar[str] = "numpy.argmax; ONNX ArgMax"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("argmax", {"x": "float32[N, 10]"}),
+        Sample("argmax", {"x": "float32[N, C, H]"}),
+        Sample("argmax(axis=1)", {"x": "float32[N, 3, H, W]"}),
+        Sample("argmax(x, axis=-2)", {"x": "int64[N, T, 3]"}),
+        Sample("argmax(axis=0)", {"x": "int32[7]"}),
+    )
+
+    axis: int | None = attribute(
+        Integer(), None, doc="The axis along which it is searched; it must be written from rank 4 on.", shown="-1"
+    )
+
+    def types(self, site: Site, x: TensorType) -> TensorType:
+        """int64, without the axis."""
+        need_number(site, 0, x)
+        axis = axis_or_last(site, self.axis, x)
+        return TensorType(DType.INT64, (*x.shape[:axis], *x.shape[axis + 1 :]))
+
+    def positions(self, read: Read, x: TensorType) -> Reach:
+        """The whole axis at every position of the others."""
+        return kept(x.rank, {self._axis % x.rank}, reduced=True)
+
+    @property
+    def _axis(self) -> int:
+        return -1 if self.axis is None else self.axis
+
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        """The index of the first greatest element."""
+        return np.asarray(np.argmax(x, axis=self._axis), dtype=np.int64)
+
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """``ArgMax``; of int64, for which old versions of onnxruntime lack it, of what equals the greatest element."""
+        find = ops.ArgMax(axis=self._axis, keepdims=0)
+        if x.dtype is not DType.INT64:
+            return b.op(find, x)
+        greatest = b.op(ops.ReduceMax(), x, b.ints(self._axis))
+        return b.op(find, b.op(ops.Cast(to=DType.INT32), b.op(ops.Equal(), x, greatest)))
