@@ -54,6 +54,7 @@ class MatMul(Layer):
         Sample("matmul(a, b)", {"a": "float32[C]", "b": "float32[N, C, 2]"}),
         Sample("a @ a", {"a": "float32[4]"}),
         Sample("a @ b", {"a": "int64[N, 2, 3]", "b": "int64[3, 2]"}),
+        Sample("a @ b", {"a": "float64[N, 1, T, 4]", "b": "float64[3, 4, 2]"}),
     )
 
     def types(self, site: Site, a: TensorType, b: TensorType) -> TensorType:
