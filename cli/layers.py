@@ -22,10 +22,9 @@ from .streams import write, write_json
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def layers(name: str | None, as_json: bool) -> None:
     """List the layers, or show one: arguments, shapes, weights, formula, source, samples."""
-    from ..compiler.diagnostics.suggest import did_you_mean
     from ..compiler.layers import LAYERS
     from ..compiler.layers.documentation import layer_list, layer_page, to_json
-    from ..compiler.layers.naming import near_layers
+    from ..compiler.layers.naming import unknown_layer
 
     callable_layers = {kind: layer for kind, layer in LAYERS.items() if layer.callable}
     width = prose_width(sys.stdout)
@@ -37,8 +36,7 @@ def layers(name: str | None, as_json: bool) -> None:
         return
     layer = callable_layers.get(name)
     if layer is None:
-        near = did_you_mean(near_layers(name, list(callable_layers)))
-        raise click.UsageError(f"there is no layer {name!r}: {near or '`dotnn layers` lists them'}")
+        raise click.UsageError(f"there is no layer {name!r}: {unknown_layer(name, callable_layers).advice()}")
     if as_json:
         write_json(to_json(layer), sys.stdout)
         return

@@ -57,7 +57,7 @@ block residual(x, width: int) {
 SAMPLES: dict[str, Sample] = {
     "E201": Sample(net("h = x -> dense(clases)\noutput z = h"), "clases", ("`clases`", "did you mean `classes`?")),
     "E202": Sample(net("output z = x -> reshape([M, 2, 4])"), "M", ("`M`", "input")),
-    "E203": Sample(net("output z = x -> Dense(3) -> relu"), "Dense", ("`Dense`", "did you mean `dense`?")),
+    "E203": Sample(net("output z = x -> Dense(3) -> relu"), "Dense", ("`Dense`", "`Dense` is `dense` here")),
     "E204": Sample(net("output z = x -> dense(3, biass=false)"), "biass", ("`biass`", "did you mean `bias`")),
     "E205": Sample(net("output z = x -> fc: dense(8)\n-> relu\n-> fc: dense(8)"), "dense(8)", ("`fc`", "taken")),
     "E206": Sample(net("h = x -> dense(3)\nh = h -> relu\noutput z = h"), "h", ("`h`", "already")),

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import re
+
 import pytest
+from dotnn.compiler import DotnnError, compile_source
+from dotnn.compiler.diagnostics.foreign_layers import LAYER_NOTES, layer_note
 from dotnn.compiler.diagnostics.suggest import did_you_mean, edit_distance, near_names, suggestions
-from dotnn.compiler.diagnostics.suggest_foreign import Kind, foreign_note, foreign_words, plain_word
+from dotnn.compiler.diagnostics.suggest_foreign import attribute_note, attribute_words, plain_word
 from dotnn.compiler.layers import LAYERS as CLASSES
-from dotnn.compiler.layers.naming import foreign_layers, near_layers
+from dotnn.compiler.layers.naming import foreign_layers, known_as, unknown_layer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -119,8 +123,8 @@ def test_did_you_mean() -> None:
         ("attribute", "num_embeddings", "vocabulary"),
     ],
 )
-def test_words_of_other_frameworks(kind: Kind, name: str, word: str) -> None:
-    assert [*(foreign_layers(name) if kind == "layer" else ()), *foreign_words(kind, name)][0] == word
+def test_words_of_other_frameworks(kind: str, name: str, word: str) -> None:
+    assert (foreign_layers(name) if kind == "layer" else attribute_words(name))[0] == word
 
 
 def test_of_layers_for_several_dimensions_that_of_images_comes_first() -> None:
@@ -135,22 +139,73 @@ def test_what_layers_are_called_elsewhere_stands_in_their_classes_alone() -> Non
             word = name.format(rank=getattr(layer, "spatial_rank", 0))
             assert word == plain_word(word)
             assert layer.kind in foreign_layers(word)
-            assert foreign_words("layer", word) == ()
+            assert layer_note(word) is None
 
 
 def test_words_without_a_counterpart_have_a_note() -> None:
-    assert foreign_words("attribute", "in_channels") == ()
-    assert "leave it out" in (foreign_note("attribute", "in_channels") or "")
-    assert "-> relu" in (foreign_note("attribute", "activation") or "")
-    assert foreign_note("attribute", "kernel_size") is None
+    assert attribute_words("in_channels") == ()
+    assert "leave it out" in (attribute_note("in_channels") or "")
+    assert "-> relu" in (attribute_note("activation") or "")
+    assert attribute_note("kernel_size") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("LayerNormalization", "`LayerNormalization` is `layer_norm` here"),
+        ("GroupNorm", "`GroupNorm` is `group_norm` here"),
+        ("Convolution", "`Convolution` is `conv2d`, `conv1d` or `conv3d` here"),
+        ("GLU", "write `a, b = x -> split(2, axis=1)` and `a * (b -> sigmoid)`"),
+        ("CrossEntropyLoss", "a loss belongs to training"),
+        ("dens", "did you mean `dense`?"),
+        ("nothing_like_it", "`dotnn layers` lists the layers"),
+    ],
+)
+def test_an_unknown_layer_is_never_answered_with_another_function(name: str, advice: str) -> None:
+    assert unknown_layer(name, CLASSES).advice().startswith(advice)
 
 
 def test_suggestions_are_known_names() -> None:
-    assert near_layers("Linear", LAYERS) == ("dense",)
-    assert near_layers("Linear", ["relu"]) == ()
-    assert near_layers("Conv2D", LAYERS) == ("conv2d",)
-    assert near_layers("BatchNorm2d", LAYERS) == ("batch_norm",)
-    assert near_layers("LayerNormalization", LAYERS) == ("layer_norm",)
-    assert suggestions("attribute", "out_channels", ATTRIBUTES) == ("filters",)
-    assert suggestions("attribute", "out_channels", ["units"]) == ()
-    assert suggestions("attribute", "kernal", ATTRIBUTES) == ("kernel",)
+    assert known_as("Linear", LAYERS) == ("dense",)
+    assert known_as("Conv2D", LAYERS) == ("conv2d",)
+    assert known_as("LazyBatchNorm2d", LAYERS) == ("batch_norm",)
+    assert known_as("dens", LAYERS) == ()
+    assert suggestions("out_channels", ATTRIBUTES, attribute_words("out_channels")) == ("filters",)
+    assert suggestions("out_channels", ["units"], attribute_words("out_channels")) == ()
+    assert suggestions("kernal", ATTRIBUTES, attribute_words("kernal")) == ("kernel",)
+
+
+#: What the code of a sentence may read: images, sequences, vectors, ids.
+READ = ("float32[N, 4, 8, 8]", "float32[N, 6, 8]", "float32[N, 64]", "float32[N, C]", "float32[4, 4]", "int64[N, 6]")
+FORMS = (
+    "output y = {code}",
+    "output y = x {code}",
+    "output y = x -> {code}",
+    "output y = x\nexpect {code} == [N, 64]",
+    "{code}\noutput y = a",
+    "a, b = x -> split(2, axis=1)\noutput y = {code}",
+)
+
+
+@pytest.mark.parametrize("sentence", sorted(set(LAYER_NOTES.values())))
+def test_code_in_a_sentence_about_a_layer_compiles(sentence: str) -> None:
+    """Or it is the name of a layer, or of something that the language has."""
+    for code in re.findall(r"`([^`]+)`", sentence):
+        if re.fullmatch(r"\w+=?|\+", code) or "…" in code:
+            continue
+        assert any(compiles(code, form, kind) for form in FORMS for kind in READ), code
+
+
+def compiles(code: str, form: str, kind: str) -> bool:
+    further = (
+        ""
+        if form.count("a, b") or "a, b" in code
+        else f"input a: {kind} input b: {kind} input mask: {kind} input w: {kind} input h: {kind}"
+    )
+    text = "model m(classes: int = 4, scale: float = 2.0, offset: float = 1.0, std: float = 2.0, mean: float = 1.0) {"
+    body = form.format(code=code)
+    try:
+        compile_source(f"{text}\ninput x: {kind} {further}\n{body}\n}}")
+    except DotnnError:
+        return False
+    return True

@@ -7,8 +7,9 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
-from .suggest import did_you_mean, listed
-from .suggest_foreign import foreign_note
+from .foreign_layers import layer_note
+from .suggest import did_you_mean, listed, one_of
+from .suggest_foreign import attribute_note
 
 
 @record
@@ -96,21 +97,26 @@ class UnknownLayer(_WithNearNames):
     """There is no layer, block or function of this name.
 
     `dotnn layers` lists the layers. Names follow one form: lower case, words joined by `_`, the number of spatial axes
-    at the end (`max_pool2d`).
+    at the end (`max_pool2d`). A layer of PyTorch, Keras or ONNX is known by its name there: the message says what it is
+    called here, or what to write where there is no such layer.
     """
 
     code: ClassVar[str] = "E203"
     message: ClassVar[str] = "there is no layer or block `{name}`"
     label: ClassVar[str] = "unknown"
-    remedy: ClassVar[str] = "{hint}"
+    remedy: ClassVar[str] = "`dotnn layers` lists the layers; blocks of other files need an `import`"
 
     name: str
+    known_as: tuple[str, ...] = ()
 
-    @property
-    def hint(self) -> str:
-        """What stands here for a word of another framework, or where to look."""
-        note = foreign_note("layer", self.name)
-        return note or "`dotnn layers` lists the layers; blocks of other files need an `import`"
+    def advice(self) -> str:
+        """What is written here for a layer of another framework, or near names if there are any."""
+        note = layer_note(self.name)
+        if note is not None:
+            return note
+        if not self.known_as:
+            return super().advice()
+        return f"`{self.name}` is {one_of(self.known_as)} here"
 
 
 @record
@@ -132,7 +138,7 @@ class UnknownArgument(_WithNearNames):
     @property
     def hint(self) -> str:
         """What stands here for a word of another framework, or what it does take."""
-        note = foreign_note("attribute", self.name)
+        note = attribute_note(self.name)
         if note:
             return note
         if not self.known:

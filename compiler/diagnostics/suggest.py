@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from .suggest_foreign import Kind, foreign_words
-
 #: Names longer than this are compared for equality only.
 LONGEST_NAME = 80
 #: Characters of candidates beyond this many are not looked at, unless the caller says so: a text may have a hundred
@@ -61,26 +59,23 @@ def _first(candidates: Iterable[str], room: int) -> set[str]:
     return first
 
 
-def suggestions(
-    kind: Kind, name: str, candidates: Iterable[str], words: Sequence[str] = (), limit: int = 4
-) -> tuple[str, ...]:
+def suggestions(name: str, candidates: Iterable[str], words: Sequence[str] = (), limit: int = 4) -> tuple[str, ...]:
     """What an unknown layer or attribute may have meant, of the names known here, at most ``limit`` of them.
 
     The name itself in another spelling comes first; then the dotnn words for a word of another framework;
     then near names.
 
     Args:
-        kind: what is unknown.
         name: how it is called.
         candidates: what is known.
-        words: what layers say that a word of another framework stands for, the likeliest first.
+        words: what a word of another framework stands for, the likeliest first.
         limit: at most so many.
     """
     known = list(candidates)
     near = near_names(name, known, limit)
     if near and _Form.of(near[0]).key == _Form.of(name).key:
         return near
-    meant = tuple(word for word in (*words, *foreign_words(kind, name)) if word in known)
+    meant = tuple(word for word in words if word in known)
     return meant[:limit] or near
 
 
@@ -91,12 +86,16 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(quoted) if more <= 0 else f"{', '.join(quoted[:MOST_LISTED])} and {more} more"
 
 
+def one_of(names: Iterable[str]) -> str:
+    """The names as alternatives, `a`, `b` or `c`; empty where there are none."""
+    quoted = [f"`{name}`" for name in names]
+    return " or ".join(part for part in (", ".join(quoted[:-1]), *quoted[-1:]) if part)
+
+
 def did_you_mean(names: Iterable[str]) -> str:
     """The question ``did you mean `a`, `b` or `c`?``, or nothing where there are no names."""
-    quoted = [f"`{name}`" for name in names]
-    if len(quoted) <= 1:
-        return f"did you mean {quoted[0]}?" if quoted else ""
-    return f"did you mean {', '.join(quoted[:-1])} or {quoted[-1]}?"
+    alternatives = one_of(names)
+    return f"did you mean {alternatives}?" if alternatives else ""
 
 
 class _Form:

@@ -1,51 +1,10 @@
-"""Words of PyTorch, Keras and ONNX, and what they are called here; those of layers stand in their classes.
+"""What PyTorch, Keras and ONNX call attributes, and what they are called here; those of layers stand in their classes.
 
 The tables answer for names as people write them: upper and lower case, underscores and a module in front
 (``nn.Linear``) make no difference. They are advice only; no word of them is part of the language.
 """
 
 from __future__ import annotations
-
-from types import MappingProxyType
-from typing import Literal
-
-Kind = Literal["layer", "attribute"]
-
-#: Words for layers that there are none of yet, and that blocks are named after; layers know their own.
-_LAYER_WORDS = {
-    "convtranspose": "conv_transpose2d conv_transpose1d conv_transpose3d",
-    "conv1dtranspose": "conv_transpose1d",
-    "conv2dtranspose": "conv_transpose2d",
-    "conv3dtranspose": "conv_transpose3d",
-    "deconv": "conv_transpose2d conv_transpose1d conv_transpose3d",
-    "deconv1d": "conv_transpose1d",
-    "deconv2d": "conv_transpose2d",
-    "deconv3d": "conv_transpose3d",
-    "depthwiseconv": "depthwise_conv2d depthwise_conv1d",
-    "separableconv": "separable_conv2d separable_conv1d",
-    "ln": "layer_norm",
-    "layernormalization": "layer_norm",
-    "groupnormalization": "group_norm",
-    "rmsnormalization": "rms_norm",
-    "instancenormalization": "instance_norm",
-    **dict.fromkeys(("instancenorm1d", "instancenorm2d", "instancenorm3d"), "instance_norm"),
-    "selfattention": "attention multi_head_attention",
-    "scaleddotproductattention": "attention",
-    "mha": "multi_head_attention",
-    "positionalencoding": "sinusoidal_position",
-    **{f"reduce{name}": name for name in ("sum", "max", "min")},
-    **dict.fromkeys(("zeropadding1d", "zeropadding2d", "zeropadding3d"), "pad"),
-    **dict.fromkeys(("zeropad2d", "reflectionpad2d", "replicationpad2d"), "pad"),
-    **dict.fromkeys(("upsampling1d", "upsampling2d", "upsampling3d", "upsamplingnearest2d"), "upsample"),
-    "interpolate": "resize upsample",
-    "depthtospace": "pixel_shuffle",
-    "swish": "silu",
-    "hardtanh": "clip",
-    "clamp": "clip",
-    **dict.fromkeys(("dropout1d", "dropout2d", "dropout3d"), "spatial_dropout"),
-    **dict.fromkeys(("spatialdropout1d", "spatialdropout2d", "spatialdropout3d"), "spatial_dropout"),
-    "astype": "cast",
-}
 
 _ATTRIBUTE_WORDS = {
     "outchannels": "filters",
@@ -138,24 +97,6 @@ _ATTRIBUTE_WORDS = {
 
 _INFERRED = "the compiler sees it in the type of the input: leave it out"
 
-_LAYER_NOTES = {
-    "add": "addition is written `a + b`",
-    "sub": "subtraction is written `a - b`",
-    "subtract": "subtraction is written `a - b`",
-    "mul": "multiplication is written `a * b`",
-    "multiply": "multiplication is written `a * b`",
-    "div": "division is written `a / b`",
-    "identity": "leave it out: the arrow passes the value on",
-    "sequential": "a chain of stages needs no container: write `x -> a -> b`, or `x -> name: { a -> b }`",
-    "modulelist": "write the stages one after the other, or fold them with `repeat` or `for`",
-    "activation": "an activation is a stage of its own: write `-> relu`",
-    "input": "write `input name: float32[N, 3, 224, 224]` at the start of the model",
-    "inputlayer": "write `input name: float32[N, 3, 224, 224]` at the start of the model",
-    "bidirectional": "bidirectional reading is an attribute: write `lstm(64, bidirectional=true)`",
-    "timedistributed": "`dense` and the activations already work on every step: leave it out",
-    "lambda": "write the arithmetic itself, or a `block`",
-}
-
 _ATTRIBUTE_NOTES = {
     **dict.fromkeys(("inchannels", "infeatures", "inputsize", "inputchannels", "numfeatures"), _INFERRED),
     **dict.fromkeys(("inputshape", "batchinputshape", "inputlength"), _INFERRED),
@@ -176,22 +117,15 @@ _ATTRIBUTE_NOTES = {
     "seed": "the model has one seed, `--seed`: leave it out",
 }
 
-_WORDS: MappingProxyType[Kind, dict[str, str]] = MappingProxyType(
-    {"layer": _LAYER_WORDS, "attribute": _ATTRIBUTE_WORDS}
-)
-_NOTES: MappingProxyType[Kind, dict[str, str]] = MappingProxyType(
-    {"layer": _LAYER_NOTES, "attribute": _ATTRIBUTE_NOTES}
-)
+
+def attribute_words(name: str) -> tuple[str, ...]:
+    """All attributes that another framework's word for one may stand for, the likeliest first."""
+    return tuple(_ATTRIBUTE_WORDS.get(plain_word(name), "").split())
 
 
-def foreign_words(kind: Kind, name: str) -> tuple[str, ...]:
-    """All dotnn words that another framework's word may stand for, the likeliest first, but for those of layers."""
-    return tuple(_WORDS[kind].get(plain_word(name), "").split())
-
-
-def foreign_note(kind: Kind, name: str) -> str | None:
-    """What to do instead about another framework's word that has no counterpart, or None."""
-    return _NOTES[kind].get(plain_word(name))
+def attribute_note(name: str) -> str | None:
+    """What to do instead about another framework's attribute that has no counterpart, or None."""
+    return _ATTRIBUTE_NOTES.get(plain_word(name))
 
 
 def plain_word(name: str) -> str:

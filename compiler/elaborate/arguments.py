@@ -10,6 +10,7 @@ from typing import Any
 from ..diagnostics import DotnnError
 from ..diagnostics.names import UnknownArgument
 from ..diagnostics.suggest import near_names, suggestions
+from ..diagnostics.suggest_foreign import attribute_words
 from ..diagnostics.values import (
     ArgumentTwice,
     MissingArgument,
@@ -231,7 +232,7 @@ def unknown_layer_argument(layer: type[Layer], argument: tree.Argument) -> Unkno
     """The diagnostic for a named argument that a layer does not take."""
     attributes = (one.name for one in layer.attributes())
     known = (*attributes, *(one.name for one in layer.operands if one.optional))
-    near = suggestions("attribute", argument.name, [*known, *layer.literal_weights])
+    near = suggestions(argument.name, [*known, *layer.literal_weights], attribute_words(argument.name))
     return UnknownArgument(span=argument.name_span, kind=layer.kind, name=argument.name, near=near, known=known)
 
 

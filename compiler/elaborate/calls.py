@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..diagnostics import Diagnostic, DotnnError, Label
-from ..diagnostics.names import RecursiveBlock, UnknownLayer
+from ..diagnostics.names import RecursiveBlock
 from ..diagnostics.suggest import listed
 from ..diagnostics.values import (
     ArgumentOfLayer,
@@ -17,8 +17,8 @@ from ..diagnostics.values import (
     NotAValue,
     TooManyArguments,
 )
+from ..layers import naming
 from ..layers.base import LAYERS, Layer
-from ..layers.naming import near_layers
 from ..metrics import METRICS
 from ..source import Span
 from ..syntax import tree
@@ -79,8 +79,7 @@ def unknown_layer(call: tree.Call, module: Module, *, is_value: bool) -> Diagnos
         return Misplaced(span=call.function_span, what=f"the value `{call.function}`", where="as a call", hint=hint)
     blocks = [name for name, one in module.definitions.items() if isinstance(one.item, tree.Block)]
     candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
-    near = near_layers(call.function, candidates)
-    return UnknownLayer(span=call.function_span, name=call.function, near=near)
+    return naming.unknown_layer(call.function, candidates, call.function_span)
 
 
 # --- layers ----------------------------------------------------------------------------------------------------------

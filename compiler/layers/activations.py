@@ -128,7 +128,7 @@ class Step(Elementwise):
 
     kind: ClassVar[str] = "step"
     formula: ClassVar[str] = "y = 1 where x >= 0, else 0"
-    foreign_names: ClassVar[tuple[str, ...]] = ("heaviside", "threshold")
+    foreign_names: ClassVar[tuple[str, ...]] = ("heaviside",)
     source: ClassVar[str] = "McCulloch and Pitts, A Logical Calculus of the Ideas Immanent in Nervous Activity (1943)"
     samples: ClassVar[tuple[Sample, ...]] = (Sample("step", _INPUTS),)
 

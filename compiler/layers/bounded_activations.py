@@ -62,7 +62,7 @@ class Clip(Elementwise):
     kind: ClassVar[str] = "clip"
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "numbers of any shape"),)
     formula: ClassVar[str] = "y = min(max(x, low), high)"
-    foreign_names: ClassVar[tuple[str, ...]] = ("clipbyvalue",)
+    foreign_names: ClassVar[tuple[str, ...]] = ("clamp", "clipbyvalue")
     source: ClassVar[str] = "numpy.clip; ONNX Clip"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("clip(low=-0.5, high=0.75)", _INPUTS),

@@ -36,7 +36,7 @@ class Cast(Layer):
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape and element type"),)
     cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     formula: ClassVar[str] = "y = x as elements of the type"
-    foreign_names: ClassVar[tuple[str, ...]] = ("castlike",)
+    foreign_names: ClassVar[tuple[str, ...]] = ("astype",)
     source: ClassVar[str] = "numpy.ndarray.astype; ONNX Cast"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("cast(float16)", {"x": "float32[N, C, H]"}),

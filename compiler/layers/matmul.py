@@ -43,7 +43,7 @@ class MatMul(Layer):
         Operand("b", "a matrix or a stack of matrices `[..., inner, columns]`, or a column `[inner]`"),
     )
     formula: ClassVar[str] = "y[..., i, k] = sum over j of a[..., i, j] * b[..., j, k]"
-    foreign_names: ClassVar[tuple[str, ...]] = ("dot", "mm", "bmm", "batchdot")
+    foreign_names: ClassVar[tuple[str, ...]] = ("mm", "bmm")
     source: ClassVar[str] = "numpy.matmul; PyTorch matmul; ONNX MatMul"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("a @ b", {"a": "float32[N, 5]", "b": "float32[5, 3]"}),

@@ -36,7 +36,9 @@ class BatchNorm(Normalizing):
     kind: ClassVar[str] = "batch_norm"
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "`[N, C, *spatial]` or `[N, C]`"),)
     formula: ClassVar[str] = "y = weight * (x - running_mean) / sqrt(running_var + eps) + bias"
-    foreign_names: ClassVar[tuple[str, ...]] = ("bn", "batchnorm1d", "batchnorm2d", "batchnorm3d", "batchnormalization")
+    foreign_names: ClassVar[tuple[str, ...]] = (
+        *("bn", "batchnorm1d", "batchnorm2d", "batchnorm3d", "batchnormalization", "syncbatchnorm"),
+    )
     source: ClassVar[str] = "Ioffe and Szegedy, Batch Normalization (2015); PyTorch BatchNorm"
     literal_weights: ClassVar[tuple[str, ...]] = ("weight", "bias", "running_mean", "running_var")
     known_by: ClassVar[tuple[str, ...]] = ("running_mean",)
@@ -115,7 +117,7 @@ class LocalResponseNorm(Layer):
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "`[N, C, *spatial]`"),)
     cpu_floats: ClassVar[frozenset[DType]] = NO_DOUBLE_ON_CPU
     formula: ClassVar[str] = "y = x / (k + alpha / size * sum of x^2 over the window)^beta"
-    foreign_names: ClassVar[tuple[str, ...]] = ("lrn", "localresponsenormalization")
+    foreign_names: ClassVar[tuple[str, ...]] = ("lrn", "localresponsenormalization", "crossmaplrn2d")
     source: ClassVar[str] = (
         "Krizhevsky, Sutskever and Hinton, ImageNet Classification with Deep CNNs (2012), section 3.3"
     )

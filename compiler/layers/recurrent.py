@@ -381,7 +381,6 @@ class Lstm(AddedBias):
     formula: ClassVar[str] = (
         "i, f, o = sigmoid(W_ih x + b_ih + W_hh h + b_hh); g = tanh(likewise); c = f*c + i*g; h = o*tanh(c)"
     )
-    foreign_names: ClassVar[tuple[str, ...]] = ("lstmcell",)
     source: ClassVar[str] = (
         "Hochreiter and Schmidhuber, Long Short-Term Memory (1997), with the forget gate of Gers, "
         "Schmidhuber and Cummins (2000); torch.nn.LSTM"
@@ -439,7 +438,6 @@ class Gru(Recurrent):
         "r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh); n = tanh(W_in x + b_in + r*(W_hn h + b_hn)); "
         "h = z*h + (1 - z)*n"
     )
-    foreign_names: ClassVar[tuple[str, ...]] = ("grucell",)
     source: ClassVar[str] = "Cho et al., Learning Phrase Representations using RNN Encoder-Decoder (2014); torch.nn.GRU"
     samples: ClassVar[tuple[Sample, ...]] = (
         _sample("gru(4)"),

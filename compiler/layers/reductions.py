@@ -65,7 +65,7 @@ class Mean(Reduction):
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape, of floating point elements"),)
     operator: ClassVar[str] = "ReduceMean"
     formula: ClassVar[str] = "y = sum(x) / n over the axes"
-    foreign_names: ClassVar[tuple[str, ...]] = ("average", "reducemean", "globalmean")
+    foreign_names: ClassVar[tuple[str, ...]] = ("reducemean",)
     source: ClassVar[str] = "numpy.mean; ONNX ReduceMean"
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("mean(axis=1)", {"x": "float32[N, T, 5]"}),

@@ -72,6 +72,10 @@ class SpatialDropout(Dropping):
     """
 
     kind: ClassVar[str] = "spatial_dropout"
+    foreign_names: ClassVar[tuple[str, ...]] = (
+        *("dropout1d", "dropout2d", "dropout3d"),
+        *("spatialdropout1d", "spatialdropout2d", "spatialdropout3d"),
+    )
     operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "`[N, C, *spatial]`, of floating point elements"),)
     formula: ClassVar[str] = "y = x (training: x * m / (1 - rate), m one number per channel, 0 with probability rate)"
     source: ClassVar[str] = (

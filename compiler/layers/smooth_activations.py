@@ -204,6 +204,7 @@ class Silu(Gated):
     """
 
     kind: ClassVar[str] = "silu"
+    foreign_names: ClassVar[tuple[str, ...]] = ("swish",)
     formula: ClassVar[str] = "y = x / (1 + exp(-x))"
     source: ClassVar[str] = (
         "Elfwing, Uchibe and Doya, Sigmoid-Weighted Linear Units (2017); "
