@@ -115,7 +115,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("write `log(sum(exp(x), axis=1))`, less the greatest of `x` where that is large", "reducelogsumexp logsumexp"),
     ("products of matrices are written `a @ b`, with `transpose` where axes stand in another order", "einsum"),
     (
-        "write `-> dense(units, axis=…)`, which works along one axis, or `x @ w` with a `parameter w`",
+        "write `-> dense(units, axis=…)`, which works along one axis, or `x @ w` with a parameter of your own",
         "einsumdense",
     ),
     (
