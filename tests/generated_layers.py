@@ -245,7 +245,7 @@ def known_values(kind: str, name: str) -> list[Any]:
 
 
 def written(cls: type[Layer]) -> Iterator[tuple[str, Any, Any]]:
-    """Name, kind and default of what a layer is given beside operands; what is no attribute, as an index, has no kind."""
+    """Name, kind and default of what a layer is given beside operands; an index, no attribute, has no kind."""
     for one in cls.attributes():
         yield one.name, one.metadata["kind"], one.default
     for one in dataclasses.fields(cls):

@@ -24,6 +24,7 @@ from layer_runs import SMALL, as_float, sized, tolerance
 from samples import KINDS
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
+attending = pytest.importorskip("torch.nn.attention", reason="needs the extra [parity]")
 flop_counter = pytest.importorskip("torch.utils.flop_counter", reason="needs the extra [parity]")
 
 #: Cases of a layer that are compared.
@@ -195,10 +196,27 @@ def macs_of(case: LayerCase, run: int) -> Any:
 
 
 def counted_macs(case: LayerCase, run: int) -> float | None:
-    """What PyTorch counts; None where it has no such layer."""
-    with flop_counter.FlopCounterMode(display=False) as counter:
+    """What PyTorch counts; None where it has no such layer. Of its ways to attend, only the plainest is counted.
+
+    It has no layers with weights that read batches of several sizes: made equal before, they cost more.
+    """
+    batches = {array.shape[0] for array in case.arrays(run) if array is not None and array.ndim > 2}
+    if case.node.weights and len(batches) > 1:
+        return None
+    plain = attending.sdpa_kernel(attending.SDPBackend.MATH)
+    with plain, flop_counter.FlopCounterMode(display=False, custom_mapping=of_vectors()) as counter:
         found = in_pytorch(case, run, "float32")
     return None if found is NotImplemented else counter.get_total_flops() / 2
+
+
+def of_vectors() -> dict[Any, Any]:
+    """The products with vectors, which PyTorch (2.13) does not count."""
+    aten = torch.ops.aten
+
+    def operations(a: tuple[int, ...], b: tuple[int, ...], *rest: Any, out_shape: Any = None, **others: Any) -> int:
+        return 2 * math.prod(a)
+
+    return {aten.dot: operations, aten.mv: operations}
 
 
 def cell_macs(case: LayerCase, run: int) -> int:
