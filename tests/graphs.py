@@ -32,13 +32,16 @@ def add_layer(
     weights: Mapping[str, Weight] | None = None,
     origins: tuple[Origin, ...] | None = None,
     doc: str = "",
+    element: DType = DType.FLOAT32,
 ) -> Value:
-    """Add a layer with inferred types and its own or the given weights; returns the first result."""
+    """Add a layer with inferred types and its own weights, of an element type, or the given ones; returns the first
+    result.
+    """
     types = [None if value is None else graph.type_of(value) for value in operands]
     results = layer.infer(types, Site.nowhere(layer.kind))
     if weights is None:
         weights = {
-            spec.name: Weight(f"{name}.{spec.name}", spec.shape, DType.FLOAT32, spec.initializer, spec.fan, spec.role)
+            spec.name: Weight(f"{name}.{spec.name}", spec.shape, element, spec.initializer, spec.fan, spec.role)
             for spec in layer.weights(types)
         }
     origins = (Origin(name, None),) if origins is None else origins

@@ -227,10 +227,11 @@ def checked(model: bytes) -> bytes:
     return model
 
 
-def error(found: np.ndarray, expected: np.ndarray) -> float:
+def error(found: np.ndarray, expected: np.ndarray, least: float = 0.0) -> float:
     """The largest difference, relative to the largest expected number; integers and truth values count as they are.
 
-    Infinite for arrays of other shapes, and where one has an infinity or no number and the other has not the same.
+    It is relative to ``least`` where the largest number is smaller. Infinite for arrays of other shapes, and where one
+    has an infinity or no number and the other has not the same.
     """
     if found.shape != expected.shape:
         return math.inf
@@ -246,7 +247,7 @@ def error(found: np.ndarray, expected: np.ndarray) -> float:
     difference = np.max(np.abs(found[finite] - expected[finite]), initial=0.0)
     if difference == 0:
         return 0.0
-    scale = np.max(np.abs(expected[finite]))
+    scale = max(np.max(np.abs(expected[finite])), least)
     return float(difference / scale) if scale else math.inf
 
 
