@@ -63,7 +63,6 @@ PYTORCH: dict[str, Callable[..., Any]] = {
     "spatial_dropout": _spatial_dropout,
     "cast": lambda layer, weights, x: x.to(getattr(torch, str(layer.type))),
     "one_hot": _one_hot,
-    "maximum": lambda layer, weights, a, b: torch.maximum(a, b),
     "minimum": lambda layer, weights, a, b: torch.minimum(a, b),
 }
 
