@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from .matrix import *  # noqa: F403
     from .normalization import *  # noqa: F403
     from .pooling import *  # noqa: F403
+    from .ranges import *  # noqa: F403
     from .recurrent import *  # noqa: F403
     from .reduction import *  # noqa: F403
+    from .resizing import *  # noqa: F403
 
 #: The names of ``base`` that stand here, too.
 _BASE = ("OPERATORS", "InvalidOperands", "Known", "Operator")

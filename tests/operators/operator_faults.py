@@ -43,6 +43,9 @@ FAULTS = (
     *_no_kernel("Conv AveragePool GlobalMaxPool GlobalAveragePool LRN LeakyRelu FusedConv FusedGemm", "float64"),
     *_no_kernel("RNN LSTM GRU", "float64"),
     *_no_kernel("Relu", "int64"),
+    *(fault for dtype in ("int64", "bool") for fault in _no_kernel("Resize DepthToSpace", dtype)),
+    *_no_kernel("Resize", "float64"),
+    *_no_kernel("DepthToSpace", "int32"),
     Fault(ONNXRUNTIME, "^Where-bool-.*-bool$", "has no kernel"),
     Fault(ONNXRUNTIME, "^Reduce(Max|Min)-bool-.*nothing", "refuses what has no elements"),
     Fault(ONNXRUNTIME, "^ReduceMean-float.*nothing", "the mean of nothing is 0, not no number"),
@@ -68,6 +71,8 @@ FAULTS = (
     Fault(EVALUATOR, "^LogSoftmax-.*corners", "takes the logarithm of softmax, which underflows"),
     Fault(EVALUATOR, "^Pad-.*negative", "takes nothing away"),
     Fault(EVALUATOR, "^Pow-int.*negative", "refuses negative powers of ints"),
+    Fault(EVALUATOR, "^Resize-bool-", "asks for the range of floats"),
+    Fault(EVALUATOR, "^Resize-float64-.*cubic", "has its weights in float32"),
     Fault(EVALUATOR, "^ReduceMean-int.*nothing", "the mean of no ints is the least int, in numpy's words no number"),
     Fault(EVALUATOR, "^Slice-.*back_from_before", "slices as numpy, which takes nothing there"),
 )
