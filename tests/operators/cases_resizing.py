@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-import numpy as np
 from dotnn.compiler.graph.dims import Dim
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.operators import Operator
@@ -53,9 +52,3 @@ def channels_as_positions(cls: type[Operator], dtype: DType, choose: random.Rand
             yield Case(
                 cls(blocksize=blocksize, **attributes), (Feed(tensor(dtype, *shape)),), some_sizes(choose, "NHW")
             )
-
-
-@generates("Range")
-def ranges(cls: type[Operator], dtype: DType, choose: random.Random) -> Iterator[Case]:
-    for bounds in ((0, 5, 1), (2, 9, 3), (2, 8, 3), (5, 0, -2), (3, 3, 1), (4, 1, 1), (-2, 2, 1)):
-        yield Case(cls(), tuple(np.array(one, dtype.value) for one in bounds))
