@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.graph.dims import Dim, symbol
 from dotnn.compiler.graph.types import DType, TensorType
@@ -95,9 +95,10 @@ def test_other_operands_are_refused() -> None:
     assert refused(make("adaptive_avg_pool1d", size=1), N, T, 8).code == "E416"
 
 
-def kinds_of(kind: str, dtype: DType, shape: tuple[Dim, ...], **written: Any) -> list[str]:
-    model = build(make(kind, **written), [TensorType(dtype, shape)], {})
-    return [node.op_type for node in onnx.load_from_string(model).graph.node]
+def kinds_of(kind: str, dtype: DType, shape: tuple[Dim, ...], size: int) -> list[str]:
+    """The operators of an optimized build."""
+    text = f"model m {{ input x: {TensorType(dtype, shape)} output y = x -> {kind}({size}) }}"
+    return [node.op_type for node in onnx.load_from_string(compile_source(text).to_bytes()).graph.node]
 
 
 def test_plain_windows_are_plain_poolings() -> None:

@@ -204,15 +204,34 @@ def test_channels_of_symbolic_number_on_onnxruntime() -> None:
     check_at_all_sizes(make("pixel_shuffle", factor=2), [ints(N, 4 * C, H, W)])
 
 
-def kinds_of(layer: Any, *shape: Dim) -> list[str]:
-    return [node.op_type for node in onnx.load_from_string(build(layer, [floats(*shape)], {})).graph.node]
+def kinds_of(stage: str, *shape: Dim) -> list[str]:
+    """The operators of an optimized build."""
+    text = f"model m {{ input x: {floats(*shape)} output y = x -> {stage} }}"
+    return [node.op_type for node in onnx.load_from_string(compile_source(text).to_bytes()).graph.node]
 
 
 def test_what_is_lowered_to_one_operator() -> None:
-    assert kinds_of(make("upsample", factor=2), 1, 2, 3, 4) == ["Resize"]
-    assert kinds_of(make("resize", size=[7, 4]), N, 2, 3, 4) == ["Gather"]
-    assert kinds_of(make("resize", size=[3, 4], mode="bicubic"), N, 2, 3, 4) == ["Identity"]
-    assert kinds_of(make("pixel_shuffle", factor=2), N, 4, H, W) == ["DepthToSpace"]
+    assert kinds_of("upsample(2)", 1, 2, 3, 4) == ["Resize"]
+    assert kinds_of("resize([7, 4])", N, 2, 3, 4) == ["Gather"]
+    assert kinds_of('resize([3, 4], mode="bicubic")', N, 2, 3, 4) == ["Identity"]
+    assert kinds_of("pixel_shuffle(2)", N, 4, H, W) == ["DepthToSpace"]
+
+
+def test_a_large_size_makes_no_large_model() -> None:
+    """Nor does it take long."""
+    largest = 2**31 - 1
+    for stage in (
+        f"resize([{largest}, 3])",
+        f"adaptive_max_pool2d([{largest}, 3])",
+        f"adaptive_avg_pool2d([3, {largest}])",
+        f"upsample([{largest}, 1])",
+        f"pad([{largest}, 0])",
+    ):
+        text = f"model m {{ input x: float32[1, 1, 5, 7] output y = x -> {stage} }}"
+        for optimize in (False, True):
+            assert len(compile_source(text).to_bytes(optimize=optimize)) < 20_000
+    text = f"model m {{ input x: float32[1, 1, {largest}] output y = x -> adaptive_avg_pool1d(3) }}"
+    assert len(compile_source(text).to_bytes()) < 20_000
 
 
 # What a position reads ----------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from .attributes import PerAxis, attribute
 from .base import Read, Sample, Site
 from .families import Spatial, family, sample
 from .reach import WHOLE, Along, Reach
+from .resizing_lowering import column
 from .rules import declare_otherwise_or, known
 from .windows import need_spatial, onnx_pads
 
@@ -69,7 +70,9 @@ class AdaptivePooling(Spatial, ABC):
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The greatest number or the mean of each window, axis by axis."""
         for axis, count in enumerate(self.size, start=2):
-            windows = (np.take(x, one, axis) for one in _windows(x.shape[axis], count))
+            size = x.shape[axis]
+            bounds = ((number * size // count, -(-(number + 1) * size // count)) for number in range(count))
+            windows = (np.take(x, range(*ends), axis) for ends in bounds)
             x = np.stack([getattr(one, self.function)(axis=axis) for one in windows], axis)
         return x
 
@@ -98,9 +101,9 @@ class AdaptivePooling(Spatial, ABC):
         """The pooling where windows differ in size along some axis."""
 
 
-def _windows(size: int, count: int) -> list[range]:
-    """The positions of each window."""
-    return [range(number * size // count, -(-(number + 1) * size // count)) for number in range(count)]
+def _widest(size: int, count: int) -> int:
+    """Positions of the widest window; the remainders at which windows begin are multiples of the common divisor."""
+    return 1 - (math.gcd(size, count) - size) // count
 
 
 def _along(axis: int, size: Dim, count: int) -> Along:
@@ -110,9 +113,7 @@ def _along(axis: int, size: Dim, count: int) -> Along:
         return WHOLE
     if size % count == 0:
         return Along(axis, size // count, size // count)
-    # The remainders at which windows begin are the multiples of the greatest common divisor.
-    widest = 1 - (math.gcd(size, count) - size) // count
-    return Along(axis, widest, -(-size // count), shift=None)
+    return Along(axis, _widest(size, count), -(-size // count), shift=None)
 
 
 def _apart(b: Builder, x: Tensor, counts: Sequence[int], kernel: _Kernel) -> Tensor:
@@ -128,12 +129,18 @@ def _apart(b: Builder, x: Tensor, counts: Sequence[int], kernel: _Kernel) -> Ten
     return x if tuple(shape) == x.shape else b.reshape(x, shape)
 
 
-def _gathered(b: Builder, x: Tensor, axis: int, windows: Sequence[range], fillers: Sequence[int]) -> Tensor:
-    """An axis as two: the number of the window, and the position in it; short windows end with their filler."""
-    width = max(map(len, windows))
-    pairs = zip(windows, fillers, strict=True)
-    rows = [(*one, *(filler,) * (width - len(one))) for one, filler in pairs]
-    return b.op(ops.Gather(axis=axis), x, b.constant(rows, DType.INT64))
+def _bounds(b: Builder, size: int, count: int) -> tuple[Tensor, Tensor]:
+    """The first position of each window, and the one behind its last, as columns."""
+    numbers, divisor = column(b, count), b.ints(count)
+    starts = b.op(ops.Mul(), numbers, b.ints(size))
+    ends = b.op(ops.Add(), starts, b.ints(size + count - 1))
+    return b.op(ops.Div(), starts, divisor), b.op(ops.Div(), ends, divisor)
+
+
+def _places(b: Builder, first: Tensor, width: int) -> Tensor:
+    """As many positions from the first one of each window, in its row."""
+    offsets = b.op(ops.Transpose(perm=(1, 0)), column(b, width))
+    return b.op(ops.Add(), first, offsets)
 
 
 @record
@@ -157,8 +164,11 @@ class AdaptiveMaxPooling(AdaptivePooling, ABC):
         """``Gather`` of all windows, short ones with their last position again, and ``ReduceMax``."""
         for axis in reversed(self.spatial_axes):
             if kernel[axis - 2] is None:
-                windows = _windows(known(x.shape[axis]), self.size[axis - 2])
-                x = _gathered(b, x, axis, windows, [one[-1] for one in windows])
+                size, count = known(x.shape[axis]), self.size[axis - 2]
+                first, end = _bounds(b, size, count)
+                last = b.op(ops.Sub(), end, b.ints(1))
+                places = b.op(ops.Min(), _places(b, first, _widest(size, count)), last)
+                x = b.op(ops.Gather(axis=axis), x, places)
         return self.reduced(b, _apart(b, x, self.size, kernel))
 
 
@@ -190,41 +200,43 @@ class AdaptiveAveragePooling(AdaptivePooling, ABC):
 
         A product with a matrix of shares would be shorter, and spread what is no number over all windows.
         """
-        dtype = x.dtype
-        exact = x if dtype is DType.FLOAT64 else b.op(ops.Cast(to=DType.FLOAT32), x) if _is_short(dtype) else x
-        shares: list[Tensor] = []
+        if x.dtype in (DType.FLOAT16, DType.BFLOAT16):
+            # A mean would be rounded too early.
+            return b.op(ops.Cast(to=x.dtype), self.uneven(b, b.op(ops.Cast(to=DType.FLOAT32), x), kernel))
+        windows, counts = x, self.size
         for axis in reversed(self.spatial_axes):
-            if kernel[axis - 2] is not None:
-                continue
-            size, windows = known(exact.shape[axis]), _windows(known(x.shape[axis]), self.size[axis - 2])
-            lengths = [len(one) for one in windows]
-            if min(lengths) < max(lengths):
-                exact = _with_zero(b, exact, axis)
-                shares.append(_column(b, [max(lengths) / one for one in lengths], exact.dtype, x.rank - axis - 1))
-            exact = _gathered(b, exact, axis, windows, [size] * len(windows))
-        mean = self.reduced(b, _apart(b, exact, self.size, kernel))
-        for share in shares:
-            mean = b.op(ops.Mul(), mean, share)
-        return b.op(ops.Cast(to=dtype), mean) if _is_short(dtype) else mean
+            if kernel[axis - 2] is None:
+                windows = _filled(b, windows, axis, counts[axis - 2])
+        mean = self.reduced(b, _apart(b, windows, counts, kernel))
+        for axis in self.spatial_axes:
+            if kernel[axis - 2] is None and _differ(known(x.shape[axis]), counts[axis - 2]):
+                share = _share(b, known(x.shape[axis]), counts[axis - 2], x.dtype)
+                mean = b.op(ops.Mul(), mean, b.reshape(share, (counts[axis - 2], *(1,) * (x.rank - axis - 1))))
+        return mean
 
 
-def _is_short(dtype: DType) -> bool:
-    """Whether a mean would be rounded too early."""
-    return dtype in (DType.FLOAT16, DType.BFLOAT16)
+def _differ(size: int, count: int) -> bool:
+    """Whether some windows are wider than others."""
+    return _widest(size, count) > -(-size // count)
 
 
-def _with_zero(b: Builder, x: Tensor, axis: int) -> Tensor:
-    """The tensor with one zero behind an axis."""
-    pads = [(0, int(one == axis)) for one in range(x.rank)]
-    return b.op(ops.Pad(), x, b.ints(*onnx_pads(tuple(pads))))
+def _filled(b: Builder, x: Tensor, axis: int, count: int) -> Tensor:
+    """An axis as two, the number of the window and the position in it; zeros stand behind short windows."""
+    size = known(x.shape[axis])
+    first, end = _bounds(b, size, count)
+    places = _places(b, first, _widest(size, count))
+    if _differ(size, count):
+        pads = tuple((0, int(one == axis)) for one in range(x.rank))
+        x = b.op(ops.Pad(), x, b.ints(*onnx_pads(pads)))
+        places = b.op(ops.Where(), b.op(ops.Less(), places, end), places, b.ints(size))
+    return b.op(ops.Gather(axis=axis), x, places)
 
 
-def _column(b: Builder, numbers: Sequence[float], dtype: DType, behind: int) -> Tensor:
-    """Numbers along an axis, with axes of size 1 behind it."""
-    rows: list[object] = list(numbers)
-    for _ in range(behind):
-        rows = [[row] for row in rows]
-    return b.constant(rows, dtype)
+def _share(b: Builder, size: int, count: int, dtype: DType) -> Tensor:
+    """How often the positions of each window go into those of the widest, as a column."""
+    first, end = _bounds(b, size, count)
+    length = b.op(ops.Cast(to=dtype), b.op(ops.Sub(), end, first))
+    return b.op(ops.Div(), b.constant(float(_widest(size, count)), dtype), length)
 
 
 def _samples(kind: str) -> tuple[Sample, ...]:

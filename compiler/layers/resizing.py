@@ -30,6 +30,12 @@ _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
 _A = -0.75
 
 
+def _mode() -> Any:
+    """The attribute that says how positions are made."""
+    kind = Choice("nearest", *_RANKS)
+    return attribute(kind, "nearest", doc="How a position is made of those of the input around it.")
+
+
 @record
 class Resampling(Layer, ABC):
     """Base of layers that give the spatial axes other sizes.
@@ -42,9 +48,8 @@ class Resampling(Layer, ABC):
     counted: ClassVar[str]
     source: ClassVar[str] = "PyTorch, torch.nn.functional.interpolate; ONNX Resize"
 
-    mode: str = attribute(
-        Choice("nearest", *_RANKS), "nearest", doc="How a position is made of those of the input around it."
-    )
+    if TYPE_CHECKING:
+        mode: str
 
     @property
     def aligned(self) -> bool:
@@ -166,6 +171,7 @@ class Upsample(Resampling):
         "upsamplingnearest2d",
         "upsamplingbilinear2d",
         "upscale",
+        "interpolate",
     )
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("upsample(2)", {"x": "float32[N, 2, H, W]"}),
@@ -180,6 +186,7 @@ class Upsample(Resampling):
     factor: int | tuple[int, ...] = attribute(
         Sizes(), doc="How often as large the spatial axes become.", positional=True
     )
+    mode: str = _mode()
 
     def sizes(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """The multiples."""
@@ -200,10 +207,10 @@ class Resize(Resampling):
     """Gives the spatial axes these sizes: `[N, C, H, W]` becomes `[N, C, 64, 48]` with `resize([64, 48])`.
 
     A size may be that of another tensor: `resize(skip.shape[2:])`. `nearest` takes the position at `floor(i * n / m)`,
-    as PyTorch; Keras and PyTorch's `nearest-exact` take others. The other modes blend neighbours, `linear` on
-    sequences, `bilinear` and `bicubic` on images, `trilinear` on volumes; pixels are centred, or with
-    `align_corners=true` the first and the last ones lie upon each other. Nothing is smoothed where sizes become
-    smaller.
+    as PyTorch does, but for sizes where its float32 is off by one; Keras and PyTorch's `nearest-exact` take others. The
+    other modes blend neighbours, `linear` on sequences, `bilinear` and `bicubic` on images, `trilinear` on volumes;
+    pixels are centred, or with `align_corners=true` the first and the last ones lie upon each other. Nothing is
+    smoothed where sizes become smaller.
     """
 
     kind: ClassVar[str] = "resize"
@@ -228,6 +235,7 @@ class Resize(Resampling):
     size: Dim | tuple[Dim, ...] = attribute(
         Sizes(symbolic=True), doc="The size of the spatial axes, one for all or one for each.", positional=True
     )
+    mode: str = _mode()
     align_corners: bool = attribute(
         Flag(), False, doc="Whether the first and last positions of the modes that blend are those of the input."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from .. import operators as ops
@@ -28,9 +29,7 @@ def chosen(b: Builder, x: Tensor, sizes: Sequence[Dim]) -> Tensor:
 
 
 def _nearest(b: Builder, old: Dim, new: Dim) -> Tensor:
-    if isinstance(old, int) and isinstance(new, int):
-        return b.ints(*(number * old // new for number in range(new)))
-    scaled = b.op(ops.Mul(), _numbers(b, new), b.dims((old,)))
+    scaled = b.op(ops.Mul(), column(b, new), b.dims((old,)))
     return _row(b, b.op(ops.Div(), scaled, b.dims((new,))))
 
 
@@ -46,14 +45,12 @@ def _blended_along(b: Builder, x: Tensor, axis: int, new: Dim, a: float | None, 
     old = x.shape[axis]
     zero, last = b.ints(0), b.op(ops.Sub(), b.dims((old,)), b.ints(1))
     first, behind = _places(b, x.dtype, old, new, aligned, linear=a is None)
-    total: Tensor | None = None
+    parts = []
     for offset, weight in _weights(b, behind, a):
         place = b.op(ops.Min(), b.op(ops.Max(), b.op(ops.Add(), first, b.ints(offset)), zero), last)
         neighbours = b.op(ops.Gather(axis=axis), x, _row(b, place))
-        part = b.op(ops.Mul(), neighbours, b.reshape(weight, (new, *(1,) * (x.rank - axis - 1))))
-        total = part if total is None else b.op(ops.Add(), total, part)
-    assert total is not None
-    return total
+        parts.append(b.op(ops.Mul(), neighbours, b.reshape(weight, (new, *(1,) * (x.rank - axis - 1)))))
+    return reduce(partial(b.op, ops.Add()), parts)
 
 
 def _places(b: Builder, dtype: DType, old: Dim, new: Dim, aligned: bool, linear: bool) -> tuple[Tensor, Tensor]:
@@ -61,7 +58,7 @@ def _places(b: Builder, dtype: DType, old: Dim, new: Dim, aligned: bool, linear:
 
     A place is a fraction of whole numbers, so that nothing is rounded before the end.
     """
-    numbers = _numbers(b, new)
+    numbers = column(b, new)
     if aligned:
         numerator = b.op(ops.Mul(), numbers, b.op(ops.Sub(), b.dims((old,)), b.ints(1)))
         divisor = b.op(ops.Max(), b.op(ops.Sub(), b.dims((new,)), b.ints(1)), b.ints(1))
@@ -103,14 +100,15 @@ def _polynomial(b: Builder, t: Tensor, coefficients: Sequence[float]) -> Tensor:
     return value
 
 
-def _numbers(b: Builder, count: Dim) -> Tensor:
-    """The numbers from 0, ``[count, 1]``: of columns no contents are kept, which would be as many expressions."""
-    if isinstance(count, int):
-        return b.constant([[number] for number in range(count)], DType.INT64)
+def column(b: Builder, count: Dim) -> Tensor:
+    """The numbers from 0 as a column, ``[count, 1]``.
+
+    They are not written down, so that a large size makes no large model, and of columns no contents are kept, which
+    would be as many expressions; where they are few, the passes fold what is computed of them.
+    """
     zero, one = b.constant(0, DType.INT64), b.constant(1, DType.INT64)
-    return b.op(
-        ops.Unsqueeze(), b.op(ops.Range(), zero, b.op(ops.Squeeze(), b.dims((count,)), b.ints(0)), one), b.ints(1)
-    )
+    numbers = b.op(ops.Range(), zero, b.op(ops.Squeeze(), b.dims((count,)), b.ints(0)), one)
+    return b.op(ops.Unsqueeze(), numbers, b.ints(1))
 
 
 def _row(b: Builder, column: Tensor) -> Tensor:
