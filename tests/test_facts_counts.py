@@ -97,6 +97,9 @@ WRITTEN: dict[str, Case] = {
     "AvgPool 3 s2 valid": image("avg_pool2d(3, stride=2)"),
     "MaxPool1D": image("max_pool1d(2)"),
     "MaxPool3D": image("max_pool3d(2)"),
+    "ZeroPadding2D ((1,2),(3,4))": image("pad([[1, 2], [3, 4]])"),
+    "UpSampling2D 2": image("upsample(2)"),
+    "UpSampling2D (2,3) bilinear": image('upsample([2, 3], mode="bilinear")'),
     "GlobalAveragePooling2D": image("global_avg_pool2d -> flatten"),
     "GlobalMaxPooling1D": image("global_max_pool1d -> flatten"),
     "GAP keepdims": image("global_avg_pool2d"),
@@ -127,9 +130,7 @@ WRITTEN: dict[str, Case] = {
 #: Layers of Keras that the language does not have yet, or never as one layer, by the kind that would be theirs.
 MISSING = {
     "UnitNormalization": "unit_norm",
-    "ZeroPadding2D": "pad",
     "Cropping2D": "crop",
-    "UpSampling2D": "upsample",
     "ConvLSTM2D": "conv_lstm2d",
 }
 #: What has no layer of its own: a convolution at each step, a slope for every element, and heads with more channels

@@ -44,6 +44,8 @@ EVALUATOR_FAULTS = (
     ("local_response_norm", "", "its window is wrong"),
     ("global_max_pool1d", "", "it takes two spatial axes for granted"),
     ("global_max_pool3d", "", "it takes two spatial axes for granted"),
+    ("adaptive_max_pool1d", "(1)", "it takes two spatial axes for granted"),
+    ("adaptive_max_pool3d", "(1)", "it takes two spatial axes for granted"),
     ("rnn", "relu", "it does not know the activation"),
     ("rnn", "lengths", "it ignores sequence_lens"),
     ("lstm", "lengths", "it ignores sequence_lens"),

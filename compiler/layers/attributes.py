@@ -207,6 +207,53 @@ class Padding:
         return tuple((whole(before, expected, 0), whole(after, expected, 0)) for before, after in pairs)
 
 
+@positional_record
+class Sizes:
+    """What ``PerAxis`` takes, of a layer that reads any number of spatial axes; they are counted with its operand.
+
+    Attributes:
+        symbolic: symbolic dimensions are taken, too.
+    """
+
+    symbolic: bool = False
+
+    @property
+    def expected(self) -> str:
+        """As a phrase."""
+        return f"a positive {'dimension' if self.symbolic else 'int'}, or a list with one per spatial axis"
+
+    def convert(self, value: object, layer: type) -> Dim | tuple[Dim, ...]:
+        """What stands for all axes, or for each."""
+        if isinstance(value, tuple):
+            return tuple(map(self._size, value))
+        return self._size(value)
+
+    def _size(self, value: object) -> Dim:
+        if self.symbolic and isinstance(value, DimExpr):
+            return value
+        return whole(value, self.expected, 1)
+
+
+@positional_record
+class Margins:
+    """What ``Padding`` takes but for ``"same"``, of a layer that reads any number of spatial axes."""
+
+    expected: str = "an int of at least 0, or a list with an int or a [before, after] pair per spatial axis"
+
+    def convert(self, value: object, layer: type) -> int | Pads:
+        """What stands before and after all axes, or (before, after) for each."""
+        if not isinstance(value, tuple):
+            return self._amount(value)
+        pairs = (_each(item, 2, self.expected) for item in value)
+        return tuple((self._amount(before), self._amount(after)) for before, after in pairs)
+
+    def _amount(self, value: object) -> int:
+        amount = whole(value, self.expected)
+        if amount < 0:
+            raise AttributeFault("ints of at least 0 (to take positions away, write a slice: `x[:, :, 1:-1]`)")
+        return amount
+
+
 def _spatial_rank(layer: type) -> int:
     return layer.spatial_rank  # pyright: ignore[reportAttributeAccessIssue]
 

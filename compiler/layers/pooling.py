@@ -1,4 +1,4 @@
-"""Pooling over sliding windows: maxima, means and sums, in one, two and three dimensions."""
+"""Pooling over sliding windows: maxima, means, sums and norms, in one, two and three dimensions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..graph.dims import format_dim
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
-from .attributes import Flag, Padding, Pads, PerAxis, attribute
+from .attributes import Flag, Integer, Padding, Pads, PerAxis, attribute
 from .base import NO_DOUBLE_ON_CPU, Site, Window
 from .families import family, sample
 from .reach import Along
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _LENGTHS = ((6,), (9,), (11,))
 _IMAGES = ((5, 6), (8, 7), (7, 9))
 _VOLUMES = ((3, 4, 5), (4, 6, 3), (5, 3, 4))
+
+#: Beyond it hardly a number's power is in the range of float32.
+_HIGHEST_POWER = 32
 
 
 @record
@@ -54,20 +57,7 @@ class Pooling(Sliding, ABC):
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """``[N, C, *outputs]``."""
-        need_spatial(site, x, self.spatial_rank)
-        self._need_small_padding(site)
-        outputs = slide(site, x, self.window, self.declared_padding, self.ceil)
-        return x.with_shape(*x.shape[:2], *outputs)
-
-    def _need_small_padding(self, site: Site) -> None:
-        """What ``"same"`` pads is at most half of what the window spans, by its definition."""
-        if self.padding is None or isinstance(self.padding, str):
-            return
-        span, largest = site.argument("padding"), map(max, self.padding)
-        for number, (amount, kernel) in enumerate(zip(largest, self.kernel, strict=True), start=2):
-            if amount > kernel // 2:
-                fault = PoolPaddingTooLarge(span=span, kind=site.kind, axis=number, amount=amount, kernel=kernel)
-                raise DotnnError(fault)
+        return _pooled(self, site, x, self.ceil)
 
     def _with_overhang(self, pads: Pads) -> Pads:
         """Padding with which as many windows fit whole as fit into ``pads`` with a last one overhanging."""
@@ -78,6 +68,24 @@ class Pooling(Sliding, ABC):
 
     def _windows(self, x: np.ndarray, fill: float) -> np.ndarray:
         return sliding_view(x, self.window, self.pads(x.shape[2:]), fill, self.overhangs)
+
+
+def _pooled(layer: Sliding, site: Site, x: TensorType, ceil: bool = False) -> TensorType:
+    """``[N, C, *outputs]``."""
+    need_spatial(site, x, layer.spatial_rank)
+    _need_small_padding(layer, site)
+    return x.with_shape(*x.shape[:2], *slide(site, x, layer.window, layer.declared_padding, ceil))
+
+
+def _need_small_padding(layer: Sliding, site: Site) -> None:
+    """What ``"same"`` pads is at most half of what the window spans, by its definition."""
+    if layer.padding is None or isinstance(layer.padding, str):
+        return
+    span, largest = site.argument("padding"), map(max, layer.padding)
+    for number, (amount, kernel) in enumerate(zip(largest, layer.kernel, strict=True), start=2):
+        if amount > kernel // 2:
+            fault = PoolPaddingTooLarge(span=span, kind=site.kind, axis=number, amount=amount, kernel=kernel)
+            raise DotnnError(fault)
 
 
 @record
@@ -221,10 +229,65 @@ class SumPooling(Pooling, ABC):
 
     def lower(self, b: Builder, x: Tensor) -> Tensor:
         """The mean over windows, times their size; padding and overhang are zeros put around the input before."""
-        window, pads = self.window, self._with_overhang(self.pads(x.shape[2:]))
-        around = _padded(b, x, pads) if any(onnx_pads(pads)) else x
-        mean = _average(b, around, window, ((0, 0),) * self.spatial_rank)
-        return b.op(ops.Mul(), mean, b.constant(float(math.prod(window.kernel)), x.dtype))
+        return _total(b, x, self.window, self._with_overhang(self.pads(x.shape[2:])))
+
+
+@record
+class LpPooling(Sliding, ABC):
+    """Takes the p-norm of each window of {inputs}: `[N, C, {axes}]` becomes `[N, C, {outputs}]`.
+
+    The stride is the kernel unless given; padding counts as zeros, and `padding="same"` gives `ceil(n / stride)`. With
+    `p=1` it is the sum of the absolute values. As in ONNX, absolute values are taken for odd `p` too, where PyTorch
+    takes the root of what is left of positive and negative powers.
+    """
+
+    channels: ClassVar[Along] = Along(1)
+    moves_by_kernel: ClassVar[bool] = True
+    formula: ClassVar[str] = "y[n, c, i] = (sum over k of |x[n, c, i*stride + k - before]|^p)^(1/p)"
+    foreign_names: ClassVar[tuple[str, ...]] = ("lppool", "powerpool", "powerpool{rank}d")
+    source: ClassVar[str] = "ONNX, LpPool; PyTorch, torch.nn.LPPool2d"
+    cpu_floats: ClassVar[frozenset[DType]] = NO_DOUBLE_ON_CPU
+
+    kernel: tuple[int, ...] = attribute(PerAxis(), doc="Size of the window.", positional=True)
+    p: int = attribute(Integer(1, _HIGHEST_POWER), 2, doc="The power; of larger ones max pooling is the limit.")
+    stride: tuple[int, ...] | None = attribute(PerAxis(), None, doc="By how much the window moves.", shown="kernel")
+    padding: Pads | str | None = attribute(
+        Padding(),
+        None,
+        doc="Positions added before and after each spatial axis, at most half of the kernel.",
+        shown="0",
+    )
+
+    def types(self, site: Site, x: TensorType) -> TensorType:
+        """``[N, C, *outputs]``."""
+        return _pooled(self, site, x)
+
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        """The root of the sum of the powers of each window."""
+        windows = sliding_view(np.abs(x) ** self.p, self.window, self.pads(x.shape[2:]), 0.0)
+        return windows.sum(axis=self.spatial_axes) ** x.dtype.type(1 / self.p)
+
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """The sums over windows, between powers; floats of 16 bits, which powers soon leave, become wider first.
+
+        onnxruntime's ``LpPool`` is of float32 alone.
+        """
+        if x.dtype in (DType.FLOAT16, DType.BFLOAT16):
+            return b.op(ops.Cast(to=x.dtype), self.lower(b, b.op(ops.Cast(to=DType.FLOAT32), x)))
+        window, pads = self.window, self.pads(x.shape[2:])
+        if self.p == 1:
+            return _total(b, b.op(ops.Abs(), x), window, pads)
+        if self.p == 2:
+            return b.op(ops.Sqrt(), _total(b, b.op(ops.Mul(), x, x), window, pads))
+        powers = b.op(ops.Pow(), b.op(ops.Abs(), x), b.constant(float(self.p), x.dtype))
+        return b.op(ops.Pow(), _total(b, powers, window, pads), b.constant(1 / self.p, x.dtype))
+
+
+def _total(b: Builder, x: Tensor, window: Window, pads: Pads) -> Tensor:
+    """The sums of the windows, with zeros around the input."""
+    around = _padded(b, x, pads) if any(onnx_pads(pads)) else x
+    mean = _average(b, around, window, ((0, 0),) * len(window.kernel))
+    return b.op(ops.Mul(), mean, b.constant(float(math.prod(window.kernel)), x.dtype))
 
 
 def _padded(b: Builder, x: Tensor, pads: Pads, fill: Tensor | None = None) -> Tensor:
@@ -275,4 +338,15 @@ SumPool1d, SumPool2d, SumPool3d = family(
     sample("sum_pool2d([3, 2], stride=[2, 3], padding=[[0, 1], [1, 0]], ceil=true)", *_IMAGES),
     sample("sum_pool3d([1, 2, 2])", *_VOLUMES),
     sample("sum_pool3d([3, 2, 2], stride=[1, 2, 3], padding=[[1, 0], 0, 1], ceil=true)", *_VOLUMES),
+)
+LpPool1d, LpPool2d, LpPool3d = family(
+    LpPooling,
+    "lp_pool",
+    sample("lp_pool1d(2)", *_LENGTHS),
+    sample("lp_pool1d(4, p=3, stride=3, padding=[[2, 1]])", *_LENGTHS),
+    sample("lp_pool2d(2)", *_IMAGES),
+    sample('lp_pool2d(3, p=1, stride=1, padding="same")', *_IMAGES),
+    sample("lp_pool2d([3, 2], p=3, stride=[2, 3], padding=[[0, 1], [1, 0]])", *_IMAGES),
+    sample("lp_pool3d([1, 2, 2])", *_VOLUMES),
+    sample("lp_pool3d([3, 2, 2], p=1, stride=[1, 2, 3], padding=[[1, 0], 0, 1])", *_VOLUMES),
 )

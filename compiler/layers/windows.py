@@ -85,9 +85,15 @@ def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
     hint = "a missing channel axis is added by `unsqueeze(axis=1)`" if found.rank == rank - 1 else ""
     need_rank(site, 0, found, rank, rank, form, hint)
     need_float(site, 0, found)
+    need_channels_first(site, found)
+
+
+def need_channels_first(site: Site, found: TensorType) -> None:
+    """Refuse what looks as if its channels stood last, of rank 3 to 5."""
+    form = f"[N, C, {WORDS['axes'][found.rank - 3]}]"
     last = found.shape[-1]
     if isinstance(last, int) and all(isinstance(dim, DimExpr) for dim in found.shape[1:-1]):
-        facts, looks = site.about_operand(0, found), _CHANNELS_LAST[spatial_rank - 1]
+        facts, looks = site.about_operand(0, found), _CHANNELS_LAST[found.rank - 3]
         order = channels_first_order(found.rank)
         raise DotnnError(ChannelsLast(**facts, expected=form, looks=looks, last=last, order=order))
 

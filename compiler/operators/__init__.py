@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .positions import *  # noqa: F403
     from .recurrent import *  # noqa: F403
     from .reduction import *  # noqa: F403
+    from .resizing import *  # noqa: F403
 
 #: The names of ``base`` that stand here, too.
 _BASE = ("OPERATORS", "InvalidOperands", "Known", "Operator")

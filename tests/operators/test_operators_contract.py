@@ -38,14 +38,11 @@ LEFT_OUT = {
     "GRU": {"clip", "layout"},
     "LSTM": {"clip", "layout", "input_forget", "P"},
     "FusedConv": {"auto_pad"},
+    "Resize": {"antialias", "axes", "exclude_outside", "extrapolation_value", "keep_aspect_ratio_policy"},
 }
 
 #: Element types that ONNX allows and operators do not.
-NARROWER = {
-    "Gemm": {"int32", "int64"},
-    "FusedGemm": {"int32", "int64"},
-    "Range": {"float32", "float64"},
-}
+NARROWER = {"Gemm": {"int32", "int64"}, "FusedGemm": {"int32", "int64"}, "Range": {"float32", "float64"}}
 
 
 def schema_of(kind: str) -> onnx.defs.OpSchema:
@@ -261,6 +258,13 @@ WRONG: tuple[tuple[str, dict[str, Any], tuple[Known | None, ...], str], ...] = (
     ("Pad", {}, (floats(4), ints(1)), "1 pads are not two for each of 1 axes"),
     ("Pad", {}, (floats(4), ints(-3, -2)), "not as many elements"),
     ("Pad", {}, (floats(4), ints(1, 1), floats(1)), "constant_value has 1 axes, not 0"),
+    ("Resize", {}, (floats(N, 3),), "the sizes must be given"),
+    ("Resize", {}, (floats(N, 3), None, None, ints(1)), "1 sizes are not one for each of 2 axes"),
+    ("Resize", {"mode": "linear"}, (ints(1), None, None, ints(2)), "only floats"),
+    ("DepthToSpace", {"blocksize": 2}, (floats(N, 6, 2, 2),), "6 channels do not certainly divide into blocks of 2"),
+    ("DepthToSpace", {"blocksize": 0}, (floats(N, 6, 2, 2),), "blocks of 0"),
+    ("DepthToSpace", {"blocksize": 2}, (floats(N, 8, 2),), "input has 3 axes, not 4"),
+    ("Range", {}, (scalar(0), ints(5), scalar(1)), "limit has 1 axes, not 0"),
     ("Conv", {}, (floats(N, 3, 5), floats(2, 4, 3)), "1 groups of 4 channels are not the 3 channels of X"),
     ("Conv", {}, (floats(N, 3, 5), floats(2, 3, 6)), "does not fit into 5"),
     ("Conv", {}, (floats(N, 3, 5), floats(2, 3, 3), floats(3)), "B is [3], not [2]"),

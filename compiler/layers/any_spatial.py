@@ -1,0 +1,39 @@
+"""What layers share that read one to three spatial axes, ``[N, C, *spatial]``, and do not say so in their name."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from ..diagnostics import DotnnError
+from ..diagnostics.resizing import NotOnePerAxis
+from ..graph.types import TensorType
+from .base import Operand, Site
+from .families import WORDS
+from .rules import need_rank
+from .windows import need_channels_first
+
+_T = TypeVar("_T")
+
+ANY_SPATIAL = Operand("x", "`[N, C, L]`, `[N, C, H, W]` or `[N, C, D, H, W]`, of any elements")
+
+FORMS = tuple(f"[N, C, {axes}]" for axes in WORDS["axes"])
+
+
+def need_any_spatial(site: Site, found: TensorType) -> None:
+    """Demand one to three spatial axes behind the channels."""
+    hint = "a missing channel axis is added by `unsqueeze(axis=1)`" if found.rank == 2 else ""
+    need_rank(site, 0, found, 3, 5, f"{FORMS[0]}, {FORMS[1]} or {FORMS[2]}", hint)
+    need_channels_first(site, found)
+
+
+def need_one_per_axis(site: Site, argument: str, value: object, found: TensorType, hint: str = "") -> None:
+    """Demand as many entries of a list as there are spatial axes."""
+    axes = found.rank - 2
+    if isinstance(value, tuple) and len(value) != axes:
+        facts = site.about_argument(argument, found)
+        raise DotnnError(NotOnePerAxis(**facts, argument=argument, count=len(value), wanted_count=axes, hint=hint))
+
+
+def one_per_axis(value: _T | tuple[_T, ...], axes: int) -> tuple[_T, ...]:
+    """The entries of a list, or what stands for all axes as often as there are some."""
+    return value if isinstance(value, tuple) else (value,) * axes
