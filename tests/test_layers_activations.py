@@ -34,7 +34,7 @@ FUNCTIONS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("clip", {"low": -0.5, "high": 2}, "Clip", "Clip"),
     ("hard_sigmoid", {}, "HardSigmoid", "Add Clip Div"),
     ("hard_swish", {}, "HardSigmoid Mul", "Add Clip Div Mul"),
-    ("silu", {}, "Sigmoid Mul", "Sigmoid Mul"),
+    ("silu", {}, "Sigmoid Mul", "Neg Exp Add Div Mul"),
     ("mish", {}, "Softplus Tanh Mul", "Abs Neg Exp Add Log Max Add Tanh Mul"),
     ("softplus", {}, "Softplus", "Abs Neg Exp Add Log Max Add"),
     ("softsign", {}, "Softsign", "Abs Add Div"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, final
@@ -111,12 +112,12 @@ class LayerNorm(_OverAxes):
     def lower_wide(self, b: Builder, x: Tensor) -> Tensor:
         """``LayerNormalization`` of what is centered, along the last axes, to which the normalized ones are moved.
 
-        Where a size is symbolic the formula, since the operator has a weight always; and in float64, for which the
-        operator's ``epsilon``, a float32, is not exact enough.
+        Where a size is symbolic the formula, since the operator has a weight always; in float64, for which the
+        operator's ``epsilon``, a float32, is not exact enough; and of single elements, which onnxruntime 1.21 refuses.
         """
         axes = self.axes_of(x.rank)
         sizes = tuple(size for size in (x.shape[axis] for axis in axes) if not isinstance(size, DimExpr))
-        if x.dtype is DType.FLOAT64 or len(sizes) < len(axes):
+        if x.dtype is DType.FLOAT64 or len(sizes) < len(axes) or math.prod(sizes) == 1:
             y = standardize(b, x, axes, self.eps)
             return self.rescale(b, y, self.beside(x.shape)) if self.scale or self.bias else y
         order = (*(axis for axis in range(x.rank) if axis not in axes), *axes)
@@ -172,10 +173,12 @@ class RmsNorm(_OverAxes):
     def lower_wide(self, b: Builder, x: Tensor) -> Tensor:
         """The formula; the operator set has no operator for it.
 
-        A square by ``Pow`` is what the optimizer of onnxruntime knows, to make one operator of all in half the time. In
-        float64 it shall not, since that one has ``epsilon`` in float32.
+        A square by ``Pow`` is what the optimizer of onnxruntime knows, to make one operator of all in half the time. It
+        shall not in float64, since that one has ``epsilon`` in float32, and of single elements, which 1.21 refuses.
         """
-        squared = b.op(ops.Mul(), x, x) if x.dtype is DType.FLOAT64 else b.op(ops.Pow(), x, b.constant(2, x.dtype))
+        is_single = all(x.shape[axis] == 1 for axis in self.axes_of(x.rank))
+        by_product = x.dtype is DType.FLOAT64 or is_single
+        squared = b.op(ops.Mul(), x, x) if by_product else b.op(ops.Pow(), x, b.constant(2, x.dtype))
         mean = b.op(ops.ReduceMean(), squared, b.ints(*self.axes_of(x.rank)))
         root = b.op(ops.Sqrt(), b.op(ops.Add(), mean, b.constant(self.eps, x.dtype)))
         y = b.op(ops.Div(), x, root)

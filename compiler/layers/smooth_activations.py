@@ -217,8 +217,14 @@ class Silu(Gated):
         return Sigmoid().of(x)
 
     def lower_gate(self, b: Builder, x: Tensor) -> Tensor:
-        """``Sigmoid``."""
-        return b.op(ops.Sigmoid(), x)
+        """``Sigmoid``; for float64 its formula.
+
+        onnxruntime makes one operator of a product with ``Sigmoid``, for which 1.21 has no float64 kernel.
+        """
+        if x.dtype is not DType.FLOAT64:
+            return b.op(ops.Sigmoid(), x)
+        one = b.constant(1, x.dtype)
+        return b.op(ops.Div(), one, b.op(ops.Add(), one, b.op(ops.Exp(), b.op(ops.Neg(), x))))
 
 
 @final
