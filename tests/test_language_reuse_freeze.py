@@ -182,6 +182,19 @@ def test_a_near_label_is_suggested() -> None:
     assert found.advice() == "did you mean `encoder`?"
 
 
+def test_a_label_that_is_called_is_to_be_reused() -> None:
+    (found,) = faults_of(model("h = x -> tower: dense(8) -> relu\n output y = h -> tower"))
+    assert (found.code, found.advice().split(" applies")[0]) == (
+        "E203",
+        "a stage above has this label: `-> reuse(tower)`",
+    )
+
+
+def test_a_label_does_not_explain_its_own_stage() -> None:
+    (found,) = faults_of(model("output y = x -> tower: tower(8)"))
+    assert (found.code, "reuse" in found.advice()) == ("E203", False)
+
+
 # --- what cannot be reused --------------------------------------------------------------------------------------------
 
 

@@ -105,10 +105,13 @@ class UnknownLayer(_WithNearNames):
     remedy: ClassVar[str] = "{hint}"
 
     name: str
+    is_label: bool = False
 
     @property
     def hint(self) -> str:
-        """What stands here for a word of another framework, or where to look."""
+        """How a label is meant, what stands here for a word of another framework, or where to look."""
+        if self.is_label:
+            return f"a stage above has this label: `-> reuse({self.name})` applies it again, with the same weights"
         note = foreign_note("layer", self.name)
         return note or "`dotnn layers` lists the layers; blocks of other files need an `import`"
 
