@@ -184,10 +184,8 @@ def test_a_near_label_is_suggested() -> None:
 
 def test_a_label_that_is_called_is_to_be_reused() -> None:
     (found,) = faults_of(model("h = x -> tower: dense(8) -> relu\n output y = h -> tower"))
-    assert (found.code, found.advice().split(" applies")[0]) == (
-        "E203",
-        "a stage above has this label: `-> reuse(tower)`",
-    )
+    assert found.headline() == "the label `tower` cannot stand as a call"
+    assert found.advice() == "`-> reuse(tower)` applies what has this label again, with the same weights"
 
 
 def test_a_label_does_not_explain_its_own_stage() -> None:

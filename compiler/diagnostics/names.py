@@ -105,13 +105,10 @@ class UnknownLayer(_WithNearNames):
     remedy: ClassVar[str] = "{hint}"
 
     name: str
-    is_label: bool = False
 
     @property
     def hint(self) -> str:
-        """How a label is meant, what stands here for a word of another framework, or where to look."""
-        if self.is_label:
-            return f"a stage above has this label: `-> reuse({self.name})` applies it again, with the same weights"
+        """What stands here for a word of another framework, or where to look."""
         note = foreign_note("layer", self.name)
         return note or "`dotnn layers` lists the layers; blocks of other files need an `import`"
 

@@ -79,10 +79,13 @@ def unknown_layer(call: tree.Call, module: Module, *, is_value: bool, is_label: 
     if is_value:
         hint = "what is called must be a layer, a block or a function; an arrow leads to a layer, not to a value"
         return Misplaced(span=call.function_span, what=f"the value `{call.function}`", where="as a call", hint=hint)
+    if is_label:
+        hint = f"`-> reuse({call.function})` applies what has this label again, with the same weights"
+        return Misplaced(span=call.function_span, what=f"the label `{call.function}`", where="as a call", hint=hint)
     blocks = [name for name, one in module.definitions.items() if isinstance(one.item, tree.Block)]
     candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
-    near = () if is_label else near_layers(call.function, candidates)
-    return UnknownLayer(span=call.function_span, name=call.function, near=near, is_label=is_label)
+    near = near_layers(call.function, candidates)
+    return UnknownLayer(span=call.function_span, name=call.function, near=near)
 
 
 # --- layers ----------------------------------------------------------------------------------------------------------
