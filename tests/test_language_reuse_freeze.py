@@ -188,8 +188,9 @@ def test_a_label_that_is_called_is_to_be_reused() -> None:
     assert found.advice() == "`-> reuse(tower)` applies what has this label again, with the same weights"
 
 
-def test_a_label_does_not_explain_its_own_stage() -> None:
-    (found,) = faults_of(model("output y = x -> tower: tower(8)"))
+@pytest.mark.parametrize("body", ["output y = x -> tower: tower", "output y = x -> tower: dense(8) -> tower(8)"])
+def test_a_label_explains_neither_its_own_stage_nor_a_call_with_arguments(body: str) -> None:
+    (found,) = faults_of(model(body))
     assert (found.code, "reuse" in found.advice()) == ("E203", False)
 
 

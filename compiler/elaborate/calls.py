@@ -58,8 +58,8 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: F
         return _call_layer(layer, call, piped, label, frame)
     if name in INITIALIZERS and piped is None:
         return _call_initializer(call, frame)
-    # Before the label of this call is one of the scope's.
-    is_label = frame.scope.find(name, frame.state.step) is not None
+    # Looked for before the label of this call is one of the scope's; with arguments, a layer is meant.
+    is_label = not (call.positional or call.named) and frame.scope.find(name, frame.state.step) is not None
     if label is not None:
         frame.scope.add(name, label, call.span)
     if name not in frame.module.missing:
