@@ -182,6 +182,18 @@ def test_a_near_label_is_suggested() -> None:
     assert found.advice() == "did you mean `encoder`?"
 
 
+def test_a_label_that_is_called_is_to_be_reused() -> None:
+    (found,) = faults_of(model("h = x -> tower: dense(8) -> relu\n output y = h -> tower"))
+    assert found.headline() == "the label `tower` cannot stand as a call"
+    assert found.advice() == "`-> reuse(tower)` applies what has this label again, with the same weights"
+
+
+@pytest.mark.parametrize("body", ["output y = x -> tower: tower", "output y = x -> tower: dense(8) -> tower(8)"])
+def test_a_label_explains_neither_its_own_stage_nor_a_call_with_arguments(body: str) -> None:
+    (found,) = faults_of(model(body))
+    assert (found.code, "reuse" in found.advice()) == ("E203", False)
+
+
 # --- what cannot be reused --------------------------------------------------------------------------------------------
 
 

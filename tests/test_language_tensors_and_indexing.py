@@ -100,6 +100,26 @@ def test_operands_that_do_not_fit(left: str, right: str, code: tuple[str, str]) 
 
 
 @pytest.mark.parametrize(
+    ("left", "right", "code", "advice"),
+    [
+        # The axes of one are not the last ones of the other.
+        ("float32[N, 8, H, W]", "float32[N, 8]", "E431", "put axes behind float32[N, 8]: `-> unsqueeze(axis=[2, 3])`"),
+        ("float32[N, 8]", "float32[N, 8, 5, 5]", "E430", "`-> unsqueeze(axis=[2, 3])`"),
+        ("float32[N, 8, 5, 6]", "float32[8]", "E430", "`-> unsqueeze(axis=[1, 2])`"),
+        ("float32[N, T, 8]", "float32[N, T]", "E431", "`-> unsqueeze(axis=2)`"),
+        ("float32[N, T, 8]", "float32[7]", "E430", "make the dimensions equal"),
+        # They are not equal, and one of them may be 1.
+        ("float32[N, H - 2]", "float32[N, H]", "E431", "equal for no size: let the layers before keep it"),
+        ("float32[N, H]", "float32[N, W]", "E431", "give both dimensions the same name"),
+    ],
+)
+def test_what_to_do_about_operands_that_do_not_fit(left: str, right: str, code: str, advice: str) -> None:
+    (found,) = faults_of(f"model t {{ input x: {left} input z: {right} output y = x * z }}")
+    assert found.code == code
+    assert advice in found.advice()
+
+
+@pytest.mark.parametrize(
     ("image", "expression", "place"),
     [
         ("int64[N]", "x + 0.5", "0.5"),

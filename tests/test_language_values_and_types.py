@@ -186,6 +186,20 @@ def test_values_that_are_none(expression: str, code: str, words: str) -> None:
     assert found.span.text in expression
 
 
+@pytest.mark.parametrize(
+    ("expression", "advice"),
+    [
+        ("zeros(1, 1, 8)", "it takes nothing: write `zeros`"),
+        ("normal(0, 1)", "name the numbers: `mean=`, `std=`"),
+    ],
+)
+def test_initializers_take_names(expression: str, advice: str) -> None:
+    (found,) = faults_of(
+        model(f"parameter p: float32[1, 1, 8] = {expression}\n output y = x * p", image="float32[N, T, 8]")
+    )
+    assert (found.code, found.advice()) == ("E304", advice)
+
+
 # --- types ------------------------------------------------------------------------------------------------------------
 
 

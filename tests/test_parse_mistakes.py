@@ -70,6 +70,7 @@ STATEMENTS: list[tuple[str, str, tuple[int, int], list[str]]] = [
     ("for i in x { f }", "E112", (1, 1), ["`for` is a stage"]),
     ("y = if a { b } elif c { d }", "E128", (1, 16), ["needs an `else`", "`else if`"]),
     ("y = [1 2]", "E127", (1, 8), ["a comma is missing"]),
+    ("y = f(2 if a else 1)", "E127", (1, 9), ["a condition stands first", "`if c { a } else { b }`"]),
     ("y = f(a,\n      k=3\n      stride=2)", "E127", (3, 7), ["a comma is missing before `stride`"]),
     ("y = f(a=1, b)", "E122", (1, 12), ["without a name follows one with a name", "`a=1`"]),
     ("y = x -> loop(3)", "E123", (1, 10), ["`loop` is reserved"]),
@@ -189,6 +190,19 @@ def test_a_fix_mends_the_mistake():
         assert fix is not None
         whole = fix.span.source.text
         assert items_of(whole[: fix.span.start] + fix.replacement + whole[fix.span.end :])
+
+
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [("!a", "not a"), ("! a", "not a"), ("a&&b", "a and b"), ("(a)||(b)", "(a)or(b)"), ("a^2", "a**2")],
+)
+def test_a_word_in_place_of_a_sign_stands_apart(text: str, mended: str) -> None:
+    """It would be one word with its neighbour."""
+    _, report = parsed(f"const c = {text}")
+    fix = report.diagnostics[0].fix()
+    assert fix is not None
+    whole = fix.span.source.text
+    assert whole[: fix.span.start] + fix.replacement + whole[fix.span.end :] == f"const c = {mended}"
 
 
 def test_every_code_of_the_text_has_a_page_with_a_sample_that_shows_it():

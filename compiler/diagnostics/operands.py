@@ -28,7 +28,7 @@ class CannotBroadcast(Diagnostic):
     code: ClassVar[str] = "E430"
     message: ClassVar[str] = "`{kind}` cannot combine {left} and {right}: {left_dim} and {right_dim} on axis {axis}"
     label: ClassVar[str] = "this is {right}"
-    remedy: ClassVar[str] = "make the dimensions equal, or one of them 1 (`unsqueeze`, `transpose`, `reshape`)"
+    remedy: ClassVar[str] = "{mend}"
 
     kind: str
     left: str
@@ -36,6 +36,12 @@ class CannotBroadcast(Diagnostic):
     left_dim: str
     right_dim: str
     axis: int
+    hint: str = ""
+
+    @property
+    def mend(self) -> str:
+        """Where the axes of one fit elsewhere in the other, or what helps always."""
+        return self.hint or "make the dimensions equal, or one of them 1 (`unsqueeze`, `transpose`, `reshape`)"
 
 
 @record

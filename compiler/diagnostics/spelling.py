@@ -290,8 +290,17 @@ class ForeignOperator(FoundDiagnostic):
     instead: str
 
     def fix(self) -> Fix | None:
-        """Replace it."""
-        return None if self.span is None else Fix(self.span, self.instead)
+        """Replace it; a word stands apart from the words beside it."""
+        if self.span is None:
+            return None
+        text, apart = self.span.source.text, self.instead.isalpha()
+        before = " " if apart and _is_word(text[self.span.start - 1 : self.span.start]) else ""
+        behind = " " if apart and _is_word(text[self.span.end : self.span.end + 1]) else ""
+        return Fix(self.span, f"{before}{self.instead}{behind}")
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 @record

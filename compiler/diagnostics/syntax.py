@@ -366,7 +366,13 @@ class MissingComma(FoundDiagnostic):
     code: ClassVar[str] = "E127"
     message: ClassVar[str] = "a comma is missing before {found_words}"
     label: ClassVar[str] = "a second value"
-    remedy: ClassVar[str] = "write `,` between the two"
+    remedy: ClassVar[str] = "{advice_text}"
+
+    @property
+    def advice_text(self) -> str:
+        """What to do; `a if c else b` is a condition in Python."""
+        either = "; a condition stands first: `if c { a } else { b }`" if self.found == "if" else ""
+        return f"write `,` between the two{either}"
 
 
 @record

@@ -58,11 +58,13 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: F
         return _call_layer(layer, call, piped, label, frame)
     if name in INITIALIZERS and piped is None:
         return _call_initializer(call, frame)
+    # Looked for before the label of this call is one of the scope's; with arguments, a layer is meant.
+    is_label = not (call.positional or call.named) and frame.scope.find(name, frame.state.step) is not None
     if label is not None:
         frame.scope.add(name, label, call.span)
     if name not in frame.module.missing:
         is_value = definition is not None or frame.find(name) is not None
-        frame.fail(unknown_layer(call, frame.module, is_value=is_value))
+        frame.fail(unknown_layer(call, frame.module, is_value=is_value, is_label=is_label))
     return UNKNOWN
 
 
@@ -72,11 +74,14 @@ def _refuse_label(call: tree.Call, label: str | None) -> None:
         raise DotnnError(Misplaced(span=call.span, what="a label", where="before a function", hint=hint))
 
 
-def unknown_layer(call: tree.Call, module: Module, *, is_value: bool) -> Diagnostic:
-    """The diagnostic for a call of something that cannot be called; ``is_value`` where it is a value at least."""
+def unknown_layer(call: tree.Call, module: Module, *, is_value: bool, is_label: bool = False) -> Diagnostic:
+    """The diagnostic for a call of something that cannot be called, but may be a value, or the label of a stage."""
     if is_value:
         hint = "what is called must be a layer, a block or a function; an arrow leads to a layer, not to a value"
         return Misplaced(span=call.function_span, what=f"the value `{call.function}`", where="as a call", hint=hint)
+    if is_label:
+        hint = f"`-> reuse({call.function})` applies what has this label again, with the same weights"
+        return Misplaced(span=call.function_span, what=f"the label `{call.function}`", where="as a call", hint=hint)
     blocks = [name for name, one in module.definitions.items() if isinstance(one.item, tree.Block)]
     candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
     return naming.unknown_layer(call.function, candidates, call.function_span)
@@ -341,7 +346,8 @@ def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
     positional = getattr(kind, "positional", None)
     for index, expression in enumerate(call.positional):
         if index > 0 or positional is None:
-            hint = "name the numbers: " + ", ".join(f"`{name}=`" for name in names)
+            listed = ", ".join(f"`{name}=`" for name in names)
+            hint = f"name the numbers: {listed}" if names else f"it takes nothing: write `{call.function}`"
             raise DotnnError(TooManyArguments(span=expression.span, kind=call.function, hint=hint))
         values[positional] = evaluate(expression, frame)
     for argument in call.named:

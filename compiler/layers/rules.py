@@ -12,6 +12,7 @@ from ..diagnostics.operands import BroadcastUndecided, CannotBroadcast, ElementT
 from ..diagnostics.shapes import AxisMustBeWritten, AxisOutOfRange, UndecidedDimension, WrongElementType, WrongRank
 from ..graph.broadcasting import broadcasts, misfit
 from ..graph.dims import Dim, DimExpr, format_dim, symbols
+from ..graph.dims_decide import decide_equal
 from ..graph.dims_linear import equalizing_forms
 from ..graph.types import DType, TensorType
 from .attributes import HIGHEST_RANK
@@ -125,8 +126,19 @@ def broadcast(site: Site, a: TensorType, b: TensorType) -> TensorType:
     rank = max(a.rank, b.rank)
     shapes = ((1,) * (rank - one.rank) + one.shape for one in (a, b))
     axes = [(one, other, broadcasts(one, other)) for one, other in zip(*shapes, strict=True)]
-    need_fit(site, 1, axes, CannotBroadcast, BroadcastUndecided, left=str(a), right=str(b))
+    need_fit(site, 1, axes, CannotBroadcast, BroadcastUndecided, left=str(a), right=str(b), hint=_axes_behind(a, b))
     return a.with_shape(*(other if one == 1 else one for one, other, _ in axes))
+
+
+def _axes_behind(a: TensorType, b: TensorType) -> str:
+    """What to write where the shape of one tensor is in the other one's, but not at its end; empty for none."""
+    low, high = sorted((a, b), key=lambda one: one.rank)
+    for start in range(high.rank - low.rank):
+        if low.shape and low.shape == high.shape[start : start + low.rank]:
+            axes = list(range(low.rank, high.rank - start))
+            written = axes[0] if len(axes) == 1 else axes
+            return f"shapes are aligned at their last axes; put axes behind {low}: `-> unsqueeze(axis={written})`"
+    return ""
 
 
 def need_fit(
@@ -134,7 +146,8 @@ def need_fit(
 ) -> None:
     """Demand that an operand fits on every axis: two dimensions and whether they do, None where that is not certain.
 
-    Where one certainly does not it is the first fault that is raised, with the facts.
+    Where one certainly does not it is the first fault that is raised, with the facts. A ``hint`` among them is the
+    remedy of both.
     """
     wrong = misfit([fits for *_, fits in axes])
     if wrong is None:
@@ -145,8 +158,17 @@ def need_fit(
     facts |= {"left_dim": format_dim(left), "right_dim": format_dim(right)}
     if certain:
         raise DotnnError(cannot(**facts))
-    hint = declare_otherwise(equalizing_forms((one, other) for one, other, fits in axes if not fits))
-    raise DotnnError(undecided(**facts, hint=hint))
+    otherwise = declare_otherwise(equalizing_forms((one, other) for one, other, fits in axes if not fits))
+    facts["hint"] = facts.get("hint") or otherwise or _never_equal(left, right)
+    raise DotnnError(undecided(**facts))
+
+
+def _never_equal(left: Dim, right: Dim) -> str:
+    """The remedy where two dimensions could fit only because one may be 1; empty where they may be equal."""
+    if decide_equal(left, right) is not False:
+        return ""
+    pair = f"`{format_dim(left)}` and `{format_dim(right)}`"
+    return f"{pair} are equal for no size: let the layers before keep it, as by `padding`"
 
 
 def alternative(remedy: str) -> str:
