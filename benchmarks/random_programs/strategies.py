@@ -12,6 +12,8 @@ import random
 from hypothesis import reject
 from hypothesis import strategies as st
 
+from .rewrites import in_other_words
+from .rewriting import Rewritten
 from .statements import Program, program_from
 from .tensors import Misfit
 
@@ -23,6 +25,11 @@ def programs(fewest: int = 1) -> st.SearchStrategy[Program]:
     a program with fewer statements, fewer stages, or simpler ones.
     """
     return st.randoms(use_true_random=False).map(lambda source: _program(source, fewest))
+
+
+def rewritten_programs() -> st.SearchStrategy[Rewritten]:
+    """Programs in other words, beside the originals."""
+    return st.randoms(use_true_random=False).map(lambda source: in_other_words(_program(source, 1), source))
 
 
 def _program(source: random.Random, fewest: int) -> Program:
