@@ -46,6 +46,8 @@ class Catalogue(Stages):
 
     def checked(self, text: str, x: Tensor, apply: Callable[[Tensor], Tensor] | None = None) -> Stage:
         """A stage that the compiler takes; its rule, if there is one, says the same as the compiler does."""
+        # onnxruntime (1.32) computes this one with constants of float32, for which dotnn promises nothing on the CPU.
+        must(x.dtype != "float64" or "gelu" not in text)
         if apply is None:
             result = self._float(inferred(f"x -> {text}", {"x": x}, self.sizes))
             return Stage(text, lambda found: self._only_of(found, x, result))
@@ -81,8 +83,8 @@ class Catalogue(Stages):
         return self.checked(self._call("prelu", arguments), x, kept_at(1, channels) if per_channel else float_kept)
 
     def clip(self, x: Tensor) -> Stage:
-        arguments = [f"low={self.source.choice(['-1.0', '0.0', '-0.5'])}"] * self.chance(0.8)
-        arguments += [f"high={self.source.choice(['0.5', '1.0', '6.0'])}"] * (not arguments or self.chance(0.7))
+        low, high = self.source.choice(["-1.0", "0.0", "-0.5"]), self.source.choice(["0.5", "1.0", "6.0"])
+        arguments = [f"low={low}", f"high={high}"]
         return self.checked(self._call("clip", arguments), x, float_kept)
 
     def normalization(self, x: Tensor) -> Stage:

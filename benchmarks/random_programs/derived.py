@@ -25,8 +25,8 @@ NO_STAGE = ("cast", "one_hot", "embedding", "argmax", "split")
 
 
 def own_layers() -> dict[str, type[Layer]]:
-    """The layers of the language that are called by name."""
-    return {kind: one for kind, one in LAYERS.items() if one.callable and one.__module__.startswith("dotnn.")}
+    """The layers of the language that are called by name, in an order that no import changes."""
+    return {kind: one for kind, one in sorted(LAYERS.items()) if one.callable and one.__module__.startswith("dotnn.")}
 
 
 def elementwise_kinds() -> list[str]:

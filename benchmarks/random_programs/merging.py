@@ -64,10 +64,10 @@ class Merging(Parts):
         x = self.pick(lambda value: value.tensor.is_float and value.tensor.rank >= 2)
         *batch, rows, inner = x.tensor.shape
         turned = [*range(len(batch)), len(batch) + 1, len(batch)]
-        y = self._other(x, lambda one: one.rank == x.tensor.rank and one.shape[:-1] == (*batch, inner))
-        other, columns = y.name, y.tensor.shape[-1]
-        if self.chance(0.4):
-            y, other, columns = x, f"({x.name} -> transpose({turned}))", rows
+        y, other, columns = x, f"({x.name} -> transpose({turned}))", rows
+        if self.chance(0.3):
+            y = self._other(x, lambda one: one.rank == x.tensor.rank and one.shape[:-1] == (*batch, inner))
+            other, columns = y.name, y.tensor.shape[-1]
         # Products grow: what they are made of is bounded.
         text = self.source.choice(
             ["({0} -> tanh) @ {1}", "matmul({0}, {1} -> tanh)", "{0} @ ({1} -> softmax(axis=-1))"]
@@ -175,7 +175,7 @@ class Merging(Parts):
     MORE_STATEMENTS = (
         (1, add_minimum),
         (1, add_stack),
-        (1.5, add_product),
+        (2, add_product),
         (1.5, add_function),
         (1.5, add_attention),
         (1, add_heads),

@@ -16,6 +16,9 @@ from dotnn.compiler.layers.base import LAYERS
 
 from .tensors import Misfit, Sizes, Tensor, must, read_dim
 
+#: Every kind of layer; going through the registry loads them all, so that no program depends on those before it.
+KINDS = frozenset(LAYERS)
+
 
 class Disagreement(AssertionError):
     """The compiler infers another type than the rules that are written here."""
@@ -23,7 +26,7 @@ class Disagreement(AssertionError):
 
 def need_layer(kind: str) -> None:
     """The layer must be there."""
-    must(kind in LAYERS)
+    must(kind in KINDS)
 
 
 def inferred(expression: str, inputs: Mapping[str, Tensor], sizes: Sequence[Sizes]) -> Tensor:

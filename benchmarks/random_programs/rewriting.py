@@ -130,9 +130,10 @@ def rewritten(program: Program, source: random.Random, rules: Mapping[str, Rule]
     """The program with labels, and so many rewrites."""
     found = labelled(program)
     for _ in range(count):
+        view = View(found.text)
         for _ in range(12):
             name = source.choice(list(rules))
-            edit = rules[name](View(found.text), source)
+            edit = rules[name](view, source)
             if edit is not None and (edit.size is None or len(found.sizes) > 1):
                 found = found.edited(name, edit)
                 break

@@ -19,7 +19,7 @@ NO_TENSOR = (tree.Type, tree.ListExpression, tree.Argument, tree.Call, tree.Slic
 
 #: Stages of layers as expressions of their operand, `x`, and of their arguments by name; each with what it needs.
 FORMS: Mapping[str, tuple[str, ...]] = {
-    "relu": ("maximum(x, 0 * x)", "x * (x -> step)", "x -> leaky_relu(slope=0.0)", "x -> clip(low=0.0)"),
+    "relu": ("maximum(x, 0 * x)", "x * (x -> step)", "x -> leaky_relu(slope=0.0)"),
     "tanh": ("(x * 2 -> sigmoid) * 2 - 1", "-(-x -> tanh)"),
     "sigmoid": ("((x / 2 -> tanh) + 1) / 2", "1 - (-x -> sigmoid)", "1 / (exp(-x) + 1)"),
     "dropout": ("x", "x -> dropout(0.125)"),
@@ -191,7 +191,9 @@ def add_identity(view: View, source: random.Random) -> Edit | None:
     lines, form, head = source.choice([one for one in forms if _is_possible(one[1] + "".join(one[0]))])
     start, value = binding.span.start, binding.value.span
     statements = "".join(f"{line}\n    " for line in [f"{name} = {value.text}", *lines])
-    return Edit([(start, start, statements), (value.start, value.end, form)], head)
+    # The references round where numbers are cast.
+    exact = "cast" not in form
+    return Edit([(start, start, statements), (value.start, value.end, form)], head, exact=exact)
 
 
 def _is_possible(text: str) -> bool:
