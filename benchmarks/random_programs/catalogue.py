@@ -73,7 +73,9 @@ class Catalogue(Stages):
 
     def activation(self, x: Tensor) -> Stage:
         kind = self.source.choice(elementwise_kinds() + [one for one in BEFORE if one in LAYERS])
-        return self.checked(stage_text(self.source, kind, x.rank), x, float_kept)
+        # Some read images alone.
+        apply = kept_at(0, rank=x.rank) if kind.startswith("spatial") else float_kept
+        return self.checked(stage_text(self.source, kind, x.rank), x, apply)
 
     def prelu(self, x: Tensor) -> Stage:
         per_channel = self.chance(0.5)
@@ -111,7 +113,7 @@ class Catalogue(Stages):
 
     def self_attention(self, x: Tensor) -> Stage:
         if self.chance(0.2):
-            return self.checked(self._call("sinusoidal_position", []), x, float_kept)
+            return self.checked(self._call("sinusoidal_position", []), x, kept_at(2, x.number(2), 3))
         channels = x.number(2)
         heads = self.source.choice([one for one in range(1, channels + 1) if channels % one == 0])
         arguments = [str(heads)] + [one for one in ("causal=true", "bias=false") if self.chance(0.3)]

@@ -103,7 +103,7 @@ def _in_shape(label: str, weight: str, shape: list[int]) -> Make:
 
 
 def _weighted(view: View, call: tree.Call, label: str, x: TensorType, node: Node) -> Iterator[Form]:
-    if call.function in ("layer_norm", "rms_norm"):
+    if call.function in ("layer_norm", "rms_norm") and "[" not in _arguments(call).get("axis", ""):
         yield _norm_along_axis(view, call, label, x, node)
     if call.function == "instance_norm" and x.rank in (3, 4, 5):
         channels = node.weights["weight"].shape[0] if "weight" in node.weights else 0
