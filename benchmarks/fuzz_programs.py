@@ -11,6 +11,9 @@ Numbers that rounding changes as much as a mistake would are not compared: the r
 every value disturbed by about the rounding of its element type, and what differs then by a fifth of the tolerance is
 left out and counted.
 
+Every program has a seed. `random_programs.strategies` gives whole programs to hypothesis, which makes one that fails
+small: `@given(programs())`. `fuzz_rewrites.py` holds programs against themselves in other words.
+
 Programs run in processes of their own, which are ended when they take too long. It prints every difference as it meets
 it, then the figures, and ends with 1 if there was a difference.
 """
@@ -32,7 +35,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "tests")]
@@ -111,20 +114,23 @@ class Case:
 # --- one program ------------------------------------------------------------------------------------------------------
 
 
-def check_program(program: Program, tell: Callable[[str], None] = lambda stage: None) -> Outcome:
+def check_program(
+    program: Program, tell: Callable[[str], None] = lambda stage: None, source: WeightSource | None = None
+) -> Outcome:
     """Build and run a program in every way.
 
     Args:
         program: what to check.
         tell: is told what happens next, for whoever must say where the process has died.
+        source: of its weights; those of the program's seed if None.
     """
     with warnings.catch_warnings():
         # Of overflows in references.
         warnings.simplefilter("ignore")
-        return _checked_program(program, tell)
+        return _checked_program(program, tell, source)
 
 
-def _checked_program(program: Program, tell: Callable[[str], None]) -> Outcome:
+def _checked_program(program: Program, tell: Callable[[str], None], source: WeightSource | None) -> Outcome:
     outcome = Outcome(Counter(programs=1))
     tell("compile")
     try:
@@ -138,10 +144,10 @@ def _checked_program(program: Program, tell: Callable[[str], None]) -> Outcome:
         return outcome
     outcome.features.update(program.features)
     outcome.layers.update(node.kind for node in compiled.graph.nodes() if isinstance(node.op, Layer))
-    source = he_normal_source(compiled.graph, program.seed)
+    source = source or he_normal_source(compiled.graph, program.seed)
     tell("reference")
     try:
-        cases = [_case(program, index, compiled.graph, source, outcome) for index in range(len(program.sizes))]
+        cases = [case_of(program, index, compiled.graph, source, outcome) for index in range(len(program.sizes))]
     except Exception:
         outcome.differences.append(Difference("reference", "", traceback.format_exc(limit=-3)))
         return outcome
@@ -160,11 +166,11 @@ def _checked_program(program: Program, tell: Callable[[str], None]) -> Outcome:
     return outcome
 
 
-def _case(program: Program, index: int, graph: Graph, source: WeightSource, outcome: Outcome) -> Case:
+def case_of(program: Program, index: int, graph: Graph, source: WeightSource, outcome: Outcome) -> Case:
     """Feeds at some sizes, and the reference's values that can be compared."""
     sizes = program.sizes[index]
     feeds = random_feeds(graph, sizes, seed=program.seed)
-    generator = np.random.default_rng([program.seed, index])
+    generator = np.random.default_rng([program.seed, *sizes.values()])
     for name, (low, high) in program.ranges[index].items():
         feeds[name] = generator.integers(low, high, feeds[name].shape).astype(feeds[name].dtype)
     values = WeightValues(0, source)
@@ -340,12 +346,21 @@ def _short(fault: Exception) -> str:
 # --- many programs ----------------------------------------------------------------------------------------------------
 
 
-def work(connection: Connection) -> None:
+#: Checks the program of a seed, and tells what happens next.
+Check: TypeAlias = Callable[[int, Callable[[str], None]], Outcome]
+
+
+def check_seed(seed: int, tell: Callable[[str], None]) -> Outcome:
+    """What becomes of the program of a seed."""
+    return check_program(random_program(seed), tell)
+
+
+def work(connection: Connection, check: Check) -> None:
     """Check the programs whose seeds come, until None comes: what a process of its own does."""
     # What a session has to say comes as an exception, too.
     onnxruntime.set_default_logger_severity(4)
     while (seed := connection.recv()) is not None:
-        connection.send(check_program(random_program(seed), connection.send))
+        connection.send(check(seed, connection.send))
 
 
 class Worker:
@@ -355,11 +370,11 @@ class Worker:
         seed: of the program that it is at; None if it has none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, check: Check) -> None:
         # A process that starts anew has no thread of another one's onnxruntime.
         context = multiprocessing.get_context("spawn")
         self.connection, other = context.Pipe()
-        self._process = context.Process(target=work, args=(other,), daemon=True)
+        self._process = context.Process(target=work, args=(other, check), daemon=True)
         self._process.start()
         other.close()
         self.seed: int | None = None
@@ -400,15 +415,15 @@ class Worker:
         self._process.join()
 
 
-def outcomes(seeds: Iterator[int], jobs: int) -> Iterator[tuple[int, Outcome]]:
+def outcomes(seeds: Iterator[int], jobs: int, check: Check = check_seed) -> Iterator[tuple[int, Outcome]]:
     """What becomes of the programs of some seeds, in the order in which they are done."""
-    workers = [Worker() for _ in range(jobs)]
+    workers = [Worker(check) for _ in range(jobs)]
     try:
         while True:
             for index, worker in enumerate(workers):
                 if worker.seed is None and (seed := next(seeds, None)) is not None:
                     if not worker.alive():
-                        workers[index] = worker = Worker()
+                        workers[index] = worker = Worker(check)
                     worker.begin(seed)
             busy = {worker.connection: worker for worker in workers if worker.seed is not None}
             if not busy:

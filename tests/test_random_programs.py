@@ -13,15 +13,18 @@ from pathlib import Path
 import onnx
 import pytest
 from dotnn.compiler.layers.base import LAYERS
+from hypothesis import HealthCheck, Phase, given, settings
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 import fuzz_programs
 from fuzz_programs import check_program
 from random_programs import Program, random_program
+from random_programs.strategies import programs
 
-#: Programs of one test, and how many tests there are.
+#: Programs of one test, and how many tests there are; hypothesis draws others.
 PART, PARTS = 15, 6
+DRAWN = 60
 CALLABLE = {kind for kind, layer in LAYERS.items() if layer.__module__.startswith("dotnn.") and layer.callable}
 
 
@@ -36,6 +39,38 @@ def test_every_build_of_random_programs_gives_the_references_numbers(part: int):
         values += outcome.counts["values"]
     # A few programs are of elements that onnxruntime has not all kernels for.
     assert values > 50 * PART
+
+
+@settings(max_examples=DRAWN, deadline=None, suppress_health_check=list(HealthCheck))
+@given(programs())
+def test_every_build_of_drawn_programs_gives_the_references_numbers(program: Program):
+    outcome = check_program(program)
+    assert not outcome.differences, f"{outcome.differences}\n{program.text}"
+    assert outcome.counts["refused"] == 0, f"{outcome.codes}\n{program.text}"
+
+
+def test_hypothesis_makes_a_program_that_fails_small():
+    found: list[str] = []
+
+    @settings(
+        max_examples=100,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
+    @given(programs())
+    def no_program_has_a_tanh(program: Program):
+        found.append(program.text)
+        assert "tanh" not in program.text
+
+    with pytest.raises(AssertionError):
+        no_program_has_a_tanh()
+    first = next(one for one in found if "tanh" in one)
+    # Hypothesis runs the smallest one last.
+    assert "tanh" in found[-1]
+    assert len(found[-1].splitlines()) <= min(7, len(first.splitlines()))
 
 
 def test_a_seed_gives_one_program():

@@ -1,6 +1,9 @@
-"""Random programs of the language, each made from a seed: inputs, statements that fit each other, and outputs."""
+"""Random programs of the language, each made from a seed: inputs, statements that fit each other, and outputs.
 
-from .statements import Program, random_program
+``strategies.programs`` gives them to hypothesis, and ``rewriting`` writes them in other words.
+"""
+
+from .statements import Program, program_from, random_program
 from .tensors import Sizes
 
-__all__ = ["Program", "Sizes", "random_program"]
+__all__ = ["Program", "Sizes", "program_from", "random_program"]

@@ -47,6 +47,8 @@ class Parts:
     sizes: tuple[Sizes, ...]
     dtype: str
     stages: Stages
+    #: How many statements there are at least.
+    fewest: int = 3
     head: list[str] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -61,7 +63,7 @@ class Parts:
     # --- names and values ---------------------------------------------------------------------------------------------
 
     def chance(self, probability: float) -> bool:
-        return self.source.random() < probability
+        return self.stages.chance(probability)
 
     def new(self, prefix: str) -> str:
         """A name that nothing has yet."""

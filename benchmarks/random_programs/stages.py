@@ -10,6 +10,7 @@ import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from .tensors import Dim, Misfit, Sizes, Tensor, dim, must, product, symbol, written
 
@@ -17,6 +18,10 @@ from .tensors import Dim, Misfit, Sizes, Tensor, dim, must, product, symbol, wri
 MOST_ELEMENTS = 3000
 #: Layers without kernels for float64 on onnxruntime's CPU, which are drawn for such programs only now and then.
 NO_FLOAT64 = ("conv", "local_response_norm", "recurrent_stage")
+
+
+#: Weight, method, lowest and highest rank of the operand, and whether only floats will do.
+Maker: TypeAlias = tuple[float, str, int, int, bool]
 
 
 @dataclass(frozen=True)
@@ -93,19 +98,19 @@ class Window:
         """All but the kernel, as arguments."""
         found = []
         if self.stride != default_stride:
-            found.append(f"stride={_short(self.stride)}")
+            found.append(f"stride={short(self.stride)}")
         if self.padding is None:
             found.append('padding="same"')
         elif self.is_padded:
             even = all(before == after for before, after in self.padding)
-            short = _short([before for before, _ in self.padding])
-            found.append(f"padding={short if even else written(map(written, self.padding))}")
+            starts = short([before for before, _ in self.padding])
+            found.append(f"padding={starts if even else written(map(written, self.padding))}")
         if any(one != 1 for one in self.dilation):
-            found.append(f"dilation={_short(self.dilation)}")
+            found.append(f"dilation={short(self.dilation)}")
         return found + ["ceil=true"] * self.ceil
 
 
-def _short(values: Sequence[int]) -> str:
+def short(values: Sequence[int]) -> str:
     """An int where all are equal, else the list."""
     return str(values[0]) if len(set(values)) == 1 else written(values)
 
@@ -151,8 +156,7 @@ class Stages:
         sizes: of the symbols; at all of them every tensor has at least one element, and not too many.
     """
 
-    #: Weight, method, lowest and highest rank of the operand, and whether only floats will do.
-    MAKERS: tuple[tuple[float, str, int, int, bool], ...] = (
+    MAKERS: tuple[Maker, ...] = (
         (6, "elementwise", 0, 6, True),
         (1.5, "softmax", 1, 6, True),
         (4, "batch_norm", 2, 5, True),
@@ -176,9 +180,14 @@ class Stages:
         self.source = source
         self.sizes = sizes
 
+    def makers(self) -> Sequence[Maker]:
+        """What there is to draw."""
+        return self.MAKERS
+
     def chance(self, probability: float) -> bool:
         """Whether it happens this time."""
-        return self.source.random() < probability
+        # What makes a program longer happens at the great numbers: hypothesis shrinks them to 0.
+        return self.source.random() >= 1 - probability
 
     def least(self, size: Dim) -> int:
         """The smallest of the sizes."""
@@ -196,7 +205,7 @@ class Stages:
         Raises:
             Misfit: none was found.
         """
-        makers = [one for one in self.MAKERS if one[2] <= x.rank <= one[3] and (x.is_float or not one[4])]
+        makers = [one for one in self.makers() if one[2] <= x.rank <= one[3] and (x.is_float or not one[4])]
         if x.dtype == "float64" and not self.chance(0.1):
             makers = [one for one in makers if one[1] not in NO_FLOAT64]
 
@@ -238,13 +247,13 @@ class Stages:
             return written(self.literal(shape[1:], low, high) for _ in range(shape[0]))
         return str(self.source.choice([one / 4 for one in range(int(low * 4), int(high * 4) + 1) if one]))
 
-    def _literal_argument(self, name: str, shape: Sequence[int], low: float = -1, high: float = 1) -> list[str]:
+    def literal_argument(self, name: str, shape: Sequence[int], low: float = -1, high: float = 1) -> list[str]:
         """Written weights now and then, where they are few."""
         few = math.prod(shape) <= 24 and self.chance(0.15)
         return [f"{name}={self.literal(shape, low, high)}"] if few else []
 
-    def _bias(self, units: int) -> list[str]:
-        return ["bias=false"] if self.chance(0.25) else self._literal_argument("bias", [units])
+    def bias(self, units: int) -> list[str]:
+        return ["bias=false"] if self.chance(0.25) else self.literal_argument("bias", [units])
 
     def axis(self, rank: int) -> int:
         """An axis, counted from either end."""
@@ -273,10 +282,10 @@ class Stages:
     def batch_norm(self, x: Tensor) -> Stage:
         channels = x.number(1)
         arguments = [f"eps={self.source.choice(['1e-3', '0.1'])}"] if self.chance(0.3) else []
-        arguments += self._literal_argument("running_mean", [channels])
-        arguments += self._literal_argument("running_var", [channels], 0.5, 2)
-        arguments += ["scale=false"] if self.chance(0.2) else self._literal_argument("weight", [channels], 0.5, 2)
-        arguments += self._bias(channels)
+        arguments += self.literal_argument("running_mean", [channels])
+        arguments += self.literal_argument("running_var", [channels], 0.5, 2)
+        arguments += ["scale=false"] if self.chance(0.2) else self.literal_argument("weight", [channels], 0.5, 2)
+        arguments += self.bias(channels)
         return Stage(f"batch_norm({', '.join(arguments)})" if arguments else "batch_norm", kept_at(1, channels))
 
     def local_response_norm(self, x: Tensor) -> Stage:
@@ -286,26 +295,26 @@ class Stages:
 
     def flip(self, x: Tensor) -> Stage:
         axes = self.source.sample(range(x.rank), self.source.randint(1, min(2, x.rank)))
-        return Stage(f"flip(axis={_short(axes) if len(axes) == 1 else written(axes)})", kept_at(max(axes)))
+        return Stage(f"flip(axis={short(axes) if len(axes) == 1 else written(axes)})", kept_at(max(axes)))
 
     # --- windows ------------------------------------------------------------------------------------------------------
 
     def window(self, dims: Sequence[Dim], pool: bool) -> Window:
         """A window that fits."""
         even = self.chance(0.6)
-        kernel = self._per_axis(len(dims), even, lambda: self.source.choice([1, 2, 2, 3, 3, 3, 4]))
+        kernel = self.per_axis(len(dims), even, lambda: self.source.choice([1, 2, 2, 3, 3, 3, 4]))
         kernel = tuple(min(one, max(1, self.least(size))) for one, size in zip(kernel, dims, strict=True))
-        stride = kernel if pool and self.chance(0.6) else self._per_axis(len(dims), even, self._stride)
-        dilation = self._per_axis(len(dims), even, lambda: self.source.choice([1, 1, 1, 1, 1, 2, 3]))
+        stride = kernel if pool and self.chance(0.6) else self.per_axis(len(dims), even, self.stride)
+        dilation = self.per_axis(len(dims), even, lambda: self.source.choice([1, 1, 1, 1, 1, 2, 3]))
         ways = [self._same(kernel, dilation), None] + [tuple((0, 0) for _ in dims)] * 2
         if self.chance(0.35):
             ways = [tuple(self._pads(one) for one in kernel)]
         return Window(kernel, stride, dilation, self.source.choice(ways), False)
 
-    def _stride(self) -> int:
+    def stride(self) -> int:
         return self.source.choice([1, 1, 1, 1, 2, 2, 3])
 
-    def _per_axis(self, count: int, even: bool, draw: Callable[[], int]) -> tuple[int, ...]:
+    def per_axis(self, count: int, even: bool, draw: Callable[[], int]) -> tuple[int, ...]:
         return (draw(),) * count if even else tuple(draw() for _ in range(count))
 
     def _same(self, kernel: Sequence[int], dilation: Sequence[int]) -> tuple[tuple[int, int], ...]:
@@ -325,11 +334,11 @@ class Stages:
         if filters is None:
             filters = channels if self.chance(0.4) else groups * self.source.randint(1, 3)
         window = self.window(x.shape[2:], pool=False)
-        arguments = [name or str(filters), f"kernel={_short(window.kernel)}"]
+        arguments = [name or str(filters), f"kernel={short(window.kernel)}"]
         arguments += window.arguments((1,) * (x.rank - 2)) + [f"groups={groups}"] * (groups > 1)
         if name is None:
-            arguments += self._literal_argument("weight", [filters, channels // groups, *window.kernel])
-            arguments += self._bias(filters)
+            arguments += self.literal_argument("weight", [filters, channels // groups, *window.kernel])
+            arguments += self.bias(filters)
 
         def apply(found: Tensor) -> Tensor:
             must(found.dtype == x.dtype and found.rank == x.rank and found.number(1) == channels)
@@ -340,7 +349,7 @@ class Stages:
     def pool(self, x: Tensor) -> Stage:
         kind = self.source.choice(["max", "max", "avg", "avg", "sum"])
         must(x.dtype != "float64" or kind == "max" or self.chance(0.1))
-        self._need_channels(x)
+        self.need_channels(x)
         window = self.window(x.shape[2:], pool=True)
         if kind != "max":
             window = replace(window, dilation=(1,) * len(window.kernel))
@@ -348,12 +357,12 @@ class Stages:
             pairs = zip(window.padding, window.kernel, strict=True)
             pads = tuple((min(low, one // 2), min(high, one // 2)) for (low, high), one in pairs)
             window = replace(window, padding=pads, ceil=self.chance(0.3))
-        arguments = [_short(window.kernel), *window.arguments(window.kernel)]
+        arguments = [short(window.kernel), *window.arguments(window.kernel)]
         arguments += ["count_include_pad=true"] * (kind == "avg" and self.chance(0.3))
 
         def apply(found: Tensor) -> Tensor:
             must(found.is_float and found.rank == x.rank)
-            self._need_channels(found)
+            self.need_channels(found)
             # With padding, a window that reads positions far apart might miss the input.
             reaches = zip(found.shape[2:], window.dilation, strict=True)
             must(not window.is_padded or all(self.least(size) >= apart for size, apart in reaches))
@@ -361,16 +370,16 @@ class Stages:
 
         return Stage(f"{kind}_pool{x.rank - 2}d({', '.join(arguments)})", apply)
 
-    def _need_channels(self, x: Tensor) -> None:
+    def need_channels(self, x: Tensor) -> None:
         """Axis 1 may be symbolic only where the last one does not look like the channels."""
         must(x.shape[1].number is not None or x.shape[-1].number is None)
 
     def global_pool(self, x: Tensor) -> Stage:
-        self._need_channels(x)
+        self.need_channels(x)
 
         def apply(found: Tensor) -> Tensor:
             must(found.is_float and found.rank == x.rank)
-            self._need_channels(found)
+            self.need_channels(found)
             return found.of(*found.shape[:2], *(1 for _ in found.shape[2:]))
 
         return Stage(f"global_{self.source.choice(['avg', 'max'])}_pool{x.rank - 2}d", apply)
@@ -386,7 +395,7 @@ class Stages:
             units = channels if channels <= 8 and self.chance(0.4) else self.source.randint(1, 6)
         arguments = [name or str(units)] + [f"axis={axis}"] * (x.rank > 3 or axis != -1)
         if name is None:
-            arguments += self._literal_argument("weight", [units, channels]) + self._bias(units)
+            arguments += self.literal_argument("weight", [units, channels]) + self.bias(units)
 
         def apply(found: Tensor) -> Tensor:
             must(found.dtype == x.dtype and found.rank == x.rank and found.number(axis) == channels)

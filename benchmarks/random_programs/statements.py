@@ -8,8 +8,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from .parts import Parts, Value, broadcast, labels_of
-from .stages import Stage, Stages, composed, pipeline
+from .catalogue import Catalogue
+from .merging import Merging
+from .parts import Value, broadcast, labels_of
+from .stages import Stage, composed, pipeline
 from .tensors import Dim, Misfit, Sizes, Tensor, dim, must, need, symbol, written
 
 #: What a statement may have changed when it gives up.
@@ -34,7 +36,7 @@ class Program:
     features: Counter[str]
 
 
-class Statements(Parts):
+class Statements(Merging):
     """Writes the statements of one program."""
 
     # --- statements ---------------------------------------------------------------------------------------------------
@@ -326,11 +328,12 @@ class Statements(Parts):
         (0.7, add_condition),
         (1, add_pair),
         (2, add_shared),
+        *Merging.MORE_STATEMENTS,
     )
 
     def write_statements(self) -> None:
         """A few statements; what does not fit leaves nothing but its parts."""
-        wanted, tries = self.source.randint(3, 14), 0
+        wanted, tries = self.source.randint(self.fewest, 14), 0
         while wanted and tries < 100:
             tries += 1
             ((_, statement),) = self.source.choices(self.STATEMENTS, [one[0] for one in self.STATEMENTS])
@@ -377,7 +380,17 @@ class Statements(Parts):
 
 def random_program(seed: int) -> Program:
     """The program of a seed."""
-    source = random.Random(seed)
+    return program_from(random.Random(seed), seed)
+
+
+def program_from(source: random.Random, seed: int = 0, fewest: int = 3) -> Program:
+    """A program that a source of randomness makes.
+
+    Args:
+        source: it may be one of hypothesis, which shrinks what it gave.
+        seed: of the weights and inputs that the program is run with.
+        fewest: how many statements there are at least.
+    """
     small = {
         "N": source.choice([1, 2]),
         "T": source.randint(2, 4),
@@ -386,7 +399,7 @@ def random_program(seed: int) -> Program:
     }
     sizes = (small, {name: size + source.randint(0, 2) for name, size in small.items()})
     dtype = source.choices(["float32", "float16", "float64"], [16, 1, 2])[0]
-    writer = Statements(seed, source, sizes, dtype, Stages(source, sizes))
+    writer = Statements(seed, source, sizes, dtype, Catalogue(source, sizes), fewest)
     writer.features[dtype] += 1
     writer.write_inputs()
     writer.write_statements()

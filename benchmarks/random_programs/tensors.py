@@ -45,6 +45,9 @@ class Dim:
     def __sub__(self, other: Dim | int) -> Dim:
         return self + dim(other) * -1
 
+    def __rsub__(self, other: int) -> Dim:
+        return dim(other) - self
+
     def __mul__(self, other: Dim | int) -> Dim:
         terms: dict[tuple[str, ...], int] = {}
         for one, first in self.terms:
@@ -52,6 +55,11 @@ class Dim:
                 factors = tuple(sorted(one + two))
                 terms[factors] = terms.get(factors, 0) + first * second
         return _polynomial(terms)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __truediv__(self, divisor: int) -> Quotient:
+        return Quotient(self, divisor)
 
     def __floordiv__(self, divisor: int) -> Dim:
         terms = dict(self.terms)
@@ -66,6 +74,20 @@ class Dim:
     def at(self, sizes: Sizes) -> int:
         """The number for sizes of the symbols."""
         return _evaluated(str(self), tuple(sizes.items()))
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """A dimension over a number, which is rounded in the next step."""
+
+    dividend: Dim
+    divisor: int
+
+    def rounded_up(self) -> Dim:
+        return (self.dividend + (self.divisor - 1)) // self.divisor
+
+    def rounded_down(self) -> Dim:
+        return self.dividend // self.divisor
 
 
 @cache
@@ -85,6 +107,15 @@ def symbol(name: str) -> Dim:
 def dim(value: Dim | int) -> Dim:
     """A number as a dimension."""
     return value if isinstance(value, Dim) else _polynomial({(): value})
+
+
+def read_dim(text: str, symbols: Iterable[str]) -> Dim:
+    """A dimension as the compiler prints it: ``ceil(H / 2) - 1``; raises Misfit where it is beyond a ``Dim``."""
+    known = {"ceil": Quotient.rounded_up, "floor": Quotient.rounded_down, "__builtins__": {}}
+    try:
+        return dim(eval(text, known, {name: symbol(name) for name in symbols}))
+    except (TypeError, AttributeError, NameError, SyntaxError):
+        raise Misfit from None
 
 
 def product(dims: Iterable[Dim]) -> Dim:
