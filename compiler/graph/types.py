@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import Literal, TypeAlias
 
 from .dims import Dim, format_dim, substitute, symbols
 
@@ -76,6 +77,9 @@ _LARGEST = {
     DType.FLOAT64: sys.float_info.max,
 }
 
+
+FloatType: TypeAlias = Literal["float16", "bfloat16", "float64"]
+"""The element types that a model can be built of instead of float32."""
 
 #: Element types by name.
 DTYPES: dict[str, DType] = {dtype.value: dtype for dtype in DType}
