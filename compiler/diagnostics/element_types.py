@@ -16,10 +16,10 @@ _MOST_NAMED = 4
 class NotInThisType(Diagnostic):
     """A model cannot be built of another element type, because its text says something that does not fit it.
 
-    `--dtype float16` compiles the text anew with float16 for every float32 in the types of inputs, parameters, consts and
-    arguments. Numbers that are written have to be numbers of that type (the largest float16 is 65504), initializers may
-    not exceed it, and what is added has to be of one type: `cast(float32)` of a float stays float32, so what follows it
-    is float32 until it is cast back, best by `cast(x.dtype)`. What does not fit is reported below.
+    `--dtype float16` compiles the text anew with float16 for every float32 in the types of inputs, parameters, consts
+    and arguments. Numbers that are written have to be numbers of that type (the largest float16 is 65504), initializers
+    may not exceed it, and what is added has to be of one type: `cast(float32)` of a float stays float32, so what
+    follows it is float32 until it is cast back, best by `cast(x.dtype)`. What does not fit is reported below.
     """
 
     code: ClassVar[str] = "E870"
@@ -77,8 +77,8 @@ class WeightsOverflow(Diagnostic):
 class WeightsVanish(Diagnostic):
     """Weights are too small for the element type that a model is built of, and became 0.
 
-    The smallest float16 is 6e-8, and below 6e-5 digits are lost. A few such numbers among larger ones change little; where
-    most numbers of a tensor vanish, the model is another one. bfloat16 has the range of float32.
+    The smallest float16 is 6e-8, and below 6e-5 digits are lost. A few such numbers among larger ones change little;
+    where most numbers of a tensor vanish, the model is another one. bfloat16 has the range of float32.
     """
 
     code: ClassVar[str] = "W845"
@@ -108,7 +108,7 @@ class WeightsVanish(Diagnostic):
 
     @property
     def shown(self) -> str:
-        """The first names, each with its share."""
+        """The first names."""
         return quoted(self.names, _MOST_NAMED)
 
     def notes(self) -> tuple[str, ...]:
