@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, get_args
 
 from .arguments import need, need_choice, need_folder, need_names, need_path, need_seed
 from .diagnostics import Diagnostic, DotnnError, Report
-from .diagnostics.element_types import NothingInFloat32, NotInThisType
+from .diagnostics.element_types import NothingInFloat32, NotInThisType, NumbersVanish
 from .diagnostics.imports import NoModel, SourceUnreadable
 from .diagnostics.notices import tell
 from .diagnostics.output import OutOfMemory, WouldReplace
@@ -33,6 +33,7 @@ from .elaborate.state import Elaboration, Frame, Stop, Usage
 from .elaborate.values import CompileValue, Unknown
 from .files import instead, read_bounded, read_regular, why_not
 from .graph.graph import Graph
+from .graph.operations import Constant
 from .graph.tensors import Role, Weight
 from .graph.types import DTYPES, DType, FloatType, TensorType
 from .limits import Limits
@@ -453,7 +454,7 @@ def _in_type(written: Compiled, dtype: DType, keep_io: bool) -> Compiled:
         raise DotnnError(NotInThisType(name=written.name, dtype=dtype), *report.diagnostics)
     if _float_types(network.graph) == _float_types(written.graph):
         tell(NothingInFloat32(name=written.name, dtype=dtype))
-    for warning in report.diagnostics:
+    for warning in (*report.diagnostics, *_vanished(network.graph, dtype)):
         if warning not in written.warnings:
             tell(warning)
     if keep_io:
@@ -461,6 +462,16 @@ def _in_type(written: Compiled, dtype: DType, keep_io: bool) -> Compiled:
 
         keep_interface(network.graph, written.graph)
     return Compiled(network, report.diagnostics, _written=written, _dtype=dtype)
+
+
+def _vanished(graph: Graph, dtype: DType) -> Iterator[Diagnostic]:
+    """What is to be said of numbers of the text that are 0 in the element type."""
+    for node in graph.nodes():
+        if isinstance(node.op, Constant) and node.results[0].dtype is dtype:
+            # A half of the smallest number is rounded to the even one of its neighbours, 0.
+            number = sum(0 < abs(one) <= dtype.smallest / 2 for one in node.op.value.elements)
+            if number:
+                yield NumbersVanish(span=node.origins[0].span, dtype=dtype, number=number, names=(node.name,))
 
 
 def _float_types(graph: Graph) -> list[tuple[TensorType, ...]]:

@@ -12,7 +12,7 @@ import onnx
 import pytest
 from cli_calls import dotnn as cli
 from dotnn import Compiled, DotnnError, DotnnWarning, Session, compile_source
-from dotnn.compiler.diagnostics.element_types import NothingInFloat32, NotInThisType, WeightsOverflow, WeightsVanish
+from dotnn.compiler.diagnostics.element_types import NothingInFloat32, NotInThisType, NumbersVanish, WeightsOverflow
 from dotnn.compiler.diagnostics.output import NoKernel
 from dotnn.compiler.diagnostics.weights import NotFiniteWeights
 from dotnn.compiler.evaluate import evaluate, named_results
@@ -360,13 +360,45 @@ def test_overflow_and_underflow_are_told_by_name() -> None:
     overflow, vanish = diagnostics_of(model, "float16", tiny(weight=weight, bias=np.array([1e5, 1, 2], "float32")))
     assert isinstance(overflow, WeightsOverflow)
     assert (overflow.number, overflow.names, overflow.dtype) == (3, ("fc.weight", "fc.bias"), "float16")
-    assert isinstance(vanish, WeightsVanish)
+    assert isinstance(vanish, NumbersVanish)
     assert (vanish.number, vanish.names) == (1, ("fc.weight",))
     assert "1 number of 1 tensor is too small for float16 and became 0: `fc.weight`" in str(vanish)
     change = abs(float(np.float32(0.1)) - float(np.float16(0.1)))
     assert f"{change:.2g} (`fc.weight`)" in vanish.notes()[0]
     assert diagnostics_of(model, "bfloat16", tiny(weight=weight)) == []
     assert diagnostics_of(model, "float64", tiny(weight=weight)) == []
+
+
+def test_numbers_of_the_text_that_vanish_are_told_at_their_place() -> None:
+    text = "model m { input x: float32[N, 4] output y = x / (x + 1e-12) output z = x * 3e-8 }"
+    model = compile_source(text)
+    with pytest.warns(DotnnWarning) as caught:
+        model.in_type("float16")
+    (fault,) = [one.message.diagnostic for one in caught]  # pyright: ignore[reportAttributeAccessIssue]
+    assert isinstance(fault, NumbersVanish)
+    assert fault.span is not None
+    assert fault.span.text == "1e-12"
+    model.in_type("bfloat16")
+    model.in_type("float64")
+
+
+@pytest.mark.parametrize("dtype", [one for one in DType if one.is_float])
+def test_half_of_the_smallest_number_is_0(dtype: DType) -> None:
+    smallest = np.array(dtype.smallest).astype(dtype.value)
+    assert smallest == dtype.smallest
+    assert np.array(dtype.smallest / 2).astype(dtype.value) == 0
+    if dtype is not DType.FLOAT64:
+        assert np.array(dtype.smallest * 0.51).astype(dtype.value) != 0
+
+
+def test_what_is_computed_of_weights_may_overflow_where_they_do_not() -> None:
+    text = "model m { input x: float32[N, 1, 4] output y = x -> c: conv1d(1, kernel=1, bias=false) -> b: batch_norm }"
+    model = compile_source(text)
+    arrays = {"c.weight": [[[3000]]], "b.weight": [1], "b.bias": [0], "b.running_mean": [0], "b.running_var": [0]}
+    weights = {name: np.array(values, "float32") for name, values in arrays.items()}
+    (fault,) = diagnostics_of(model, "float16", weights)
+    assert isinstance(fault, WeightsOverflow)
+    assert fault.names == ("c.weight:folded",)
 
 
 def test_the_largest_number_of_the_type_does_not_overflow() -> None:
@@ -389,7 +421,7 @@ def test_the_changes_are_known_after_saving(tmp_path: Path) -> None:
     assert rounding is not None
     one = rounding.changes["fc.weight"]
     assert one.absolute == abs(float(np.float32(1000.3)) - float(np.float16(1000.3)))
-    assert one.relative == abs(float(np.float32(0.1)) - float(np.float16(0.1))) / float(np.float32(0.1))
+    assert one.relative == pytest.approx(abs(float(np.float32(0.1)) - float(np.float16(0.1))) / float(np.float32(0.1)))
     assert rounding.changes["fc.bias"].absolute == 0
     assert model.save(path, dtype="float64").rounding is None
     assert model.save(path).rounding is None
@@ -407,7 +439,7 @@ def test_changes_of_large_tensors_are_compared_piece_by_piece(tmp_path: Path) ->
     assert rounding is not None
     wide, narrow = weight.astype("float64"), weight.astype(ml_dtypes.bfloat16).astype("float64")
     assert rounding.changes["fc.weight"].absolute == np.abs(wide - narrow).max()
-    assert rounding.changes["fc.weight"].relative == (np.abs(wide - narrow) / np.abs(wide)).max()
+    assert rounding.changes["fc.weight"].relative == pytest.approx((np.abs(wide - narrow) / np.abs(wide)).max())
 
 
 # --- Python and the command -------------------------------------------------------------------------------------------

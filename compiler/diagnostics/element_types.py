@@ -74,22 +74,24 @@ class WeightsOverflow(Diagnostic):
 
 
 @record
-class WeightsVanish(Diagnostic):
-    """Weights are too small for the element type that a model is built of, and became 0.
+class NumbersVanish(Diagnostic):
+    """Numbers are too small for the element type that a model is built of, and became 0.
 
     The smallest float16 is 6e-8, and below 6e-5 digits are lost. A few such numbers among larger ones change little;
-    where most numbers of a tensor vanish, the model is another one. bfloat16 has the range of float32.
+    where most numbers of a tensor vanish, the model is another one. A number of the text is reported at its place:
+    the 1e-12 that keeps a divisor from 0 does so no longer, so write a larger one. bfloat16 has the range of float32.
     """
 
     code: ClassVar[str] = "W845"
     severity: ClassVar[Severity] = Severity.WARNING
     message: ClassVar[str] = "{numbers} of {tensors} {are} too small for {dtype} and became 0: {shown}"
+    label: ClassVar[str] = "0 in {dtype}"
     remedy: ClassVar[str] = "compare the outputs with those of the model in float32; bfloat16 has its range"
 
     dtype: str
     number: int
     names: tuple[str, ...]
-    change: str
+    change: str = ""
 
     @property
     def numbers(self) -> str:
@@ -112,8 +114,8 @@ class WeightsVanish(Diagnostic):
         return quoted(self.names, _MOST_NAMED)
 
     def notes(self) -> tuple[str, ...]:
-        """The largest change of the others."""
-        return (self.change,)
+        """The largest change of the others, where they are weights."""
+        return (self.change,) if self.change else ()
 
 
 @record

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 from ..diagnostics import Diagnostic
-from ..diagnostics.element_types import WeightsOverflow, WeightsVanish
+from ..diagnostics.element_types import NumbersVanish, WeightsOverflow
 from ..graph.tensors import Literal, Weight, numpy_name
 from ..graph.types import DType
 from ..reprs import quantity, short_repr
@@ -49,6 +49,7 @@ class Rounding:
         self.dtype = dtype
         self.changes: dict[str, Change] = {}
         self._names = frozenset(names)
+        self._computed: dict[str, int] = {}
 
     def __repr__(self) -> str:
         return short_repr(self, repr(self.dtype.value), f"{quantity(len(self.changes), 'tensor')} rounded")
@@ -72,6 +73,14 @@ class Rounding:
             self.changes[weight.name] = _change(array, result)
         return result
 
+    def look_at(self, name: str, array: np.ndarray) -> None:
+        """See what was computed of weights while the model was written: it may be infinite where no weight is."""
+        import numpy as np
+
+        infinite = int(np.isinf(array).sum()) if array.dtype == numpy_name(self.dtype) else 0
+        if infinite:
+            self._computed[name] = infinite
+
     def summary(self) -> str:
         """The largest changes, in a sentence."""
         if not any(change.absolute for change in self.changes.values()):
@@ -89,9 +98,9 @@ class Rounding:
 
     def diagnostics(self) -> Iterator[Diagnostic]:
         """What became infinite, and what became 0."""
-        overflowed = {name: one.overflowed for name, one in self.changes.items() if one.overflowed}
+        overflowed = {name: one.overflowed for name, one in self.changes.items() if one.overflowed} or self._computed
         vanished = {name: one.vanished for name, one in self.changes.items() if one.vanished}
-        for kind, found in ((WeightsOverflow, overflowed), (WeightsVanish, vanished)):
+        for kind, found in ((WeightsOverflow, overflowed), (NumbersVanish, vanished)):
             if found:
                 names = tuple(sorted(found, key=lambda name: -found[name]))
                 yield kind(dtype=self.dtype.value, number=sum(found.values()), names=names, change=self.summary())
@@ -115,16 +124,21 @@ def _change(before: np.ndarray, after: np.ndarray) -> Change:
 def _compared(before: np.ndarray, after: np.ndarray) -> Change:
     import numpy as np
 
-    exact = before.astype("float64")
-    found = after.astype("float64")
-    finite = np.isfinite(exact)
-    overflowed = finite & np.isinf(found)
-    vanished = (exact != 0) & (found == 0)
-    kept = finite & ~overflowed & ~vanished & (exact != 0)
-    exact, found = exact[kept], found[kept]
+    # A number less its rounded self is exact in the number's own type.
+    exact = before.astype("float64" if before.dtype.itemsize > 4 else "float32", copy=False)
+    found = after.astype(exact.dtype)
+    overflowed = vanished = 0
+    # Mostly no number is 0, infinite or none, and none needs to be picked.
+    if not (found.all() and np.isfinite(found).all()):
+        finite, is_zero = np.isfinite(exact), found == 0
+        overflowed = int((finite & np.isinf(found)).sum())
+        vanished = int((is_zero & (exact != 0)).sum())
+        kept = np.isfinite(found) & ~is_zero
+        exact, found = exact[kept], found[kept]
     if not exact.size:
-        return Change(int(overflowed.sum()), int(vanished.sum()), 0.0, 0.0)
-    differences = np.abs(exact - found)
+        return Change(overflowed, vanished, 0.0, 0.0)
+    differences = np.subtract(exact, found, out=found)
+    np.abs(differences, out=differences)
     absolute = float(differences.max())
     differences /= np.abs(exact)
-    return Change(int(overflowed.sum()), int(vanished.sum()), absolute, float(differences.max()))
+    return Change(overflowed, vanished, absolute, float(differences.max()))
