@@ -14,11 +14,12 @@ import click
 from ..compiler.weights.formats import ENDINGS
 from . import options
 from .base import Command
-from .printing import print_diagnostics, print_file, working
+from .printing import print_diagnostics, print_file, print_note, working
 from .streams import write
 
 if TYPE_CHECKING:
     from ..compiler.driver import Compiled
+    from ..compiler.graph.types import FloatType
     from ..compiler.passes.targets import Target
     from ..compiler.weights.values import WeightSource
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 @options.seed
 @options.weights
 @click.option("--save-weights", metavar="FILE", type=options.FILE, help=f"Also write the weights ({ENDINGS}).")
+@options.dtype
+@options.keep_io
 @options.labels
 @click.option("--explain-fusion", is_flag=True, help="Say what was fused, and why the rest was not.")
 @options.compilation
@@ -44,6 +47,8 @@ def build(
     seed: int,
     weights: Path | None,
     save_weights: Path | None,
+    dtype: FloatType | None,
+    keep_io: bool,
     labels: Path | None,
     explain_fusion: bool,
     model: str | None,
@@ -53,6 +58,7 @@ def build(
 ) -> None:
     """Build an ONNX model: check, optimize, fuse, export with weights. An existing file survives any failure."""
     compiled = options.compile_model(source, model, settings, limits, root)
+    compiled = options.in_type(compiled, dtype, keep_io)
     path = output or Path(f"{compiled.name}.onnx")
     names = options.read_labels(labels)
     texts = [module.source.path for module in compiled.network.module.with_imports()]
@@ -63,6 +69,8 @@ def build(
         if save_weights is not None:
             _save_weights(save_weights, compiled, seed, loaded)
         written = compiled.save(path, target=target, optimize=not no_optimize, seed=seed, weights=loaded, labels=names)
+    if written.rounding is not None:
+        print_note(written.rounding.summary())
     if explain_fusion:
         _explain_fusion(compiled, target, no_optimize)
     print_file(written.path, written.size)
@@ -104,7 +112,7 @@ def loaded_weights(path: Path | None, compiled: Compiled) -> Iterator[WeightSour
     from ..compiler.weights.readers import open_weights
 
     with open_weights(path) as found:
-        bound = bind_weights(found, compiled.graph.weights())
+        bound = bind_weights(found, compiled.weights)
         yield bound
         # What the numbers themselves are is known only once they have been read.
         print_diagnostics(bound.warnings())
@@ -114,7 +122,7 @@ def _save_weights(path: Path, compiled: Compiled, seed: int, loaded: WeightSourc
     from ..compiler.export.weight_files import save_weights
     from ..compiler.weights.values import WeightValues
 
-    save_weights(path, compiled.graph.weights(), WeightValues(seed, loaded))
+    save_weights(path, compiled.weights, WeightValues(seed, loaded))
 
 
 def _explain_fusion(compiled: Compiled, target: Target, no_optimize: bool) -> None:

@@ -12,6 +12,7 @@ import click
 
 from ..compiler.diagnostics import Report
 from ..compiler.files import instead, read_regular, why_not
+from ..compiler.graph.types import FloatType
 from ..compiler.limits import Limits
 from ..compiler.passes.targets import DEFAULT_TARGET, Target
 from ..compiler.weights.formats import ENDINGS
@@ -50,6 +51,12 @@ seed = click.option(
     help="The seed of the initial weights.",
 )
 weights = click.option("--weights", metavar="FILE", type=FILE, help=f"Load weights ({ENDINGS}), by name and strictly.")
+dtype = click.option(
+    "--dtype",
+    type=click.Choice(get_args(FloatType)),
+    help="Build in this element type what the text has in float32.",
+)
+keep_io = click.option("--keep-io", is_flag=True, help="With --dtype: leave inputs and outputs as written.")
 labels = click.option("--labels", metavar="FILE", type=FILE, help="Names of the classes, one on a line.")
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
@@ -142,6 +149,15 @@ def compile_model(
     compiled = compile_file(source, model=model, arguments=arguments, limits=limits, root=root)
     print_diagnostics(compiled.warnings, sys.stderr)
     return compiled
+
+
+def in_type(compiled: Compiled, dtype: FloatType | None, keep_io: bool) -> Compiled:
+    """The model of ``--dtype`` and ``--keep-io``; as it is without them."""
+    if dtype is None:
+        if keep_io:
+            raise wrong_call("--keep-io goes with --dtype: without it, inputs and outputs are as written anyway")
+        return compiled
+    return compiled.in_type(dtype, keep_io=keep_io)
 
 
 def judge_labels(labels: Sequence[str] | None, outputs: Mapping[str, Sequence[object] | None]) -> None:

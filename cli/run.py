@@ -22,6 +22,7 @@ from .streams import write, write_json
 
 if TYPE_CHECKING:
     from ..compiler.driver import Compiled
+    from ..compiler.graph.types import FloatType
     from ..compiler.passes.targets import Target
     from ..runtime import Session
     from ..runtime.images import ImageOptions
@@ -83,6 +84,8 @@ Layout: TypeAlias = Literal["nchw", "nhwc"]
 @options.no_optimize
 @options.seed
 @options.weights
+@options.dtype
+@options.keep_io
 @options.compilation
 def run(
     source: str,
@@ -103,6 +106,8 @@ def run(
     no_optimize: bool,
     seed: int,
     weights: Path | None,
+    dtype: FloatType | None,
+    keep_io: bool,
     model: str | None,
     settings: Sequence[str],
     limits: Sequence[str],
@@ -121,12 +126,14 @@ def run(
     fed = bool(inputs) or random is not None
     if source.lower().endswith(".onnx"):
         build_options = {"--weights": weights, "--model": model, "--set": settings, "--no-optimize": no_optimize}
+        build_options |= {"--dtype": dtype, "--keep-io": keep_io}
         retargeted = target != DEFAULT_TARGET
         build_options |= {"--seed": seed, "--target": retargeted, "--limit": limits, "--root": root}
         _refuse([name for name, value in build_options.items() if value])
         session = _session(source, provider)
     else:
         compiled = options.compile_model(source, model, settings, limits, root)
+        compiled = options.in_type(compiled, dtype, keep_io)
         if not fed and compiled.graph.inputs:
             # Said before the model is built, which may take long.
             raise _nothing_fed({node.name: node.results[0] for node in compiled.graph.inputs})

@@ -11,17 +11,19 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, get_args
 
 from .arguments import need, need_choice, need_folder, need_names, need_path, need_seed
 from .diagnostics import Diagnostic, DotnnError, Report
+from .diagnostics.element_types import NothingInFloat32, NotInThisType, NumbersVanish
 from .diagnostics.imports import NoModel, SourceUnreadable
+from .diagnostics.notices import tell
 from .diagnostics.output import OutOfMemory, WouldReplace
 from .diagnostics.suggest import listed, near_names
-from .elaborate.elaborate import Network, elaborate, evaluate_consts
+from .elaborate.elaborate import Network, elaborate, elaborate_in, evaluate_consts
 from .elaborate.evaluate import evaluate
 from .elaborate.modules import Module, Project, project_root
 from .elaborate.python_values import need_mapping, python_values
@@ -31,8 +33,9 @@ from .elaborate.state import Elaboration, Frame, Stop, Usage
 from .elaborate.values import CompileValue, Unknown
 from .files import instead, read_bounded, read_regular, why_not
 from .graph.graph import Graph
-from .graph.tensors import Role
-from .graph.types import DTYPES
+from .graph.operations import Constant
+from .graph.tensors import Role, Weight
+from .graph.types import DTYPES, DType, FloatType, TensorType
 from .limits import Limits
 from .metrics.costs import weights_bytes
 from .passes.expectations import judge_expectations
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from .passes.pipeline import Optimized
     from .passes.summary import Summary
     from .weights.given import Weights
+    from .weights.rounding import Rounding
 
 #: The families of codes of texts that could not be parsed, or not all of them.
 _SYNTAX = ("E1", "E5")
@@ -72,6 +76,10 @@ class Compiled:
     network: Network
     warnings: tuple[Diagnostic, ...]
     _optimized: dict[str, Optimized] = field(default_factory=dict, repr=False)
+    #: The model as its text says, where this is that of another element type.
+    _written: Compiled | None = field(default=None, repr=False)
+    _dtype: DType = field(default=DType.FLOAT32, repr=False)
+    _in_types: dict[tuple[DType, bool], Compiled] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         count = sum(one.elements for one in self.graph.weights() if one.role is Role.PARAMETER)
@@ -89,9 +97,39 @@ class Compiled:
         return self.network.graph
 
     @property
+    def weights(self) -> tuple[Weight, ...]:
+        """What is loaded and saved: the weights as written, or as they are built where that is wider.
+
+        So nothing is lost by saving what a model of float16 is built from, and a file is rounded once.
+        """
+        is_narrow = self._written is not None and self._dtype.size < DType.FLOAT32.size
+        return self._written.graph.weights() if self._written is not None and is_narrow else self.graph.weights()
+
+    @property
     def weights_bytes(self) -> int:
         """Bytes of all weights, running statistics included."""
         return weights_bytes(self.graph)
+
+    def in_type(self, dtype: FloatType, *, keep_io: bool = False) -> Compiled:
+        """The model of another element type: its text compiled anew with this type where its types say float32.
+
+        What the text casts from one float to float32 stays float32, and so does what says another type. The
+        expectations are those of the text as it is and not judged again. New warnings are told, as ``DotnnWarning``.
+
+        Args:
+            dtype: `float16`, `bfloat16` or `float64`.
+            keep_io: whether inputs and outputs stay as written, by casts behind and before them.
+
+        Raises:
+            TypeError: an argument of a wrong type.
+            DotnnError: there is no such type, or the text says what does not fit it.
+        """
+        need_choice(dtype, "dtype", get_args(FloatType))
+        key = (DType(dtype), need(keep_io, bool, "keep_io must be a bool"))
+        written = self._written or self
+        if key not in written._in_types:
+            written._in_types[key] = _in_type(written, *key)
+        return written._in_types[key]
 
     def summary(self) -> Summary:
         """Every layer with its shape and costs."""
@@ -121,6 +159,8 @@ class Compiled:
         seed: int = 0,
         weights: Weights | None = None,
         labels: Sequence[str] | None = None,
+        dtype: FloatType | None = None,
+        keep_io: bool = False,
     ) -> bytes:
         """The ONNX model in one piece.
 
@@ -132,6 +172,9 @@ class Compiled:
                 PyTorch: every weight of the model, and nothing else. Numbers that are not finite give a
                 ``DotnnWarning``.
             labels: names of the classes, for the model's metadata.
+            dtype: the element type to build it in instead of float32: `float16`, `bfloat16` or `float64`; see
+                ``in_type``. Weights that become infinite or 0 by rounding give a ``DotnnWarning``.
+            keep_io: with ``dtype``: whether inputs and outputs stay as written.
 
         Raises:
             TypeError: an argument of a wrong type.
@@ -140,6 +183,9 @@ class Compiled:
         """
         from .export import to_bytes
 
+        if dtype is not None:
+            model = self.in_type(dtype, keep_io=keep_io)
+            return model.to_bytes(target=target, optimize=optimize, seed=seed, weights=weights, labels=labels)
         graph = self._graph_for(target, optimize)
         metadata = self._metadata(target, labels, optimize)
         with self._memory(), self._values(seed, weights) as values:
@@ -154,6 +200,8 @@ class Compiled:
         seed: int = 0,
         weights: Weights | None = None,
         labels: Sequence[str] | None = None,
+        dtype: FloatType | None = None,
+        keep_io: bool = False,
     ) -> WrittenModel:
         """Write the ONNX model, large weights into a data file beside it; an existing file survives any failure.
 
@@ -166,12 +214,16 @@ class Compiled:
         """
         from .export import write_model
 
+        if dtype is not None:
+            model = self.in_type(dtype, keep_io=keep_io)
+            return model.save(path, target=target, optimize=optimize, seed=seed, weights=weights, labels=labels)
         path = Path(need_path(path, "path"))
         graph = self._graph_for(target, optimize)
         metadata = self._metadata(target, labels, optimize)
         self._spare_sources(path, weights)
         with self._memory(), self._values(seed, weights) as values:
-            return write_model(graph, path, values, metadata=metadata)
+            written = write_model(graph, path, values, metadata=metadata)
+        return replace(written, rounding=values.rounding)
 
     def _graph_for(self, target: Target, optimize: bool) -> Graph:
         """The graph to write, which the target can run."""
@@ -189,8 +241,21 @@ class Compiled:
         from .weights.given import given_weights
 
         seed = need_seed(seed)
-        with given_weights(weights, self.graph.weights()) as source:
-            yield WeightValues(seed, source)
+        with given_weights(weights, self.weights) as source:
+            rounding = self._rounding()
+            yield WeightValues(seed, source, rounding)
+        for diagnostic in () if rounding is None else rounding.diagnostics():
+            tell(diagnostic)
+
+    def _rounding(self) -> Rounding | None:
+        """What takes note of how weights are rounded; None where they have the element type of the text, or a wider."""
+        if self._written is None or self._dtype.size >= DType.FLOAT32.size:
+            return None
+        from .weights.rounding import Rounding
+
+        types = {weight.name: weight.dtype for weight in self._written.graph.weights()}
+        changed = [one.name for one in self.graph.weights() if types.get(one.name, one.dtype) is not one.dtype]
+        return Rounding(self._dtype, changed)
 
     def _spare_sources(self, path: Path, weights: Weights | None) -> None:
         """Refuse to write into a file that the model is made from."""
@@ -378,6 +443,39 @@ def _compile(
     if network is None:
         raise DotnnError(*report.diagnostics)
     return Compiled(network, report.diagnostics)
+
+
+def _in_type(written: Compiled, dtype: DType, keep_io: bool) -> Compiled:
+    """A compiled model of another element type."""
+    report = Report()
+    with _room(written.network.limits):
+        network = elaborate_in(written.network, dtype, report)
+    if network is None or report.has_errors:
+        raise DotnnError(NotInThisType(name=written.name, dtype=dtype), *report.diagnostics)
+    if _float_types(network.graph) == _float_types(written.graph):
+        tell(NothingInFloat32(name=written.name, dtype=dtype))
+    for warning in (*report.diagnostics, *_vanished(network.graph, dtype)):
+        if warning not in written.warnings:
+            tell(warning)
+    if keep_io:
+        from .passes.keep_interface import keep_interface
+
+        keep_interface(network.graph, written.graph)
+    return Compiled(network, report.diagnostics, _written=written, _dtype=dtype)
+
+
+def _vanished(graph: Graph, dtype: DType) -> Iterator[Diagnostic]:
+    """What is to be said of numbers of the text that are 0 in the element type."""
+    for node in graph.nodes():
+        if isinstance(node.op, Constant) and node.results[0].dtype is dtype:
+            # A half of the smallest number is rounded to the even one of its neighbours, 0.
+            number = sum(0 < abs(one) <= dtype.smallest / 2 for one in node.op.value.elements)
+            if number:
+                yield NumbersVanish(span=node.origins[0].span, dtype=dtype, number=number, names=(node.name,))
+
+
+def _float_types(graph: Graph) -> list[tuple[TensorType, ...]]:
+    return [node.results for node in graph.nodes()]
 
 
 def _load(source: Source, limits: Limits, root: str | os.PathLike[str] | None, report: Report) -> Module | None:

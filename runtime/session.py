@@ -44,6 +44,7 @@ from .temporary_folder import TemporaryFolder, sweep_folders
 from .tensors import Demand, Feeds, TensorInfo
 
 if TYPE_CHECKING:
+    from ..compiler.graph.types import FloatType
     from ..compiler.passes.targets import Target
     from ..compiler.weights.given import Weights
 
@@ -129,6 +130,8 @@ class Session:
         weights: of a compiled model: the path of a `.safetensors` or `.npz` file, or arrays by name.
         target: what a compiled model is built for; None leaves it to the model.
         seed: of a compiled model's initializers; None leaves it to the model.
+        dtype: the element type to build a compiled model in instead of float32: `float16`, `bfloat16` or `float64`.
+        keep_io: with ``dtype``: whether inputs and outputs stay as written; None leaves it to the model.
 
     Raises:
         TypeError: an argument of a wrong type.
@@ -145,12 +148,14 @@ class Session:
         weights: Weights | None = None,
         target: Target | None = None,
         seed: int | None = None,
+        dtype: FloatType | None = None,
+        keep_io: bool | None = None,
     ) -> None:
         options = _options(optimize, threads)
         wanted = wanted_providers(provider)
         self.name = "the model"
         self._folder: TemporaryFolder | None = None
-        build = {"weights": weights, "target": target, "seed": seed}
+        build = {"weights": weights, "target": target, "seed": seed, "dtype": dtype, "keep_io": keep_io}
         try:
             source = self._source(model, {name: value for name, value in build.items() if value is not None})
             self._session, reason = self._start(source, options, wanted, provider)

@@ -193,7 +193,7 @@ class NoKernel(Diagnostic):
     message: ClassVar[str] = "`{kind}` does not run on {element} with the target `{target}`"
     label: ClassVar[str] = "onnxruntime has no {element} kernel for it on the CPU"
     remedy: ClassVar[str] = (
-        "declare the inputs, parameters and constants that it depends on as float32, "
+        "keep the inputs, parameters and constants that it depends on in float32, in the text and without `--dtype`, "
         "or build with `--target onnx` for another runtime"
     )
 

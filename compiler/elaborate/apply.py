@@ -55,8 +55,9 @@ class Application:
 
 def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several:
     """Add a node; returns its results. Raises ``DotnnError`` where the operands do not fit."""
-    layer, state = application.layer, frame.state
+    state = frame.state
     types = tuple(None if ref is None else ref.type for ref in application.operands)
+    layer = application.layer.in_floats(types, state.floats)
     site = Site(layer.kind, application.span, application.argument_spans, application.operand_spans)
     try:
         results = layer.infer(types, site)

@@ -39,6 +39,8 @@ class Network:
     Attributes:
         expectations: what ``expect`` states, not yet judged.
         defaults: whether every argument has its default value, for which the expectations are written.
+        arguments: the values of the model's arguments that were given.
+        limits: how much elaborating it might use up.
     """
 
     graph: Graph
@@ -46,6 +48,8 @@ class Network:
     module: Module
     expectations: tuple[Expectation, ...]
     defaults: bool
+    arguments: Mapping[str, CompileValue]
+    limits: Limits
 
     def __repr__(self) -> str:
         return short_repr(self, repr(self.graph), quoted(self.module.source.name))
@@ -58,6 +62,7 @@ def elaborate(
     limits: Limits,
     report: Report,
     usage: Usage | None = None,
+    floats: DType = DType.FLOAT32,
 ) -> Network | None:
     """Elaborate a model; None where the report has errors of it.
 
@@ -68,8 +73,9 @@ def elaborate(
         limits: what it may use up.
         report: takes every diagnostic.
         usage: what other models of the file have used up.
+        floats: the element type that stands for float32 in the types of the text.
     """
-    state = Elaboration(limits, report, usage)
+    state = Elaboration(limits, report, usage, floats)
     scope = Scope()
     frame = Frame(state, module, scope, model.name.name)
     before = len(report.errors)
@@ -89,7 +95,12 @@ def elaborate(
         return None
     if graph is None or len(report.errors) > before:
         return None
-    return Network(graph, model, module, tuple(state.expectations), defaults)
+    return Network(graph, model, module, tuple(state.expectations), defaults, arguments, limits)
+
+
+def elaborate_in(network: Network, floats: DType, report: Report) -> Network | None:
+    """The same model anew, with another element type for float32 in the types of the text; see ``elaborate``."""
+    return elaborate(network.model, network.module, network.arguments, network.limits, report, floats=floats)
 
 
 def evaluate_consts(module: Module, limits: Limits, report: Report, usage: Usage) -> None:

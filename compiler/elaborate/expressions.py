@@ -24,7 +24,7 @@ from .modules import Definition
 from .operators import apply_operator, index_tensor
 from .scope import Scope
 from .state import Frame
-from .types import foreign_type, hold_against, is_value_type, tensor_type
+from .types import foreign_type, hold_against, in_floats, is_value_type, tensor_type
 from .values import (
     UNKNOWN,
     CompileValue,
@@ -274,7 +274,7 @@ def _if(expression: tree.If, frame: Frame) -> CompileValue:
 def _index(expression: tree.Index, frame: Frame) -> CompileValue:
     if isinstance(expression.base, tree.Name) and _is_type_name(expression.base.name, frame):
         items = tuple(dimension(item, frame) for item in _no_slices(expression))
-        return TensorType(DType(expression.base.name), items)
+        return TensorType(in_floats(DType(expression.base.name), frame.state.floats), items)
     base = evaluate(expression.base, frame)
     if isinstance(base, Unknown):
         return base

@@ -13,7 +13,7 @@ from ..graph.dims import Dim, DimExpr
 from ..graph.graph import Value
 from ..graph.operations import Constant, Operation
 from ..graph.tensors import Initializer
-from ..graph.types import TensorType
+from ..graph.types import DType, TensorType
 from ..layers.base import WeightSpec
 from ..limits import Limits
 from ..records import positional_record
@@ -94,13 +94,17 @@ class Elaboration:
     """The state of elaborating one model.
 
     Attributes:
+        floats: what float32 in the types of the text means.
         depth: how many expressions are being evaluated inside each other.
         active: identities of the blocks that are being run.
         place: the expression that is being evaluated, or was last.
     """
 
-    def __init__(self, limits: Limits, report: Report, usage: Usage | None = None) -> None:
+    def __init__(
+        self, limits: Limits, report: Report, usage: Usage | None = None, floats: DType = DType.FLOAT32
+    ) -> None:
         self.limits = limits
+        self.floats = floats
         self.report = report
         self.usage = usage or Usage()
         self.depth = 0

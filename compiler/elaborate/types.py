@@ -27,8 +27,8 @@ def is_value_type(written: tree.Type) -> bool:
     return written.shape is None and written.name in VALUE_TYPES
 
 
-def element_type(written: tree.Type) -> DType:
-    """The element type of a tensor type; raises ``DotnnError``."""
+def element_type(written: tree.Type, floats: DType = DType.FLOAT32) -> DType:
+    """The element type of a tensor type, ``floats`` for float32; raises ``DotnnError``."""
     if written.name not in DTYPES:
         reason = f"there is no type `{written.name}`"
         raise DotnnError(
@@ -38,7 +38,7 @@ def element_type(written: tree.Type) -> DType:
         reason = f"`{written.name}` is an element type; a tensor has a shape too"
         hint = f"write `{written.name}[…]`, such as `{written.name}[N, 3]`, or `{written.name}[]` for a single number"
         raise DotnnError(BadType(span=written.span, reason=reason, found="no shape", hint=hint))
-    return DType(written.name)
+    return in_floats(DType(written.name), floats)
 
 
 #: What other languages call the element types.
@@ -70,15 +70,20 @@ def _types_hint(name: str) -> str:
     return "tensors have `" + " ".join(DType) + "`; values `" + " ".join(VALUE_TYPES) + "`"
 
 
+def in_floats(written: DType, floats: DType) -> DType:
+    """What an element type means in a model whose float32 is another type."""
+    return floats if written is DType.FLOAT32 else written
+
+
 def input_type(written: tree.Type, frame: Frame) -> TensorType:
     """The type of an input, whose upper-case names that nothing defines become symbolic dimensions."""
-    dtype = element_type(written)
+    dtype = element_type(written, frame.state.floats)
     return TensorType(dtype, input_shape(written.shape or (), frame))
 
 
 def tensor_type(written: tree.Type, frame: Frame) -> TensorType:
     """A tensor type in which every name must be known already."""
-    dtype = element_type(written)
+    dtype = element_type(written, frame.state.floats)
     return TensorType(dtype, tuple(dimension(item, frame) for item in written.shape or ()))
 
 
@@ -129,13 +134,13 @@ def match_argument(name: str, value: CompileValue, written: tree.Type, frame: Fr
     """
     found = _fitting(value, written)
     bind_symbols(Argument(name, written, found, at.span), frame, is_last=False)
-    dtype = element_type(written)
+    dtype = element_type(written, frame.state.floats)
     if isinstance(value, Unknown):
         return
     if found is None or found.dtype is not dtype:
         kind = value.type if isinstance(value, TensorRef | TensorConstant) else None
         shown = str(kind) if kind is not None else describe(value)
-        declared = written.span.text
+        declared = written.span.text.replace(written.name, dtype, 1)
         raise DotnnError(WrongType(span=at.span, name=name, declared=declared, found=shown, declared_at=written.span))
 
 
@@ -159,6 +164,7 @@ __all__ = [
     "element_type",
     "hold_against",
     "hold_argument",
+    "in_floats",
     "input_type",
     "is_value_type",
     "match_argument",

@@ -19,7 +19,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import onnx
@@ -28,6 +28,7 @@ from google.protobuf.message import DecodeError
 from ..atomic import PendingFile, require_replaceable, sync_directory, turn_at
 from ..graph.graph import Graph
 from ..locks import Turn
+from ..weights.rounding import Rounding
 from ..weights.values import WeightValues, raw_bytes
 from .metadata import ModelMetadata
 from .model import BuiltModel, build_model, serialized
@@ -56,12 +57,14 @@ class WrittenModel:
         size: its bytes.
         data: the file with external data, if there is one.
         data_size: its bytes.
+        rounding: what rounding to another element type did to the weights, where the build was asked for one.
     """
 
     path: Path
     size: int
     data: Path | None = None
     data_size: int = 0
+    rounding: Rounding | None = field(default=None, repr=False)
 
 
 def write_model(

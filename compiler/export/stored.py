@@ -42,6 +42,7 @@ class Stored:
         self.evaluated = frozenset(node.id for node in nodes)
         self.initializers = tuple(_initializers(graph, self.evaluated))
         self._evaluation = Evaluation(graph, nodes, self.initializers, values)
+        self._graph, self._rounding = graph, values.rounding
 
     def array(self, value: Value) -> np.ndarray:
         """The numbers of an initializer, in its element type; the caller must not change them.
@@ -52,7 +53,10 @@ class Stored:
         Raises:
             ValueError: an array has another shape than the type of its value says.
         """
-        return self._evaluation.array(value)
+        array = self._evaluation.array(value)
+        if self._rounding is not None and value.node in self.evaluated:
+            self._rounding.look_at(self._graph.producer(value).value_names[value.index], array)
+        return array
 
 
 def _evaluated(graph: Graph, as_written: bool) -> Iterator[Node]:

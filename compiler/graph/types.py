@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import Literal, TypeAlias
 
 from .dims import Dim, format_dim, substitute, symbols
 
@@ -44,6 +45,11 @@ class DType(StrEnum):
         """The largest finite number of a floating point type."""
         return _LARGEST[self]
 
+    @property
+    def smallest(self) -> float:
+        """The smallest positive number of a floating point type."""
+        return _SMALLEST[self]
+
     def holds(self, number: float) -> bool:
         """Whether a number may be an element: a bool of ``bool``, an int in range of ints, a finite one of floats."""
         if isinstance(number, bool) or self is DType.BOOL:
@@ -76,6 +82,17 @@ _LARGEST = {
     DType.FLOAT64: sys.float_info.max,
 }
 
+
+#: The smallest positive number of each floating point type, which has one digit.
+_SMALLEST = {
+    DType.FLOAT16: 2.0**-24,
+    DType.BFLOAT16: 2.0**-133,
+    DType.FLOAT32: 2.0**-149,
+    DType.FLOAT64: 2.0**-1074,
+}
+
+FloatType: TypeAlias = Literal["float16", "bfloat16", "float64"]
+"""The element types that a model can be built of instead of float32."""
 
 #: Element types by name.
 DTYPES: dict[str, DType] = {dtype.value: dtype for dtype in DType}

@@ -310,6 +310,10 @@ class Layer(ABC):
         found = self.types(site, *operands)
         return found if isinstance(found, tuple) else (found,)
 
+    def in_floats(self, operands: Sequence[TensorType | None], floats: DType) -> Layer:
+        """The layer in a model whose float32 is another type, which most layers learn from their operands."""
+        return self
+
     @abstractmethod
     def types(self, site: Site, *operands: Any, **unused: Any) -> TensorType | tuple[TensorType, ...]:
         """The type of the result, or of all results, from those of the operands; see ``infer``."""

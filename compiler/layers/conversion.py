@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
@@ -47,6 +48,12 @@ class Cast(Layer):
 
     type: DType = attribute(ElementType(), doc="The type that the elements get.", positional=True)
 
+    def in_floats(self, operands: Sequence[TensorType | None], floats: DType) -> Layer:
+        """What is no float becomes one of the model's; float32 that is asked of floats is meant as it is written."""
+        (x,) = operands
+        makes_floats = self.type is DType.FLOAT32 and x is not None and not x.dtype.is_float
+        return dataclasses.replace(self, type=floats) if makes_floats else self
+
     def types(self, site: Site, x: TensorType) -> TensorType:
         """The shape of the operand."""
         return TensorType(self.type, x.shape)
@@ -73,7 +80,7 @@ class OneHot(Layer):
 
     kind: ClassVar[str] = "one_hot"
     operands: ClassVar[tuple[Operand, ...]] = (Operand("ids", "numbers of classes, int32 or int64"),)
-    cpu_floats: ClassVar[frozenset[DType]] = frozenset({DType.FLOAT32})
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     formula: ClassVar[str] = "y[..., c] = 1 where ids[...] = c, else 0"
     foreign_names: ClassVar[tuple[str, ...]] = ("tocategorical", "categoryencoding")
     source: ClassVar[str] = "PyTorch one_hot; Keras one_hot"
@@ -83,11 +90,17 @@ class OneHot(Layer):
     )
 
     classes: int = attribute(Integer(1, _MOST_CLASSES), doc="How many different ids there are.", positional=True)
+    #: The element type of what it gives, which no call says.
+    floats: DType = DType.FLOAT32
+
+    def in_floats(self, operands: Sequence[TensorType | None], floats: DType) -> Layer:
+        """Ids do not tell the model's type."""
+        return dataclasses.replace(self, floats=floats)
 
     def types(self, site: Site, ids: TensorType) -> TensorType:
         """``[...]`` to ``[..., classes]`` of float32."""
         need_integer(site, 0, ids)
-        return TensorType(DType.FLOAT32, (*ids.shape, self.classes))
+        return TensorType(self.floats, (*ids.shape, self.classes))
 
     def range_of(self, index: int, ids: TensorType) -> tuple[int, int]:
         """The classes."""
@@ -99,9 +112,9 @@ class OneHot(Layer):
 
     def compute(self, weights: Mapping[str, np.ndarray], ids: np.ndarray) -> np.ndarray:
         """Whether each id is each of the classes, as a number."""
-        return (ids[..., np.newaxis] == np.arange(self.classes)).astype("float32")
+        return (ids[..., np.newaxis] == np.arange(self.classes)).astype(numpy_name(self.floats))
 
     def lower(self, b: Builder, ids: Tensor) -> Tensor:
         """``Equal`` with all the classes along a new axis: ``OneHot`` would count negative ids from the end."""
         classes = b.constant(range(self.classes), ids.dtype)
-        return b.op(ops.Cast(to=DType.FLOAT32), b.op(ops.Equal(), b.op(ops.Unsqueeze(), ids, b.ints(-1)), classes))
+        return b.op(ops.Cast(to=self.floats), b.op(ops.Equal(), b.op(ops.Unsqueeze(), ids, b.ints(-1)), classes))

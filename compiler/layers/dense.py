@@ -13,7 +13,7 @@ from ..lazy import np
 from ..records import record
 from ..weights import initializers
 from .attributes import Flag, InitializerKind, Integer, attribute
-from .base import KerasTensor, Operand, Read, Sample, Site, WeightSpec
+from .base import MOVED_ON_CPU, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
 from .cost import Cost, product
 from .reach import Along, Reach, aligned
 from .rules import axis_or_last, known, moved, need_float, need_integer, need_known
@@ -142,7 +142,7 @@ class Embedding(Weighted):
     formula: ClassVar[str] = "y[..., :] = weight[ids[...], :]"
     source: ClassVar[str] = "Keras Embedding; PyTorch Embedding; ONNX Gather"
     literal_weights: ClassVar[tuple[str, ...]] = ("weight",)
-    cpu_floats: ClassVar[frozenset[DType]] = frozenset({DType.FLOAT32})
+    cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
     default_init: ClassVar[Initializer] = initializers.Uniform(low=-0.05, high=0.05)
     samples: ClassVar[tuple[Sample, ...]] = (
         Sample("embedding(20, dim=5)", {"ids": "int64[N, T]"}),
@@ -155,6 +155,12 @@ class Embedding(Weighted):
     init: Initializer | None = attribute(
         InitializerKind(), None, doc="How the weight starts.", shown="uniform(low=-0.05, high=0.05)"
     )
+    #: The element type of the table, which no call says.
+    floats: DType = DType.FLOAT32
+
+    def in_floats(self, operands: Sequence[TensorType | None], floats: DType) -> Layer:
+        """Ids do not tell the model's type."""
+        return dataclasses.replace(self, floats=floats)
 
     @classmethod
     def attributes(cls) -> tuple[dataclasses.Field[Any], ...]:
@@ -164,7 +170,7 @@ class Embedding(Weighted):
     def types(self, site: Site, ids: TensorType) -> TensorType:
         """``[...]`` to ``[..., dim]`` of float32."""
         need_integer(site, 0, ids)
-        return TensorType(DType.FLOAT32, (*ids.shape, self.dim))
+        return TensorType(self.floats, (*ids.shape, self.dim))
 
     def range_of(self, index: int, ids: TensorType) -> tuple[int, int]:
         """The rows of the table."""

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
-from ..graph.tensors import Fan
+from ..graph.tensors import Fan, numpy_name
 from ..graph.types import DType
 from ..records import positional_record
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .random_streams import Stream
 
 #: The element types that can be initialized, with the largest number of each.
-LARGEST: dict[str, float] = {dtype.value: dtype.largest for dtype in (DType.FLOAT16, DType.FLOAT32, DType.FLOAT64)}
+LARGEST: dict[str, float] = {dtype.value: dtype.largest for dtype in DType if dtype.is_float}
 # No quantile of the streams is larger: they know probabilities down to 2^-53.
 _LARGEST_QUANTILE = 8.3
 
@@ -414,7 +414,7 @@ def initialize(
         raise ValueError(f"{name}: {initializer.name}: {problem}")
     from .random_streams import Stream
 
-    return initializer.sample(shape, dtype, fan, Stream(seed, name))
+    return initializer.sample(shape, numpy_name(DType(dtype)), fan, Stream(seed, name))
 
 
 def _full(shape: tuple[int, ...], dtype: str, value: float) -> np.ndarray:

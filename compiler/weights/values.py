@@ -18,6 +18,8 @@ from . import initializers
 if TYPE_CHECKING:
     import numpy as np
 
+    from .rounding import Rounding
+
 
 class WeightSource(Protocol):
     """Loaded tensors by name, each read when it is asked for."""
@@ -51,10 +53,12 @@ class WeightValues:
         seed: of the model; with a weight's name it makes the stream that its initializer draws from.
         source: loaded tensors. A weight that it has takes its values from there, any other from its
             initializer; whether it has all, and in the right shapes, is the business of who binds the names.
+        rounding: takes what rounding to the elements of a model does, where these are narrower than its text says.
     """
 
-    def __init__(self, seed: int = 0, source: WeightSource | None = None) -> None:
+    def __init__(self, seed: int = 0, source: WeightSource | None = None, rounding: Rounding | None = None) -> None:
         self.seed = seed
+        self.rounding = rounding
         self._source = source
         self._loaded = frozenset(source.names) if source is not None else frozenset()
 
@@ -70,6 +74,8 @@ class WeightValues:
         array = self._array(weight)
         if array.shape != weight.shape:
             raise ValueError(f"{weight.name}: values of shape {array.shape} for a tensor of shape {weight.shape}")
+        if self.rounding is not None:
+            return self.rounding.rounded(weight, array)
         return array.astype(numpy_name(weight.dtype), copy=False)
 
     def state(self, weights: Iterable[Weight]) -> WeightState:
@@ -85,13 +91,12 @@ class WeightValues:
         if self._source is not None and weight.name in self._loaded:
             return self._source.load(weight.name)
         initializer = weight.initializer
+        dtype = weight.dtype if self.rounding is None else self.rounding.drawn(weight)
         if isinstance(initializer, Literal):
-            return initializer.array(weight.dtype)
+            return initializer.array(dtype)
         if not isinstance(initializer, initializers.Initializer):
             raise TypeError(f"{weight.name}: {initializer} is no initializer")
-        return initializers.initialize(
-            initializer, weight.shape, weight.dtype.value, weight.fan, self.seed, weight.name
-        )
+        return initializers.initialize(initializer, weight.shape, dtype.value, weight.fan, self.seed, weight.name)
 
 
 def raw_bytes(values: np.ndarray) -> memoryview:
