@@ -163,8 +163,8 @@ def test_too_many_values_for_json_are_an_error(tiny: Path) -> None:
 
 @pytest.mark.parametrize("options", [[], ["--save", "out.npz"]], ids=["printed", "saved"])
 def test_what_is_not_finite_is_told_whether_printed_or_saved(tiny: Path, options: list[str]) -> None:
-    (tiny / "log.nn").write_text("model log { input x: float32[N, 3] output y = x / x }")
-    done = dotnn("run", "log.nn", "--input", "[[0, 1, 2]]", *options)
+    (tiny / "logarithm.nn").write_text("model logarithm { input x: float32[N, 3] output y = x / x }")
+    done = dotnn("run", "logarithm.nn", "--input", "[[0, 1, 2]]", *options)
     assert done.code == 0
     assert "1 NaN and 0 infinite among 3 values" in (done.err if options else done.out)
 

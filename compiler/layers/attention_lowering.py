@@ -103,11 +103,5 @@ def _of_scores(
 
 def _triangle(b: Builder, queries: Dim, keys: Dim) -> Tensor:
     """Whether a key stands at most where the query stands, ``[T, S]``."""
-    rows = b.op(ops.Unsqueeze(), positions(b, queries), b.ints(1))
-    return b.op(ops.GreaterOrEqual(), rows, positions(b, keys))
-
-
-def positions(b: Builder, count: Dim) -> Tensor:
-    """The int64 numbers from 0 up to, not including, ``count``, which may be symbolic."""
-    end = b.op(ops.Squeeze(), b.dims((count,)), b.ints(0))
-    return b.op(ops.Range(), b.constant(0, DType.INT64), end, b.constant(1, DType.INT64))
+    rows = b.op(ops.Unsqueeze(), b.positions(queries), b.ints(1))
+    return b.op(ops.GreaterOrEqual(), rows, b.positions(keys))

@@ -28,7 +28,15 @@ _INPUTS = {"x": "float32[N, C, H]"}
 
 
 def _clipped(b: Builder, x: Tensor, low: float, high: float) -> Tensor:
-    return b.op(ops.Clip(), x, b.constant(low, x.dtype), b.constant(high, x.dtype))
+    """``Clip``; for float64 two choices, since onnxruntime 1.32 fails to draw a ``Relu`` before it into one operator.
+
+    Choices, because its ``Max`` and ``Min`` lose what is no number.
+    """
+    least, greatest = b.constant(low, x.dtype), b.constant(high, x.dtype)
+    if x.dtype is not DType.FLOAT64:
+        return b.op(ops.Clip(), x, least, greatest)
+    raised = b.op(ops.Where(), b.op(ops.Less(), x, least), least, x)
+    return b.op(ops.Where(), b.op(ops.Greater(), raised, greatest), greatest, raised)
 
 
 @final

@@ -10,7 +10,6 @@ from .. import operators as ops
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
-from .attention_lowering import positions
 from .base import Layer, Operand, Sample, Site
 from .recurrent import check_sequence
 from .rules import known
@@ -74,7 +73,7 @@ class SinusoidalPosition(Layer):
         channels = known(x.shape[2])
         frequencies = [_LONGEST ** (-(channel - channel % 2) / channels) for channel in range(channels)]
         ahead = [math.pi / 2 * (channel % 2) for channel in range(channels)]
-        places = b.op(ops.Unsqueeze(), b.op(ops.Cast(to=DType.FLOAT64), positions(b, x.shape[1])), b.ints(1))
+        places = b.op(ops.Unsqueeze(), b.op(ops.Cast(to=DType.FLOAT64), b.positions(x.shape[1])), b.ints(1))
         angles = b.op(ops.Mul(), places, b.constant(frequencies, DType.FLOAT64))
         waves = b.op(ops.Sin(), b.op(ops.Add(), angles, b.constant(ahead, DType.FLOAT64)))
         return b.op(ops.Add(), x, b.op(ops.Cast(to=x.dtype), waves))

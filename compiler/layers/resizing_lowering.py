@@ -106,9 +106,7 @@ def column(b: Builder, count: Dim) -> Tensor:
     They are not written down, so that a large size makes no large model, and of columns no contents are kept, which
     would be as many expressions; where they are few, the passes fold what is computed of them.
     """
-    zero, one = b.constant(0, DType.INT64), b.constant(1, DType.INT64)
-    numbers = b.op(ops.Range(), zero, b.op(ops.Squeeze(), b.dims((count,)), b.ints(0)), one)
-    return b.op(ops.Unsqueeze(), numbers, b.ints(1))
+    return b.op(ops.Unsqueeze(), b.positions(count), b.ints(1))
 
 
 def _row(b: Builder, column: Tensor) -> Tensor:

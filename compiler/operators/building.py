@@ -20,7 +20,8 @@ from ..graph.types import DType, TensorType
 from ..graph.value_names import unique_name
 from .base import Known, Operator
 from .dims import Dims
-from .layout import Reshape
+from .layout import Reshape, Squeeze
+from .positions import Range
 
 #: Between the name of a layer and those of its operators and constants; no label contains it.
 INSIDE = "/"
@@ -237,6 +238,14 @@ class Builder:
         """A vector of int64 that holds these dimensions: a constant if all are numbers."""
         numbers = tuple(dim for dim in shape if not isinstance(dim, DimExpr))
         return self.ints(*numbers) if len(numbers) == len(shape) else self.op(Dims(dims=tuple(shape)))
+
+    def positions(self, count: Dim) -> Tensor:
+        """The int64 numbers from 0 up to, not including, a dimension."""
+        zero, one = (self.constant(number, DType.INT64) for number in (0, 1))
+        end = self.op(Squeeze(), self.dims((count,)), self.ints(0))
+        # A dimension is at least 1, which the operator by itself does not know.
+        found = TensorType(DType.INT64, (count,))
+        return self.op(Range(), zero, end, one, result=found)
 
     def reshape(self, x: Tensor, shape: Sequence[Dim]) -> Tensor:
         """``x`` reshaped, with at most one dimension left for the runtime to compute where that is enough.
