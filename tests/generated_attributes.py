@@ -16,10 +16,12 @@ from dotnn.compiler.layers.attributes import (
     InitializerKind,
     Integer,
     IntegerList,
+    Margins,
     Padding,
     Parts,
     PerAxis,
     Real,
+    Sizes,
 )
 from dotnn.compiler.layers.base import Layer
 
@@ -105,6 +107,18 @@ def _padding(kind: Padding, drawing: Drawing) -> Any:
     return draw.choice(("same", draw.randint(0, 2), each, pairs, pairs))
 
 
+def _sizes(kind: Sizes, drawing: Drawing) -> Any:
+    draw = drawing.draw
+    each = tuple(draw.choice((1, 2, 3, 4, 7)) for _ in range(_spatial_rank(drawing)))
+    return draw.choice((draw.randint(1, 9), each))
+
+
+def _margins(kind: Margins, drawing: Drawing) -> Any:
+    draw, rank = drawing.draw, _spatial_rank(drawing)
+    pairs = tuple((draw.randint(0, 3), draw.randint(0, 2)) for _ in range(rank))
+    return draw.choice((draw.randint(0, 2), pairs, pairs))
+
+
 def _spatial_rank(drawing: Drawing) -> int:
     return getattr(drawing.layer, "spatial_rank", max(drawing.rank - 2, 1))
 
@@ -183,6 +197,8 @@ _BY_KIND: dict[type, Callable[[Any, Drawing], Any]] = {
     Integer: _integer,
     Real: _real,
     PerAxis: _per_axis,
+    Sizes: _sizes,
+    Margins: _margins,
     Padding: _padding,
     IntegerList: _integers,
     Parts: _parts,

@@ -79,7 +79,7 @@ def test_a_seed_gives_one_program():
 
 
 def test_random_programs_call_every_layer():
-    text = "".join(random_program(seed).text for seed in range(400))
+    text = "".join(random_program(seed).text for seed in range(500))
     assert set(re.findall(r"\w+", text)) >= CALLABLE
 
 

@@ -30,7 +30,7 @@ class Catalogue(Stages):
         (2, "depthwise", 3, 4, True),
         (1.5, "separable", 3, 4, True),
         (1.5, "lp_pool", 3, 5, True),
-        (2, "adaptive_pool", 3, 5, True),
+        (6, "adaptive_pool", 3, 5, True),
         (2, "pad", 3, 5, True),
         (2, "enlarge", 3, 5, True),
         (1, "shuffle", 4, 4, True),
