@@ -52,9 +52,21 @@ class Reduction(Layer, ABC):
         return b.op(getattr(ops, self.operator)(keepdims=int(self.keepdims)), x, b.ints(*self.axis))
 
 
+@record
+class FloatReduction(Reduction, ABC):
+    """Base of the reductions of floating point numbers: of integers, they would have to round."""
+
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape, of floating point elements"),)
+
+    def types(self, site: Site, x: TensorType) -> TensorType:
+        """The shape without the axes, or with 1 in their place."""
+        need_float(site, 0, x)
+        return super().types(site, x)
+
+
 @final
 @record
-class Mean(Reduction):
+class Mean(FloatReduction):
     """The mean over one or more axes.
 
     The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, C]` with `axis=1`. Floating
@@ -62,7 +74,6 @@ class Mean(Reduction):
     """
 
     kind: ClassVar[str] = "mean"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape, of floating point elements"),)
     operator: ClassVar[str] = "ReduceMean"
     formula: ClassVar[str] = "y = sum(x) / n over the axes"
     foreign_names: ClassVar[tuple[str, ...]] = ("reducemean",)
@@ -73,11 +84,6 @@ class Mean(Reduction):
         Sample("mean(axis=[-1, 0])", {"x": "float32[N, 3, H, W]"}),
         Sample("mean(axis=0)", {"x": "float32[4]"}),
     )
-
-    def types(self, site: Site, x: TensorType) -> TensorType:
-        """The shape without the axes, or with 1 in their place."""
-        need_float(site, 0, x)
-        return super().types(site, x)
 
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The mean."""
