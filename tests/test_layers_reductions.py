@@ -17,9 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_layer import C, H, N, S, T, W, build, check_at_all_sizes, fault, floats, infer, ints, make, refuses, run
 
-NUMPY = {"mean": np.mean, "sum": np.sum, "max": np.max, "min": np.min}
+ONE_OPERATOR = {"mean": np.mean, "sum": np.sum, "max": np.max, "min": np.min}
+FLOATING = {"mean": np.mean, "variance": np.var}
+NUMPY = {**ONE_OPERATOR, **FLOATING}
 
-# --- mean, sum, max, min ---
+# --- mean, variance, sum, max, min ---
 
 
 @pytest.mark.parametrize("kind", NUMPY)
@@ -49,15 +51,41 @@ def test_symbolic_axes_vanish_or_stay(kind: str) -> None:
     assert infer(make(kind, axis=(3, 0, 2, 1)), x) == (floats(),)
 
 
-@pytest.mark.parametrize("kind", NUMPY)
+@pytest.mark.parametrize("kind", ONE_OPERATOR)
 def test_axes_are_an_input_of_the_operator(kind: str) -> None:
     model = onnx.load_from_string(build(make(kind, axis=(2, 3)), [floats(N, C, H, W)], {}))
     (node,) = model.graph.node
     assert (node.op_type, len(node.input)) == (f"Reduce{kind.capitalize()}", 2)
 
 
-def test_the_mean_reads_floating_point() -> None:
-    assert type(fault(make("mean", axis=0), ints(N))) is WrongElementType
+@pytest.mark.parametrize("kind", FLOATING)
+def test_some_read_floating_point(kind: str) -> None:
+    assert type(fault(make(kind, axis=0), ints(N))) is WrongElementType
+
+
+@pytest.mark.parametrize("mean", [0.0, 1.0, -1e3, 1e6, 1e30])
+@pytest.mark.parametrize("axis", [0, 1, (0, 1)])
+def test_the_variance_is_exact_where_the_mean_is_far_from_zero(mean: float, axis: int | tuple[int, ...]) -> None:
+    x = np.random.default_rng(2).normal(mean, 1, (300, 500)).astype(np.float32)
+    layer = make("variance", axis=axis)
+    wanted = np.var(x.astype(np.float64), axis=axis)
+    np.testing.assert_allclose(layer.reference([x], {})[0], wanted, rtol=1e-6)
+    np.testing.assert_allclose(run(build(layer, [floats(300, 500)], {}), [x])[0], wanted, rtol=1e-5)
+
+
+def test_the_variance_of_equal_numbers_is_zero() -> None:
+    x = np.full((1, 1000), 0.1, np.float32)
+    for axis in (0, 1):
+        found = run(build(make("variance", axis=axis), [floats(1, 1000)], {}), [x])[0]
+        np.testing.assert_array_equal(found, 0)
+
+
+@pytest.mark.parametrize("outlier", [1e6, -1e6])
+def test_the_variance_is_exact_where_one_number_is_far_from_the_others(outlier: float) -> None:
+    x = np.random.default_rng(3).normal(size=(300, 500)).astype(np.float32)
+    x[0, 0] = outlier
+    found = run(build(make("variance", axis=(0, 1)), [floats(300, 500)], {}), [x])[0]
+    np.testing.assert_allclose(found, np.var(x.astype(np.float64)), rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["sum", "max", "min"])
@@ -98,6 +126,7 @@ def test_what_is_no_number_stays_so() -> None:
     x = np.array([[1.0, np.nan, 2.0], [np.inf, -np.inf, 0.0]])
     np.testing.assert_array_equal(make("max", axis=1).reference([x], {})[0], [np.nan, np.inf])
     np.testing.assert_array_equal(make("min", axis=1).reference([x], {})[0], [np.nan, -np.inf])
+    np.testing.assert_array_equal(make("variance", axis=1).reference([x], {})[0], [np.nan, np.nan])
 
 
 # --- argmax ---

@@ -111,4 +111,5 @@ MODULES: Mapping[str, str] = {
     "transpose": "reshaping",
     "unsqueeze": "reshaping",
     "upsample": "resizing",
+    "variance": "reductions",
 }

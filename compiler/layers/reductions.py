@@ -1,4 +1,4 @@
-"""Layers that reduce a tensor along axes: ``mean sum max min argmax``."""
+"""Layers that reduce a tensor along axes: ``mean variance sum max min argmax``."""
 
 from __future__ import annotations
 
@@ -88,6 +88,47 @@ class Mean(FloatReduction):
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The mean."""
         return np.asarray(np.mean(x, axis=self.axis, keepdims=self.keepdims))
+
+
+@final
+@record
+class Variance(FloatReduction):
+    """The variance over one or more axes: the mean of the squared distances from the mean.
+
+    The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, C]` with `axis=1`. It is that
+    of the whole population, divided by `n`, as in numpy and Keras; PyTorch's divides by `n - 1` unless it is called
+    with `correction=0`. It is as exact where the mean is far from zero.
+    """
+
+    kind: ClassVar[str] = "variance"
+    operator: ClassVar[str] = "ReduceMean"
+    formula: ClassVar[str] = "y = sum((x - mean(x))^2) / n over the axes"
+    foreign_names: ClassVar[tuple[str, ...]] = ("var", "reducevariance")
+    source: ClassVar[str] = "numpy.var; PyTorch var with correction=0"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("variance(axis=1)", {"x": "float32[N, T, 5]"}),
+        Sample("variance(x, axis=[2, -1], keepdims=true)", {"x": "float32[N, 3, H, W]"}),
+        Sample("variance(axis=[-1, 0])", {"x": "float32[N, 3, H, W]"}),
+        Sample("variance(axis=0)", {"x": "float32[4]"}),
+    )
+
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        """The variance in float64, of what the mean was taken away from, since that mean is rounded."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            wide = x.astype(np.float64)
+            centered = wide - np.mean(wide, axis=self.axis, keepdims=True)
+            return np.asarray(np.var(centered, axis=self.axis, keepdims=self.keepdims), dtype=x.dtype)
+
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """The mean of the squares of what is left after the greatest was taken away, and the mean, twice.
+
+        Numbers near the greatest become small without being rounded. The mean of many numbers is rounded; what is
+        left of it is taken away in turn.
+        """
+        axes = b.ints(*self.axis)
+        for centre in (ops.ReduceMax(keepdims=1), ops.ReduceMean(keepdims=1), ops.ReduceMean(keepdims=1)):
+            x = b.op(ops.Sub(), x, b.op(centre, x, axes))
+        return super().lower(b, b.op(ops.Mul(), x, x))
 
 
 @final
