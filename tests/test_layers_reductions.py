@@ -17,11 +17,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_layer import C, H, N, S, T, W, build, check_at_all_sizes, fault, floats, infer, ints, make, refuses, run
 
+
+def _norm(x: np.ndarray, axis: int | tuple[int, ...], keepdims: bool = False) -> np.ndarray:
+    """The Euclidean norm; numpy's own takes one axis, or two and calls it Frobenius's."""
+    return np.sqrt(np.sum(x.astype(np.longdouble) ** 2, axis=axis, keepdims=keepdims)).astype(np.float64)
+
+
 ONE_OPERATOR = {"mean": np.mean, "sum": np.sum, "max": np.max, "min": np.min}
-FLOATING = {"mean": np.mean, "variance": np.var}
+FLOATING = {"mean": np.mean, "variance": np.var, "norm": _norm}
 NUMPY = {**ONE_OPERATOR, **FLOATING}
 
-# --- mean, variance, sum, max, min ---
+# --- mean, variance, norm, sum, max, min ---
 
 
 @pytest.mark.parametrize("kind", NUMPY)
@@ -86,6 +92,34 @@ def test_the_variance_is_exact_where_one_number_is_far_from_the_others(outlier: 
     x[0, 0] = outlier
     found = run(build(make("variance", axis=(0, 1)), [floats(300, 500)], {}), [x])[0]
     np.testing.assert_allclose(found, np.var(x.astype(np.float64)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1e-44, 1e-30, 1e-3, 1e30, 1e38])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_the_norm_is_right_where_squares_overflow_or_vanish(size: float, keepdims: bool) -> None:
+    x = (np.random.default_rng(4).uniform(-1, 1, (3, 4, 5)) * size).astype(np.float32)
+    layer = make("norm", axis=(0, 2), keepdims=keepdims)
+    wanted = _norm(x, (0, 2), keepdims).astype(np.float32)
+    np.testing.assert_allclose(layer.reference([x], {})[0], wanted, rtol=1e-6)
+    np.testing.assert_allclose(run(build(layer, [floats(3, 4, 5)], {}), [x])[0], wanted, rtol=1e-6)
+
+
+def test_the_norm_of_corners() -> None:
+    x = np.array([[0.0, -0.0], [np.inf, 1], [-np.inf, np.inf], [np.nan, 1], [np.nan, np.inf], [3e38, 3e38]], np.float32)
+    wanted = [0, np.inf, np.inf, np.nan, np.nan, np.inf]
+    layer = make("norm", axis=1)
+    np.testing.assert_array_equal(layer.reference([x], {})[0], wanted)
+    np.testing.assert_array_equal(run(build(layer, [floats(6, 2)], {}), [x])[0], wanted)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_the_norm_is_right_over_the_range_of_other_types(dtype: str) -> None:
+    for size in (float(np.finfo(dtype).max) / 4, float(np.finfo(dtype).tiny)):
+        x = (np.array([[3.0, 0.0, -4.0]]) / 5 * size).astype(dtype)
+        layer = make("norm", axis=-1)
+        (found,) = run(build(layer, [ints(1, 3, dtype=DType(dtype))], {}), [x])
+        np.testing.assert_allclose(layer.reference([x], {})[0], [size], rtol=1e-3 if dtype == "float16" else 1e-15)
+        np.testing.assert_allclose(found, [size], rtol=2e-3 if dtype == "float16" else 1e-15)
 
 
 @pytest.mark.parametrize("kind", ["sum", "max", "min"])

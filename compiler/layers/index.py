@@ -76,6 +76,7 @@ MODULES: Mapping[str, str] = {
     "mul": "operators",
     "multi_head_attention": "attention",
     "neg": "operators",
+    "norm": "reductions",
     "one_hot": "conversion",
     "pad": "padding",
     "pixel_shuffle": "shuffling",

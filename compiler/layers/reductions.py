@@ -1,4 +1,4 @@
-"""Layers that reduce a tensor along axes: ``mean variance sum max min argmax``."""
+"""Layers that reduce a tensor along axes: ``mean variance norm sum max min argmax``."""
 
 from __future__ import annotations
 
@@ -129,6 +129,50 @@ class Variance(FloatReduction):
         for centre in (ops.ReduceMax(keepdims=1), ops.ReduceMean(keepdims=1), ops.ReduceMean(keepdims=1)):
             x = b.op(ops.Sub(), x, b.op(centre, x, axes))
         return super().lower(b, b.op(ops.Mul(), x, x))
+
+
+@final
+@record
+class Norm(FloatReduction):
+    """The Euclidean norm over one or more axes: the length of the vector of all numbers along them.
+
+    The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, T]` with `axis=-1`. Numbers
+    whose squares are too large or too small for their type have the right norm, too. `x / norm(x, axis=-1,
+    keepdims=true)` has length 1.
+    """
+
+    kind: ClassVar[str] = "norm"
+    formula: ClassVar[str] = "y = sqrt(sum(x^2)) over the axes"
+    foreign_names: ClassVar[tuple[str, ...]] = ("reducel2", "vectornorm", "reduceeuclideannorm")
+    source: ClassVar[str] = "PyTorch linalg.vector_norm; ONNX ReduceL2"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("norm(axis=-1)", {"x": "float32[N, T, 5]"}),
+        Sample("norm(x, axis=[2, -1], keepdims=true)", {"x": "float32[N, 3, H, W]"}),
+        Sample("norm(axis=[-1, 0])", {"x": "float32[N, 3, H, W]"}),
+        Sample("norm(axis=0)", {"x": "float32[4]"}),
+    )
+
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        """The norm in float64, of numbers divided by a power of two near the greatest, so that no square overflows."""
+        wide = np.abs(x.astype(np.float64))
+        _, exponent = np.frexp(np.max(wide, axis=self.axis, keepdims=True))
+        with np.errstate(over="ignore", under="ignore"):
+            squares = np.ldexp(wide, -exponent) ** 2
+            found = np.ldexp(np.sqrt(np.sum(squares, axis=self.axis, keepdims=True)), exponent).astype(x.dtype)
+        return found if self.keepdims else np.squeeze(found, self.axis)
+
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """The norm of the numbers divided by the greatest, times it, so that no square overflows or vanishes.
+
+        What is divided by is neither zero nor infinite.
+        """
+        axes, largest = b.ints(*self.axis), x.dtype.largest
+        greatest = b.op(ops.ReduceMax(keepdims=1), b.op(ops.Abs(), x), axes)
+        scale = b.op(ops.Clip(), greatest, b.constant(4 / largest, x.dtype), b.constant(largest, x.dtype))
+        part = b.op(ops.Div(), x, scale)
+        squares = b.op(ops.ReduceSum(keepdims=1), b.op(ops.Mul(), part, part), axes)
+        norm = b.op(ops.Mul(), b.op(ops.Sqrt(), squares), scale)
+        return norm if self.keepdims else b.op(ops.Squeeze(), norm, axes)
 
 
 @final
