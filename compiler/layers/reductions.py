@@ -137,8 +137,8 @@ class Norm(FloatReduction):
     """The Euclidean norm over one or more axes: the length of the vector of all numbers along them.
 
     The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, T]` with `axis=-1`. Numbers
-    whose squares are too large or too small for their type have the right norm, too. `x / norm(x, axis=-1,
-    keepdims=true)` has length 1.
+    whose squares are too large or too small for their type have the right norm, too, where numpy's and PyTorch's are
+    infinite or 0. `x / norm(x, axis=-1, keepdims=true)` has length 1.
     """
 
     kind: ClassVar[str] = "norm"
