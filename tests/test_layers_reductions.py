@@ -17,9 +17,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_layer import C, H, N, S, T, W, build, check_at_all_sizes, fault, floats, infer, ints, make, refuses, run
 
-NUMPY = {"mean": np.mean, "sum": np.sum, "max": np.max, "min": np.min}
 
-# --- mean, sum, max, min ---
+def _norm(x: np.ndarray, axis: int | tuple[int, ...], keepdims: bool = False) -> np.ndarray:
+    """The Euclidean norm; numpy's own takes one axis, or two and calls it Frobenius's."""
+    return np.sqrt(np.sum(x.astype(np.longdouble) ** 2, axis=axis, keepdims=keepdims)).astype(np.float64)
+
+
+ONE_OPERATOR = {"mean": np.mean, "sum": np.sum, "max": np.max, "min": np.min}
+FLOATING = {"mean": np.mean, "variance": np.var, "norm": _norm}
+NUMPY = {**ONE_OPERATOR, **FLOATING}
+
+# --- mean, variance, norm, sum, max, min ---
 
 
 @pytest.mark.parametrize("kind", NUMPY)
@@ -49,15 +57,69 @@ def test_symbolic_axes_vanish_or_stay(kind: str) -> None:
     assert infer(make(kind, axis=(3, 0, 2, 1)), x) == (floats(),)
 
 
-@pytest.mark.parametrize("kind", NUMPY)
+@pytest.mark.parametrize("kind", ONE_OPERATOR)
 def test_axes_are_an_input_of_the_operator(kind: str) -> None:
     model = onnx.load_from_string(build(make(kind, axis=(2, 3)), [floats(N, C, H, W)], {}))
     (node,) = model.graph.node
     assert (node.op_type, len(node.input)) == (f"Reduce{kind.capitalize()}", 2)
 
 
-def test_the_mean_reads_floating_point() -> None:
-    assert type(fault(make("mean", axis=0), ints(N))) is WrongElementType
+@pytest.mark.parametrize("kind", FLOATING)
+def test_some_read_floating_point(kind: str) -> None:
+    assert type(fault(make(kind, axis=0), ints(N))) is WrongElementType
+
+
+@pytest.mark.parametrize("mean", [0.0, 1.0, -1e3, 1e6, 1e30])
+@pytest.mark.parametrize("axis", [0, 1, (0, 1)])
+def test_the_variance_is_exact_where_the_mean_is_far_from_zero(mean: float, axis: int | tuple[int, ...]) -> None:
+    x = np.random.default_rng(2).normal(mean, 1, (300, 500)).astype(np.float32)
+    layer = make("variance", axis=axis)
+    wanted = np.var(x.astype(np.float64), axis=axis)
+    np.testing.assert_allclose(layer.reference([x], {})[0], wanted, rtol=1e-6)
+    np.testing.assert_allclose(run(build(layer, [floats(300, 500)], {}), [x])[0], wanted, rtol=1e-5)
+
+
+def test_the_variance_of_equal_numbers_is_zero() -> None:
+    x = np.full((1, 1000), 0.1, np.float32)
+    for axis in (0, 1):
+        found = run(build(make("variance", axis=axis), [floats(1, 1000)], {}), [x])[0]
+        np.testing.assert_array_equal(found, 0)
+
+
+@pytest.mark.parametrize("outlier", [1e6, -1e6])
+def test_the_variance_is_exact_where_one_number_is_far_from_the_others(outlier: float) -> None:
+    x = np.random.default_rng(3).normal(size=(300, 500)).astype(np.float32)
+    x[0, 0] = outlier
+    found = run(build(make("variance", axis=(0, 1)), [floats(300, 500)], {}), [x])[0]
+    np.testing.assert_allclose(found, np.var(x.astype(np.float64)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1e-44, 1e-30, 1e-3, 1e30, 1e38])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_the_norm_is_right_where_squares_overflow_or_vanish(size: float, keepdims: bool) -> None:
+    x = (np.random.default_rng(4).uniform(-1, 1, (3, 4, 5)) * size).astype(np.float32)
+    layer = make("norm", axis=(0, 2), keepdims=keepdims)
+    wanted = _norm(x, (0, 2), keepdims).astype(np.float32)
+    np.testing.assert_allclose(layer.reference([x], {})[0], wanted, rtol=1e-6)
+    np.testing.assert_allclose(run(build(layer, [floats(3, 4, 5)], {}), [x])[0], wanted, rtol=1e-6)
+
+
+def test_the_norm_of_corners() -> None:
+    x = np.array([[0.0, -0.0], [np.inf, 1], [-np.inf, np.inf], [np.nan, 1], [np.nan, np.inf], [3e38, 3e38]], np.float32)
+    wanted = [0, np.inf, np.inf, np.nan, np.nan, np.inf]
+    layer = make("norm", axis=1)
+    np.testing.assert_array_equal(layer.reference([x], {})[0], wanted)
+    np.testing.assert_array_equal(run(build(layer, [floats(6, 2)], {}), [x])[0], wanted)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_the_norm_is_right_over_the_range_of_other_types(dtype: str) -> None:
+    for size in (float(np.finfo(dtype).max) / 4, float(np.finfo(dtype).tiny)):
+        x = (np.array([[3.0, 0.0, -4.0]]) / 5 * size).astype(dtype)
+        layer = make("norm", axis=-1)
+        (found,) = run(build(layer, [ints(1, 3, dtype=DType(dtype))], {}), [x])
+        np.testing.assert_allclose(layer.reference([x], {})[0], [size], rtol=1e-3 if dtype == "float16" else 1e-15)
+        np.testing.assert_allclose(found, [size], rtol=2e-3 if dtype == "float16" else 1e-15)
 
 
 @pytest.mark.parametrize("kind", ["sum", "max", "min"])
@@ -98,6 +160,7 @@ def test_what_is_no_number_stays_so() -> None:
     x = np.array([[1.0, np.nan, 2.0], [np.inf, -np.inf, 0.0]])
     np.testing.assert_array_equal(make("max", axis=1).reference([x], {})[0], [np.nan, np.inf])
     np.testing.assert_array_equal(make("min", axis=1).reference([x], {})[0], [np.nan, -np.inf])
+    np.testing.assert_array_equal(make("variance", axis=1).reference([x], {})[0], [np.nan, np.nan])
 
 
 # --- argmax ---

@@ -76,6 +76,7 @@ MODULES: Mapping[str, str] = {
     "mul": "operators",
     "multi_head_attention": "attention",
     "neg": "operators",
+    "norm": "reductions",
     "one_hot": "conversion",
     "pad": "padding",
     "pixel_shuffle": "shuffling",
@@ -111,4 +112,5 @@ MODULES: Mapping[str, str] = {
     "transpose": "reshaping",
     "unsqueeze": "reshaping",
     "upsample": "resizing",
+    "variance": "reductions",
 }

@@ -1,4 +1,4 @@
-"""Layers that reduce a tensor along axes: ``mean sum max min argmax``."""
+"""Layers that reduce a tensor along axes: ``mean variance norm sum max min argmax``."""
 
 from __future__ import annotations
 
@@ -52,9 +52,21 @@ class Reduction(Layer, ABC):
         return b.op(getattr(ops, self.operator)(keepdims=int(self.keepdims)), x, b.ints(*self.axis))
 
 
+@record
+class FloatReduction(Reduction, ABC):
+    """Base of the reductions of floating point numbers: of integers, they would have to round."""
+
+    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape, of floating point elements"),)
+
+    def types(self, site: Site, x: TensorType) -> TensorType:
+        """The shape without the axes, or with 1 in their place."""
+        need_float(site, 0, x)
+        return super().types(site, x)
+
+
 @final
 @record
-class Mean(Reduction):
+class Mean(FloatReduction):
     """The mean over one or more axes.
 
     The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, C]` with `axis=1`. Floating
@@ -62,7 +74,6 @@ class Mean(Reduction):
     """
 
     kind: ClassVar[str] = "mean"
-    operands: ClassVar[tuple[Operand, ...]] = (Operand("x", "any shape, of floating point elements"),)
     operator: ClassVar[str] = "ReduceMean"
     formula: ClassVar[str] = "y = sum(x) / n over the axes"
     foreign_names: ClassVar[tuple[str, ...]] = ("reducemean",)
@@ -74,14 +85,94 @@ class Mean(Reduction):
         Sample("mean(axis=0)", {"x": "float32[4]"}),
     )
 
-    def types(self, site: Site, x: TensorType) -> TensorType:
-        """The shape without the axes, or with 1 in their place."""
-        need_float(site, 0, x)
-        return super().types(site, x)
-
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The mean."""
         return np.asarray(np.mean(x, axis=self.axis, keepdims=self.keepdims))
+
+
+@final
+@record
+class Variance(FloatReduction):
+    """The variance over one or more axes: the mean of the squared distances from the mean.
+
+    The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, C]` with `axis=1`. It is that
+    of the whole population, divided by `n`, as in numpy and Keras; PyTorch's divides by `n - 1` unless it is called
+    with `correction=0`. It is as exact where the mean is far from zero.
+    """
+
+    kind: ClassVar[str] = "variance"
+    operator: ClassVar[str] = "ReduceMean"
+    formula: ClassVar[str] = "y = sum((x - mean(x))^2) / n over the axes"
+    foreign_names: ClassVar[tuple[str, ...]] = ("var", "reducevariance")
+    source: ClassVar[str] = "numpy.var; PyTorch var with correction=0"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("variance(axis=1)", {"x": "float32[N, T, 5]"}),
+        Sample("variance(x, axis=[2, -1], keepdims=true)", {"x": "float32[N, 3, H, W]"}),
+        Sample("variance(axis=[-1, 0])", {"x": "float32[N, 3, H, W]"}),
+        Sample("variance(axis=0)", {"x": "float32[4]"}),
+    )
+
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        """The variance in float64, of what the mean was taken away from, since that mean is rounded."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            wide = x.astype(np.float64)
+            centered = wide - np.mean(wide, axis=self.axis, keepdims=True)
+            return np.asarray(np.var(centered, axis=self.axis, keepdims=self.keepdims), dtype=x.dtype)
+
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """The mean of the squares of what is left after the greatest was taken away, and the mean, twice.
+
+        Numbers near the greatest become small without being rounded. The mean of many numbers is rounded; what is
+        left of it is taken away in turn.
+        """
+        axes = b.ints(*self.axis)
+        for centre in (ops.ReduceMax(keepdims=1), ops.ReduceMean(keepdims=1), ops.ReduceMean(keepdims=1)):
+            x = b.op(ops.Sub(), x, b.op(centre, x, axes))
+        return super().lower(b, b.op(ops.Mul(), x, x))
+
+
+@final
+@record
+class Norm(FloatReduction):
+    """The Euclidean norm over one or more axes: the length of the vector of all numbers along them.
+
+    The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, T]` with `axis=-1`. Numbers
+    whose squares are too large or too small for their type have the right norm, too, where numpy's and PyTorch's are
+    infinite or 0. `x / norm(x, axis=-1, keepdims=true)` has length 1.
+    """
+
+    kind: ClassVar[str] = "norm"
+    formula: ClassVar[str] = "y = sqrt(sum(x^2)) over the axes"
+    foreign_names: ClassVar[tuple[str, ...]] = ("reducel2", "vectornorm", "reduceeuclideannorm")
+    source: ClassVar[str] = "PyTorch linalg.vector_norm; ONNX ReduceL2"
+    samples: ClassVar[tuple[Sample, ...]] = (
+        Sample("norm(axis=-1)", {"x": "float32[N, T, 5]"}),
+        Sample("norm(x, axis=[2, -1], keepdims=true)", {"x": "float32[N, 3, H, W]"}),
+        Sample("norm(axis=[-1, 0])", {"x": "float32[N, 3, H, W]"}),
+        Sample("norm(axis=0)", {"x": "float32[4]"}),
+    )
+
+    def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+        """The norm in float64, of numbers divided by a power of two near the greatest, so that no square overflows."""
+        wide = np.abs(x.astype(np.float64))
+        _, exponent = np.frexp(np.max(wide, axis=self.axis, keepdims=True))
+        with np.errstate(over="ignore", under="ignore"):
+            squares = np.ldexp(wide, -exponent) ** 2
+            found = np.ldexp(np.sqrt(np.sum(squares, axis=self.axis, keepdims=True)), exponent).astype(x.dtype)
+        return found if self.keepdims else np.squeeze(found, self.axis)
+
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """The norm of the numbers divided by the greatest, times it, so that no square overflows or vanishes.
+
+        What is divided by is neither zero nor infinite.
+        """
+        axes, largest = b.ints(*self.axis), x.dtype.largest
+        greatest = b.op(ops.ReduceMax(keepdims=1), b.op(ops.Abs(), x), axes)
+        scale = b.op(ops.Clip(), greatest, b.constant(4 / largest, x.dtype), b.constant(largest, x.dtype))
+        part = b.op(ops.Div(), x, scale)
+        squares = b.op(ops.ReduceSum(keepdims=1), b.op(ops.Mul(), part, part), axes)
+        norm = b.op(ops.Mul(), b.op(ops.Sqrt(), squares), scale)
+        return norm if self.keepdims else b.op(ops.Squeeze(), norm, axes)
 
 
 @final
