@@ -120,15 +120,15 @@ class Variance(FloatReduction):
             return np.asarray(np.var(centered, axis=self.axis, keepdims=self.keepdims), dtype=x.dtype)
 
     def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """The mean of the squares of what is left after the greatest was taken away, and the mean, twice.
+        """The mean square of the distances from the mean, less the square of their mean.
 
-        Numbers near the greatest become small without being rounded. The mean of many numbers is rounded; what is
-        left of it is taken away in turn.
+        That would be zero, but for the rounding of the mean, whose share it takes away: the corrected two-pass
+        algorithm of Chan, Golub and LeVeque, Algorithms for Computing the Sample Variance (1983).
         """
-        axes = b.ints(*self.axis)
-        for centre in (ops.ReduceMax(keepdims=1), ops.ReduceMean(keepdims=1), ops.ReduceMean(keepdims=1)):
-            x = b.op(ops.Sub(), x, b.op(centre, x, axes))
-        return super().lower(b, b.op(ops.Mul(), x, x))
+        mean = b.op(ops.ReduceMean(keepdims=1), x, b.ints(*self.axis))
+        distance = b.op(ops.Sub(), x, mean)
+        square, rest = super().lower(b, b.op(ops.Mul(), distance, distance)), super().lower(b, distance)
+        return b.op(ops.Sub(), square, b.op(ops.Mul(), rest, rest))
 
 
 @final
@@ -136,9 +136,8 @@ class Variance(FloatReduction):
 class Norm(FloatReduction):
     """The Euclidean norm over one or more axes: the length of the vector of all numbers along them.
 
-    The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, T]` with `axis=-1`. Numbers
-    whose squares are too large or too small for their type have the right norm, too, where numpy's and PyTorch's are
-    infinite or 0. `x / norm(x, axis=-1, keepdims=true)` has length 1.
+    The axes vanish, or stay with size 1 with `keepdims=true`: `[N, T, C]` becomes `[N, T]` with `axis=-1`. As with
+    numpy and PyTorch, squares must be within the range of float32. `x / norm(x, axis=-1, keepdims=true)` has length 1.
     """
 
     kind: ClassVar[str] = "norm"
@@ -153,26 +152,17 @@ class Norm(FloatReduction):
     )
 
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
-        """The norm in float64, of numbers divided by a power of two near the greatest, so that no square overflows."""
-        wide = np.abs(x.astype(np.float64))
-        _, exponent = np.frexp(np.max(wide, axis=self.axis, keepdims=True))
-        with np.errstate(over="ignore", under="ignore"):
-            squares = np.ldexp(wide, -exponent) ** 2
-            found = np.ldexp(np.sqrt(np.sum(squares, axis=self.axis, keepdims=True)), exponent).astype(x.dtype)
-        return found if self.keepdims else np.squeeze(found, self.axis)
+        """The root of the sum of the squares."""
+        with np.errstate(over="ignore"):
+            squares = np.square(x.astype(np.result_type(x.dtype, np.float32), copy=False))
+            return np.asarray(np.sqrt(np.sum(squares, axis=self.axis, keepdims=self.keepdims)), dtype=x.dtype)
 
     def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """The norm of the numbers divided by the greatest, times it, so that no square overflows or vanishes.
-
-        What is divided by is neither zero nor infinite.
-        """
-        axes, largest = b.ints(*self.axis), x.dtype.largest
-        greatest = b.op(ops.ReduceMax(keepdims=1), b.op(ops.Abs(), x), axes)
-        scale = b.op(ops.Clip(), greatest, b.constant(4 / largest, x.dtype), b.constant(largest, x.dtype))
-        part = b.op(ops.Div(), x, scale)
-        squares = b.op(ops.ReduceSum(keepdims=1), b.op(ops.Mul(), part, part), axes)
-        norm = b.op(ops.Mul(), b.op(ops.Sqrt(), squares), scale)
-        return norm if self.keepdims else b.op(ops.Squeeze(), norm, axes)
+        """The root of the sum of the squares; of 16 bits in float32, because squares leave float16 soon."""
+        wide = b.op(ops.Cast(to=DType.FLOAT32), x) if x.dtype.size == 2 else x
+        total = b.op(ops.ReduceSum(keepdims=int(self.keepdims)), b.op(ops.Mul(), wide, wide), b.ints(*self.axis))
+        norm = b.op(ops.Sqrt(), total)
+        return norm if wide is x else b.op(ops.Cast(to=x.dtype), norm)
 
 
 @final
