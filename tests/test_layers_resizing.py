@@ -318,6 +318,8 @@ def test_channels_that_make_no_blocks() -> None:
     few = refused(make("pixel_shuffle", factor=3), N, 4, H, W)
     assert few.advice() == "give the layer before it 9 channels, or write another factor"
     assert refused(make("pixel_shuffle", factor=2), N, C, H, W).code == "E403"
+    last = refused(make("pixel_shuffle", factor=2), N, 15, 15, 8)
+    assert last.advice().endswith("; if the last axis holds the channels, put `transpose([0, 3, 1, 2])` first")
 
 
 def test_channels_that_make_no_groups() -> None:
@@ -325,6 +327,8 @@ def test_channels_that_make_no_groups() -> None:
     assert found.code == "E412"
     assert found.advice() == "use a `groups` that divides 10: 1, 2, 5, 10"
     assert refused(make("channel_shuffle", groups=4), N, C, H, W).code == "E403"
+    assert "`transpose([0, 3, 1, 2])`" in refused(make("channel_shuffle", groups=4), N, 7, 7, 8).advice()
+    assert infer(make("channel_shuffle", groups=4), N, 4 * C, H, W) == (N, 4 * C, H, W)
 
 
 def test_other_operands_are_refused() -> None:

@@ -91,6 +91,12 @@ def test_channels_that_stand_last() -> None:
         ("conv1d", {"filters": 8, "kernel": 3}),
         ("global_max_pool1d", {}),
         ("max_pool1d", {"kernel": 2}),
+        ("batch_norm", {}),
+        ("group_norm", {"groups": 4}),
+        ("instance_norm", {"scale": False, "bias": False}),
+        ("local_response_norm", {"size": 5}),
+        ("prelu", {"per_channel": True}),
+        ("spatial_dropout", {"rate": 0.5}),
     ):
         found = refused(make(kind, **written), N, T, 64)
         assert found.code == "E416"
@@ -102,6 +108,16 @@ def test_channels_that_stand_last() -> None:
     found = refused(make("conv2d", filters=8, kernel=3), N, H, W, 3)
     assert (found.code, "transpose([0, 3, 1, 2])" in found.advice()) == ("E416", True)
     assert infer(make("max_pool2d", kernel=2), N, C, H, W)[1] == C
+    assert infer(make("prelu"), N, T, 64) == (N, T, 64)
+    assert infer(make("batch_norm"), N, 64) == (N, 64)
+
+
+def test_a_last_axis_that_divides_as_channels_would() -> None:
+    conv = make("conv2d", filters=8, kernel=3, groups=8)
+    assert "transpose([0, 3, 1, 2])" in refused(conv, N, 12, 12, 16).advice()
+    # The last two axes of an image are mostly equal, and then they are no channels.
+    assert "transpose" not in refused(conv, N, 12, 16, 16).advice()
+    assert "transpose" not in refused(conv, N, 12, 16, 17).advice()
 
 
 def test_operands_of_another_form() -> None:

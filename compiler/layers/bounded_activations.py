@@ -17,7 +17,8 @@ from ..weights import initializers
 from .activations import Elementwise
 from .attributes import HIGHEST_RANK, Flag, InitializerKind, Real, attribute
 from .base import Difference, KerasTensor, Operand, Sample, Site, WeightSpec
-from .rules import known, need_float, need_known, need_number, need_rank
+from .channels import need_channels, need_channels_first
+from .rules import known, need_float, need_number, need_rank
 from .smooth_activations import Gated
 from .weighted import Weighted
 
@@ -216,7 +217,8 @@ class Prelu(Weighted):
         need_float(site, 0, x)
         if self.per_channel:
             need_rank(site, 0, x, 2, HIGHEST_RANK, "[N, C, *spatial] or [N, C]")
-            need_known(site, 0, x.shape[1], "the number of channels", x)
+            need_channels_first(site, x)
+            need_channels(site, x)
         return x
 
     def specs(self, x: TensorType) -> Iterable[WeightSpec]:
