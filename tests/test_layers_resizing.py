@@ -345,3 +345,23 @@ def test_sizes_are_at_least_1() -> None:
     text = "model m { input x: float32[N, 2, H, W] output y = x -> resize([H - 2, W]) }"
     assert [f"{one.dim} >= {one.minimum}" for one in compile_source(text).graph.demands] == ["H - 2 >= 1"]
     assert demands(make("upsample", factor=2), floats(N, 2, H, W)) == []
+
+
+def operators_of(call: str, kind: str = "float32[N, 2, H, W]") -> list[str]:
+    """The resizing and transposing operators of an optimized build."""
+    text = f"model m {{ input x: {kind} output y = x -> {call} }}"
+    nodes = onnx.load_from_string(compile_source(text).to_bytes()).graph.node
+    return [node.op_type for node in nodes if node.op_type in ("Resize", "Transpose")]
+
+
+def test_sizes_that_are_multiples_are_a_resize() -> None:
+    """Whichever layer says them: gathering single numbers takes a hundred times as long."""
+    for call in ("upsample(2)", "resize([2*H, 3*W])", "resize([H, 2*W])"):
+        assert operators_of(call) == ["Resize"]
+    assert operators_of("resize([8, 6])", "float32[N, 2, 4, 6]") == ["Resize"]
+    assert operators_of("resize([8, 6])", "int64[N, 2, 4, 6]") == []
+
+
+def test_only_the_last_axis_is_gathered_with_the_channels_behind_it() -> None:
+    assert operators_of("resize([8, 9])", "float32[N, 2, 8, 6]") == ["Transpose", "Transpose"]
+    assert operators_of("resize([9, 6])", "float32[N, 2, 8, 6]") == []

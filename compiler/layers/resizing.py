@@ -139,8 +139,15 @@ class Resampling(Layer, ABC):
         return resized(b, x, sizes, ops.Resize(mode=kind, coordinate_transformation_mode=transformation))
 
     def nearest(self, b: Builder, x: Tensor, sizes: tuple[Dim, ...]) -> Tensor:
-        """``Gather``: for sizes that are no multiples onnxruntime's ``Resize`` takes other positions, as 7 of 14."""
-        return chosen(b, x, sizes)
+        """``Resize`` to multiples of the sizes, else ``Gather``, as of elements that onnxruntime lacks ``Resize`` for.
+
+        To sizes that are no multiples its ``Resize`` takes other positions, as 7 of 14.
+        """
+        multiples = all(exact_div(new, old) is not None for old, new in zip(x.shape[2:], sizes, strict=True))
+        if not multiples or x.dtype not in (DType.FLOAT32, DType.FLOAT16):
+            return chosen(b, x, sizes)
+        asked = ops.Resize(mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+        return resized(b, x, sizes, asked)
 
 
 def _near(distance: np.ndarray) -> np.ndarray:
@@ -192,13 +199,6 @@ class Upsample(Resampling):
         """The multiples."""
         factors = one_per_axis(self.factor, len(shape) - 2)
         return tuple(dim * factor for dim, factor in zip(shape[2:], factors, strict=True))
-
-    def nearest(self, b: Builder, x: Tensor, sizes: tuple[Dim, ...]) -> Tensor:
-        """``Resize``, which has multiples right; of elements that onnxruntime lacks it for, ``Gather``."""
-        if x.dtype not in (DType.FLOAT32, DType.FLOAT16):
-            return chosen(b, x, sizes)
-        asked = ops.Resize(mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
-        return resized(b, x, sizes, asked)
 
 
 @final
