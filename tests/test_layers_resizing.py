@@ -299,6 +299,8 @@ def test_a_list_of_another_length() -> None:
     assert found.advice() == "write a list with one entry, or one int for all axes"
     found = refused(make("resize", size=[2]), N, 8, H, W)
     assert found.headline() == ("`size` of `resize` has one entry, and float32[N, 8, H, W] has 2 axes behind `[N, C]`")
+    found = refused(make("resize", size=[N, 8, 4, 4]), N, 8, H, W)
+    assert found.advice().endswith("; `[N, C]` stay as they are, so leave out the first two entries")
 
 
 def test_corners_of_the_nearest_mode() -> None:

@@ -32,7 +32,7 @@ _A = -0.75
 
 def _mode() -> Any:
     """The attribute that says how positions are made."""
-    kind = Choice("nearest", *_RANKS)
+    kind = Choice("nearest", *_RANKS, cubic="bicubic")
     return attribute(kind, "nearest", doc="How a position is made of those of the input around it.")
 
 
@@ -71,7 +71,10 @@ class Resampling(Layer, ABC):
             fitting = (*(mode for mode in _RANKS if _RANKS[mode] == x.rank), "nearest")
             modes = " or ".join(f'`mode="{mode}"`' for mode in fitting)
             raise DotnnError(ModeOfOtherRank(**facts, mode=self.mode, expected=expected, modes=modes))
-        need_one_per_axis(site, self.counted, getattr(self, self.counted), x)
+        counts = getattr(self, self.counted)
+        is_whole_shape = isinstance(counts, tuple) and len(counts) == x.rank
+        hint = "; `[N, C]` stay as they are, so leave out the first two entries" if is_whole_shape else ""
+        need_one_per_axis(site, self.counted, counts, x, hint)
         return x.with_shape(*x.shape[:2], *self.sizes(x.shape))
 
     def positions(self, read: Read, x: TensorType) -> Reach:
