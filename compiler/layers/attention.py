@@ -34,7 +34,7 @@ from .cost import Cost, product
 from .dense import linear
 from .reach import WHOLE, Along, Reach, aligned
 from .recurrent import check_sequence
-from .rules import declare_otherwise, known, moved, need_fit, need_float, need_rank, need_same_elements
+from .rules import declare_otherwise, known, last_swapped, moved, need_fit, need_float, need_rank, need_same_elements
 from .weighted import Weighted
 
 if TYPE_CHECKING:
@@ -411,6 +411,8 @@ def _need_equal(site: Site, things: str, axis: int, one: tuple[int, TensorType],
     facts = {"span": site.operand(second), "kind": site.kind, "things": things}
     facts |= {"left_name": names[first], "left": str(left), "left_dim": format_dim(pair[0])}
     facts |= {"right_name": names[second], "right": str(right), "right_dim": format_dim(pair[1])}
+    if axis == -1 and decide_equal(left.shape[-1], right.shape[-2]):
+        facts["order"] = last_swapped(right.rank)
     if equal is False:
         raise DotnnError(AttentionMismatch(**facts, right_rank=right.rank))
     raise DotnnError(AttentionUndecided(**facts, hint=declare_otherwise(equalizing_forms([pair]))))

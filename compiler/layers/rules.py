@@ -205,6 +205,11 @@ def declare_otherwise_or(forms: Mapping[str, Dim]) -> str:
     return alternative(declare_otherwise(forms))
 
 
+def last_swapped(rank: int) -> str:
+    """The ``transpose`` that swaps the last two axes: ``[0, 2, 1]``."""
+    return str([*range(rank - 2), rank - 1, rank - 2])
+
+
 def moved(rank: int, start: int, end: int) -> tuple[int, ...]:
     """The order of axes for a transposition that moves axis ``start`` to the place ``end``."""
     order = [axis for axis in range(rank) if axis != start]
