@@ -123,7 +123,13 @@ def test_a_last_axis_that_divides_as_channels_would() -> None:
 def test_operands_of_another_form() -> None:
     conv = make("conv2d", filters=8, kernel=3)
     flat = refused(conv, N, 28, 28)
-    assert (flat.code, flat.advice()) == ("E401", "a missing channel axis is added by `unsqueeze(axis=1)`")
+    assert (flat.code, flat.advice()) == (
+        "E401",
+        "a missing channel axis is added by `unsqueeze(axis=1)`; `conv1d` reads [N, C, L]",
+    )
+    assert refused(make("sum_pool1d", kernel=2), N, 3, 28, 28).advice() == "`sum_pool2d` reads [N, C, H, W]"
+    # There is none for volumes.
+    assert "3d" not in refused(make("depthwise_conv2d", kernel=2), N, 3, 4, 28, 28).advice()
     assert refused(conv, N, 784).code == "E401"
     assert refused(conv, N, C, H, W).code == "E403"
     assert refused(conv, N, 3, H, W, dtype=DType.UINT8).code == "E402"

@@ -19,7 +19,7 @@ from ..graph.windows import AxisWindow
 from ..lazy import np
 from ..records import record
 from .attributes import Pads
-from .base import Read, Site, Window
+from .base import LAYERS, Read, Site, Window
 from .channels import channels_first_order, need_channels_first
 from .families import WORDS, Spatial
 from .reach import Along, Reach
@@ -81,8 +81,11 @@ def axis_windows(window: Window) -> tuple[AxisWindow, ...]:
 def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
     """Demand floating point elements in the form ``[N, C, *spatial]``."""
     rank, form = spatial_rank + 2, f"[N, C, {WORDS['axes'][spatial_rank - 1]}]"
-    hint = "a missing channel axis is added by `unsqueeze(axis=1)`" if found.rank == rank - 1 else ""
-    need_rank(site, 0, found, rank, rank, form, hint)
+    hints = ["a missing channel axis is added by `unsqueeze(axis=1)`"] if found.rank == rank - 1 else []
+    sibling = f"{site.kind[:-2]}{found.rank - 2}d"
+    if sibling in LAYERS:
+        hints.append(f"`{sibling}` reads [N, C, {WORDS['axes'][found.rank - 3]}]")
+    need_rank(site, 0, found, rank, rank, form, "; ".join(hints))
     need_float(site, 0, found)
     need_channels_first(site, found)
 
