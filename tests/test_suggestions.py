@@ -190,7 +190,7 @@ def test_what_goes_without_a_name() -> None:
         ("LayerNormalization", "`LayerNormalization` is `layer_norm` here"),
         ("GroupNorm", "`GroupNorm` is `group_norm` here"),
         ("Convolution", "`Convolution` is `conv2d`, `conv1d` or `conv3d` here"),
-        ("GLU", "write `a, b = x -> split(2, axis=1)` and `a * (b -> sigmoid)`"),
+        ("GLU", "write `a, b = x -> split(2, axis=-1)` and `a * (b -> sigmoid)`"),
         ("CrossEntropyLoss", "a loss belongs to training"),
         ("dens", "did you mean `dense`?"),
         ("nothing_like_it", "`dotnn layers` lists the layers"),
@@ -218,7 +218,7 @@ FORMS = (
     "output y = x -> {code}",
     "output y = x\nexpect {code} == [N, 64]",
     "{code}\noutput y = a",
-    "a, b = x -> split(2, axis=1)\noutput y = {code}",
+    "a, b = x -> split(2, axis=-1)\noutput y = {code}",
 )
 
 
