@@ -14,6 +14,7 @@ from dotnn.compiler.graph.dims import Dim
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import Site
 from dotnn.compiler.layers.reach import WHOLE, Along
+from language import faults_of, model
 from one_layer import build, check_at_all_sizes, demands, ints, run
 from window_layers import CONVENTIONS, TORCH, C, H, L, N, T, W, agree, apply, floats, infer, make, refused
 
@@ -367,3 +368,8 @@ def test_sizes_that_are_multiples_are_a_resize() -> None:
 def test_only_the_last_axis_is_gathered_with_the_channels_behind_it() -> None:
     assert operators_of("resize([8, 9])", "float32[N, 2, 8, 6]") == ["Transpose", "Transpose"]
     assert operators_of("resize([9, 6])", "float32[N, 2, 8, 6]") == []
+
+
+def test_a_quotient_is_no_size() -> None:
+    (found,) = faults_of(model("output y = x -> resize(H / 2)", image="float32[N, 3, H, W]"))
+    assert (found.code, "(`//` gives a dimension)" in found.headline()) == ("E301", True)

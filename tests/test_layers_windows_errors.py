@@ -10,6 +10,7 @@ from dotnn.compiler.graph.dims import format_dim
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.base import Site
 from dotnn.compiler.source import Source, Span
+from one_layer import refuses
 from window_layers import C, H, L, N, T, W, floats, infer, make, refused
 
 
@@ -152,3 +153,8 @@ def test_every_window_diagnostic_has_a_page_with_a_sample() -> None:
     assert sorted(codes) == [f"E41{number}" for number in range(7)]
     for code in codes:
         assert "```nn" in (CATALOGUE[code].__doc__ or ""), code
+
+
+def test_a_word_of_keras_for_no_padding() -> None:
+    for kind, written in (("conv2d", {"filters": 8}), ("max_pool2d", {}), ("conv_transpose1d", {"filters": 8})):
+        assert refuses(kind, kernel=3, padding="valid", **written) == "0 where nothing is padded"

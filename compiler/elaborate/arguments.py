@@ -28,7 +28,7 @@ from .apply import LiteralArgument
 from .evaluate import evaluate
 from .operators import as_tensor
 from .state import Frame
-from .values import CompileValue, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
+from .values import CompileValue, Quotient, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
 
 
 @positional_record
@@ -219,6 +219,8 @@ class ArgumentBinder:
 def _found(value: CompileValue) -> str:
     if isinstance(value, TensorRef | TensorConstant):
         return f"the tensor {value.type}"
+    if isinstance(value, Quotient):
+        return f"{describe(value)} (`//` gives a dimension)"
     return show(value) if not is_tensor(value) and _short(value) else describe(value)
 
 

@@ -204,6 +204,8 @@ class Padding:
         """(before, after) per spatial axis, or "same"."""
         if value == "same":
             return "same"
+        if value == "valid":
+            raise AttributeFault("0 where nothing is padded")
         rank = _spatial_rank(layer)
         expected = f"{self.expected} ({rank} axes here)"
         pairs = (_each(item, 2, expected) for item in _each(value, rank, expected))
