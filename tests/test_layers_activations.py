@@ -46,6 +46,10 @@ FUNCTIONS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("selu", {}, "Selu", "Exp Sub Mul GreaterOrEqual Where Mul"),
     ("gelu", {}, "Gelu", "Gelu"),
     ("gelu", {"approximate": "tanh"}, "Gelu", "Gelu"),
+    ("abs", {}, "Abs", "Abs"),
+    ("sqrt", {}, "Sqrt", "Sqrt"),
+    ("exp", {}, "Exp", "Exp"),
+    ("log", {}, "Log", "Log"),
 )
 IDS = ["-".join([kind, *map(str, given.values())]) for kind, given, *_ in FUNCTIONS]
 
@@ -152,7 +156,7 @@ def test_shapes_stay(kind: str, arguments: dict[str, Any], x: TensorType) -> Non
 
 def test_activations_need_floating_point_numbers() -> None:
     for kind, arguments, *_ in FUNCTIONS:
-        if kind != "clip":
+        if kind not in ("clip", "abs"):
             assert fault(make(kind, **arguments), ints(N, 3)).code == "E402"
 
 

@@ -78,10 +78,13 @@ def test_a_size_that_would_have_to_be_known() -> None:
         "`adaptive_avg_pool2d` to 7 positions must know axis 2 of float32[N, 8, H, W], "
         "and it is the symbolic dimension `H`"
     )
-    assert found.advice().startswith("write `7*H` for `H` in the types of the inputs")
+    assert found.advice().startswith("write `7*H` for `H` and `7*W` for `W` in the types of the inputs")
     assert found.advice().endswith("or give `H` a number in the type of the input")
     assert refused(make("adaptive_max_pool1d", size=4), N, 8, 2 * L).advice().startswith("write `2*L` for `L`")
     assert refused(make("adaptive_max_pool2d", size=[1, 2]), N, 8, H, 3 * W).headline().endswith("`3*W`")
+    assert refused(make("adaptive_max_pool2d", size=[2, 3]), N, 8, H, H).advice() == (
+        "give `H` a number in the type of the input"
+    )
 
 
 def test_the_remedy_applies() -> None:
@@ -109,7 +112,14 @@ def test_plain_windows_are_plain_poolings() -> None:
     assert kinds_of("adaptive_max_pool2d", DType.FLOAT32, (N, 2, 14, 7), size=7) == ["MaxPool"]
     assert kinds_of("adaptive_avg_pool2d", DType.FLOAT32, (N, 2, 7, 7), size=7) == ["Identity"]
     assert kinds_of("adaptive_avg_pool1d", double, (N, 2, 14), size=7) == ["Reshape", "ReduceMean"]
-    assert kinds_of("adaptive_max_pool1d", DType.FLOAT32, (N, 2, 7), size=3) == ["Gather", "ReduceMax"]
+
+
+def test_windows_that_differ_are_reduced_axis_by_axis() -> None:
+    """So that little is left when the last axis is gathered, which runtimes do number by number."""
+    along_last = ["Transpose", "Gather", "Transpose", "ReduceMax"]
+    assert kinds_of("adaptive_max_pool1d", DType.FLOAT32, (N, 2, 7), size=3) == along_last
+    assert kinds_of("adaptive_max_pool2d", DType.FLOAT32, (N, 2, 7, 8), size=3) == ["Gather", "ReduceMax", *along_last]
+    assert kinds_of("adaptive_max_pool2d", DType.FLOAT32, (N, 2, 7, 6), size=3) == ["Gather", "ReduceMax", "MaxPool"]
 
 
 def test_what_is_no_number_spoils_its_windows_alone() -> None:

@@ -84,7 +84,7 @@ def test_too_little_to_be_reflected_or_wrapped() -> None:
 def test_a_list_of_another_length() -> None:
     found = refused(make("pad", padding=[1, 2]), N, 8, L)
     assert found.code == "E459"
-    assert found.advice().endswith("of one axis, `[[before, after]]`")
+    assert found.advice().endswith("; PyTorch's list is `[[1, 2]]` here, an axis each")
     assert refused(make("pad", padding=[1, 2, 3]), N, 8, H, W).code == "E459"
 
 
@@ -106,11 +106,31 @@ def test_a_value_of_other_elements() -> None:
     table = ((DType.INT64, 0.5), (DType.UINT8, -1), (DType.BOOL, 2), (DType.FLOAT16, 1e6), (DType.INT8, 200))
     for dtype, value in table:
         found = refused(make("pad", padding=1, value=value), N, 8, L, dtype=dtype)
-        assert found.code == "E308"
-        assert f"{dtype}[N, 8, L] with the value" in found.headline()
+        assert found.code == "E463"
+        assert found.headline().endswith(f", which the elements of {dtype}[N, 8, L] cannot be")
+    assert found.advice() == "write a whole number from -128 to 127, or convert the tensor with `cast`"
+    # As a float, which attributes are, it would be another int.
+    assert refused(make("pad", padding=1, value=2**53 + 1), N, 8, L, dtype=DType.INT64).code == "E463"
     types = [TensorType(DType.BOOL, (N, 8, L))]
     layer = make("pad", padding=1, value=1)
     assert layer.infer(types, Site.nowhere("pad"))[0].shape == (N, 8, L + 2)
+
+
+def test_words_of_pytorch() -> None:
+    assert refuses("pad", padding=1, mode="replicate") == '"edge", which "replicate" is called here'
+    assert refuses("pad", padding=1, mode="circular") == '"wrap", which "circular" is called here'
+    # What repeats the edge once is another function.
+    assert refuses("pad", padding=1, mode="symmetric") == '"constant" or "reflect" or "edge" or "wrap"'
+
+
+def test_lists_of_pytorch() -> None:
+    """They have the last axis first."""
+    found = refused(make("pad", padding=[1, 2, 3, 4]), N, 8, H, W)
+    assert found.advice().endswith("; PyTorch's list is `[[3, 4], [1, 2]]` here, an axis each")
+    assert refused(make("pad", padding=[1, 2]), N, 8, L).advice().endswith("`[[1, 2]]` here, an axis each")
+    assert "PyTorch" not in refused(make("pad", padding=[1, 2, 3]), N, 8, H, W).advice()
+    # This may be numpy's.
+    assert "PyTorch" not in refused(make("pad", padding=[0, 0, 1, 1]), N, 8, H, W).advice()
 
 
 def test_other_operands_are_refused() -> None:

@@ -14,6 +14,7 @@ from dotnn.compiler.graph.dims import Dim
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import Site
 from dotnn.compiler.layers.reach import WHOLE, Along
+from language import faults_of, model
 from one_layer import build, check_at_all_sizes, demands, ints, run
 from window_layers import CONVENTIONS, TORCH, C, H, L, N, T, W, agree, apply, floats, infer, make, refused
 
@@ -299,6 +300,8 @@ def test_a_list_of_another_length() -> None:
     assert found.advice() == "write a list with one entry, or one int for all axes"
     found = refused(make("resize", size=[2]), N, 8, H, W)
     assert found.headline() == ("`size` of `resize` has one entry, and float32[N, 8, H, W] has 2 axes behind `[N, C]`")
+    found = refused(make("resize", size=[N, 8, 4, 4]), N, 8, H, W)
+    assert found.advice().endswith("; `[N, C]` stay as they are, so leave out the first two entries")
 
 
 def test_corners_of_the_nearest_mode() -> None:
@@ -318,6 +321,8 @@ def test_channels_that_make_no_blocks() -> None:
     few = refused(make("pixel_shuffle", factor=3), N, 4, H, W)
     assert few.advice() == "give the layer before it 9 channels, or write another factor"
     assert refused(make("pixel_shuffle", factor=2), N, C, H, W).code == "E403"
+    last = refused(make("pixel_shuffle", factor=2), N, 15, 15, 8)
+    assert last.advice().endswith("; if the last axis holds the channels, put `transpose([0, 3, 1, 2])` first")
 
 
 def test_channels_that_make_no_groups() -> None:
@@ -325,6 +330,8 @@ def test_channels_that_make_no_groups() -> None:
     assert found.code == "E412"
     assert found.advice() == "use a `groups` that divides 10: 1, 2, 5, 10"
     assert refused(make("channel_shuffle", groups=4), N, C, H, W).code == "E403"
+    assert "`transpose([0, 3, 1, 2])`" in refused(make("channel_shuffle", groups=4), N, 7, 7, 8).advice()
+    assert infer(make("channel_shuffle", groups=4), N, 4 * C, H, W) == (N, 4 * C, H, W)
 
 
 def test_other_operands_are_refused() -> None:
@@ -341,3 +348,28 @@ def test_sizes_are_at_least_1() -> None:
     text = "model m { input x: float32[N, 2, H, W] output y = x -> resize([H - 2, W]) }"
     assert [f"{one.dim} >= {one.minimum}" for one in compile_source(text).graph.demands] == ["H - 2 >= 1"]
     assert demands(make("upsample", factor=2), floats(N, 2, H, W)) == []
+
+
+def operators_of(call: str, kind: str = "float32[N, 2, H, W]") -> list[str]:
+    """The resizing and transposing operators of an optimized build."""
+    text = f"model m {{ input x: {kind} output y = x -> {call} }}"
+    nodes = onnx.load_from_string(compile_source(text).to_bytes()).graph.node
+    return [node.op_type for node in nodes if node.op_type in ("Resize", "Transpose")]
+
+
+def test_sizes_that_are_multiples_are_a_resize() -> None:
+    """Whichever layer says them: gathering single numbers takes a hundred times as long."""
+    for call in ("upsample(2)", "resize([2*H, 3*W])", "resize([H, 2*W])"):
+        assert operators_of(call) == ["Resize"]
+    assert operators_of("resize([8, 6])", "float32[N, 2, 4, 6]") == ["Resize"]
+    assert operators_of("resize([8, 6])", "int64[N, 2, 4, 6]") == []
+
+
+def test_only_the_last_axis_is_gathered_with_the_channels_behind_it() -> None:
+    assert operators_of("resize([8, 9])", "float32[N, 2, 8, 6]") == ["Transpose", "Transpose"]
+    assert operators_of("resize([9, 6])", "float32[N, 2, 8, 6]") == []
+
+
+def test_a_quotient_is_no_size() -> None:
+    (found,) = faults_of(model("output y = x -> resize(H / 2)", image="float32[N, 3, H, W]"))
+    assert (found.code, "(`//` gives a dimension)" in found.headline()) == ("E301", True)

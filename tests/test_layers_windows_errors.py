@@ -10,6 +10,7 @@ from dotnn.compiler.graph.dims import format_dim
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.base import Site
 from dotnn.compiler.source import Source, Span
+from one_layer import refuses
 from window_layers import C, H, L, N, T, W, floats, infer, make, refused
 
 
@@ -91,6 +92,12 @@ def test_channels_that_stand_last() -> None:
         ("conv1d", {"filters": 8, "kernel": 3}),
         ("global_max_pool1d", {}),
         ("max_pool1d", {"kernel": 2}),
+        ("batch_norm", {}),
+        ("group_norm", {"groups": 4}),
+        ("instance_norm", {"scale": False, "bias": False}),
+        ("local_response_norm", {"size": 5}),
+        ("prelu", {"per_channel": True}),
+        ("spatial_dropout", {"rate": 0.5}),
     ):
         found = refused(make(kind, **written), N, T, 64)
         assert found.code == "E416"
@@ -102,12 +109,28 @@ def test_channels_that_stand_last() -> None:
     found = refused(make("conv2d", filters=8, kernel=3), N, H, W, 3)
     assert (found.code, "transpose([0, 3, 1, 2])" in found.advice()) == ("E416", True)
     assert infer(make("max_pool2d", kernel=2), N, C, H, W)[1] == C
+    assert infer(make("prelu"), N, T, 64) == (N, T, 64)
+    assert infer(make("batch_norm"), N, 64) == (N, 64)
+
+
+def test_a_last_axis_that_divides_as_channels_would() -> None:
+    conv = make("conv2d", filters=8, kernel=3, groups=8)
+    assert "transpose([0, 3, 1, 2])" in refused(conv, N, 12, 12, 16).advice()
+    # The last two axes of an image are mostly equal, and then they are no channels.
+    assert "transpose" not in refused(conv, N, 12, 16, 16).advice()
+    assert "transpose" not in refused(conv, N, 12, 16, 17).advice()
 
 
 def test_operands_of_another_form() -> None:
     conv = make("conv2d", filters=8, kernel=3)
     flat = refused(conv, N, 28, 28)
-    assert (flat.code, flat.advice()) == ("E401", "a missing channel axis is added by `unsqueeze(axis=1)`")
+    assert (flat.code, flat.advice()) == (
+        "E401",
+        "a missing channel axis is added by `unsqueeze(axis=1)`; `conv1d` reads [N, C, L]",
+    )
+    assert refused(make("sum_pool1d", kernel=2), N, 3, 28, 28).advice() == "`sum_pool2d` reads [N, C, H, W]"
+    # There is none for volumes.
+    assert "3d" not in refused(make("depthwise_conv2d", kernel=2), N, 3, 4, 28, 28).advice()
     assert refused(conv, N, 784).code == "E401"
     assert refused(conv, N, C, H, W).code == "E403"
     assert refused(conv, N, 3, H, W, dtype=DType.UINT8).code == "E402"
@@ -130,3 +153,8 @@ def test_every_window_diagnostic_has_a_page_with_a_sample() -> None:
     assert sorted(codes) == [f"E41{number}" for number in range(7)]
     for code in codes:
         assert "```nn" in (CATALOGUE[code].__doc__ or ""), code
+
+
+def test_a_word_of_keras_for_no_padding() -> None:
+    for kind, written in (("conv2d", {"filters": 8}), ("max_pool2d", {}), ("conv_transpose1d", {"filters": 8})):
+        assert refuses(kind, kernel=3, padding="valid", **written) == "0 where nothing is padded"

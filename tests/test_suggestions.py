@@ -11,6 +11,7 @@ from dotnn.compiler.layers import LAYERS as CLASSES
 from dotnn.compiler.layers.naming import foreign_layers, known_as, unknown_layer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from language import faults_of, model
 
 LAYER_NAMES = """
     conv1d conv2d conv3d max_pool1d max_pool2d max_pool3d avg_pool2d global_avg_pool2d dense embedding
@@ -149,13 +150,47 @@ def test_words_without_a_counterpart_have_a_note() -> None:
     assert attribute_note("kernel_size") is None
 
 
+def answer(call: str) -> str:
+    """What the one error of a call advises."""
+    (found,) = faults_of(model(f"    output y = x -> {call}", image="float32[N, 8, 16]"))
+    return found.advice()
+
+
+@pytest.mark.parametrize(
+    ("call", "advice"),
+    [
+        # What is meant would be another function, or is written otherwise: names that are merely near mislead.
+        ('conv1d(8, kernel=3, padding_mode="reflect")', "it pads zeros; for others write `-> pad("),
+        ("dropout(keep_prob=0.9)", "`rate` is the part that is set to 0: write 1 minus this number"),
+        ("multi_head_attention(4, key_dim=4)", "query, key and value have one width"),
+        ("multi_head_attention(4, key_padding_mask=x)", "`mask=` is true for what counts"),
+        ("local_response_norm(depth_radius=2)", "`size` counts all channels of the window: 2 * depth_radius + 1"),
+        ("upsample(2, align_corners=true)", "pixels are centred here; `resize` takes `align_corners=`"),
+        # A layer that has the word, or its counterpart.
+        ('pad(1, padding_mode="reflect")', "did you mean `mode`?"),
+        ('rnn(8, Activation="relu")', "did you mean `activation`?"),
+        ("clip(clip_value_min=0, high=1)", "did you mean `low`?"),
+    ],
+)
+def test_words_for_arguments(call: str, advice: str) -> None:
+    assert answer(call).startswith(advice)
+
+
+def test_what_goes_without_a_name() -> None:
+    assert answer("elu(0.3)") == "name it: `alpha=`"
+    assert answer("mean(1)") == "name it: `axis=` or `keepdims=`"
+    assert answer("relu(1)") == "it takes nothing more"
+    assert answer("embedding(9, 4)").startswith("only `vocabulary` goes without a name; name the others: `dim=`")
+    assert answer("multi_head_attention(4, x)").endswith("`bias_init=`, `key=`, `value=`, `mask=`")
+
+
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
         ("LayerNormalization", "`LayerNormalization` is `layer_norm` here"),
         ("GroupNorm", "`GroupNorm` is `group_norm` here"),
         ("Convolution", "`Convolution` is `conv2d`, `conv1d` or `conv3d` here"),
-        ("GLU", "write `a, b = x -> split(2, axis=1)` and `a * (b -> sigmoid)`"),
+        ("GLU", "write `a, b = x -> split(2, axis=-1)` and `a * (b -> sigmoid)`"),
         ("CrossEntropyLoss", "a loss belongs to training"),
         ("dens", "did you mean `dense`?"),
         ("nothing_like_it", "`dotnn layers` lists the layers"),
@@ -183,7 +218,7 @@ FORMS = (
     "output y = x -> {code}",
     "output y = x\nexpect {code} == [N, 64]",
     "{code}\noutput y = a",
-    "a, b = x -> split(2, axis=1)\noutput y = {code}",
+    "a, b = x -> split(2, axis=-1)\noutput y = {code}",
 )
 
 

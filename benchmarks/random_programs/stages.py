@@ -291,7 +291,14 @@ class Stages:
     def local_response_norm(self, x: Tensor) -> Stage:
         alpha, beta = self.source.choice(["0.5", "1.0"]), self.source.choice(["0.5", "0.75", "1"])
         text = f"local_response_norm({self.source.randint(1, 5)}, alpha={alpha}, beta={beta}, k=2.0)"
-        return Stage(text, kept_at(1, rank=x.rank))
+        self._need_channels(x)
+        kept = kept_at(1, rank=x.rank)
+
+        def apply(found: Tensor) -> Tensor:
+            self._need_channels(found)
+            return kept(found)
+
+        return Stage(text, apply)
 
     def flip(self, x: Tensor) -> Stage:
         axes = self.source.sample(range(x.rank), self.source.randint(1, min(2, x.rank)))

@@ -9,34 +9,6 @@ from .base import Diagnostic
 
 
 @record
-class BoundNotOfElements(Diagnostic):
-    """A bound is no number that the elements of the tensor can be.
-
-    The bounds of `clip` have the element type of the tensor. Ints are clipped at whole numbers, and float16 has none
-    above 65504.
-
-    ```nn
-    input x: int64[N, T]
-    output y = x -> clip(low=0.5, high=9)                       # wrong: no int is 0.5
-    output z = x -> clip(low=1, high=9)
-    output w = x -> cast(float32) -> clip(low=0.5, high=9)
-    ```
-    """
-
-    code: ClassVar[str] = "E463"
-    message: ClassVar[str] = "`{name}` of `{kind}` is {bound}, which the elements of {found} cannot be"
-    label: ClassVar[str] = "no number of {element}"
-    remedy: ClassVar[str] = "write {wanted}, or convert the tensor with `cast`"
-
-    kind: str
-    name: str
-    bound: str
-    found: str
-    element: str
-    wanted: str
-
-
-@record
 class BoundsChangedPlaces(Diagnostic):
     """The lower bound is above the upper one, so that no number lies between them.
 

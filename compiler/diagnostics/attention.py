@@ -9,6 +9,11 @@ from ..records import record
 from .base import Diagnostic
 
 
+def _or_transposed(name: str, order: str) -> str:
+    """A further remedy where the last axis but one has as many channels as are needed; empty for none."""
+    return f"; if the channels of `{name}` stand last but one, put `-> transpose({order})` behind it" if order else ""
+
+
 @record
 class AttentionMismatch(Diagnostic):
     """Queries, keys and values do not fit together.
@@ -43,6 +48,7 @@ class AttentionMismatch(Diagnostic):
     right: str
     right_dim: str
     right_rank: int
+    order: str = ""
 
     @property
     def mend(self) -> str:
@@ -50,7 +56,7 @@ class AttentionMismatch(Diagnostic):
         if self.things == "channels":
             axis = ", axis=-1" if self.right_rank > 3 else ""
             stage = f": `-> dense({self.left_dim}{axis})`" if self.left_dim.isdecimal() else ""
-            return f"bring it to {self.left_dim} channels first{stage}"
+            return f"bring it to {self.left_dim} channels first{stage}{_or_transposed(self.right_name, self.order)}"
         return f"take `{self.right_name}` from the same sequence as `{self.left_name}`: each key has one value"
 
 
@@ -85,11 +91,13 @@ class AttentionUndecided(Diagnostic):
     right: str
     right_dim: str
     hint: str = ""
+    order: str = ""
 
     @property
     def mend(self) -> str:
         """Other dimensions with which it would be certain, or what helps always."""
-        return self.hint or "give both dimensions the same name or number in the types of the inputs"
+        mend = self.hint or "give both dimensions the same name or number in the types of the inputs"
+        return mend + _or_transposed(self.right_name, self.order)
 
 
 @record

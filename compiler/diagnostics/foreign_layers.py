@@ -83,15 +83,15 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         "transformerblock",
     ),
     # Activations that others say.
-    ("write `a, b = x -> split(2, axis=1)` and `a * (b -> sigmoid)`", "glu"),
-    ("write `a, b = x -> split(2, axis=1)` and `(a -> silu) * b`", "swiglu"),
+    ("write `a, b = x -> split(2, axis=-1)` and `a * (b -> sigmoid)`", "glu"),
+    ("write `a, b = x -> split(2, axis=-1)` and `(a -> silu) * b`", "swiglu"),
     ("write `-(-x -> softplus)`", "logsigmoid"),
     ("write `-x -> softmax`", "softmin"),
     ("write `-> softmax(axis=1)`", "softmax2d"),
     ("write `x - (x -> tanh)`", "tanhshrink"),
     ("write `(x - 0.5 -> relu) - (-x - 0.5 -> relu)`", "softshrink"),
-    ("write `x * (abs(x) - 0.5 -> step)`", "hardshrink shrink"),
-    ("write `x * (x - 1.0 -> step)`", "threshold thresholdedrelu"),
+    ("write `x * (1 - (0.5 - abs(x) -> step))`", "hardshrink shrink"),
+    ("write `x * (1 - (1.0 - x -> step))`", "threshold thresholdedrelu"),
     ("write `-> clip(low=-1, high=1)`", "hardtanh"),
     ("when a model runs it is `leaky_relu` with the mean of its two slopes, 0.229 by default", "rrelu"),
     ("write `(x + sqrt(x * x + 4)) / 2`", "squareplus"),
@@ -108,6 +108,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("write `1 / x`", "reciprocal"),
     ("write `x ** 0.5`, `sqrt(x)`, or `1 / sqrt(x)`", "rsqrt"),
     ("write `x * x`", "square"),
+    ("write `-x -> argmax`, with the axis", "argmin"),
     ("write `sum(abs(x), axis=1)`", "reducel1"),
     ("write `sum(x * x, axis=1)`", "reducesumsquare"),
     ("write `log(sum(x, axis=1))`", "reducelogsum"),
@@ -120,7 +121,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (
         _NO_FUNCTION,
         "acos acosh asin asinh atan atanh cos cosh sin sinh tan erf ceil floor round sign mod det isinf isnan cumsum "
-        "cumprod eyelike trilu bitshift bitcast reduceprod argmin bilinear nonzero unique topk gathernd gatherelements "
+        "cumprod eyelike trilu bitshift bitcast reduceprod bilinear nonzero unique topk gathernd gatherelements "
         "scatter scatterelements scatternd tensorscatter compress range affinegrid meanvariancenormalization",
     ),
     (_LOGIC, "and or not xor equal greater greaterorequal less lessorequal bitwiseand bitwisenot bitwiseor bitwisexor"),

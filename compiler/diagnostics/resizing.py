@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .windows import channels_last_hint
 
 
 @record
@@ -187,6 +188,7 @@ class ChannelsMakeNoBlocks(Diagnostic):
     found: str
     factor: int
     channels: int
+    order: str = ""  #: the `transpose` that makes it fit, where the channels may stand last
 
     @property
     def block(self) -> int:
@@ -198,4 +200,4 @@ class ChannelsMakeNoBlocks(Diagnostic):
         """The numbers of channels around it."""
         below = self.channels // self.block * self.block
         choices = f"{below} or {below + self.block}" if below else str(self.block)
-        return f"give the layer before it {choices} channels, or write another factor"
+        return f"give the layer before it {choices} channels, or write another factor{channels_last_hint(self.order)}"

@@ -58,6 +58,34 @@ class WrongElementType(Diagnostic):
 
 
 @record
+class NotOfElements(Diagnostic):
+    """An argument is no number that the elements of the tensor can be.
+
+    The bounds of `clip` and the `value` of `pad` have the element type of the tensor. Ints are clipped at whole
+    numbers, and float16 has none above 65504.
+
+    ```nn
+    input x: int64[N, T]
+    output y = x -> clip(low=0.5, high=9)                       # wrong: no int is 0.5
+    output z = x -> clip(low=1, high=9)
+    output w = x -> cast(float32) -> clip(low=0.5, high=9)
+    ```
+    """
+
+    code: ClassVar[str] = "E463"
+    message: ClassVar[str] = "`{name}` of `{kind}` is {number}, which the elements of {found} cannot be"
+    label: ClassVar[str] = "no number of {element}"
+    remedy: ClassVar[str] = "write {wanted}, or convert the tensor with `cast`"
+
+    kind: str
+    name: str
+    number: str
+    found: str
+    element: str
+    wanted: str
+
+
+@record
 class UndecidedDimension(Diagnostic):
     """A number is needed where a dimension is still symbolic.
 

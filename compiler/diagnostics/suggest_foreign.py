@@ -47,8 +47,9 @@ _ATTRIBUTE_WORDS = {
     "prob": "rate",
     "dropoutrate": "rate dropout",
     "droprate": "rate",
-    "keepprob": "rate",
     "negativeslope": "slope",
+    "numparameters": "per_channel",
+    "sharedaxes": "per_channel",
     "alpha": "slope",
     "dim": "axis",
     "dims": "axis order",
@@ -68,8 +69,12 @@ _ATTRIBUTE_WORDS = {
     "interpolation": "mode",
     "min": "low",
     "max": "high",
-    "minval": "low",
-    "maxval": "high",
+    **dict.fromkeys(("minval", "minvalue", "clipvaluemin"), "low"),
+    **dict.fromkeys(("maxval", "maxvalue", "clipvaluemax"), "high"),
+    "normtype": "p",
+    "paddingmode": "mode",
+    "constantvalue": "value",
+    "constantvalues": "value",
     "dtype": "type",
     "to": "type",
     "numlayers": "layers",
@@ -87,15 +92,20 @@ _ATTRIBUTE_WORDS = {
     "c0": "initial_c",
     "numclasses": "classes",
     "depth": "classes",
-    "kernelinitializer": "init",
+    **dict.fromkeys((f"{one}initializer" for one in ("kernel", "depthwise", "pointwise", "gamma", "alpha")), "init"),
     "weightinit": "init",
     "initializer": "init",
     "embeddingsinitializer": "init",
     "biasinitializer": "bias_init",
+    "betainitializer": "bias_init",
     "weights": "weight",
 }
 
 _INFERRED = "the compiler sees it in the type of the input: leave it out"
+_ONE_WIDTH = (
+    "query, key and value have one width, which the heads divide: leave it out, or put a `dense` before the layer"
+)
+_NO_SCORES = "what a query attends to is no result: leave it out"
 
 _ATTRIBUTE_NOTES = {
     **dict.fromkeys(("inchannels", "infeatures", "inputsize", "inputchannels", "numfeatures"), _INFERRED),
@@ -110,7 +120,17 @@ _ATTRIBUTE_NOTES = {
     "dataformat": "images are always `[N, C, H, W]`: leave it out",
     "returnstate": "the states are further outputs: write `y, h = x -> gru(64)` or `y, h, c = x -> lstm(64)`",
     "gobackwards": "reading backwards is a stage: write `-> flip(axis=1)` before the layer",
-    "paddingmode": "only zeros are padded: leave it out",
+    "paddingmode": 'it pads zeros; for others write `-> pad(1, mode="reflect")` before it, and no padding here',
+    "keepprob": "`rate` is the part that is set to 0: write 1 minus this number",
+    "dropout": "nothing is dropped inside of this layer: leave it out, or write `-> dropout(0.1)` behind it",
+    "recurrentdropout": "nothing is dropped from step to step: leave it out",
+    **dict.fromkeys(("keydim", "valuedim", "kdim", "vdim"), _ONE_WIDTH),
+    **dict.fromkeys(("needweights", "returnattentionscores"), _NO_SCORES),
+    "keypaddingmask": "`mask=` is true for what counts: `mask=valid -> unsqueeze(axis=1)`, where `valid` is `[N, S]`",
+    "aligncorners": "pixels are centred here; `resize` takes `align_corners=`",
+    "depthradius": "`size` counts all channels of the window: 2 * depth_radius + 1",
+    "divisoroverride": "the sum of a window may be divided by any number: `(x -> sum_pool2d(2)) / 3`",
+    "returnindices": "where the greatest numbers stood is no result: leave it out",
     "trackrunningstats": "running statistics are always kept: leave it out",
     "inplace": "values are never changed in place: leave it out",
     "device": "the device is chosen when the model runs: leave it out",

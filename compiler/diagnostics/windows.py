@@ -12,7 +12,8 @@ from .base import Diagnostic, Label
 _LARGEST_GROUPS_SHOWN = 64
 
 
-def _channels_last_hint(order: str) -> str:
+def channels_last_hint(order: str) -> str:
+    """A further remedy: the ``transpose`` that makes it fit, where the channels may stand last; empty for none."""
     if not order:
         return ""
     return f"; if the last axis holds the channels, put `transpose({order})` first"
@@ -85,7 +86,7 @@ class WindowTooLarge(Diagnostic):
     @property
     def hint(self) -> str:
         """What else it may be."""
-        return _channels_last_hint(self.order)
+        return channels_last_hint(self.order)
 
     def labels(self) -> tuple[Label, ...]:
         """The operand."""
@@ -142,7 +143,8 @@ class FiltersNotDivisible(Diagnostic):
 class ChannelsNotDivisible(Diagnostic):
     """The channels of the input cannot be shared out evenly among groups.
 
-    Each of the `groups` of a convolution or of `group_norm` reads its own `C / groups` channels; axis 1 holds them.
+    Each of the `groups` of a convolution, of `group_norm` or of `channel_shuffle` has `C / groups` channels; axis 1
+    holds them.
 
     ```nn
     input x: float32[N, 10, 32, 32]
@@ -180,7 +182,7 @@ class ChannelsNotDivisible(Diagnostic):
     @property
     def hint(self) -> str:
         """What else it may be."""
-        return _channels_last_hint(self.order)
+        return channels_last_hint(self.order)
 
     def labels(self) -> tuple[Label, ...]:
         """The operand."""
@@ -295,10 +297,10 @@ class WindowInPadding(Diagnostic):
 class ChannelsLast(Diagnostic):
     """A tensor looks as if its channels stood last, and the layer reads them from axis 1.
 
-    Convolutions and poolings read `[N, C, *spatial]`; recurrent layers and embeddings speak `[N, T, C]`, and
-    Keras writes images as `[N, H, W, C]`. A tensor whose last axis is a number while all between it and the
-    first are symbolic is of that second form, and sliding a window over its channels would be wrong without
-    any other sign.
+    Convolutions, poolings and normalizations of channels read `[N, C, *spatial]`; recurrent layers and embeddings
+    speak `[N, T, C]`, and Keras writes images as `[N, H, W, C]`. A tensor whose last axis is a number while all
+    between it and the first are symbolic is of that second form, and sliding a window over its channels, or taking
+    time for them, would be wrong without any other sign.
 
     ```nn
     input words: int64[N, T]
@@ -343,7 +345,7 @@ class OutputPaddingTooLarge(Diagnostic):
         "dilation ({dilation})"
     )
     label: ClassVar[str] = "at most {limit} here"
-    remedy: ClassVar[str] = "use {choice}, or a larger stride or kernel"
+    remedy: ClassVar[str] = "use {choice}, or a larger stride"
 
     kind: str
     axis: int

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..diagnostics import DotnnError
 from ..diagnostics.names import UnknownArgument
-from ..diagnostics.suggest import near_names, suggestions
-from ..diagnostics.suggest_foreign import attribute_words
+from ..diagnostics.suggest import listed, near_names, one_of, suggestions
+from ..diagnostics.suggest_foreign import attribute_note, attribute_words, plain_word
 from ..diagnostics.values import (
     ArgumentTwice,
     MissingArgument,
@@ -28,7 +28,7 @@ from .apply import LiteralArgument
 from .evaluate import evaluate
 from .operators import as_tensor
 from .state import Frame
-from .values import CompileValue, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
+from .values import CompileValue, Quotient, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
 
 
 @positional_record
@@ -106,9 +106,13 @@ class ArgumentBinder:
     def _too_many(self, at: tree.Node) -> None:
         self._misnamed = True
         name = next((one.name for one in self._fields.values() if one.metadata["positional"]), None)
-        others = [f"`{one.name}=`" for one in self._fields.values() if not one.metadata["positional"]]
-        first = f"only `{name}` goes without a name; " if name is not None else ""
-        hint = first + ("name the others: " + ", ".join(others) if others else "it takes nothing more")
+        others = [f"{one.name}=" for one in self._fields.values() if not one.metadata["positional"]]
+        others += [f"{one.name}=" for one in self.layer.operands if one.optional]
+        if not others:
+            rest = "it takes nothing more"
+        else:
+            rest = f"name it: {one_of(others)}" if name is None else f"name the others: {listed(others)}"
+        hint = rest if name is None else f"only `{name}` goes without a name; {rest}"
         raise DotnnError(TooManyArguments(span=at.span, kind=self.layer.kind, hint=hint))
 
     def _by_name(self, argument: tree.Argument) -> None:
@@ -215,6 +219,8 @@ class ArgumentBinder:
 def _found(value: CompileValue) -> str:
     if isinstance(value, TensorRef | TensorConstant):
         return f"the tensor {value.type}"
+    if isinstance(value, Quotient):
+        return f"{describe(value)} (`//` gives a dimension)"
     return show(value) if not is_tensor(value) and _short(value) else describe(value)
 
 
@@ -232,7 +238,12 @@ def unknown_layer_argument(layer: type[Layer], argument: tree.Argument) -> Unkno
     """The diagnostic for a named argument that a layer does not take."""
     attributes = (one.name for one in layer.attributes())
     known = (*attributes, *(one.name for one in layer.operands if one.optional))
-    near = suggestions(argument.name, [*known, *layer.literal_weights], attribute_words(argument.name))
+    words, written = attribute_words(argument.name), plain_word(argument.name)
+    candidates = [*known, *layer.literal_weights]
+    if attribute_note(argument.name) is not None:
+        # What is known of the word itself says more than names that are merely near.
+        candidates = [one for one in candidates if one in words or plain_word(one) == written]
+    near = suggestions(argument.name, candidates, words)
     return UnknownArgument(span=argument.name_span, kind=layer.kind, name=argument.name, near=near, known=known)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar
 
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.resizing import AdaptiveWindowsUndecided
-from ..graph.dims import Dim, DimExpr, exact_div, format_dim, symbols
+from ..graph.dims import Dim, DimExpr, exact_div, format_dim, substitute, symbols
 from ..graph.dims_linear import dividing_forms
 from ..graph.types import DType, TensorType
 from ..lazy import np
@@ -19,15 +19,12 @@ from .attributes import PerAxis, attribute
 from .base import Read, Sample, Site
 from .families import Spatial, family, sample
 from .reach import WHOLE, Along, Reach
-from .resizing_lowering import column
+from .resizing_lowering import column, taken
 from .rules import declare_otherwise_or, known
 from .windows import need_spatial, onnx_pads
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
-
-#: The size of the windows along each spatial axis, None where they differ.
-_Kernel: TypeAlias = tuple[Dim | None, ...]
 
 
 @record
@@ -56,8 +53,8 @@ class AdaptivePooling(Spatial, ABC):
         """``[N, C, *size]``; how the windows lie must be known."""
         need_spatial(site, x, self.spatial_rank)
         for axis, (dim, count) in enumerate(zip(x.shape[2:], self.size, strict=True), start=2):
-            if isinstance(dim, DimExpr) and exact_div(dim, count) is None:
-                hint = declare_otherwise_or(dividing_forms(dim, count))
+            if _is_undecided(dim, count):
+                hint = declare_otherwise_or(_deciding(x.shape[2:], self.size))
                 facts = {"axis": axis, "size": count, "dim": format_dim(dim), "symbol": min(symbols(dim))}
                 raise DotnnError(AdaptiveWindowsUndecided(**site.about_argument("size", x), **facts, hint=hint))
         return x.with_shape(*x.shape[:2], *self.size)
@@ -77,28 +74,44 @@ class AdaptivePooling(Spatial, ABC):
         return x
 
     def lower(self, b: Builder, x: Tensor) -> Tensor:
-        """One pooling where windows are alike, a reduction where their size is symbolic, and else of all positions."""
-        sizes = x.shape[2:]
-        if sizes == self.size:
-            return b.op(ops.Identity(), x)
-        kernel = tuple(exact_div(dim, count) for dim, count in zip(sizes, self.size, strict=True))
-        if None in kernel:
-            return self.uneven(b, x, kernel)
+        """Axes whose windows differ one by one, then the others: a pooling, or a reduction where sizes are symbolic."""
+        y = x
+        for axis, count in enumerate(self.size, start=2):
+            if exact_div(x.shape[axis], count) is None:
+                y = self.uneven(b, y, axis, count)
+        if y.shape[2:] == self.size:
+            return b.op(ops.Identity(), x) if y is x else y
+        pairs = zip(y.shape[2:], self.size, strict=True)
+        kernel = tuple(each for each in (exact_div(*pair) for pair in pairs) if each is not None)
         # onnxruntime has no kernel of average poolings of float64.
         if x.dtype is not DType.FLOAT64 and set(self.size) == {1}:
-            return b.op(getattr(ops, self.overall)(), x)
+            return b.op(getattr(ops, self.overall)(), y)
         if x.dtype is DType.FLOAT64 or any(isinstance(one, DimExpr) for one in kernel):
-            return self.reduced(b, _apart(b, x, self.size, kernel))
-        return b.op(getattr(ops, self.windowed)(kernel_shape=kernel, strides=kernel), x)
+            pairs = zip(self.size, kernel, strict=True)
+            windows = b.reshape(y, (*y.shape[:2], *(dim for pair in pairs for dim in pair)))
+            return self.reduced(b, windows, *range(3, windows.rank, 2))
+        return b.op(getattr(ops, self.windowed)(kernel_shape=kernel, strides=kernel), y)
 
-    def reduced(self, b: Builder, windows: Tensor) -> Tensor:
-        """The reduction of windows, each of which has an axis behind that of its number."""
-        axes = range(3, windows.rank, 2)
+    def reduced(self, b: Builder, windows: Tensor, *axes: int) -> Tensor:
+        """The reduction of windows along the axes of the positions in them."""
         return b.op(getattr(ops, self.reduction)(keepdims=0), windows, b.ints(*axes))
 
     @abstractmethod
-    def uneven(self, b: Builder, x: Tensor, kernel: _Kernel) -> Tensor:
-        """The pooling where windows differ in size along some axis."""
+    def uneven(self, b: Builder, x: Tensor, axis: int, count: int) -> Tensor:
+        """The pooling along an axis whose windows differ in size or overlap."""
+
+
+def _is_undecided(dim: Dim, count: int) -> bool:
+    return isinstance(dim, DimExpr) and exact_div(dim, count) is None
+
+
+def _deciding(dims: Sequence[Dim], counts: Sequence[int]) -> dict[str, Dim]:
+    """What to write for the symbols so that it is known how the windows of all axes lie."""
+    pairs = [pair for pair in zip(dims, counts, strict=True) if _is_undecided(*pair)]
+    forms: dict[str, Dim] = {}
+    for dim, count in pairs:
+        forms |= dividing_forms(dim, count)
+    return {} if any(_is_undecided(substitute(dim, forms), count) for dim, count in pairs) else forms
 
 
 def _widest(size: int, count: int) -> int:
@@ -114,19 +127,6 @@ def _along(axis: int, size: Dim, count: int) -> Along:
     if size % count == 0:
         return Along(axis, size // count, size // count)
     return Along(axis, _widest(size, count), -(-size // count), shift=None)
-
-
-def _apart(b: Builder, x: Tensor, counts: Sequence[int], kernel: _Kernel) -> Tensor:
-    """Every spatial axis as two: the number of the window, and the position in it, where that is not so already."""
-    spatial = list(x.shape[2:])
-    shape: list[Dim] = [*x.shape[:2]]
-    for count, size in zip(counts, kernel, strict=True):
-        if size is None:
-            shape += [spatial.pop(0), spatial.pop(0)]
-        else:
-            spatial.pop(0)
-            shape += [count, size]
-    return x if tuple(shape) == x.shape else b.reshape(x, shape)
 
 
 def _bounds(b: Builder, size: int, count: int) -> tuple[Tensor, Tensor]:
@@ -160,16 +160,13 @@ class AdaptiveMaxPooling(AdaptivePooling, ABC):
     foreign_names: ClassVar[tuple[str, ...]] = ("adaptivemaxpool", "adaptivemaxpooling", "adaptivemaxpooling{rank}d")
     source: ClassVar[str] = "PyTorch, torch.nn.AdaptiveMaxPool2d"
 
-    def uneven(self, b: Builder, x: Tensor, kernel: _Kernel) -> Tensor:
-        """``Gather`` of all windows, short ones with their last position again, and ``ReduceMax``."""
-        for axis in reversed(self.spatial_axes):
-            if kernel[axis - 2] is None:
-                size, count = known(x.shape[axis]), self.size[axis - 2]
-                first, end = _bounds(b, size, count)
-                last = b.op(ops.Sub(), end, b.ints(1))
-                places = b.op(ops.Min(), _places(b, first, _widest(size, count)), last)
-                x = b.op(ops.Gather(axis=axis), x, places)
-        return self.reduced(b, _apart(b, x, self.size, kernel))
+    def uneven(self, b: Builder, x: Tensor, axis: int, count: int) -> Tensor:
+        """``Gather`` of the windows, short ones with their last position again, and ``ReduceMax``."""
+        size = known(x.shape[axis])
+        first, end = _bounds(b, size, count)
+        last = b.op(ops.Sub(), end, b.ints(1))
+        places = b.op(ops.Min(), _places(b, first, _widest(size, count)), last)
+        return self.reduced(b, taken(b, x, axis, places), axis + 1)
 
 
 @record
@@ -195,24 +192,24 @@ class AdaptiveAveragePooling(AdaptivePooling, ABC):
     )
     source: ClassVar[str] = "PyTorch, torch.nn.AdaptiveAvgPool2d"
 
-    def uneven(self, b: Builder, x: Tensor, kernel: _Kernel) -> Tensor:
-        """``Gather`` of all windows, short ones filled up with zeros, ``ReduceMean``, and what corrects for the zeros.
+    def lower(self, b: Builder, x: Tensor) -> Tensor:
+        """As of all adaptive poolings; of 16 bits in float32 where windows differ, since each axis would round."""
+        pairs = zip(x.shape[2:], self.size, strict=True)
+        if x.dtype not in (DType.FLOAT16, DType.BFLOAT16) or all(exact_div(*pair) is not None for pair in pairs):
+            return super().lower(b, x)
+        return b.op(ops.Cast(to=x.dtype), super().lower(b, b.op(ops.Cast(to=DType.FLOAT32), x)))
+
+    def uneven(self, b: Builder, x: Tensor, axis: int, count: int) -> Tensor:
+        """``Gather`` of the windows, short ones filled up with zeros, ``ReduceMean``, and what corrects for the zeros.
 
         A product with a matrix of shares would be shorter, and spread what is no number over all windows.
         """
-        if x.dtype in (DType.FLOAT16, DType.BFLOAT16):
-            # A mean would be rounded too early.
-            return b.op(ops.Cast(to=x.dtype), self.uneven(b, b.op(ops.Cast(to=DType.FLOAT32), x), kernel))
-        windows, counts = x, self.size
-        for axis in reversed(self.spatial_axes):
-            if kernel[axis - 2] is None:
-                windows = _filled(b, windows, axis, counts[axis - 2])
-        mean = self.reduced(b, _apart(b, windows, counts, kernel))
-        for axis in self.spatial_axes:
-            if kernel[axis - 2] is None and _differ(known(x.shape[axis]), counts[axis - 2]):
-                share = _share(b, known(x.shape[axis]), counts[axis - 2], x.dtype)
-                mean = b.op(ops.Mul(), mean, b.reshape(share, (counts[axis - 2], *(1,) * (x.rank - axis - 1))))
-        return mean
+        size = known(x.shape[axis])
+        mean = self.reduced(b, _filled(b, x, axis, count), axis + 1)
+        if not _differ(size, count):
+            return mean
+        share = _share(b, size, count, x.dtype)
+        return b.op(ops.Mul(), mean, b.reshape(share, (count, *(1,) * (x.rank - axis - 1))))
 
 
 def _differ(size: int, count: int) -> bool:
@@ -229,7 +226,7 @@ def _filled(b: Builder, x: Tensor, axis: int, count: int) -> Tensor:
         pads = tuple((0, int(one == axis)) for one in range(x.rank))
         x = b.op(ops.Pad(), x, b.ints(*onnx_pads(pads)))
         places = b.op(ops.Where(), b.op(ops.Less(), places, end), places, b.ints(size))
-    return b.op(ops.Gather(axis=axis), x, places)
+    return taken(b, x, axis, places)
 
 
 def _share(b: Builder, size: int, count: int, dtype: DType) -> Tensor:

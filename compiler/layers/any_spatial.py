@@ -8,9 +8,9 @@ from ..diagnostics import DotnnError
 from ..diagnostics.resizing import NotOnePerAxis
 from ..graph.types import TensorType
 from .base import Operand, Site
+from .channels import need_channels_first
 from .families import WORDS
 from .rules import need_rank
-from .windows import need_channels_first
 
 _T = TypeVar("_T")
 

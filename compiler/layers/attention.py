@@ -34,7 +34,7 @@ from .cost import Cost, product
 from .dense import linear
 from .reach import WHOLE, Along, Reach, aligned
 from .recurrent import check_sequence
-from .rules import declare_otherwise, known, moved, need_fit, need_float, need_rank, need_same_elements
+from .rules import declare_otherwise, known, last_swapped, moved, need_fit, need_float, need_rank, need_same_elements
 from .weighted import Weighted
 
 if TYPE_CHECKING:
@@ -352,14 +352,14 @@ class MultiHeadAttention(Weighted):
         """Products with the weights around ``attended``: one for all operands that are the same tensor."""
         key = key or query
         read = (query, key, value or key)
-        asked, there, given = self._projected(b, read)
+        asked, there, given = _projected(b, read, self.bias)
         if mask is not None and mask.rank == 3:
             mask = b.op(ops.Unsqueeze(), mask, b.ints(1))
         found = attended(
             b,
-            self._by_head(b, asked, (0, 2, 1, 3)),
-            self._by_head(b, there, (0, 2, 3, 1)),
-            self._by_head(b, given, (0, 2, 1, 3)),
+            _by_head(b, asked, self.heads, (0, 2, 1, 3)),
+            _by_head(b, there, self.heads, (0, 2, 3, 1)),
+            _by_head(b, given, self.heads, (0, 2, 1, 3)),
             None,
             Masking(mask, self.causal),
         )
@@ -368,22 +368,24 @@ class MultiHeadAttention(Weighted):
         name = b.weight_name("out_proj.weight", "transposed")
         return linear(b, joined, b.weight("out_proj.weight"), b.weight_or_none("out_proj.bias"), name)
 
-    def _by_head(self, b: Builder, x: Tensor, order: tuple[int, ...]) -> Tensor:
-        """``[N, T, C]`` as ``[N, T, heads, C / heads]``, the axes in this order."""
-        apart = b.reshape(x, (*x.shape[:2], self.heads, known(x.shape[2]) // self.heads))
-        return b.op(ops.Transpose(perm=order), apart)
 
-    def _projected(self, b: Builder, read: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Query, key and value times their weights, neighbours that are one tensor by one product."""
-        first = 0
-        for _, group in groupby(read, key=lambda one: one.value):
-            same = list(group)
-            part = "qkv"[first : first + len(same)]
-            weight = _rows(b, "in_proj_weight", part)
-            bias = _rows(b, "in_proj_bias", part) if self.bias else None
-            y = linear(b, same[0], weight, bias, b.weight_name("in_proj_weight", f"{part}_transposed"))
-            yield from (y,) if len(same) == 1 else b.ops(ops.Split(axis=-1, num_outputs=len(same)), y)
-            first += len(same)
+def _by_head(b: Builder, x: Tensor, heads: int, order: tuple[int, ...]) -> Tensor:
+    """``[N, T, C]`` as ``[N, T, heads, C / heads]``, the axes in this order."""
+    apart = b.reshape(x, (*x.shape[:2], heads, known(x.shape[2]) // heads))
+    return b.op(ops.Transpose(perm=order), apart)
+
+
+def _projected(b: Builder, read: Sequence[Tensor], bias: bool) -> Iterator[Tensor]:
+    """Query, key and value times their weights, neighbours that are one tensor by one product."""
+    first = 0
+    for _, group in groupby(read, key=lambda one: one.value):
+        same = list(group)
+        part = "qkv"[first : first + len(same)]
+        weight = _rows(b, "in_proj_weight", part)
+        shift = _rows(b, "in_proj_bias", part) if bias else None
+        y = linear(b, same[0], weight, shift, b.weight_name("in_proj_weight", f"{part}_transposed"))
+        yield from (y,) if len(same) == 1 else b.ops(ops.Split(axis=-1, num_outputs=len(same)), y)
+        first += len(same)
 
 
 def _rows(b: Builder, name: str, part: str) -> Tensor:
@@ -411,6 +413,8 @@ def _need_equal(site: Site, things: str, axis: int, one: tuple[int, TensorType],
     facts = {"span": site.operand(second), "kind": site.kind, "things": things}
     facts |= {"left_name": names[first], "left": str(left), "left_dim": format_dim(pair[0])}
     facts |= {"right_name": names[second], "right": str(right), "right_dim": format_dim(pair[1])}
+    if axis == -1 and decide_equal(left.shape[-1], right.shape[-2]):
+        facts["order"] = last_swapped(right.rank)
     if equal is False:
         raise DotnnError(AttentionMismatch(**facts, right_rank=right.rank))
     raise DotnnError(AttentionUndecided(**facts, hint=declare_otherwise(equalizing_forms([pair]))))

@@ -141,10 +141,11 @@ class Flag:
 
 
 class Choice:
-    """One of some words."""
+    """One of some words; ``elsewhere`` has words of other frameworks, each with the one that is the same."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, **elsewhere: str) -> None:
         self.words = words
+        self.elsewhere = elsewhere
 
     @property
     def expected(self) -> str:
@@ -153,6 +154,8 @@ class Choice:
 
     def convert(self, value: object, layer: type) -> str:
         """The word itself."""
+        if isinstance(value, str) and value in self.elsewhere:
+            raise AttributeFault(f'"{self.elsewhere[value]}", which "{value}" is called here')
         if not isinstance(value, str) or value not in self.words:
             raise AttributeFault(self.expected)
         return value
@@ -201,6 +204,8 @@ class Padding:
         """(before, after) per spatial axis, or "same"."""
         if value == "same":
             return "same"
+        if value == "valid":
+            raise AttributeFault("0 where nothing is padded")
         rank = _spatial_rank(layer)
         expected = f"{self.expected} ({rank} axes here)"
         pairs = (_each(item, 2, expected) for item in _each(value, rank, expected))

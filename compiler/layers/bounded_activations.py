@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from .. import operators as ops
 from ..diagnostics import DotnnError
-from ..diagnostics.activations import BoundNotOfElements, BoundsChangedPlaces
+from ..diagnostics.activations import BoundsChangedPlaces
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
 from ..lazy import np
@@ -17,7 +17,8 @@ from ..weights import initializers
 from .activations import Elementwise
 from .attributes import HIGHEST_RANK, Flag, InitializerKind, Real, attribute
 from .base import Difference, KerasTensor, Operand, Sample, Site, WeightSpec
-from .rules import known, need_float, need_known, need_number, need_rank
+from .channels import need_channels, need_channels_first
+from .rules import known, need_element, need_float, need_number, need_rank, written_number
 from .smooth_activations import Gated
 from .weighted import Weighted
 
@@ -84,11 +85,9 @@ class Clip(Elementwise):
         """The type of the operand, whose elements hold both bounds."""
         need_number(site, 0, x)
         for name, bound in (("low", self.low), ("high", self.high)):
-            if not _is_element(x.dtype, bound):
-                about = {**site.about_argument(name, x), "name": name, "element": x.dtype}
-                raise DotnnError(BoundNotOfElements(bound=_written(bound), wanted=_range_of(x.dtype), **about))
+            need_element(site, name, bound, x)
         if self.low > self.high:
-            span, low, high = site.argument("low"), _written(self.low), _written(self.high)
+            span, low, high = site.argument("low"), written_number(self.low), written_number(self.high)
             raise DotnnError(BoundsChangedPlaces(span=span, kind=site.kind, low=low, high=high))
         return x
 
@@ -99,34 +98,6 @@ class Clip(Elementwise):
     def lower(self, b: Builder, x: Tensor) -> Tensor:
         """``Clip``."""
         return _clipped(b, x, self.low, self.high)
-
-
-#: Attributes are floats, which hold larger ints not exactly.
-_LARGEST_INT = 2**53 - 1
-
-
-def _least_and_greatest(dtype: DType) -> tuple[float, float]:
-    """The range of the bounds."""
-    if dtype.is_float:
-        return -dtype.largest, dtype.largest
-    half = 2 ** (8 * dtype.size - 1)
-    return max(-half, -_LARGEST_INT), min(half - 1, _LARGEST_INT)
-
-
-def _is_element(dtype: DType, bound: float) -> bool:
-    """Whether elements can be a number, which floats round."""
-    least, greatest = _least_and_greatest(dtype)
-    return least <= bound <= greatest and (dtype.is_float or bound == int(bound))
-
-
-def _range_of(dtype: DType) -> str:
-    least, greatest = map(_written, _least_and_greatest(dtype))
-    return f"a {'number' if dtype.is_float else 'whole number'} from {least} to {greatest}"
-
-
-def _written(bound: float) -> str:
-    """A number as people write it."""
-    return str(int(bound)) if bound == int(bound) and abs(bound) <= 2**53 else repr(bound)
 
 
 # --- straight lines instead of a sigmoid ------------------------------------------------------------------------------
@@ -224,7 +195,8 @@ class Prelu(Weighted):
         need_float(site, 0, x)
         if self.per_channel:
             need_rank(site, 0, x, 2, HIGHEST_RANK, "[N, C, *spatial] or [N, C]")
-            need_known(site, 0, x.shape[1], "the number of channels", x)
+            need_channels_first(site, x)
+            need_channels(site, x)
         return x
 
     def specs(self, x: TensorType) -> Iterable[WeightSpec]:

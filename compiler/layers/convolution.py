@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import operators as ops
 from ..diagnostics import DotnnError
-from ..diagnostics.windows import ChannelsNotDivisible, FiltersNotDivisible
+from ..diagnostics.windows import FiltersNotDivisible
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
 from .attributes import Flag, Integer, Padding, Pads, PerAxis, attribute
 from .base import NO_DOUBLE_ON_CPU, Sample, Site, WeightSpec
+from .channels import need_channels, need_even_groups
 from .cost import Cost, product
 from .families import ForEach, family, sample
 from .reach import WHOLE, Along
-from .rules import known, need_known
+from .rules import known
 from .weighted import Weighted
-from .windows import Sliding, channels_first_order, need_spatial, onnx_pads, slide, sliding_view
+from .windows import Sliding, need_spatial, onnx_pads, slide, sliding_view
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -122,18 +123,8 @@ class Grouped(Convolving, ABC):
 
     def need_even_groups(self, site: Site, x: TensorType) -> None:
         """Demand channels and filters that the groups share evenly."""
-        channels = need_channels(site, x)
-        if channels % self.groups:
-            last = x.shape[-1]
-            fits_last = isinstance(last, int) and last % self.groups == 0
-            fault = ChannelsNotDivisible(
-                **site.about_argument("groups", x),
-                channels=channels,
-                groups=self.groups,
-                order=channels_first_order(x.rank) if fits_last else "",
-                operand=site.operand(0),
-            )
-            raise DotnnError(fault)
+        need_channels(site, x)
+        need_even_groups(site, x, self.groups)
         if self.filters % self.groups:
             fault = FiltersNotDivisible(
                 span=site.argument("filters"),
@@ -143,11 +134,6 @@ class Grouped(Convolving, ABC):
                 groups_span=site.argument("groups"),
             )
             raise DotnnError(fault)
-
-
-def need_channels(site: Site, x: TensorType) -> int:
-    """The number of channels, which must be known."""
-    return need_known(site, 0, x.shape[1], "the number of channels", x)
 
 
 @record

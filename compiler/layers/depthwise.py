@@ -13,7 +13,8 @@ from ..lazy import np
 from ..records import record
 from .attributes import Integer, attribute
 from .base import KerasTensor, Read, Sample, Site, WeightSpec
-from .convolution import Convolving, need_channels
+from .channels import need_channels
+from .convolution import Convolving
 from .cost import Cost, product, product_text
 from .families import flat_family, sample
 from .reach import Along, Reach

@@ -7,18 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
-from ..diagnostics import DotnnError
-from ..diagnostics.windows import ChannelsNotDivisible
 from ..graph.dims import DimExpr
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
 from .attributes import HIGHEST_RANK, Integer, Real, attribute
 from .base import Operand, Read, Sample, Site, WeightSpec
+from .channels import need_channels, need_channels_first, need_even_groups
 from .normalizing import Standardizing, along, center, standardize, standardized, warn_of_single_elements
 from .reach import Reach, aligned
-from .rules import known, need_float, need_known, need_rank
-from .windows import channels_first_order
+from .rules import known, need_float, need_rank
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -59,8 +57,9 @@ class InstanceNorm(Standardizing):
         """The type of the operand."""
         need_rank(site, 0, x, 3, HIGHEST_RANK, "[N, C, *spatial]")
         need_float(site, 0, x)
+        need_channels_first(site, x)
         if self.scale or self.bias:
-            need_known(site, 0, x.shape[1], "the number of channels", x)
+            need_channels(site, x)
         warn_of_single_elements(site, x, x.shape[2:], "in a channel of an example")
         return x
 
@@ -124,13 +123,9 @@ class GroupNorm(Standardizing):
         """The type of the operand."""
         need_rank(site, 0, x, 2, HIGHEST_RANK, "[N, C, *spatial] or [N, C]")
         need_float(site, 0, x)
-        channels = need_known(site, 0, x.shape[1], "the number of channels", x)
-        if channels % self.groups:
-            last = x.shape[-1]
-            fits_last = x.rank > 2 and isinstance(last, int) and last % self.groups == 0
-            order, span = channels_first_order(x.rank) if fits_last else "", site.operand(0)
-            facts = {"channels": channels, "groups": self.groups, "order": order, "operand": span}
-            raise DotnnError(ChannelsNotDivisible(**site.about_argument("groups", x), **facts))
+        need_channels_first(site, x)
+        channels = need_channels(site, x)
+        need_even_groups(site, x, self.groups)
         warn_of_single_elements(site, x, (channels // self.groups, *x.shape[2:]), "in a group of an example")
         return x
 

@@ -13,13 +13,13 @@ from ..diagnostics.products import CannotMultiply, NotAMatrix, ProductUndecided
 from ..graph.broadcasting import broadcasts
 from ..graph.dims import Dim, decide_equal, format_dim
 from ..graph.dims_linear import equalizing_forms
-from ..graph.types import DType, TensorType, format_shape
+from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
 from .base import Layer, Operand, Read, Sample, Site
 from .cost import Cost, product
 from .reach import WHOLE, Along, Reach
-from .rules import declare_otherwise, need_fit, need_number, need_same_elements
+from .rules import declare_otherwise, last_swapped, need_fit, need_number, need_same_elements
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -166,4 +166,4 @@ def _transposing(columns: Dim, b: TensorType) -> str:
     """The order of axes with which the right side fits; empty if it fits in neither."""
     if b.rank < 2 or not decide_equal(columns, b.shape[-1]):
         return ""
-    return format_shape((*range(b.rank - 2), b.rank - 1, b.rank - 2))
+    return last_swapped(b.rank)

@@ -13,9 +13,10 @@ from ..records import record
 from ..weights import initializers
 from .attributes import HIGHEST_RANK, Integer, Real, attribute
 from .base import NO_DOUBLE_ON_CPU, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
+from .channels import need_channels, need_channels_first
 from .normalizing import Normalizing
 from .reach import Along, Reach
-from .rules import known, moved, need_float, need_known, need_rank
+from .rules import known, moved, need_float, need_rank
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -64,7 +65,8 @@ class BatchNorm(Normalizing):
         """The type of the operand."""
         need_rank(site, 0, x, 2, HIGHEST_RANK, "[N, C, *spatial] or [N, C]")
         need_float(site, 0, x)
-        need_known(site, 0, x.shape[1], "the number of channels", x)
+        need_channels_first(site, x)
+        need_channels(site, x)
         return x
 
     def specs(self, x: TensorType) -> Iterator[WeightSpec]:
@@ -140,6 +142,7 @@ class LocalResponseNorm(Layer):
         """The type of the operand."""
         need_rank(site, 0, x, 3, 5, "[N, C, *spatial] with one to three spatial axes")
         need_float(site, 0, x)
+        need_channels_first(site, x)
         return x
 
     def positions(self, read: Read, x: TensorType) -> Reach:

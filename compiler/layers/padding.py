@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, final
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.resizing import ArgumentWithoutUse, PaddingExceedsInput
-from ..diagnostics.values import WrongOperands
 from ..graph.dims import format_dim
 from ..graph.types import DType, TensorType
 from ..lazy import np
@@ -17,6 +16,7 @@ from .any_spatial import ANY_SPATIAL, need_any_spatial, need_one_per_axis
 from .attributes import Choice, Margins, Pads, Real, attribute
 from .base import MOVED_ON_CPU, Layer, Operand, Read, Sample, Site
 from .reach import WHOLE, Along, Reach
+from .rules import need_element
 from .windows import onnx_pads
 
 if TYPE_CHECKING:
@@ -58,19 +58,20 @@ class Pad(Layer):
 
     padding: int | Pads = attribute(Margins(), doc="Positions put before and after each spatial axis.", positional=True)
     mode: str = attribute(
-        Choice("constant", "reflect", "edge", "wrap"), "constant", doc="What stands at these positions."
+        Choice("constant", "reflect", "edge", "wrap", replicate="edge", circular="wrap", zeros="constant"),
+        "constant",
+        doc="What stands at these positions.",
     )
     value: float = attribute(Real(), 0.0, doc="What the mode `constant` puts there.")
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """The spatial axes with what is put around them."""
         need_any_spatial(site, x)
-        hint = "; of one axis, `[[before, after]]`" if x.rank == 3 else ""
-        need_one_per_axis(site, "padding", self.padding, x, hint)
+        need_one_per_axis(site, "padding", self.padding, x, _pytorch_hint(self.padding, x.rank - 2))
         self._need_fitting_value(site, x)
         pads = self._pads(x.rank)
         for axis, pair in enumerate(pads, start=2):
-            self._need_positions(site, x, axis, max(pair))
+            _need_positions(site, x, self.mode, axis, max(pair))
         return x.with_shape(*x.shape[:2], *(dim + sum(pair) for dim, pair in zip(x.shape[2:], pads, strict=True)))
 
     def _need_fitting_value(self, site: Site, x: TensorType) -> None:
@@ -80,26 +81,11 @@ class Pad(Layer):
                 span=span, kind=site.kind, argument="value", mode=self.mode, modes='`mode="constant"`'
             )
             raise DotnnError(fault)
-        if self._element(x.dtype) != self.value or not x.dtype.holds(self._element(x.dtype)):
-            hint = f"the value takes the element type of the tensor, {x.dtype}, and this one does not fit"
-            found = f"{x} with the value {self.value:g}"
-            raise DotnnError(WrongOperands(span=site.argument("value"), operator=site.kind, found=found, hint=hint))
+        need_element(site, "value", self.value, x)
 
     def _element(self, dtype: DType) -> float:
         """The value as an element of this type."""
         return self.value if dtype.is_float else bool(self.value) if dtype is DType.BOOL else int(self.value)
-
-    def _need_positions(self, site: Site, x: TensorType, axis: int, amount: int) -> None:
-        """Demand that there is what is reflected or wrapped."""
-        if amount == 0 or self.mode not in _SPARED:
-            return
-        least = amount + _SPARED[self.mode]
-        facts = site.about_argument("padding", x)
-        otherwise = PaddingExceedsInput(
-            **facts, mode=self.mode, axis=axis, amount=amount, least=least, size=format_dim(x.shape[axis])
-        )
-        reason = f'`{site.kind}` with mode "{self.mode}" takes {amount} positions'
-        site.at_least(x.shape[axis], least, otherwise, reason)
 
     def _pads(self, rank: int) -> Pads:
         """(before, after) of each spatial axis."""
@@ -129,3 +115,26 @@ class Pad(Layer):
         fill = b.constant(self._element(x.dtype), x.dtype) if self.value else None
         pads = b.ints(*onnx_pads(((0, 0), (0, 0), *self._pads(x.rank))))
         return b.op(ops.Pad(mode=self.mode), x, pads, fill)  # pyright: ignore[reportArgumentType]
+
+
+def _pytorch_hint(padding: int | Pads, axes: int) -> str:
+    """What a list means that PyTorch would take: before and after, one behind the other, the last axis first."""
+    pairs = padding if isinstance(padding, tuple) else ()
+    if len(pairs) != 2 * axes or any(before != after for before, after in pairs):
+        return ""
+    if axes > 1 and not any(map(sum, pairs[:2])):
+        # It may as well be a list that begins with `[N, C]`, as numpy's.
+        return ""
+    amounts = [before for before, _ in pairs]
+    each = [amounts[place : place + 2] for place in range(0, len(amounts), 2)]
+    return f"; PyTorch's list is `{each[::-1]}` here, an axis each"
+
+
+def _need_positions(site: Site, x: TensorType, mode: str, axis: int, amount: int) -> None:
+    """Demand that there is what is reflected or wrapped."""
+    if amount == 0 or mode not in _SPARED:
+        return
+    least = amount + _SPARED[mode]
+    facts = {**site.about_argument("padding", x), "mode": mode, "axis": axis, "amount": amount, "least": least}
+    otherwise = PaddingExceedsInput(**facts, size=format_dim(x.shape[axis]))
+    site.at_least(x.shape[axis], least, otherwise, f'`{site.kind}` with mode "{mode}" takes {amount} positions')

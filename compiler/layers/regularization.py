@@ -11,7 +11,8 @@ from ..records import record
 from .activations import Elementwise
 from .attributes import HIGHEST_RANK, Real, attribute
 from .base import MOVED_ON_CPU, Operand, Sample, Site
-from .rules import need_rank
+from .channels import need_channels_first
+from .rules import need_float, need_rank
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,4 +95,6 @@ class SpatialDropout(Dropping):
         """The type of the operand."""
         hint = "without spatial axes there is nothing that belongs together: use `dropout`"
         need_rank(site, 0, x, 3, HIGHEST_RANK, "[N, C, *spatial]", hint)
-        return super().types(site, x)
+        need_float(site, 0, x)
+        need_channels_first(site, x)
+        return x

@@ -32,7 +32,7 @@ _A = -0.75
 
 def _mode() -> Any:
     """The attribute that says how positions are made."""
-    kind = Choice("nearest", *_RANKS)
+    kind = Choice("nearest", *_RANKS, cubic="bicubic")
     return attribute(kind, "nearest", doc="How a position is made of those of the input around it.")
 
 
@@ -71,7 +71,10 @@ class Resampling(Layer, ABC):
             fitting = (*(mode for mode in _RANKS if _RANKS[mode] == x.rank), "nearest")
             modes = " or ".join(f'`mode="{mode}"`' for mode in fitting)
             raise DotnnError(ModeOfOtherRank(**facts, mode=self.mode, expected=expected, modes=modes))
-        need_one_per_axis(site, self.counted, getattr(self, self.counted), x)
+        counts = getattr(self, self.counted)
+        is_whole_shape = isinstance(counts, tuple) and len(counts) == x.rank
+        hint = "; `[N, C]` stay as they are, so leave out the first two entries" if is_whole_shape else ""
+        need_one_per_axis(site, self.counted, counts, x, hint)
         return x.with_shape(*x.shape[:2], *self.sizes(x.shape))
 
     def positions(self, read: Read, x: TensorType) -> Reach:
@@ -139,8 +142,15 @@ class Resampling(Layer, ABC):
         return resized(b, x, sizes, ops.Resize(mode=kind, coordinate_transformation_mode=transformation))
 
     def nearest(self, b: Builder, x: Tensor, sizes: tuple[Dim, ...]) -> Tensor:
-        """``Gather``: for sizes that are no multiples onnxruntime's ``Resize`` takes other positions, as 7 of 14."""
-        return chosen(b, x, sizes)
+        """``Resize`` to multiples of the sizes, else ``Gather``, as of elements that onnxruntime lacks ``Resize`` for.
+
+        To sizes that are no multiples its ``Resize`` takes other positions, as 7 of 14.
+        """
+        multiples = all(exact_div(new, old) is not None for old, new in zip(x.shape[2:], sizes, strict=True))
+        if not multiples or x.dtype not in (DType.FLOAT32, DType.FLOAT16):
+            return chosen(b, x, sizes)
+        asked = ops.Resize(mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+        return resized(b, x, sizes, asked)
 
 
 def _near(distance: np.ndarray) -> np.ndarray:
@@ -192,13 +202,6 @@ class Upsample(Resampling):
         """The multiples."""
         factors = one_per_axis(self.factor, len(shape) - 2)
         return tuple(dim * factor for dim, factor in zip(shape[2:], factors, strict=True))
-
-    def nearest(self, b: Builder, x: Tensor, sizes: tuple[Dim, ...]) -> Tensor:
-        """``Resize``, which has multiples right; of elements that onnxruntime lacks it for, ``Gather``."""
-        if x.dtype not in (DType.FLOAT32, DType.FLOAT16):
-            return chosen(b, x, sizes)
-        asked = ops.Resize(mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
-        return resized(b, x, sizes, asked)
 
 
 @final

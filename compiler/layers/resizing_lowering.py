@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .. import operators as ops
 from ..graph.dims import Dim
 from ..graph.types import DType
+from .rules import moved
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -24,8 +25,22 @@ def chosen(b: Builder, x: Tensor, sizes: Sequence[Dim]) -> Tensor:
     for axis, new in enumerate(sizes, start=2):
         old = x.shape[axis]
         if old != new:
-            x = b.op(ops.Gather(axis=axis), x, _nearest(b, old, new))
+            x = taken(b, x, axis, _nearest(b, old, new))
     return x
+
+
+def taken(b: Builder, x: Tensor, axis: int, places: Tensor) -> Tensor:
+    """``Gather`` along a spatial axis; along the last one with the channels behind it.
+
+    onnxruntime copies what lies behind the axis as one piece, so that along the last axis it would copy single numbers,
+    which takes ten times as long as to transpose the tensor forth and back.
+    """
+    last = x.rank - 1
+    if axis != last:
+        return b.op(ops.Gather(axis=axis), x, places)
+    ahead = b.op(ops.Transpose(perm=moved(x.rank, 1, last)), x)
+    found = b.op(ops.Gather(axis=last - 1), ahead, places)
+    return b.op(ops.Transpose(perm=moved(found.rank, found.rank - 1, 1)), found)
 
 
 def _nearest(b: Builder, old: Dim, new: Dim) -> Tensor:
@@ -48,7 +63,7 @@ def _blended_along(b: Builder, x: Tensor, axis: int, new: Dim, a: float | None, 
     parts = []
     for offset, weight in _weights(b, behind, a):
         place = b.op(ops.Min(), b.op(ops.Max(), b.op(ops.Add(), first, b.ints(offset)), zero), last)
-        neighbours = b.op(ops.Gather(axis=axis), x, _row(b, place))
+        neighbours = taken(b, x, axis, _row(b, place))
         parts.append(b.op(ops.Mul(), neighbours, b.reshape(weight, (new, *(1,) * (x.rank - axis - 1)))))
     return reduce(partial(b.op, ops.Add()), parts)
 

@@ -9,7 +9,14 @@ from typing import TypeAlias, TypeVar
 
 from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.operands import BroadcastUndecided, CannotBroadcast, ElementTypesDiffer, NoAxis, RepeatedAxis
-from ..diagnostics.shapes import AxisMustBeWritten, AxisOutOfRange, UndecidedDimension, WrongElementType, WrongRank
+from ..diagnostics.shapes import (
+    AxisMustBeWritten,
+    AxisOutOfRange,
+    NotOfElements,
+    UndecidedDimension,
+    WrongElementType,
+    WrongRank,
+)
 from ..graph.broadcasting import broadcasts, misfit
 from ..graph.dims import Dim, DimExpr, format_dim, symbols
 from ..graph.dims_decide import decide_equal
@@ -25,6 +32,8 @@ _Axis: TypeAlias = tuple[Dim, Dim, bool | None]
 _Fault: TypeAlias = Callable[..., Diagnostic]
 
 _INTEGERS = (DType.INT32, DType.INT64)
+#: Attributes are floats, which hold larger ints not exactly.
+_LARGEST_INT = 2**53 - 1
 
 
 def need_rank(site: Site, operand: int, found: TensorType, low: int, high: int, form: str, hint: str = "") -> None:
@@ -54,6 +63,35 @@ def need_number(site: Site, operand: int, found: TensorType) -> None:
 def _need_elements(site: Site, operand: int, found: TensorType, fits: bool, expected: str) -> None:
     if not fits:
         raise DotnnError(WrongElementType(**site.about_operand(operand, found), expected=expected))
+
+
+def need_element(site: Site, argument: str, number: float, found: TensorType) -> None:
+    """Demand that an attribute is a number that the elements of a tensor can be, but for the rounding of floats."""
+    least, greatest = _least_and_greatest(found.dtype)
+    if least <= number <= greatest and (found.dtype.is_float or number == int(number)):
+        return
+    facts = {**site.about_argument(argument, found), "name": argument, "element": found.dtype}
+    things = "number" if found.dtype.is_float else "whole number"
+    wanted = f"a {things} from {written_number(least)} to {written_number(greatest)}"
+    raise DotnnError(NotOfElements(number=written_number(number), wanted=wanted, **facts))
+
+
+def _least_and_greatest(dtype: DType) -> tuple[float, float]:
+    """What elements can be, as far as attributes can say it."""
+    if dtype.is_float:
+        return -dtype.largest, dtype.largest
+    if dtype is DType.BOOL:
+        return 0, 1
+    bits = 8 * dtype.size
+    if dtype is DType.UINT8:
+        return 0, 2**bits - 1
+    half = 2 ** (bits - 1)
+    return max(-half, -_LARGEST_INT), min(half - 1, _LARGEST_INT)
+
+
+def written_number(number: float) -> str:
+    """A number as people write it."""
+    return str(int(number)) if number == int(number) and abs(number) <= 2**53 else repr(number)
 
 
 def need_same_elements(site: Site, operand: int, first: TensorType, found: TensorType) -> None:
@@ -187,6 +225,11 @@ def declare_otherwise(forms: Mapping[str, Dim]) -> str:
 def declare_otherwise_or(forms: Mapping[str, Dim]) -> str:
     """The same as a remedy to be followed by another one."""
     return alternative(declare_otherwise(forms))
+
+
+def last_swapped(rank: int) -> str:
+    """The ``transpose`` that swaps the last two axes: ``[0, 2, 1]``."""
+    return str([*range(rank - 2), rank - 1, rank - 2])
 
 
 def moved(rank: int, start: int, end: int) -> tuple[int, ...]:

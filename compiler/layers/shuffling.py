@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, final
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.resizing import ChannelsMakeNoBlocks
-from ..diagnostics.windows import ChannelsNotDivisible
 from ..graph.dims import exact_div
 from ..graph.types import DType, TensorType
 from ..lazy import np
@@ -16,9 +15,9 @@ from ..records import record
 from .any_spatial import ANY_SPATIAL, need_any_spatial
 from .attributes import Integer, attribute
 from .base import Operand, Read, Rearranging, Sample, Site
+from .channels import need_channels, need_channels_first, need_even_groups, order_if_last_divides
 from .reach import WHOLE, Along, Reach, aligned
-from .rules import need_known, need_rank
-from .windows import need_channels_first
+from .rules import need_rank
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -58,9 +57,9 @@ class PixelShuffle(Rearranging):
         left = exact_div(channels, self.factor * self.factor)
         if left is not None:
             return x.with_shape(batch, left, height * self.factor, width * self.factor)
-        count = need_known(site, 0, channels, "the number of channels", x)
+        count, order = need_channels(site, x), order_if_last_divides(x, self.factor * self.factor)
         facts = site.about_argument("factor", x)
-        raise DotnnError(ChannelsMakeNoBlocks(**facts, factor=self.factor, channels=count))
+        raise DotnnError(ChannelsMakeNoBlocks(**facts, factor=self.factor, channels=count, order=order))
 
     def positions(self, read: Read, x: TensorType) -> Reach:
         """A position of the block's channels; neighbours may read the same one."""
@@ -112,11 +111,8 @@ class ChannelShuffle(Rearranging):
     def types(self, site: Site, x: TensorType) -> TensorType:
         """The type of the operand."""
         need_any_spatial(site, x)
-        if exact_div(x.shape[1], self.groups) is not None:
-            return x
-        channels = need_known(site, 0, x.shape[1], "the number of channels", x)
-        facts = site.about_argument("groups", x)
-        raise DotnnError(ChannelsNotDivisible(**facts, channels=channels, groups=self.groups))
+        need_even_groups(site, x, self.groups)
+        return x
 
     def positions(self, read: Read, x: TensorType) -> Reach:
         """Position by position; a channel may come from anywhere."""

@@ -262,7 +262,7 @@ class Gelu(Elementwise):
     source: ClassVar[str] = "Hendrycks and Gimpel, Gaussian Error Linear Units (2016)"
     samples: ClassVar[tuple[Sample, ...]] = (Sample("gelu", _INPUTS), Sample('gelu(approximate="tanh")', _INPUTS))
 
-    approximate: str = attribute(Choice("none", "tanh"), "none", doc="How the probability is computed.")
+    approximate: str = attribute(Choice("none", "tanh", erf="none"), "none", doc="How the probability is computed.")
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``x`` times the probability."""

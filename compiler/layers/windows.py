@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..diagnostics import DotnnError
-from ..diagnostics.windows import ChannelsLast, SamePaddingUndecided, WindowTooLarge
+from ..diagnostics.windows import SamePaddingUndecided, WindowTooLarge
 from ..graph.dims import Dim, DimExpr, ceil_div, evaluate, format_dim, substitute, symbols
 from ..graph.dims_linear import dividing_forms
 from ..graph.types import TensorType
@@ -19,12 +19,11 @@ from ..graph.windows import AxisWindow
 from ..lazy import np
 from ..records import record
 from .attributes import Pads
-from .base import Read, Site, Window
+from .base import LAYERS, Read, Site, Window
+from .channels import channels_first_order, need_channels_first
 from .families import WORDS, Spatial
 from .reach import Along, Reach
 from .rules import declare_otherwise_or, known, need_float, need_rank
-
-_CHANNELS_LAST = ("[N, T, C]", "[N, H, W, C]", "[N, D, H, W, C]")
 
 
 @record
@@ -82,25 +81,13 @@ def axis_windows(window: Window) -> tuple[AxisWindow, ...]:
 def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
     """Demand floating point elements in the form ``[N, C, *spatial]``."""
     rank, form = spatial_rank + 2, f"[N, C, {WORDS['axes'][spatial_rank - 1]}]"
-    hint = "a missing channel axis is added by `unsqueeze(axis=1)`" if found.rank == rank - 1 else ""
-    need_rank(site, 0, found, rank, rank, form, hint)
+    hints = ["a missing channel axis is added by `unsqueeze(axis=1)`"] if found.rank == rank - 1 else []
+    sibling = f"{site.kind[:-2]}{found.rank - 2}d"
+    if sibling in LAYERS:
+        hints.append(f"`{sibling}` reads [N, C, {WORDS['axes'][found.rank - 3]}]")
+    need_rank(site, 0, found, rank, rank, form, "; ".join(hints))
     need_float(site, 0, found)
     need_channels_first(site, found)
-
-
-def need_channels_first(site: Site, found: TensorType) -> None:
-    """Refuse what looks as if its channels stood last, of rank 3 to 5."""
-    form = f"[N, C, {WORDS['axes'][found.rank - 3]}]"
-    last = found.shape[-1]
-    if isinstance(last, int) and all(isinstance(dim, DimExpr) for dim in found.shape[1:-1]):
-        facts, looks = site.about_operand(0, found), _CHANNELS_LAST[found.rank - 3]
-        order = channels_first_order(found.rank)
-        raise DotnnError(ChannelsLast(**facts, expected=form, looks=looks, last=last, order=order))
-
-
-def channels_first_order(rank: int) -> str:
-    """The ``transpose`` from ``[N, *spatial, C]`` to ``[N, C, *spatial]``: ``[0, 2, 1]``."""
-    return str([0, rank - 1, *range(1, rank - 1)])
 
 
 def slide(site: Site, found: TensorType, window: Window, padding: Pads | str, ceil: bool = False) -> tuple[Dim, ...]:
