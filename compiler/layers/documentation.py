@@ -67,7 +67,13 @@ def page_of(layer: type[Layer]) -> LayerPage:
         formula=layer.formula,
         operands=tuple((one.name, _operand_text(one)) for one in layer.operands),
         arguments=tuple(
-            Argument(one.name, _text(one.metadata["doc"]), one.metadata["kind"].expected, _default(one), one.metadata["positional"])
+            Argument(
+                one.name,
+                _text(one.metadata["doc"]),
+                one.metadata["kind"].expected,
+                _default(one),
+                one.metadata["positional"],
+            )
             for one in layer.attributes()
         ),
         weights="" if layer.specs is Layer.specs else _text(layer.specs.__doc__),
