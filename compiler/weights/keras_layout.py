@@ -86,6 +86,10 @@ def _layer_or_model(
     if any(name in folder.entries for name in _LAYERS):
         yield from _model(file, folder, path, config)
         return
+    if _VARS not in folder.entries and not any(name.lstrip("_") in _PARTS for name in folder.entries):
+        # A list of layers that is an attribute.
+        yield from _listed(file, folder, path, None)
+        return
     parts = [("", _own_variables(folder))]
     others: list[tuple[str, Folder]] = []
     for name, one in sorted(folder.folders.items(), key=lambda item: _place_of_part(item[0])):

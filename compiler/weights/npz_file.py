@@ -264,6 +264,6 @@ def _write_member(archive: zipfile.ZipFile, weight: Weight, values: Callable[[We
         npy.write_array(stream, array, version=(1, 0), allow_pickle=False)
 
 
-_recognize = recognize_members(lambda names: all(name.endswith(_SUFFIX) for name in names))
+_recognize = recognize_members(lambda names: any(name.endswith(_SUFFIX) for name in names))
 
 FORMAT = WeightFormat(".npz", "`.npz` archive", NpzFile, write_npz, keeps_stream=True, recognize=_recognize)

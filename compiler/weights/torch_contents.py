@@ -104,16 +104,18 @@ def _check_archive(stream: IO[bytes]) -> None:
 
 def _check_pickle(content: IO[bytes]) -> None:
     """Follow a pickle to its end, without doing what it says."""
-    texts = ["", ""]
+    texts, is_newer = ["", ""], False
     for name, argument in _steps(content):
         if name in _NAMES_IT:
             _need_allowed(str(argument))
         elif name in _OTHER_CALLS:
             # It stands on the pickle's stack, and mostly was put there just before.
             _need_allowed(" ".join(texts))
-            raise NoWeights("it is a pickle of a protocol beyond 2, which PyTorch reads without `weights_only` alone")
+            is_newer = True
         if isinstance(argument, str):
             texts = [texts[1], argument]
+    if is_newer:
+        raise NoWeights("it is a pickle of a protocol beyond 2, which PyTorch reads without `weights_only` alone")
 
 
 def _need_allowed(called: str) -> None:
