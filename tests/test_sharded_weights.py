@@ -180,6 +180,11 @@ def test_a_cache_of_links_is_read(tmp_path: Path) -> None:
         assert file.names == tuple(arrays)
 
 
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    path = write_index(tmp_path, {"w": "x" * 5000})
+    assert "is not there" in faults(diagnostic_of(lambda: open_weights(path)))
+
+
 def test_what_a_part_may_be(tmp_path: Path) -> None:
     path, _ = two_shards(tmp_path)
     (tmp_path / SECOND).write_bytes((tmp_path / SECOND).read_bytes()[:-1])

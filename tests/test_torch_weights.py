@@ -164,3 +164,13 @@ def test_members_that_overlap(tmp_path: Path) -> None:
     diagnostic = diagnostic_of(lambda: open_weights(path))
     assert isinstance(diagnostic, DamagedWeightFile)
     assert "overlap" in diagnostic.headline()
+
+
+def test_an_archive_that_begins_before_its_file(tmp_path: Path) -> None:
+    content = bytearray(of_pickle(EMPTY))
+    # The list of members says to lie further behind than it does.
+    end = content.index(b"PK\5\6")
+    content[end + 16 : end + 20] = (int.from_bytes(content[end + 16 : end + 20], "little") + 50).to_bytes(4, "little")
+    path = tmp_path / "net.pt"
+    path.write_bytes(content)
+    assert isinstance(diagnostic_of(lambda: open_weights(path)), DamagedWeightFile)

@@ -41,7 +41,7 @@ from .readers import open_stream
 
 _MOST_AXES: Final = 32
 #: What a file of tiny fields would keep a reader busy with; a large network has a hundred thousand.
-_MOST_FIELDS: Final = 4_000_000
+_MOST_FIELDS: Final = 2_000_000
 _MOST_TENSORS: Final = 200_000
 _LONGEST_TEXT: Final = 1 << 16
 

@@ -6,6 +6,7 @@ Format: Hugging Face's ``model.safetensors.index.json`` and ``pytorch_model.bin.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -107,7 +108,7 @@ class ShardedFile:
         self, path: Path, names: tuple[str, ...], shards: WeightFormat, opened: ExitStack
     ) -> dict[str, WeightFile]:
         places = {name: beside(path, name) for name in names}
-        missing = tuple(name for name, place in places.items() if not place.exists())
+        missing = tuple(name for name, place in places.items() if not os.path.exists(place))
         if missing:
             raise DotnnError(ShardsDoNotFit(path=self.path, faults=tuple(f"`{name}` is not there" for name in missing)))
         return {name: opened.enter_context(_open(place, shards)) for name, place in places.items()}

@@ -17,7 +17,7 @@ import numpy as np
 from ..arguments import a_type
 from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.weight_files import MissingLibrary, NoStateDict, SeveralStateDicts, WouldRunCode
-from ..diagnostics.weights import DamagedWeightFile
+from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
 from ..graph.tensors import Weight
 from ..reprs import quantity, quoted, short_repr
 from .element_types import EXTENDED, numpy_dtype
@@ -117,6 +117,9 @@ class TorchFile:
             return check_contents(stream)
         except BadContents as error:
             raise self._damaged(str(error)) from error
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise DotnnError(WeightFileUnreadable(path=self.path, reason=reason)) from error
         except NoWeights as error:
             raise DotnnError(NoStateDict(path=self.path, what=str(error))) from error
         except AsksFor as error:

@@ -94,9 +94,10 @@ def place_of(stream: IO[bytes], archive: zipfile.ZipFile, member: zipfile.ZipInf
     if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
         raise zipfile.BadZipFile(f"`{member.filename}` is packed")
     size = stream.seek(0, os.SEEK_END)
-    stream.seek(member.header_offset)
+    # Where an archive says that it begins before its file does, this is negative.
+    stream.seek(max(0, member.header_offset))
     head = stream.read(_MEMBER.size)
-    if len(head) < _MEMBER.size or head[:4] != b"PK\3\4":
+    if member.header_offset < 0 or len(head) < _MEMBER.size or head[:4] != b"PK\3\4":
         raise zipfile.BadZipFile(f"`{member.filename}` is not where the archive says")
     *_, name, extra = _MEMBER.unpack(head)
     start = member.header_offset + _MEMBER.size + name + extra
