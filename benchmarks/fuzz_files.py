@@ -3,7 +3,7 @@
     python benchmarks/fuzz_files.py [--only REGEX] [--seconds N] [--seed N]
 
 * directed attacks on every format that is read: models, `.npy`, `.npz`, `.csv`, `.json`, `.safetensors`, images and
-  labels, each in a process of its own;
+  labels, weights of ONNX, Keras and PyTorch, each in a process of its own;
 * files forged from valid ones, by flipped bits, cuts, insertions, doubled pieces and known odd values, many in one
   process, which is ended when it takes too long or too much memory, for about ``--seconds`` seconds.
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
 import re
@@ -34,12 +35,17 @@ from hostile_files import NETWORK, attacks, forged, seeds
 MOST_SECONDS, MOST_BYTES = 10.0, 2**30
 #: A process that takes longer is ended: something hangs.
 PATIENCE = 60.0
+#: Larger tensors are only read for a model that has such.
+MOST_ELEMENTS = 1 << 24
 #: Forged files that one process answers.
 BATCH = 60
 #: Address space of such a process: onnxruntime's threads and libraries reserve some.
 MOST_ADDRESSES = 6 * 2**30
 
 PICTURES = "model net { input x: float32[N, 3, H, W] output y = x -> global_avg_pool2d }"
+
+#: Files of which every tensor is read as well, whether the model has such a name or not.
+WEIGHTS = (".weights.onnx", ".weights.h5", ".h5", ".keras", ".pt", ".safetensors.index.json")
 
 # What reads a file, by its ending: the arguments of the command, in which `{}` is the file.
 READERS: dict[str, tuple[str, ...]] = {
@@ -52,6 +58,7 @@ READERS: dict[str, tuple[str, ...]] = {
     ".onnx": ("run", "{}", "--provider", "cpu", "--random", "1"),
     ".safetensors": ("build", "net.nn", "-o", "out.onnx", "--weights", "{}"),
     ".weights.npz": ("build", "net.nn", "-o", "out.onnx", "--weights", "{}"),
+    **dict.fromkeys(WEIGHTS, ("build", "net.nn", "-o", "out.onnx", "--weights", "{}")),
     ".txt": ("run", "net.onnx", "--provider", "cpu", "--random", "1", "--labels", "{}"),
 }
 
@@ -207,9 +214,30 @@ def answer(batch: Path, ending: str, start: int, answers: Path) -> None:
             said = result.output
             if result.exc_info is not None and result.exc_info[0] is not SystemExit:
                 said += "".join(traceback.format_exception(*result.exc_info))
+            if ending in WEIGHTS:
+                said += read_tensors(batch / f"{number}{ending}")
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
             out.write(json.dumps([number, result.exit_code, taken, memory, fault_of(result.exit_code, said)]) + "\n")
             out.flush()
+
+
+def read_tensors(path: Path) -> str:
+    """Read all tensors of a file; the traceback of what is no fault of the file."""
+    import traceback
+
+    from dotnn import DotnnError
+    from dotnn.compiler.weights.readers import open_weights
+
+    try:
+        with open_weights(path) as file:
+            for name in file.names:
+                if math.prod(file.shape(name)) < MOST_ELEMENTS:
+                    file.load(name)
+    except DotnnError:
+        return ""
+    except Exception:
+        return traceback.format_exc()
+    return ""
 
 
 def prepare(folder: Path) -> None:
@@ -218,6 +246,7 @@ def prepare(folder: Path) -> None:
         (folder / f"{name}.nn").write_text(text, encoding="utf-8")
         command = (sys.executable, "-m", "dotnn", "build", f"{name}.nn", "-o", f"{name}.onnx")
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    (folder / "part.safetensors").write_bytes(seeds(folder)[".safetensors"][0])
 
 
 def main() -> None:

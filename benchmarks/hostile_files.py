@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hostile_weights import weight_attacks, weight_seeds
 from PIL import Image
 
 #: The model that the files are for, but for images.
@@ -66,6 +67,7 @@ def seeds(folder: Path) -> dict[str, list[bytes]]:
             saved(lambda stream: np.savez(stream, **weights)),
             saved(lambda stream: np.savez_compressed(stream, **weights)),
         ],
+        **weight_seeds(),
         ".txt": [b"cat\ndog\nbird\nfish\n", "\ufeffä\nö\nü\n€\n".encode()],
     }
 
@@ -420,7 +422,7 @@ def attacks() -> Iterator[tuple[str, str, bytes]]:
     kinds: tuple[tuple[str, Iterator[tuple[str, bytes]]], ...] = (
         (".npy", npy_attacks()), (".npz", npz_attacks("x")), (".csv", text_attacks()), (".json", text_attacks()),
         (".txt", text_attacks()), (".safetensors", safetensors_attacks()), (".weights.npz", npz_attacks("fc.weight")),
-        (".png", png_attacks()), (".jpg", jpg_attacks()), (".onnx", onnx_attacks()),
+        (".png", png_attacks()), (".jpg", jpg_attacks()), (".onnx", onnx_attacks()), *weight_attacks(),
     )  # fmt: skip
     for ending, found in kinds:
         for title, content in found:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..compiler.weights.formats import ENDINGS
+from ..compiler.weights.formats import WRITTEN_ENDINGS
 from . import options
 from .base import Command
 from .printing import print_diagnostics, print_file, print_note, working
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @options.no_optimize
 @options.seed
 @options.weights
-@click.option("--save-weights", metavar="FILE", type=options.FILE, help=f"Also write the weights ({ENDINGS}).")
+@click.option("--save-weights", metavar="FILE", type=options.FILE, help=f"Also write the weights ({WRITTEN_ENDINGS}).")
 @options.dtype
 @options.keep_io
 @options.labels

@@ -294,7 +294,13 @@ def test_a_module_of_pytorch_has_a_state_dict(model: Compiled) -> None:
 
 def test_files_that_cannot_be_read(model: Compiled, tmp_path: Path) -> None:
     (tmp_path / "cut.npz").write_bytes(b"PK")
-    for name, code in (("none.npz", "E802"), ("net.pt", "E801"), ("cut.npz", "E803"), ("", "E801"), ("\0.npz", "E802")):
+    for name, code in (
+        ("none.npz", "E802"),
+        ("net.ckpt", "E801"),
+        ("cut.npz", "E803"),
+        ("", "E801"),
+        ("\0.npz", "E802"),
+    ):
         path = tmp_path / name if "\0" not in name else name
         assert diagnostic_of(lambda path=path: model.to_bytes(weights=path)).code == code
         assert diagnostic_of(lambda path=path: model.save(tmp_path / "m.onnx", weights=path)).code == code

@@ -130,17 +130,12 @@ def test_files_are_given_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("net.pt", "weights_only=True"),
-        ("net.PTH", "save_file"),
         ("net.ckpt", "save_file"),
-        ("pytorch_model.bin", "save_file"),
-        ("net.h5", "np.savez"),
-        ("net.keras", "np.savez"),
-        ("net.weights.h5", "np.savez"),
-        ("net.onnx", "initializer"),
+        ("net.PKL", "save_file"),
         ("net.npy", "np.savez"),
-        ("model.safetensors.index.json", "join"),
-        ("weights", "`.safetensors` and `.npz`"),
+        ("net.json", ".safetensors.index.json"),
+        ("weights", "weights are read from .safetensors, "),
+        (".npz", "weights are read from "),
     ],
 )
 def test_other_formats_say_what_to_do(tmp_path: Path, name: str, words: str) -> None:
@@ -313,7 +308,7 @@ F4_HEADER = "{'descr': '<f4', 'fortran_order': False, 'shape': %s}"
 MEMBERS = {
     "no array": ([("w.npy", b"not an array")], "magic string"),
     "another member": ([("w.npy", npy(np.ones(2))), ("notes.txt", b"hello")], "`notes.txt`, which is no array"),
-    "PyTorch's file": ([("archive/data.pkl", b"\x80\2}."), ("archive/data/0", FOUR)], "which is no array"),
+    "PyTorch's file": ([("archive/data.pkl", b"\x80\2}."), ("archive/data/0", FOUR)], "it is a PyTorch file"),
     "a name twice": ([("w.npy", npy(np.ones(2)))] * 2, "`w` twice"),
     "records": ([("w.npy", b"\x93NUMPY\3\0" + bytes(8))], "records"),
     "an unknown version": ([("w.npy", b"\x93NUMPY\x09\0" + bytes(8))], "9.0"),
@@ -461,9 +456,11 @@ def test_what_cannot_be_written(tmp_path: Path) -> None:
     def fault(path: Path, weights: Sequence[Weight]) -> Diagnostic:
         return diagnostic_of(lambda: save_weights(path, weights, WeightValues()))
 
-    diagnostic = fault(tmp_path / "net.pt", network())
-    assert isinstance(diagnostic, WeightFormatNotWritten)
-    assert "net.safetensors" in diagnostic.advice()
+    for name in ("net.ckpt", "net.onnx", "net.weights.h5", "net", "net.safetensors.index.json"):
+        diagnostic = fault(tmp_path / name, network())
+        assert isinstance(diagnostic, WeightFormatNotWritten)
+        assert "`net.safetensors`" in diagnostic.advice()
+        assert ".safetensors, .npz" in diagnostic.headline()
     assert isinstance(fault(tmp_path / "none" / "net.npz", network()), NoDirectory)
     reserved = [Weight("__metadata__", (1,), DType.FLOAT32, Zeros(), Fan(1, 1))]
     assert isinstance(fault(tmp_path / "net.safetensors", reserved), UnwritableName)

@@ -1,4 +1,4 @@
-"""What can be wrong with weight files and with how they fit a model (E801-E839, W801)."""
+"""What can be wrong with weight files and with how they fit a model (E801-E806, E811-E839, W801)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,22 @@ MOST_SHOWN = 10
 
 @record
 class WeightFormatNotRead(Diagnostic):
-    """Weights are read from `.safetensors` and `.npz`; the ending of the file's name tells which.
+    """The ending of a file's name tells how weights are kept in it, and this ending is of no format that is read.
 
-    Both hold plain numbers under names, so opening one can do no harm. `.pt`, `.pth`, `.ckpt` and most `.bin` files are
-    pickles, which can run any code while they are read, so dotnn never reads them that way. Convert the file once, with
-    the tool that made it; the names stay as they are:
+    * `.safetensors`, which most tools write and read; `.safetensors.index.json`, the index of one in several parts;
+    * `.npz`, arrays of numpy: `np.savez("net.npz", **weights)`;
+    * `.onnx`, of which the initializers are read;
+    * `.keras`, `.weights.h5`, `.h5` and `.hdf5`, files of Keras, with `pip install "dotnn[keras]"`;
+    * `.pt`, `.pth` and `.bin`, a `state_dict` written by `torch.save`, with `pip install "dotnn[torch]"`;
+      `.bin.index.json`, the index of one in several parts.
+
+    Reading one never runs code. Pickles can run any code while they are read, so of those only what PyTorch reads with
+    `weights_only=True` is taken, and nothing else is unpickled. Convert another file once, with the tool that made it;
+    the names stay as they are:
 
         import torch
         from safetensors.torch import save_file
-        state = torch.load("net.pt", weights_only=True)
+        state = torch.load("net.ckpt", weights_only=True)["state_dict"]
         save_file({name: tensor.contiguous() for name, tensor in state.items()}, "net.safetensors")
 
     Names and layouts are PyTorch's: `conv1.weight` is `[filters, channels, height, width]`, and the weight of a dense
@@ -41,31 +48,25 @@ class WeightFormatNotRead(Diagnostic):
 
     path: str
     suffix: str
+    endings: str
 
     @property
     def what(self) -> str:
         """What the ending of the name means."""
-        return _FORMATS.get(self.suffix, _UNKNOWN_FORMAT)[0]
+        return _FORMATS[self.suffix][0] if self.suffix in _FORMATS else "the ending of its name is of no weight file"
 
     @property
     def recipe(self) -> str:
         """How to make a file that is read."""
-        return _FORMATS.get(self.suffix, _UNKNOWN_FORMAT)[1]
+        if self.suffix in _FORMATS:
+            return _FORMATS[self.suffix][1]
+        return f"weights are read from {self.endings}; rename the file if it is one of them"
 
 
 _PICKLE = (
     "it is a pickle, which can run any code while it is read",
-    "convert it once: `from safetensors.torch import save_file`, then "
-    '`save_file(torch.load("net.pt", weights_only=True), "net.safetensors")`',
-)
-_KERAS = (
-    "Keras files are not read yet",
-    "save the arrays under the model's names, in PyTorch's layouts: `np.savez(\"net.npz\", **weights)`",
-)
-_ONNX = (
-    "ONNX files are not read as weights yet",
-    "save its initializers under the model's names: "
-    '`np.savez("net.npz", **{t.name: onnx.numpy_helper.to_array(t) for t in onnx.load("net.onnx").graph.initializer})`',
+    "name it `.pt` if `torch.save` wrote it; else convert it once: `from safetensors.torch import save_file`, then "
+    '`save_file(torch.load("net.ckpt", weights_only=True)["state_dict"], "net.safetensors")`',
 )
 _ONE_ARRAY = (
     "it holds one array without a name",
@@ -73,18 +74,11 @@ _ONE_ARRAY = (
 )
 _INDEX = (
     "it is no weight file itself",
-    "if it is the index of several `.safetensors` files, join these into one: "
-    '`save_file({**load_file("a.safetensors"), **load_file("b.safetensors")}, "net.safetensors")`',
-)
-_UNKNOWN_FORMAT = (
-    "its name does not end in `.safetensors` or `.npz`",
-    "weights are read from `.safetensors` and `.npz`; rename the file if it is one of them",
+    "the index of a file in several parts is named `….safetensors.index.json` or `….bin.index.json`",
 )
 #: What files of other formats are, and what to do about it.
 _FORMATS: dict[str, tuple[str, str]] = {
-    **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".tar"), _PICKLE),
-    **dict.fromkeys((".h5", ".hdf5", ".keras"), _KERAS),
-    ".onnx": _ONNX,
+    **dict.fromkeys((".ckpt", ".pkl", ".pickle", ".tar"), _PICKLE),
     ".npy": _ONE_ARRAY,
     ".json": _INDEX,
 }
@@ -145,17 +139,21 @@ class PickledWeights(Diagnostic):
 
 @record
 class WeightFormatNotWritten(Diagnostic):
-    """Weights are written as `.safetensors` or `.npz`; the ending of the file's name tells which.
+    """Weights are written as `.safetensors`, `.npz` or, with PyTorch, `.pt`; the ending of the file's name tells which.
 
-    PyTorch and most other tools load `.safetensors`; numpy loads `.npz`.
+    PyTorch and most other tools load `.safetensors`; numpy loads `.npz`. Files of other formats are read, if at all,
+    and not written.
     """
 
     code: ClassVar[str] = "E805"
-    message: ClassVar[str] = "cannot tell from its name how to write the weights `{path}`"
+    message: ClassVar[str] = (
+        "cannot tell from its name how to write the weights `{path}`: they are written as {endings}"
+    )
     remedy: ClassVar[str] = "name it `{suggested}`"
 
     path: str
     suggested: str
+    endings: str
 
 
 @record

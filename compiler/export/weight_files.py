@@ -9,7 +9,7 @@ from ..atomic import PendingFile
 from ..diagnostics import DotnnError
 from ..diagnostics.weights import UnwritableName, WeightFormatNotWritten
 from ..graph.tensors import Weight
-from ..weights.formats import format_of
+from ..weights.formats import WRITTEN_ENDINGS, ending_of, format_of
 from ..weights.values import WeightValues
 
 
@@ -20,7 +20,7 @@ def save_weights(path: str | Path, weights: Iterable[Weight], values: WeightValu
     numpy.
 
     Args:
-        path: ends in ``.safetensors`` or ``.npz``; an existing file survives any failure.
+        path: ends as the files of a format that is written; an existing file survives any failure.
         weights: those of the graph before or after the passes, which keep them.
         values: where the values come from.
 
@@ -30,8 +30,10 @@ def save_weights(path: str | Path, weights: Iterable[Weight], values: WeightValu
     path = Path(path)
     weights = tuple(weights)
     found = format_of(path)
-    if found is None:
-        raise DotnnError(WeightFormatNotWritten(path=str(path), suggested=f"{path.stem or 'net'}.safetensors"))
+    if found is None or found.write is None:
+        stem = path.name[: len(path.name) - len(ending_of(path) or path.suffix)]
+        suggested = f"{stem or 'net'}.safetensors"
+        raise DotnnError(WeightFormatNotWritten(path=str(path), suggested=suggested, endings=WRITTEN_ENDINGS))
     refused = next((weight.name for weight in weights if weight.name in found.unwritable), None)
     if refused is not None:
         raise DotnnError(UnwritableName(path=str(path), name=refused))

@@ -12,7 +12,7 @@ from ..arguments import a_type, type_name
 from ..diagnostics import DotnnError
 from ..diagnostics.weights import NotArrays
 from ..reprs import quantity, short_repr
-from .npz_file import ARCHIVE_ERRORS
+from .zips import ARCHIVE_ERRORS
 
 #: What numpy, its archives and the libraries of tensors raise for what they cannot make an array of.
 _ERRORS = (*ARCHIVE_ERRORS, TypeError, BufferError, OverflowError, AttributeError, KeyError, OSError)

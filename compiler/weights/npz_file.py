@@ -8,12 +8,10 @@ declares.
 from __future__ import annotations
 
 import io
-import lzma
 import math
 import tokenize
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +28,7 @@ from ..graph.tensors import Weight
 from ..graph.types import DType
 from ..reprs import quantity, quoted, short_repr
 from .formats import WeightFormat
+from .zips import ARCHIVE_ERRORS, open_zip, recognize_members
 
 #: Headers of arrays of numbers are about 100 bytes, padded to a multiple of 64; numpy itself reads 10,000.
 _LONGEST_HEADER = 1 << 14
@@ -47,17 +46,6 @@ _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0
 _RECORDS = (3, 0)
 # What numpy raises for headers that are none: it takes them apart by Python's own tokenizer and literals.
 _HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, EOFError, RecursionError, MemoryError)
-#: What the modules behind zipfile raise for damaged archives; RuntimeError for encrypted ones.
-ARCHIVE_ERRORS = (
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
 
 
 class BadArray(ValueError):
@@ -104,7 +92,7 @@ class NpzFile:
         self._members: dict[str, zipfile.ZipInfo] = {}
         self._headers: dict[str, ArrayHeader] = {}
         with self._reading():
-            self._archive = zipfile.ZipFile(stream)
+            self._archive = open_zip(stream)
             for member in self._archive.infolist():
                 self._add(member)
 
@@ -276,4 +264,6 @@ def _write_member(archive: zipfile.ZipFile, weight: Weight, values: Callable[[We
         npy.write_array(stream, array, version=(1, 0), allow_pickle=False)
 
 
-FORMAT = WeightFormat(".npz", "`.npz` archive", NpzFile, write_npz, keeps_stream=True)
+_recognize = recognize_members(lambda names: any(name.endswith(_SUFFIX) for name in names))
+
+FORMAT = WeightFormat(".npz", "`.npz` archive", NpzFile, write_npz, keeps_stream=True, recognize=_recognize)

@@ -1,4 +1,4 @@
-"""Weight files: opened by the ending of their names, read one tensor at a time, and never unpickled."""
+"""Weight files: opened by the ending of their names, read one tensor at a time, and never run."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from pathlib import Path
 from typing import IO, Final, Protocol
 
 from ..diagnostics import DotnnError
+from ..diagnostics.weight_files import OneShardOfSeveral
 from ..diagnostics.weights import CHECK_THE_PATH, DamagedWeightFile, WeightFileUnreadable, WeightFormatNotRead
 from ..files import instead, open_regular, why_not
-from .formats import WeightFormat, format_of
+from .formats import ENDINGS, WeightFormat, all_formats, format_of
+from .shard_names import shard_of
 from .values import WeightSource
 
 
 class WeightFile(WeightSource, AbstractContextManager["WeightFile"], Protocol):
-    """The tensors of an open file; as a context manager, it closes the file."""
+    """The tensors of an open file; as a context manager, it closes the file.
+
+    A file of Keras has a further attribute, ``keras``: a `KerasModel`.
+    """
 
     @property
     def path(self) -> str:
@@ -30,34 +35,42 @@ class WeightFile(WeightSource, AbstractContextManager["WeightFile"], Protocol):
         ...
 
 
-#: How files begin that are given names of weight files by mistake: what they are, and what to do.
-_DISGUISES: Final[tuple[tuple[bytes, str, str, str], ...]] = (
-    (b"PK\x03\x04", ".npz", "it is a zip archive, as `.npz` and PyTorch's files are", "rename it to what it is"),
-    (b"\x89HDF\r\n\x1a\n", "", "it is an HDF5 file, as Keras writes them", "see `dotnn explain E801`"),
-    (b"\x80\x02", "", "it is a pickle, and nothing is ever unpickled", "see `dotnn explain E801`"),
-    (b"\x80\x04", "", "it is a pickle, and nothing is ever unpickled", "see `dotnn explain E801`"),
-    (b"version https://git-lfs", "", "it is a Git LFS pointer that stands for the file", "run `git lfs pull`"),
-    (b"<", "", "it is a web page", "download the file itself"),
+#: How files begin that hold no weights at all but are given as such: what they are, and what to do.
+_DISGUISES: Final[tuple[tuple[bytes, str, str], ...]] = (
+    (b"PK\x03\x04", "it is a zip archive", "unpack it, and give the file with the weights"),
+    (b"\x80\x02", "it is a pickle, and nothing is ever unpickled", "see `dotnn explain E801`"),
+    (b"\x80\x04", "it is a pickle, and nothing is ever unpickled", "see `dotnn explain E801`"),
+    (b"version https://git-lfs", "it is a Git LFS pointer that stands for the file", "run `git lfs pull`"),
+    (b"<", "it is a web page", "download the file itself"),
 )
 
 
-def open_weights(path: str | Path) -> WeightFile:
-    """Open a `.safetensors` or `.npz` file; its layout is checked as a whole, its tensors are read when asked for.
+def open_weights(path: str | Path, *, whole: bool = True) -> WeightFile:
+    """Open a weight file; its layout is checked as a whole, its tensors are read when asked for.
+
+    Args:
+        path: the ending of its name tells the format.
+        whole: whether a file that holds some of the tensors only, by its name (``model-00001-of-00003.safetensors``),
+            is an error.
 
     Raises:
-        DotnnError: another format, a file that cannot be read, or a damaged one; nothing is ever unpickled.
+        DotnnError: another format, a file that cannot be read, or a damaged one; no code is ever run.
     """
     path = Path(path)
     found = format_of(path)
     if found is None:
-        raise DotnnError(WeightFormatNotRead(path=str(path), suffix=path.suffix.lower()))
+        raise DotnnError(WeightFormatNotRead(path=str(path), suffix=path.suffix.lower(), endings=ENDINGS))
+    shard = shard_of(path) if whole else None
+    if shard is not None:
+        facts = {"number": shard.number, "total": shard.total, "index": str(shard.index)}
+        raise DotnnError(OneShardOfSeveral(path=str(path), **facts, is_there=shard.index.is_file()))
     with ExitStack() as opened:
-        stream = opened.enter_context(_open(path))
+        stream = opened.enter_context(open_stream(path))
         try:
             file = found.open(stream, path)
         except DotnnError as error:
             disguise = _disguise(stream, path, found)
-            if disguise is None:
+            if disguise is None or not _is_damaged(error):
                 raise
             raise DotnnError(disguise) from error
         if found.keeps_stream:
@@ -65,7 +78,12 @@ def open_weights(path: str | Path) -> WeightFile:
     return file
 
 
-def _open(path: Path) -> IO[bytes]:
+def open_stream(path: Path) -> IO[bytes]:
+    """A regular file, open for reading.
+
+    Raises:
+        DotnnError: WeightFileUnreadable.
+    """
     try:
         return open_regular(path)
     except (OSError, ValueError) as error:
@@ -74,11 +92,25 @@ def _open(path: Path) -> IO[bytes]:
         raise DotnnError(fault) from error
 
 
+def _is_damaged(error: DotnnError) -> bool:
+    return any(isinstance(one, DamagedWeightFile) for one in error.diagnostics)
+
+
 def _disguise(stream: IO[bytes], path: Path, taken_for: WeightFormat) -> DamagedWeightFile | None:
     """What to say of a file of another known format; None where it is none."""
-    stream.seek(0)
-    head = stream.read(32)
-    for magic, known_as, reason, hint in _DISGUISES:
-        if head.startswith(magic) and taken_for.suffix != known_as:
+    for other in all_formats():
+        if other.suffix != taken_for.suffix and not stream.closed and other.recognize(stream):
+            what = f"it is a {other.kind}"
+            hint = f"rename it to what it is: `{path.stem}{other.suffix}`"
+            return DamagedWeightFile(path=str(path), kind=taken_for.kind, reason=what, hint=hint)
+    head = head_of(stream, 32)
+    for magic, reason, hint in _DISGUISES:
+        if head.startswith(magic) and not taken_for.recognize(stream):
             return DamagedWeightFile(path=str(path), kind=taken_for.kind, reason=reason, hint=hint)
     return None
+
+
+def head_of(stream: IO[bytes], length: int) -> bytes:
+    """The first bytes of an open file."""
+    stream.seek(0)
+    return stream.read(length)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, final
+from typing import IO, final
 
 import numpy as np
 
@@ -23,13 +23,15 @@ from ..diagnostics import DotnnError
 from ..diagnostics.weights import DamagedWeightFile
 from ..graph.tensors import Weight
 from ..reprs import quantity, quoted, short_repr
+from .bounded_json import LONGEST, BadJson, parse_json
+from .element_types import numpy_dtype
 from .formats import WeightFormat
 from .values import raw_bytes
 
 #: The name under which the header keeps its notes.
 METADATA = "__metadata__"
-#: Longer headers are refused: they would take many times their length in memory. One tensor takes about 100 bytes.
-LONGEST_HEADER = 16 << 20
+#: Longer headers are refused. One tensor takes about 100 bytes.
+LONGEST_HEADER = LONGEST
 _MOST_AXES = 32
 _PREFIX = struct.Struct("<Q")
 _ALIGNMENT = 8
@@ -119,7 +121,7 @@ class SafetensorsFile:
     def load(self, name: str) -> np.ndarray:
         """A tensor as a view of the mapped file, which cannot be written to."""
         entry = self._entries[name]
-        dtype = _numpy_dtype(self.element_type(name)).newbyteorder("<")
+        dtype = numpy_dtype(self.element_type(name)).newbyteorder("<")
         content = memoryview(self._map)[self._body + entry.start : self._body + entry.end]
         # Arrays made in other ways do not keep the map from being closed under them.
         return np.frombuffer(content, np.uint8).view(dtype).reshape(entry.shape)
@@ -139,15 +141,6 @@ class SafetensorsFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _numpy_dtype(name: str) -> np.dtype[Any]:
-    # numpy has no bfloat16 and no 8-bit floating point numbers of its own.
-    if name in ("bfloat16", "float8_e5m2", "float8_e4m3fn"):
-        import ml_dtypes
-
-        return np.dtype(getattr(ml_dtypes, name))
-    return np.dtype(name)
 
 
 def _read_header(stream: IO[bytes], size: int) -> tuple[dict[str, Entry], int]:
@@ -171,13 +164,9 @@ def parse_header(header: bytes, body_size: int) -> dict[str, Entry]:
         BadHeader: no such header.
     """
     try:
-        fields = json.loads(header.decode("utf-8"), object_pairs_hook=_without_duplicates)
-    except BadHeader:
-        raise
-    except RecursionError:
-        raise BadHeader("its header is nested too deeply") from None
-    except ValueError as error:
-        raise BadHeader(f"its header is no JSON: {error}") from error
+        fields = parse_json(header)
+    except BadJson as error:
+        raise BadHeader(f"its header {error}") from error
     if not isinstance(fields, dict):
         raise BadHeader("its header is no JSON object")
     if not isinstance(fields.pop(METADATA, {}), dict):
@@ -185,18 +174,6 @@ def parse_header(header: bytes, body_size: int) -> dict[str, Entry]:
     entries = {name: _entry(name, facts) for name, facts in fields.items()}
     _require_gapless(entries, body_size)
     return entries
-
-
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    fields = dict(pairs)
-    if len(fields) == len(pairs):
-        return fields
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            raise BadHeader(f"its header has `{name}` twice")
-        seen.add(name)
-    return fields
 
 
 def _entry(name: str, facts: object) -> Entry:
@@ -264,6 +241,17 @@ def _header(weights: Iterable[Weight]) -> bytes:
     return _PREFIX.pack(len(header)) + header
 
 
+def _recognize(stream: IO[bytes]) -> bool:
+    stream.seek(0)
+    prefix, brace = stream.read(_PREFIX.size), stream.read(1)
+    return brace == b"{" and _PREFIX.unpack(prefix)[0] <= LONGEST_HEADER
+
+
 FORMAT = WeightFormat(
-    ".safetensors", "`.safetensors` file", SafetensorsFile, write_safetensors, unwritable=frozenset({METADATA})
+    ".safetensors",
+    "`.safetensors` file",
+    SafetensorsFile,
+    write_safetensors,
+    unwritable=frozenset({METADATA}),
+    recognize=_recognize,
 )

@@ -1,0 +1,173 @@
+"""Weights in several files, with an index that says which tensor is in which of them.
+
+Format: Hugging Face's ``model.safetensors.index.json`` and ``pytorch_model.bin.index.json``, an object with a
+``weight_map`` from the names of tensors to those of files beside it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, final
+
+import numpy as np
+
+from ..diagnostics import DotnnError
+from ..diagnostics.weight_files import ShardsDoNotFit
+from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
+from ..files import read_bounded
+from ..reprs import quantity, quoted, short_repr
+from .beside import beside
+from .bounded_json import LONGEST, BadJson, parse_json
+from .formats import WeightFormat
+from .readers import head_of, open_stream
+from .shard_names import shard_of
+
+if TYPE_CHECKING:
+    from .readers import WeightFile
+
+#: Every file that is open takes one of the system's handles, of which a process mostly has 1,024.
+_MOST_FILES = 512
+_KIND = "index of weights in several files"
+
+
+@final
+class ShardedFile:
+    """The tensors of several files, under one roof.
+
+    Args:
+        stream: the open index, which may be closed afterwards.
+        path: of the index, as the user wrote it.
+        shards: the format of the files that it names.
+
+    Raises:
+        DotnnError: the index or a file is damaged, or they do not fit each other.
+    """
+
+    def __init__(self, stream: IO[bytes], path: Path, shards: WeightFormat) -> None:
+        self.path = str(path)
+        wanted = self._read_index(stream)
+        with ExitStack() as opened:
+            files = self._open_all(path, tuple(dict.fromkeys(wanted.values())), shards, opened)
+            faults = (*_unnamed_parts(files), *_misplaced(wanted, files))
+            if faults:
+                raise DotnnError(ShardsDoNotFit(path=self.path, faults=faults))
+            self._files = {name: files[shard] for name, shard in wanted.items()}
+            self._opened = opened.pop_all()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the tensors, in the order of the index."""
+        return tuple(self._files)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a tensor."""
+        return self._files[name].shape(name)
+
+    def element_type(self, name: str) -> str:
+        """The name in numpy of a tensor's element type."""
+        return self._files[name].element_type(name)
+
+    def load(self, name: str) -> np.ndarray:
+        """A tensor, as the reader of its file gives it."""
+        return self._files[name].load(name)
+
+    def __repr__(self) -> str:
+        return short_repr(self, quoted(self.path), quantity(len(self._files), "tensor"))
+
+    def close(self) -> None:
+        """Give all files back."""
+        self._opened.close()
+
+    def __enter__(self) -> ShardedFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read_index(self, stream: IO[bytes]) -> dict[str, str]:
+        """In which file each tensor is."""
+        stream.seek(0)
+        try:
+            index = parse_json(read_bounded(stream, LONGEST))  # pyright: ignore[reportArgumentType]
+        except BadJson as error:
+            raise self._damaged(f"it {error}") from error
+        places = index.get("weight_map") if isinstance(index, dict) else None
+        if not isinstance(places, dict) or not all(isinstance(place, str) for place in places.values()):
+            raise self._damaged("it has no `weight_map` from the names of tensors to those of files")
+        if len(set(places.values())) > _MOST_FILES:
+            raise self._damaged(f"it names {len(set(places.values())):,} files, and at most {_MOST_FILES} are read")
+        return places
+
+    def _open_all(
+        self, path: Path, names: tuple[str, ...], shards: WeightFormat, opened: ExitStack
+    ) -> dict[str, WeightFile]:
+        places = {name: beside(path, name) for name in names}
+        missing = tuple(name for name, place in places.items() if not os.path.exists(place))
+        if missing:
+            raise DotnnError(ShardsDoNotFit(path=self.path, faults=tuple(f"`{name}` is not there" for name in missing)))
+        return {name: opened.enter_context(_open(place, shards)) for name, place in places.items()}
+
+    def _damaged(self, reason: str) -> DotnnError:
+        return DotnnError(DamagedWeightFile(path=self.path, kind=_KIND, reason=reason))
+
+
+def _open(path: Path, shards: WeightFormat) -> WeightFile:
+    try:
+        with ExitStack() as opened:
+            file = shards.open(opened.enter_context(open_stream(path)), path)
+            if shards.keeps_stream:
+                opened.pop_all()
+            return file
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DotnnError(WeightFileUnreadable(path=str(path), reason=reason)) from error
+
+
+def _unnamed_parts(names: Iterable[str]) -> Iterator[str]:
+    """What is to be said where files say that there are more of them than the index names."""
+    numbers: dict[tuple[Path, int], set[int]] = {}
+    for name in names:
+        shard = shard_of(Path(name))
+        if shard is not None:
+            numbers.setdefault((shard.index, shard.total), set()).add(shard.number)
+    for (_, total), found in numbers.items():
+        if len(found) < total:
+            yield f"the names of its files tell of {total:,} files, of which it names {len(found):,}"
+
+
+def _misplaced(wanted: dict[str, str], files: dict[str, WeightFile]) -> Iterator[str]:
+    """The tensors that are not where the index says, and those of which it says nothing."""
+    held = {shard: frozenset(file.names) for shard, file in files.items()}
+    for name, shard in wanted.items():
+        if name not in held[shard]:
+            elsewhere = next((f", but in `{other}`" for other, names in held.items() if name in names), "")
+            yield f"`{name}` is not in `{shard}`{elsewhere}"
+    for shard, file in files.items():
+        for name in file.names:
+            if name not in wanted:
+                yield f"`{name}` is in `{shard}`, and the index does not name it"
+            elif wanted[name] != shard and name in held[wanted[name]]:
+                yield f"`{name}` is in `{shard}` and in `{wanted[name]}`"
+
+
+def index_format(suffix: str, shards: WeightFormat) -> WeightFormat:
+    """The format of the index of files of another format."""
+
+    def opened(stream: IO[bytes], path: Path) -> ShardedFile:
+        return ShardedFile(stream, path, shards)
+
+    return WeightFormat(suffix, _KIND, opened, recognize=_names_files(shards.suffix))
+
+
+def _names_files(ending: str) -> Callable[[IO[bytes]], bool]:
+    def recognize(stream: IO[bytes]) -> bool:
+        head = head_of(stream, 1 << 16)
+        return head.lstrip()[:1] == b"{" and b'"weight_map"' in head and f'{ending}"'.encode() in head
+
+    return recognize

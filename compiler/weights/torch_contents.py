@@ -1,0 +1,152 @@
+"""What is in a file of PyTorch, found out before PyTorch reads it: how it is laid out, and what its pickles ask for.
+
+PyTorch refuses by itself what is no tensor (``weights_only=True``). This looks first, because it can say what a file is
+that holds no weights, and because what PyTorch does allow can still fill the memory.
+
+Formats: ``torch/serialization.py``. Since 1.6 a zip archive with ``<name>/data.pkl`` and ``<name>/data/<number>``;
+before, five pickles one behind the other, and the numbers.
+"""
+
+from __future__ import annotations
+
+import io
+import pickletools
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import IO, Final
+
+from .zips import ARCHIVE_ERRORS, open_zip, place_of
+
+#: How the pickles of the older format begin: protocol 2, and a number of ten bytes that is always the same.
+LEGACY_MAGIC: Final = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+_LEGACY_PICKLES: Final = 5
+#: Longer pickles are refused, as those with more steps: PyTorch keeps all that they say in Python's objects. A tensor
+#: takes about 200 bytes and 40 steps.
+_LONGEST: Final = 16 << 20
+_MOST_STEPS: Final = 2_000_000
+_PICKLE: Final = "data.pkl"
+
+#: All that tensors by name, in a checkpoint or not, are made of. PyTorch allows some more.
+_ALLOWED: Final = re.compile(
+    r"collections (OrderedDict|Counter|defaultdict)|(__builtin__|builtins) (set|complex)"
+    r"|torch (Size|device|\w+Storage|(b?float|u?int|complex|bool)\w*)|torch\.storage (Untyped|Typed)Storage"
+    r"|torch\._utils _rebuild_(tensor|tensor_v2|tensor_v3|parameter|parameter_with_state)"
+    r"|torch\._tensor _rebuild_from_type_v2|torch\.nn\.parameter (Parameter|Buffer)|torch\.serialization _get_layout",
+    re.ASCII,
+)
+#: What makes tensors of other kinds: sparse ones, quantized ones, those without numbers.
+_OTHER_TENSORS: Final = re.compile(r"torch\._utils _rebuild_\w+", re.ASCII)
+#: Steps that name what they call, and those that PyTorch's files have none of.
+_NAMES_IT, _OTHER_CALLS = frozenset({"GLOBAL", "INST"}), frozenset({"STACK_GLOBAL", "EXT1", "EXT2", "EXT4"})
+# What pickletools raises for what is no pickle.
+_PICKLE_ERRORS: Final = (ValueError, OverflowError, MemoryError, IndexError, AttributeError, TypeError)
+
+
+class BadContents(ValueError):
+    """What is wrong with a file, in words."""
+
+
+class NoWeights(Exception):
+    """A file holds something else than weights, as a sentence."""
+
+
+class AsksFor(Exception):
+    """A file asks for something that is no tensor; the argument is its full name."""
+
+
+def check_contents(stream: IO[bytes]) -> bool:
+    """Look at a file; whether its numbers can be mapped into memory.
+
+    Raises:
+        BadContents: it is damaged.
+        NoWeights: it holds something else.
+        AsksFor: it could run code.
+        OSError: it cannot be read.
+    """
+    stream.seek(0)
+    if stream.read(4) == b"PK\3\4":
+        _check_archive(stream)
+        return True
+    stream.seek(0)
+    head = stream.read(_LONGEST)
+    if not head.startswith(b"\x80"):
+        raise BadContents("it is empty" if not head else "it does not begin as a file of PyTorch")
+    content = io.BytesIO(head)
+    if not head.startswith(LEGACY_MAGIC):
+        _check_pickle(content)
+        raise BadContents("it is a pickle that PyTorch did not write")
+    for _ in range(_LEGACY_PICKLES):
+        _check_pickle(content)
+    return False
+
+
+def _check_archive(stream: IO[bytes]) -> None:
+    try:
+        archive = open_zip(stream)
+        members = archive.infolist()
+        pickles = [one for one in members if one.filename.rpartition("/")[2] == _PICKLE]
+        if any(one.filename.rpartition("/")[2] == "constants.pkl" for one in members):
+            raise NoWeights("it is an archive of TorchScript (`torch.jit.save`)")
+        if len(pickles) != 1:
+            raise BadContents("it is a zip archive without the pickle of `torch.save`")
+        ends = sorted((place_of(stream, archive, one), one.file_size) for one in members if not one.is_dir())
+        for (start, size), (after, _) in pairwise(ends):
+            if start + size > after:
+                raise BadContents("parts of it overlap")
+        if pickles[0].file_size > _LONGEST:
+            raise BadContents(f"its pickle has {pickles[0].file_size:,} bytes, and at most {_LONGEST:,} are read")
+        content = archive.read(pickles[0])
+    except ARCHIVE_ERRORS as error:
+        raise BadContents(str(error) or "it is cut off") from error
+    _check_pickle(io.BytesIO(content))
+
+
+def _check_pickle(content: IO[bytes]) -> None:
+    """Follow a pickle to its end, without doing what it says."""
+    texts, is_newer = ["", ""], False
+    for name, argument in _steps(content):
+        if name in _NAMES_IT:
+            _need_allowed(str(argument))
+        elif name in _OTHER_CALLS:
+            # It stands on the pickle's stack, and mostly was put there just before.
+            _need_allowed(" ".join(texts))
+            is_newer = True
+        if isinstance(argument, str):
+            texts = [texts[1], argument]
+    if is_newer:
+        raise NoWeights("it is a pickle of a protocol beyond 2, which PyTorch reads without `weights_only` alone")
+
+
+def _need_allowed(called: str) -> None:
+    if _OTHER_TENSORS.fullmatch(called) and not _ALLOWED.fullmatch(called):
+        raise NoWeights("it has tensors that are sparse, quantized or without numbers, which are not read")
+    if not _ALLOWED.fullmatch(called):
+        raise AsksFor(called.strip().replace(" ", ".", 1)[:200] or "something without a name")
+
+
+def _steps(content: IO[bytes]) -> Iterator[tuple[str, object]]:
+    steps = pickletools.genops(content)
+    for _ in range(_MOST_STEPS):
+        try:
+            step, argument, _ = next(steps)
+        except StopIteration:
+            return
+        except _PICKLE_ERRORS as error:
+            raise BadContents(f"its pickle is damaged: {' '.join(str(error).split())[:200]}") from error
+        yield step.name, argument
+    raise BadContents(f"its pickle has more than {_MOST_STEPS:,} steps")
+
+
+def recognize_torch(stream: IO[bytes]) -> bool:
+    """Whether an open file looks like one of PyTorch, whatever it holds."""
+    stream.seek(0)
+    head = stream.read(len(LEGACY_MAGIC))
+    if head == LEGACY_MAGIC:
+        return True
+    if head[:4] != b"PK\3\4":
+        return False
+    try:
+        return any(name.rpartition("/")[2] == _PICKLE for name in open_zip(stream).namelist())
+    except (*ARCHIVE_ERRORS, OSError):
+        return False
