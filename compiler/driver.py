@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .passes.pipeline import Optimized
     from .passes.summary import Summary
     from .weights.given import Weights
+    from .weights.matching import Matching
 
 #: The families of codes of texts that could not be parsed, or not all of them.
 _SYNTAX = ("E1", "E5")
@@ -120,6 +121,7 @@ class Compiled:
         optimize: bool = True,
         seed: int = 0,
         weights: Weights | None = None,
+        matching: Matching | None = None,
         labels: Sequence[str] | None = None,
     ) -> bytes:
         """The ONNX model in one piece.
@@ -128,9 +130,10 @@ class Compiled:
             target: what the model may hold beside standard operators.
             optimize: whether to run the passes.
             seed: of the initializers, of at most 64 bits.
-            weights: the path of a `.safetensors` or `.npz` file, or arrays by name, such as a ``state_dict`` of
-                PyTorch: every weight of the model, and nothing else. Numbers that are not finite give a
-                ``DotnnWarning``.
+            weights: the path of a weight file, arrays by name, such as a ``state_dict`` of PyTorch, or a model of
+                Keras: every weight of the model, and nothing else.
+            matching: how their names become those of the model, and what may be missing; what is to be said of it is
+                a ``DotnnWarning``.
             labels: names of the classes, for the model's metadata.
 
         Raises:
@@ -142,7 +145,7 @@ class Compiled:
 
         graph = self._graph_for(target, optimize)
         metadata = self._metadata(target, labels, optimize)
-        with self._memory(), self._values(seed, weights) as values:
+        with self._memory(), self._values(seed, weights, matching) as values:
             return to_bytes(graph, values, metadata=metadata)
 
     def save(
@@ -153,6 +156,7 @@ class Compiled:
         optimize: bool = True,
         seed: int = 0,
         weights: Weights | None = None,
+        matching: Matching | None = None,
         labels: Sequence[str] | None = None,
     ) -> WrittenModel:
         """Write the ONNX model, large weights into a data file beside it; an existing file survives any failure.
@@ -169,8 +173,8 @@ class Compiled:
         path = Path(need_path(path, "path"))
         graph = self._graph_for(target, optimize)
         metadata = self._metadata(target, labels, optimize)
-        self._spare_sources(path, weights)
-        with self._memory(), self._values(seed, weights) as values:
+        self._spare_sources(path, weights, getattr(matching, "rename", None))
+        with self._memory(), self._values(seed, weights, matching) as values:
             return write_model(graph, path, values, metadata=metadata)
 
     def _graph_for(self, target: Target, optimize: bool) -> Graph:
@@ -185,17 +189,17 @@ class Compiled:
         return graph
 
     @contextmanager
-    def _values(self, seed: int, weights: Weights | None) -> Iterator[WeightValues]:
+    def _values(self, seed: int, weights: Weights | None, matching: Matching | None) -> Iterator[WeightValues]:
         from .weights.given import given_weights
 
         seed = need_seed(seed)
-        with given_weights(weights, self.graph.weights()) as source:
+        with given_weights(weights, self.graph, matching) as source:
             yield WeightValues(seed, source)
 
-    def _spare_sources(self, path: Path, weights: Weights | None) -> None:
+    def _spare_sources(self, path: Path, *given: object) -> None:
         """Refuse to write into a file that the model is made from."""
         texts = (module.source.path for module in self.network.module.with_imports())
-        files = [os.fspath(file) for file in (*texts, weights) if isinstance(file, str | os.PathLike)]
+        files = [os.fspath(file) for file in (*texts, *given) if isinstance(file, str | os.PathLike)]
         if any(_is_same_file(os.fspath(path), file) for file in files):
             raise DotnnError(WouldReplace(path=str(path), suggested=f"{self.name}.onnx"))
 
