@@ -1,4 +1,4 @@
-"""What can be wrong with how names, order and numbers of a weight file fit a model (E860-E869, W843-W845)."""
+"""What can be wrong with how names, order and numbers of a weight file fit a model (E860-E869, W847-W849)."""
 
 from __future__ import annotations
 
@@ -148,33 +148,36 @@ class KerasLayerDiffers(Diagnostic):
 
 
 @record
-class KerasLayerCounts(Diagnostic):
-    """A Keras file and a model have layers of a class without names of their own, but not equally many.
+class KerasLayersUnclear(Diagnostic):
+    """A Keras file and a model have layers without names of their own, and it cannot be told which are which.
 
     Layers without a label are matched to those layers of the same class that Keras has named by itself, in order. That
-    means something only where there are as many of both.
+    means something only where there are as many of both. Where networks have branches, Keras lists layers in another
+    order than they were made in; if the shapes fit in either, nothing tells which one is that of the text here.
     """
 
     code: ClassVar[str] = "E865"
-    message: ClassVar[str] = "`{path}` and the model have different numbers of layers without names: {first}"
+    message: ClassVar[str] = "it cannot be told which layers without names of `{path}` are which: {first}"
     remedy: ClassVar[str] = (
         "give the layers here the labels that they have in Keras; `dotnn summary` shows the model's layers"
     )
 
     path: str
-    counts: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
+    classes: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
 
     @property
     def first(self) -> str:
-        """The numbers of the first class."""
-        name, theirs, ours = self.counts[0]
-        return f"{len(theirs):,} of `{name}` in the file, and {len(ours):,} in the model"
+        """What is wrong with the first class."""
+        name, theirs, ours = self.classes[0]
+        if len(theirs) == len(ours):
+            return f"the {len(ours):,} of `{name}` fit in two orders"
+        return f"there are {len(theirs):,} of `{name}` in the file and {len(ours):,} in the model"
 
     def notes(self) -> tuple[str, ...]:
         """Which they are, for each class."""
         return tuple(
-            f"`{name}`: {quoted(theirs, 6) or 'none'} in the file; {quoted(ours, 6) or 'none'} in the model"
-            for name, theirs, ours in self.counts[:MOST_SHOWN]
+            f"`{name}`: {quoted(theirs, 6)} in the file; {quoted(ours, 6) or 'none'} in the model"
+            for name, theirs, ours in self.classes[:MOST_SHOWN]
         )
 
 
@@ -297,7 +300,7 @@ class UnmatchedRules(Diagnostic):
     the names of layers. A pattern that stands behind a more general one never gets its turn.
     """
 
-    code: ClassVar[str] = "W843"
+    code: ClassVar[str] = "W847"
     severity: ClassVar[Severity] = Severity.WARNING
     message: ClassVar[str] = "no name in `{path}` is changed by {shown}"
     remedy: ClassVar[str] = "patterns fit whole names, and the first that fits decides; `.*` stands for any rest"
@@ -320,7 +323,7 @@ class MatchedByOrder(Diagnostic):
     to be loaded again is better renamed: `--save-weights` writes a file with the model's names.
     """
 
-    code: ClassVar[str] = "W844"
+    code: ClassVar[str] = "W848"
     severity: ClassVar[Severity] = Severity.WARNING
     message: ClassVar[str] = "{tensors} of `{path}` were matched by their order"
     remedy: ClassVar[str] = "look through the pairs, and write them under the model's names with `--save-weights`"
@@ -346,7 +349,7 @@ class InitializedWeights(Diagnostic):
     network that was trained for something else.
     """
 
-    code: ClassVar[str] = "W845"
+    code: ClassVar[str] = "W849"
     severity: ClassVar[Severity] = Severity.WARNING
     message: ClassVar[str] = "`{path}` lacks {tensors} of the model, which start as their initializers say"
     remedy: ClassVar[str] = "train them before the model is used"

@@ -13,8 +13,8 @@ from ..diagnostics.suggest import near_names
 from ..diagnostics.weight_matching import (
     FeatureOrderUnknown,
     InitializedWeights,
-    KerasLayerCounts,
     KerasLayerDiffers,
+    KerasLayersUnclear,
 )
 from ..diagnostics.weights import (
     Misfit,
@@ -129,8 +129,8 @@ class _Comparison:
         path, pairs = self.file.path, self.pairs
         if pairs.differing:
             yield KerasLayerDiffers(path=path, pairs=pairs.differing)
-        if pairs.uncounted:
-            yield KerasLayerCounts(path=path, counts=pairs.uncounted)
+        if pairs.unclear:
+            yield KerasLayersUnclear(path=path, classes=pairs.unclear)
         if self.missing and not self.matching.allow_missing:
             misfits, total = tuple(map(self._missing, self.missing)), len(self.weights)
             facts = {"total": total, "holder": self._holder, "in_order": self._fits_in_order}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..diagnostics import DotnnError
@@ -16,6 +16,8 @@ from .keras_variables import Assigned, assign
 
 #: How many pairs before the first misfit are shown.
 _SHOWN_BEFORE = 3
+#: The orders that layers without names may have: as they were made, and as the file lists them.
+_MADE, _LISTED = "made", "listed"
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class Pair:
     layer: KerasLayer
     assigned: Assigned
 
+    @classmethod
+    def of(cls, slot: Slot, layer: KerasLayer) -> Pair:
+        """The two, with their tensors."""
+        return cls(slot, layer, assign(slot.tensors, layer.tensors))
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -35,8 +42,8 @@ class Pairs:
         slots: all of the model.
         found: the pairs, in the order of the model.
         differing: of layers that have one name and are of different classes: the name and both classes.
-        uncounted: of classes of layers without names, of which there are not equally many: the class, and the names on
-            both sides.
+        unclear: of classes of layers without names, of which there are not equally many, or whose order is not clear:
+            the class, and the names on both sides.
         reported_slots: those of the model that these two tell of.
         reported_layers: those of Keras that these two tell of.
     """
@@ -44,7 +51,7 @@ class Pairs:
     slots: tuple[Slot, ...]
     found: tuple[Pair, ...]
     differing: tuple[tuple[str, str, str], ...] = ()
-    uncounted: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
+    unclear: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     reported_slots: tuple[Slot, ...] = ()
     reported_layers: tuple[KerasLayer, ...] = ()
 
@@ -56,46 +63,100 @@ def pairs_by_name(slots: Sequence[Slot], renamed: Mapping[str, KerasLayer]) -> P
         slots: the layers of the model.
         renamed: the layers of Keras by the names that they have for the model.
     """
-    named = {slot: renamed[slot.path] for slot in slots if slot.path in renamed}
+    named = _by_name(slots, renamed)
+    classes = tuple(_unnamed_classes(slots, renamed, named))
+    for one in classes:
+        for slot in one.slots:
+            named.pop(slot, None)
+    orders = {_MADE: all(one.fits(one.made) for one in classes), _LISTED: all(one.fits(one.listed) for one in classes)}
+    unclear = [one for one in classes if not one.is_counted or (all(orders.values()) and one.made != one.listed)]
+    for one in classes:
+        if one not in unclear:
+            named |= dict(
+                zip(one.slots, one.listed if orders[_LISTED] and not orders[_MADE] else one.made, strict=True)
+            )
+    wrong = {slot: layer for slot, layer in named.items() if _differs(slot, layer)}
+    return Pairs(
+        slots=tuple(slots),
+        found=tuple(Pair.of(slot, named[slot]) for slot in slots if slot in named and slot not in wrong),
+        differing=tuple((slot.path, layer.class_name, slot.class_name) for slot, layer in wrong.items()),
+        unclear=tuple(
+            (one.class_name, tuple(layer.path for layer in one.made), tuple(slot.path for slot in one.slots))
+            for one in unclear
+        ),
+        reported_slots=(*wrong, *(slot for one in unclear for slot in one.slots)),
+        reported_layers=(*wrong.values(), *(layer for one in unclear for layer in one.made)),
+    )
+
+
+@dataclass(frozen=True)
+class _Unnamed:
+    """The layers of a class that have no names of their own.
+
+    Attributes:
+        class_name: the class.
+        slots: those of the model, in its order.
+        made: those of Keras in the order in which they were made, which their numbers tell. That is the order of the
+            program's text, unless calls are nested: ``Conv2D(2, 1)(Conv2D(8, 3)(x))`` makes the last one first.
+        listed: those of Keras in the order of the file, which is that of the data, but where branches run side by side.
+    """
+
+    class_name: str
+    slots: tuple[Slot, ...]
+    made: tuple[KerasLayer, ...]
+    listed: tuple[KerasLayer, ...]
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether both sides have as many."""
+        return len(self.slots) == len(self.made)
+
+    def fits(self, layers: Sequence[KerasLayer]) -> bool:
+        """Whether the shapes of these layers are those of the model's, one by one."""
+        return len(self.slots) == len(layers) and all(
+            _fits(Pair.of(slot, layer)) for slot, layer in zip(self.slots, layers, strict=True)
+        )
+
+
+def _unnamed_classes(
+    slots: Sequence[Slot], renamed: Mapping[str, KerasLayer], named: Mapping[Slot, KerasLayer]
+) -> Iterator[_Unnamed]:
+    """The classes of which both sides have layers without names, which are to be paired by their order."""
     labels = {slot.path for slot in slots if not slot.automatic}
-    uncounted: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
-    reported_slots: list[Slot] = []
-    reported_layers: list[KerasLayer] = []
     for class_name in dict.fromkeys(slot.class_name for slot in slots):
         ours = [slot for slot in slots if slot.class_name == class_name and slot.automatic]
-        paths = {slot.path for slot in ours}
-        if paths <= renamed.keys() and len(paths) == len(ours):
-            # Labels may be such names, too.
+        by_name = [Pair.of(slot, named[slot]) for slot in ours if slot in named]
+        if len({pair.layer.path for pair in by_name}) == len(ours) and all(map(_fits, by_name)):
+            # They have the same names; labels may be such, too.
             continue
-        theirs = _automatic(renamed, class_name, labels)
-        for slot in ours:
-            named.pop(slot, None)
-        counted = _as_many(ours, len(theirs))
-        if len(counted) == len(theirs):
-            named |= dict(zip(counted, (renamed[name] for name in theirs), strict=True))
-        elif theirs:
-            uncounted.append((class_name, tuple(theirs), tuple(slot.path for slot in ours)))
-            reported_slots += ours
-            reported_layers += [renamed[name] for name in theirs]
-    wrong = {slot: layer for slot, layer in named.items() if _differs(slot, layer)}
-    differing = tuple((slot.path, layer.class_name, slot.class_name) for slot, layer in wrong.items())
-    pairs = tuple(
-        Pair(slot, named[slot], assign(slot.tensors, named[slot].tensors))
-        for slot in slots
-        if slot in named and slot not in wrong
-    )
-    reported = (*reported_slots, *wrong), (*reported_layers, *wrong.values())
-    return Pairs(tuple(slots), pairs, differing, tuple(uncounted), *reported)
+        listed = tuple(
+            layer
+            for name, layer in renamed.items()
+            if layer.automatic and same_class(layer.class_name, class_name) and name not in labels
+        )
+        if ours and listed:
+            made = tuple(sorted(listed, key=lambda layer: _number(layer.name)))
+            yield _Unnamed(class_name, tuple(_as_many(ours, len(listed))), made, listed)
 
 
-def _automatic(renamed: Mapping[str, KerasLayer], class_name: str, labels: set[str]) -> list[str]:
-    """The layers of a class that Keras has named, in the order in which they were made."""
-    found = [
-        name
-        for name, layer in renamed.items()
-        if layer.automatic and same_class(layer.class_name, class_name) and name not in labels
-    ]
-    return sorted(found, key=lambda name: _number(renamed[name].name))
+def _by_name(slots: Sequence[Slot], renamed: Mapping[str, KerasLayer]) -> dict[Slot, KerasLayer]:
+    """Layers of one name; names of Keras have no dots, so that it may have ``b1_conv`` for ``b1.conv``."""
+    named = {slot: renamed[slot.path] for slot in slots if slot.path in renamed}
+    taken = {layer.path for layer in named.values()}
+    plain = [_without_dots(slot.path) for slot in slots]
+    theirs: dict[str, list[KerasLayer]] = {}
+    for name, layer in renamed.items():
+        theirs.setdefault(_without_dots(name), []).append(layer)
+    for slot, name in zip(slots, plain, strict=True):
+        found = theirs.get(name, [])
+        is_only = plain.count(name) == len(found) == 1
+        if is_only and slot not in named and not slot.automatic and found[0].path not in taken:
+            named[slot] = found[0]
+    return named
+
+
+def _without_dots(name: str) -> str:
+    return name.replace(".", "_").replace("/", "_")
 
 
 def _number(name: str) -> int:
@@ -131,8 +192,7 @@ def pairs_by_order(path: str, slots: Sequence[Slot], layers: Sequence[KerasLayer
     lines: list[str] = []
     pairs: list[Pair] = []
     for place, (slot, layer) in enumerate(zip(counted, layers, strict=False)):
-        assigned = assign(slot.tensors, layer.tensors)
-        pairs.append(Pair(slot, layer, assigned))
+        pairs.append(Pair.of(slot, layer))
         lines.append(_line(slot, layer))
         if not _fits(pairs[-1]):
             what = f"number {place + 1:,} is {_shown_layer(layer)} in the file and {_shown_slot(slot)} in the model"
