@@ -65,9 +65,7 @@ def pairs_by_name(slots: Sequence[Slot], renamed: Mapping[str, KerasLayer]) -> P
     """
     named = _by_name(slots, renamed)
     classes = tuple(_unnamed_classes(slots, renamed, named))
-    for one in classes:
-        for slot in one.slots:
-            named.pop(slot, None)
+    named = {slot: layer for slot, layer in named.items() if not any(slot in one.automatic for one in classes)}
     orders = {_MADE: all(one.fits(one.made) for one in classes), _LISTED: all(one.fits(one.listed) for one in classes)}
     unclear = [one for one in classes if not one.is_counted or (all(orders.values()) and one.made != one.listed)]
     for one in classes:
@@ -95,13 +93,15 @@ class _Unnamed:
 
     Attributes:
         class_name: the class.
-        slots: those of the model, in its order.
+        automatic: all of the model.
+        slots: those of the model that are to be found in the file, in their order.
         made: those of Keras in the order in which they were made, which their numbers tell. That is the order of the
             program's text, unless calls are nested: ``Conv2D(2, 1)(Conv2D(8, 3)(x))`` makes the last one first.
         listed: those of Keras in the order of the file, which is that of the data, but where branches run side by side.
     """
 
     class_name: str
+    automatic: tuple[Slot, ...]
     slots: tuple[Slot, ...]
     made: tuple[KerasLayer, ...]
     listed: tuple[KerasLayer, ...]
@@ -136,7 +136,7 @@ def _unnamed_classes(
         )
         if ours and listed:
             made = tuple(sorted(listed, key=lambda layer: _number(layer.name)))
-            yield _Unnamed(class_name, tuple(_as_many(ours, len(listed))), made, listed)
+            yield _Unnamed(class_name, tuple(ours), tuple(_as_many(ours, len(listed))), made, listed)
 
 
 def _by_name(slots: Sequence[Slot], renamed: Mapping[str, KerasLayer]) -> dict[Slot, KerasLayer]:

@@ -89,7 +89,8 @@ def _explained(
     theirs: int,
 ) -> str:
     """What is wrong with the first pair that does not fit."""
-    if here is not None and there is not None:
-        return f"number {place + 1:,} is {_named(there)} in the file and {_named(here)} in the model"
-    more = f"the file has {theirs:,} tensors and the model {ours:,} weights"
-    return f"{more}; {_named(there or here)} has no counterpart"
+    counts = f"the file has {theirs:,} tensors and the model {ours:,} weights" if ours != theirs else ""
+    if here is None or there is None:
+        return f"{counts}; {_named(there or here)} has no counterpart"
+    pair = f"number {place + 1:,} is {_named(there)} in the file and {_named(here)} in the model"
+    return f"{pair}; {counts}" if counts else pair

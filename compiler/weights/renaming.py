@@ -12,7 +12,7 @@ from .name_patterns import BadPattern, Pattern, Replacement
 from .rename_rules import RenameRule
 
 #: Places of patterns that are tried at places of names, in all: a second or two.
-_MOST_STEPS: Final = 5_000_000
+_MOST_STEPS: Final = 2_000_000
 
 
 @final
@@ -30,6 +30,7 @@ class Renaming:
     def __init__(self, path: str, names: Iterable[str], matching: Matching) -> None:
         self._rules = [(rule, *_compiled(rule)) for rule in matching.rules()]
         self._used: set[int] = set()
+        self._steps = 0
         names = tuple(names)
         prefix = _whole_prefix(matching.strip_prefix, names)
         renamed = [self._renamed(name.removeprefix(prefix)) for name in names]
@@ -44,8 +45,10 @@ class Renaming:
     def _renamed(self, name: str) -> str:
         """What the first rule that fits makes of a name."""
         for index, (rule, pattern, replacement) in enumerate(self._rules):
+            before = pattern.steps
             found = pattern.match(name)
-            if sum(pattern.steps for _, pattern, _ in self._rules) > _MOST_STEPS:
+            self._steps += pattern.steps - before
+            if self._steps > _MOST_STEPS:
                 reason = "it takes too long with so many names"
                 raise DotnnError(BadRenameRule(span=rule.pattern_span, pattern=rule.pattern, reason=reason))
             if found is not None:
