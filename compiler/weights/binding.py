@@ -80,7 +80,7 @@ def bind_weights(file: WeightFile, model: Graph | Sequence[Weight], matching: Ma
     comparison = _Comparison(file, named, stored, matching)
     problems = tuple(comparison.problems())
     if problems:
-        raise DotnnError(*problems)
+        raise DotnnError(*problems, *renaming.notes)
     if comparison.missing:
         names = tuple(weight.name for weight in comparison.missing)
         notes = (*notes, InitializedWeights(path=file.path, names=names))

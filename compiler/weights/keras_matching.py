@@ -75,7 +75,7 @@ def bind_keras(file: WeightFile, graph: Graph, keras: KerasModel, matching: Matc
     found = _Comparison(file, graph, owned, renamed, pairs, matching)
     problems = tuple(found.problems())
     if problems:
-        raise DotnnError(*problems)
+        raise DotnnError(*problems, *renaming.notes)
     if found.missing:
         names = tuple(weight.name for weight in found.missing)
         notes = (*notes, InitializedWeights(path=file.path, names=names))
