@@ -51,7 +51,7 @@ JOINING: Final = frozenset({"add", "sub", "mul", "div", "pow", "maximum", "minim
 REFOLDING: Final = frozenset({"flatten", "reshape", "squeeze", "unsqueeze"})
 RECURRENT: Final = frozenset({"rnn", "lstm", "gru"})
 ATTENTION: Final = frozenset({"attention", "multi_head_attention"})
-REDUCING: Final = frozenset({"mean", "sum", "max", "min", "argmax"})
+REDUCING: Final = frozenset({"mean", "sum", "max", "min", "argmax", "norm", "variance"})
 #: Windows of each channel by itself, by weights.
 DEPTHWISE: Final = _ranks("depthwise_conv", "separable_conv")
 #: Each channel by itself, without weights.
