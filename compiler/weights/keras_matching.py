@@ -17,6 +17,7 @@ from ..diagnostics.weight_matching import (
     KerasLayersUnclear,
 )
 from ..diagnostics.weights import (
+    MOST_SHOWN,
     Misfit,
     MisshapenWeights,
     MissingWeights,
@@ -62,7 +63,7 @@ def bind_keras(file: WeightFile, graph: Graph, keras: KerasModel, matching: Matc
         DotnnError: all that does not fit, one diagnostic for each kind of misfit.
     """
     by_path = {one.path: one for one in keras.layers}
-    renaming = Renaming(file.path, by_path, matching)
+    renaming = Renaming(file.path, (one.path for one in keras.layers), matching)
     renamed = {name: by_path[path] for name, path in renaming.names.items()}
     owned = tuple(owned_layers(graph))
     slots = tuple(slot for one in owned for slot in slots_of(one))
@@ -132,7 +133,8 @@ class _Comparison:
         if pairs.unclear:
             yield KerasLayersUnclear(path=path, classes=pairs.unclear)
         if self.missing and not self.matching.allow_missing:
-            misfits, total = tuple(map(self._missing, self.missing)), len(self.weights)
+            rest = tuple(Misfit(weight.name, weight.shape) for weight in self.missing[MOST_SHOWN:])
+            misfits, total = (*map(self._missing, self.missing[:MOST_SHOWN]), *rest), len(self.weights)
             facts = {"total": total, "holder": self._holder, "in_order": self._fits_in_order}
             yield MissingWeights(span=self.missing[0].span, path=path, misfits=misfits, **facts)
         if self.unused:
@@ -156,25 +158,19 @@ class _Comparison:
     @cached_property
     def sources(self) -> dict[str, _Source]:
         """What the weights are made of that the file has."""
+        variables: dict[OwnedLayer, dict[str, KerasVariable]] = {}
+        for pair in self.pairs.found:
+            variables.setdefault(pair.slot.owned, {}).update(pair.assigned.found)
         found: dict[str, _Source] = {}
-        for owned in self.owned:
-            variables = self._variables(owned)
+        for owned, there in variables.items():
             for spec in owned.specs:
                 name = owned.weights[spec.name].name
-                if spec.keras and all(one.key in variables for one in spec.keras):
-                    stored = {one.key: variables[one.key].full for one in spec.keras}
+                if spec.keras and all(one.key in there for one in spec.keras):
+                    stored = {one.key: there[one.key].full for one in spec.keras}
                     found[name] = _Source(spec, stored, self._orders.of(name))
         for name, variable in self._plain.items():
             found[name] = _Source(None, {name: variable.full}, self._orders.of(name))
         return found
-
-    def _variables(self, owned: OwnedLayer) -> dict[str, KerasVariable]:
-        return {
-            key: variable
-            for pair in self.pairs.found
-            if pair.slot.owned is owned
-            for key, variable in pair.assigned.found.items()
-        }
 
     @cached_property
     def _plain(self) -> dict[str, KerasVariable]:
@@ -274,7 +270,7 @@ class _Comparison:
         return True
 
     def _missing(self, weight: Weight) -> Misfit:
-        owned = next((one for one in self.owned if weight in one.weights.values()), None)
+        owned = next((one for one in self.owned if any(weight is other for other in one.weights.values())), None)
         if owned is None:
             return Misfit(weight.name, weight.shape)
         here = {spec.name: spec.shape for spec in owned.specs}

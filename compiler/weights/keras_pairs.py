@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -65,7 +66,8 @@ def pairs_by_name(slots: Sequence[Slot], renamed: Mapping[str, KerasLayer]) -> P
     """
     named = _by_name(slots, renamed)
     classes = tuple(_unnamed_classes(slots, renamed, named))
-    named = {slot: layer for slot, layer in named.items() if not any(slot in one.automatic for one in classes)}
+    by_order = {slot for one in classes for slot in one.automatic}
+    named = {slot: layer for slot, layer in named.items() if slot not in by_order}
     orders = {_MADE: all(one.fits(one.made) for one in classes), _LISTED: all(one.fits(one.listed) for one in classes)}
     unclear = [one for one in classes if not one.is_counted or (all(orders.values()) and one.made != one.listed)]
     for one in classes:
@@ -144,12 +146,13 @@ def _by_name(slots: Sequence[Slot], renamed: Mapping[str, KerasLayer]) -> dict[S
     named = {slot: renamed[slot.path] for slot in slots if slot.path in renamed}
     taken = {layer.path for layer in named.values()}
     plain = [_without_dots(slot.path) for slot in slots]
+    uses = Counter(plain)
     theirs: dict[str, list[KerasLayer]] = {}
     for name, layer in renamed.items():
         theirs.setdefault(_without_dots(name), []).append(layer)
     for slot, name in zip(slots, plain, strict=True):
         found = theirs.get(name, [])
-        is_only = plain.count(name) == len(found) == 1
+        is_only = uses[name] == len(found) == 1
         if is_only and slot not in named and not slot.automatic and found[0].path not in taken:
             named[slot] = found[0]
     return named

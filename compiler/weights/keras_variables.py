@@ -38,7 +38,7 @@ def assign(wanted: Sequence[KerasTensor], variables: Sequence[KerasVariable]) ->
     rest = list(variables)
     for part in parts:
         here = [one for one in rest if _is_in(one, part)]
-        rest = [one for one in rest if one not in here]
+        rest = [one for one in rest if not _is_in(one, part)]
         one = _assign_part([tensor for tensor in wanted if _part(tensor) == part], here)
         found |= one.found
         unused += one.unused

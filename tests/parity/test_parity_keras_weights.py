@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dotnn import Compiled, Matching, Session, compile_source
+from cli_calls import dotnn
+from dotnn import Compiled, DotnnError, Matching, Session, compile_source
 from dotnn.compiler.export.keras_weights import save_keras_weights
 from dotnn.compiler.weights.values import WeightValues
 
@@ -481,6 +482,50 @@ def test_keras_loads_what_is_written_for_it(name: str, tmp_path: Path) -> None:
     expected = keras.ops.convert_to_numpy(model(channels_last(x), training=False))
     (found,) = Session(compiled, seed=5, provider="cpu").run(x).values()
     np.testing.assert_allclose(channels_last(found), expected, rtol=0, atol=TOLERANCE * max(1, np.abs(expected).max()))
+
+
+def test_the_command_writes_what_keras_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.nn").write_text(
+        "model net { input x: float32[N, 3, 9, 8] "
+        "output y = x -> a: conv2d(4, kernel=3) -> flatten -> b: dense(60) -> reshape([N, 5, 4, 3]) "
+        "-> c: conv2d(2, kernel=2) -> flatten -> d: dense(3) }"
+    )
+    options = ("--save-weights", "net.weights.h5", "--keras-names", "--seed", "7")
+    done = dotnn("build", "net.nn", *options)
+    assert done.code == 0, done
+    first = Path("net.weights.h5").read_bytes()
+    assert dotnn("build", "net.nn", *options).code == 0
+    assert Path("net.weights.h5").read_bytes() == first
+    model = keras_model(
+        IMAGES,
+        layers.Conv2D(4, 3, name="a"),
+        layers.Flatten(),
+        layers.Dense(60, name="b"),
+        layers.Reshape((4, 3, 5)),
+        layers.Conv2D(2, 2, name="c"),
+        layers.Flatten(),
+        layers.Dense(3, name="d"),
+    )
+    model.load_weights("net.weights.h5")
+    x = random(1, IMAGES)
+    expected = keras.ops.convert_to_numpy(model(channels_last(x)))
+    (found,) = Session("net.onnx", provider="cpu").run(x).values()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE)
+    # And back again.
+    assert dotnn("build", "net.nn", "--weights", "net.weights.h5", "-o", "again.onnx").code == 0
+    (again,) = Session("again.onnx", provider="cpu").run(x).values()
+    np.testing.assert_array_equal(again, found)
+
+
+def test_what_keras_has_no_layer_for(tmp_path: Path) -> None:
+    compiled = network("a: lstm(3, recurrent_bias=true)", SEQUENCES)
+    with pytest.raises(DotnnError, match="E868"):
+        save_keras_weights(tmp_path / "net.weights.h5", compiled.graph, WeightValues())
+    compiled = network("a: conv2d(4, kernel=1) -> reshape([N, 36, 8]) -> flatten -> d: dense(3)", IMAGES)
+    with pytest.raises(DotnnError, match="E866"):
+        save_keras_weights(tmp_path / "net.weights.h5", compiled.graph, WeightValues())
+    assert list(tmp_path.iterdir()) == []
 
 
 # Names ----------------------------------------------------------------------------------------------------------------
