@@ -132,8 +132,7 @@ class Compiled:
             seed: of the initializers, of at most 64 bits.
             weights: the path of a weight file, arrays by name, such as a ``state_dict`` of PyTorch, or a model of
                 Keras: every weight of the model, and nothing else.
-            matching: how their names become those of the model, and what may be missing; what is to be said of it is
-                a ``DotnnWarning``.
+            matching: how names become those of the model, and what may be missing.
             labels: names of the classes, for the model's metadata.
 
         Raises:
