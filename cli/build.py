@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--save-weights", metavar="FILE", type=options.FILE, help=f"Also write the weights ({WRITTEN_ENDINGS}).")
 @options.dtype
 @options.keep_io
+@click.option("--keras-names", is_flag=True, help="Write them for Keras, as .weights.h5 in its names and layouts.")
 @options.labels
 @click.option("--explain-fusion", is_flag=True, help="Say what was fused, and why the rest was not.")
 @options.compilation
@@ -45,10 +46,11 @@ def build(
     target: Target,
     no_optimize: bool,
     seed: int,
-    weights: Path | None,
+    loading: options.Loading,
     save_weights: Path | None,
     dtype: FloatType | None,
     keep_io: bool,
+    keras_names: bool,
     labels: Path | None,
     explain_fusion: bool,
     model: str | None,
@@ -62,12 +64,14 @@ def build(
     path = output or Path(f"{compiled.name}.onnx")
     names = options.read_labels(labels)
     texts = [module.source.path for module in compiled.network.module.with_imports()]
-    _check_outputs(path, save_weights, weights, [labels, *texts])
+    if keras_names and save_weights is None:
+        raise options.wrong_call("--keras-names goes with --save-weights")
+    _check_outputs(path, save_weights, loading, [labels, *texts])
     types = {name: compiled.graph.type_of(value) for name, value in compiled.graph.outputs.items()}
     options.judge_labels(names, {name: kind.shape for name, kind in types.items()})
-    with loaded_weights(weights, compiled) as loaded, working(f"building {path.name}"):
+    with loaded_weights(loading, compiled) as loaded, working(f"building {path.name}"):
         if save_weights is not None:
-            _save_weights(save_weights, compiled, seed, loaded)
+            _save_weights(save_weights, compiled, seed, loaded, keras_names)
         written = compiled.save(path, target=target, optimize=not no_optimize, seed=seed, weights=loaded, labels=names)
     if written.rounding is not None:
         print_note(written.rounding.summary())
@@ -81,7 +85,7 @@ def build(
 
 
 def _check_outputs(
-    output: Path, save_weights: Path | None, weights: Path | None, inputs: Sequence[Path | None]
+    output: Path, save_weights: Path | None, loading: options.Loading, inputs: Sequence[Path | None]
 ) -> None:
     """Refuse, before anything takes long, what cannot be written, and what would replace a file that is read.
 
@@ -91,10 +95,10 @@ def _check_outputs(
 
     if output.suffix == ".nn":
         raise options.wrong_call(f"-o {output}: a .nn file holds the text of a model; name an .onnx file")
-    taken = {os.path.realpath(path) for path in inputs if path is not None}
+    taken = {os.path.realpath(path) for path in (*inputs, *loading.files) if path not in (None, loading.path)}
     if save_weights is not None and os.path.realpath(save_weights) in taken:
         raise options.wrong_call(f"--save-weights {save_weights}: this file is read, and would be replaced")
-    taken |= {os.path.realpath(path) for path in (weights, save_weights) if path is not None}
+    taken |= {os.path.realpath(path) for path in (loading.path, save_weights) if path is not None}
     if os.path.realpath(output) in taken:
         raise options.wrong_call(f"-o {output}: another option names this file, too, or the model imports it")
     for path in (output, save_weights):
@@ -103,26 +107,34 @@ def _check_outputs(
 
 
 @contextmanager
-def loaded_weights(path: Path | None, compiled: Compiled) -> Iterator[WeightSource | None]:
-    """The weights of ``--weights``, bound to the model by name; None without the option."""
-    if path is None:
+def loaded_weights(loading: options.Loading, compiled: Compiled) -> Iterator[WeightSource | None]:
+    """The weights of ``--weights``, bound to the model; None without the option."""
+    if loading.path is None:
         yield None
         return
     from ..compiler.weights.binding import bind_weights
     from ..compiler.weights.readers import open_weights
 
-    with open_weights(path) as found:
-        bound = bind_weights(found, compiled.weights)
+    with open_weights(loading.path) as found:
+        bound = bind_weights(found, compiled.loaded_graph, loading.matching)
+        print_diagnostics(bound.notes)
         yield bound
         # What the numbers themselves are is known only once they have been read.
-        print_diagnostics(bound.warnings())
+        print_diagnostics(bound.warnings()[len(bound.notes) :])
 
 
-def _save_weights(path: Path, compiled: Compiled, seed: int, loaded: WeightSource | None) -> None:
-    from ..compiler.export.weight_files import save_weights
+def _save_weights(path: Path, compiled: Compiled, seed: int, loaded: WeightSource | None, keras_names: bool) -> None:
     from ..compiler.weights.values import WeightValues
 
-    save_weights(path, compiled.weights, WeightValues(seed, loaded))
+    values = WeightValues(seed, loaded)
+    if keras_names:
+        from ..compiler.export.keras_weights import save_keras_weights
+
+        save_keras_weights(path, compiled.loaded_graph, values)
+        return
+    from ..compiler.export.weight_files import save_weights
+
+    save_weights(path, compiled.weights, values)
 
 
 def _explain_fusion(compiled: Compiled, target: Target, no_optimize: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from ..compiler.graph.types import FloatType
 from ..compiler.limits import Limits
 from ..compiler.passes.targets import DEFAULT_TARGET, Target
 from ..compiler.weights.formats import ENDINGS
+from ..compiler.weights.matching import Match, Matching
 from .base import Argument
 from .printing import print_diagnostics
 
@@ -50,13 +52,26 @@ seed = click.option(
     show_default=True,
     help="The seed of the initial weights.",
 )
-weights = click.option("--weights", metavar="FILE", type=FILE, help=f"Load weights ({ENDINGS}), by name and strictly.")
 dtype = click.option(
     "--dtype",
     type=click.Choice(get_args(FloatType)),
     help="Build in this element type what the text has in float32.",
 )
 keep_io = click.option("--keep-io", is_flag=True, help="With --dtype: leave inputs and outputs as written.")
+_WEIGHTS = (
+    click.option("--weights", metavar="FILE", type=FILE, help=f"Load weights ({ENDINGS}), by name and strictly."),
+    click.option("--strip-prefix", metavar="P", help="Take this off their names, as in `--strip-prefix module.`."),
+    click.option("--rename", metavar="FILE", type=FILE, help="Rules for their names: a .toml file of patterns."),
+    click.option(
+        "--match",
+        type=click.Choice(["name", "order"]),
+        default="name",
+        show_default=True,
+        help="Pair weights by name, or by their order where names say nothing.",
+    ),
+    click.option("--allow-missing", is_flag=True, help="Initialize weights that the file lacks, and say which."),
+    click.option("--allow-nonfinite", is_flag=True, help="Take NaN and infinite numbers."),
+)
 labels = click.option("--labels", metavar="FILE", type=FILE, help="Names of the classes, one on a line.")
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
@@ -87,6 +102,67 @@ def compilation(function: _Function) -> _Function:
     for option in reversed(_COMPILATION):
         function = option(function)
     return function
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Loading:
+    """What ``--weights`` and the options beside it say.
+
+    Attributes:
+        path: the file; None without the option.
+        matching: how it is matched to the model.
+        given: the options that were written.
+    """
+
+    path: Path | None
+    matching: Matching
+    given: tuple[str, ...]
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are read."""
+        rules = self.matching.rename
+        return tuple(path for path in (self.path, rules) if isinstance(path, Path))
+
+
+def weights(function: _Function) -> _Function:
+    """Give a command ``--weights`` and the options that say how the file is matched, as ``loading``."""
+
+    @functools.wraps(function)
+    def with_loading(
+        *arguments: Any,
+        weights: Path | None,
+        strip_prefix: str | None,
+        rename: Path | None,
+        match: Match,
+        allow_missing: bool,
+        allow_nonfinite: bool,
+        **others: Any,
+    ) -> None:
+        beside = {
+            "--strip-prefix": strip_prefix,
+            "--rename": rename,
+            "--match": match != "name",
+            "--allow-missing": allow_missing,
+            "--allow-nonfinite": allow_nonfinite,
+        }
+        given = tuple(name for name, value in beside.items() if value)
+        if given and weights is None:
+            raise wrong_call(f"{', '.join(given)}: this says how a file of weights is matched; give it by --weights")
+        matching = Matching(
+            strip_prefix=strip_prefix or "",
+            rename=rename,
+            match=match,
+            allow_missing=allow_missing,
+            allow_nonfinite=allow_nonfinite,
+        )
+        names = (*(("--weights",) if weights is not None else ()), *given)
+        function(*arguments, loading=Loading(weights, matching, names), **others)
+
+    found: Any = with_loading
+    for option in reversed(_WEIGHTS):
+        found = option(found)
+    return found
 
 
 def wrong_call(message: str) -> click.UsageError:

@@ -105,9 +105,9 @@ def run(
     target: Target,
     no_optimize: bool,
     seed: int,
-    weights: Path | None,
     dtype: FloatType | None,
     keep_io: bool,
+    loading: options.Loading,
     model: str | None,
     settings: Sequence[str],
     limits: Sequence[str],
@@ -125,7 +125,12 @@ def run(
     names = options.read_labels(labels)
     fed = bool(inputs) or random is not None
     if source.lower().endswith(".onnx"):
-        build_options = {"--weights": weights, "--model": model, "--set": settings, "--no-optimize": no_optimize}
+        build_options = {
+            **dict.fromkeys(loading.given, True),
+            "--model": model,
+            "--set": settings,
+            "--no-optimize": no_optimize,
+        }
         build_options |= {"--dtype": dtype, "--keep-io": keep_io}
         retargeted = target != DEFAULT_TARGET
         build_options |= {"--seed": seed, "--target": retargeted, "--limit": limits, "--root": root}
@@ -137,7 +142,7 @@ def run(
         if not fed and compiled.graph.inputs:
             # Said before the model is built, which may take long.
             raise _nothing_fed({node.name: node.results[0] for node in compiled.graph.inputs})
-        with loaded_weights(weights, compiled) as loaded, working(f"building {compiled.name}"):
+        with loaded_weights(loading, compiled) as loaded, working(f"building {compiled.name}"):
             build = {"target": target, "optimize": not no_optimize, "seed": seed, "weights": loaded}
             session = _session(_Built(compiled, build), provider)
     if not fed and session.inputs:

@@ -9,8 +9,19 @@ if TYPE_CHECKING:
     from .diagnostics import Diagnostic, DotnnError, DotnnWarning
     from .driver import Compiled, check, compile_file, compile_source
     from .limits import Limits
+    from .weights.matching import Matching
 
-__all__ = ["Compiled", "Diagnostic", "DotnnError", "DotnnWarning", "Limits", "check", "compile_file", "compile_source"]
+__all__ = [
+    "Compiled",
+    "Diagnostic",
+    "DotnnError",
+    "DotnnWarning",
+    "Limits",
+    "Matching",
+    "check",
+    "compile_file",
+    "compile_source",
+]
 
 _HOMES = {
     "Compiled": "driver",
@@ -21,6 +32,7 @@ _HOMES = {
     "DotnnError": "diagnostics",
     "DotnnWarning": "diagnostics",
     "Limits": "limits",
+    "Matching": "weights.matching",
 }
 
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .passes.pipeline import Optimized
     from .passes.summary import Summary
     from .weights.given import Weights
+    from .weights.matching import Matching
     from .weights.rounding import Rounding
 
 #: The families of codes of texts that could not be parsed, or not all of them.
@@ -97,13 +98,15 @@ class Compiled:
         return self.network.graph
 
     @property
-    def weights(self) -> tuple[Weight, ...]:
-        """What is loaded and saved: the weights as written, or as they are built where that is wider.
-
-        So nothing is lost by saving what a model of float16 is built from, and a file is rounded once.
-        """
+    def loaded_graph(self) -> Graph:
+        """The layers whose weights are loaded and saved: as written, so that nothing is lost, or as built if wider."""
         is_narrow = self._written is not None and self._dtype.size < DType.FLOAT32.size
-        return self._written.graph.weights() if self._written is not None and is_narrow else self.graph.weights()
+        return self._written.graph if self._written is not None and is_narrow else self.graph
+
+    @property
+    def weights(self) -> tuple[Weight, ...]:
+        """What is loaded and saved."""
+        return self.loaded_graph.weights()
 
     @property
     def weights_bytes(self) -> int:
@@ -158,6 +161,7 @@ class Compiled:
         optimize: bool = True,
         seed: int = 0,
         weights: Weights | None = None,
+        matching: Matching | None = None,
         labels: Sequence[str] | None = None,
         dtype: FloatType | None = None,
         keep_io: bool = False,
@@ -168,9 +172,9 @@ class Compiled:
             target: what the model may hold beside standard operators.
             optimize: whether to run the passes.
             seed: of the initializers, of at most 64 bits.
-            weights: the path of a `.safetensors` or `.npz` file, or arrays by name, such as a ``state_dict`` of
-                PyTorch: every weight of the model, and nothing else. Numbers that are not finite give a
-                ``DotnnWarning``.
+            weights: the path of a weight file, arrays by name, such as a ``state_dict`` of PyTorch, or a model of
+                Keras: every weight of the model, and nothing else.
+            matching: how names become those of the model, and what may be missing.
             labels: names of the classes, for the model's metadata.
             dtype: the element type to build it in instead of float32: `float16`, `bfloat16` or `float64`; see
                 ``in_type``. Weights that become infinite or 0 by rounding give a ``DotnnWarning``.
@@ -185,10 +189,12 @@ class Compiled:
 
         if dtype is not None:
             model = self.in_type(dtype, keep_io=keep_io)
-            return model.to_bytes(target=target, optimize=optimize, seed=seed, weights=weights, labels=labels)
+            return model.to_bytes(
+                target=target, optimize=optimize, seed=seed, weights=weights, matching=matching, labels=labels
+            )
         graph = self._graph_for(target, optimize)
         metadata = self._metadata(target, labels, optimize)
-        with self._memory(), self._values(seed, weights) as values:
+        with self._memory(), self._values(seed, weights, matching) as values:
             return to_bytes(graph, values, metadata=metadata)
 
     def save(
@@ -199,6 +205,7 @@ class Compiled:
         optimize: bool = True,
         seed: int = 0,
         weights: Weights | None = None,
+        matching: Matching | None = None,
         labels: Sequence[str] | None = None,
         dtype: FloatType | None = None,
         keep_io: bool = False,
@@ -216,12 +223,14 @@ class Compiled:
 
         if dtype is not None:
             model = self.in_type(dtype, keep_io=keep_io)
-            return model.save(path, target=target, optimize=optimize, seed=seed, weights=weights, labels=labels)
+            return model.save(
+                path, target=target, optimize=optimize, seed=seed, weights=weights, matching=matching, labels=labels
+            )
         path = Path(need_path(path, "path"))
         graph = self._graph_for(target, optimize)
         metadata = self._metadata(target, labels, optimize)
-        self._spare_sources(path, weights)
-        with self._memory(), self._values(seed, weights) as values:
+        self._spare_sources(path, weights, getattr(matching, "rename", None))
+        with self._memory(), self._values(seed, weights, matching) as values:
             written = write_model(graph, path, values, metadata=metadata)
         return replace(written, rounding=values.rounding)
 
@@ -237,11 +246,11 @@ class Compiled:
         return graph
 
     @contextmanager
-    def _values(self, seed: int, weights: Weights | None) -> Iterator[WeightValues]:
+    def _values(self, seed: int, weights: Weights | None, matching: Matching | None) -> Iterator[WeightValues]:
         from .weights.given import given_weights
 
         seed = need_seed(seed)
-        with given_weights(weights, self.weights) as source:
+        with given_weights(weights, self.loaded_graph, matching) as source:
             rounding = self._rounding()
             yield WeightValues(seed, source, rounding)
         for diagnostic in () if rounding is None else rounding.diagnostics():
@@ -257,10 +266,10 @@ class Compiled:
         changed = [one.name for one in self.graph.weights() if types.get(one.name, one.dtype) is not one.dtype]
         return Rounding(self._dtype, changed)
 
-    def _spare_sources(self, path: Path, weights: Weights | None) -> None:
+    def _spare_sources(self, path: Path, *given: object) -> None:
         """Refuse to write into a file that the model is made from."""
         texts = (module.source.path for module in self.network.module.with_imports())
-        files = [os.fspath(file) for file in (*texts, weights) if isinstance(file, str | os.PathLike)]
+        files = [os.fspath(file) for file in (*texts, *given) if isinstance(file, str | os.PathLike)]
         if any(_is_same_file(os.fspath(path), file) for file in files):
             raise DotnnError(WouldReplace(path=str(path), suggested=f"{self.name}.onnx"))
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ..compiler.graph.types import FloatType
     from ..compiler.passes.targets import Target
     from ..compiler.weights.given import Weights
+    from ..compiler.weights.matching import Matching
 
 #: Compiled models with more bytes of weights go through a temporary file: a message in memory holds less than 2 GiB,
 #: and onnxruntime keeps the bytes that it is given beside the weights that it makes of them.
@@ -127,7 +128,8 @@ class Session:
         provider: ``cpu``; ``cuda``, which must work; or ``auto``, which takes CUDA if it works.
         optimize: whether onnxruntime may optimize the graph further.
         threads: how many to use inside an operator; None leaves it to onnxruntime.
-        weights: of a compiled model: the path of a `.safetensors` or `.npz` file, or arrays by name.
+        weights: of a compiled model: the path of a weight file, arrays by name, or a model of Keras.
+        matching: of a compiled model: how the names of the weights become its own, and what may be missing.
         target: what a compiled model is built for; None leaves it to the model.
         seed: of a compiled model's initializers; None leaves it to the model.
         dtype: the element type to build a compiled model in instead of float32: `float16`, `bfloat16` or `float64`.
@@ -146,6 +148,7 @@ class Session:
         optimize: bool = True,
         threads: int | None = None,
         weights: Weights | None = None,
+        matching: Matching | None = None,
         target: Target | None = None,
         seed: int | None = None,
         dtype: FloatType | None = None,
@@ -155,7 +158,14 @@ class Session:
         wanted = wanted_providers(provider)
         self.name = "the model"
         self._folder: TemporaryFolder | None = None
-        build = {"weights": weights, "target": target, "seed": seed, "dtype": dtype, "keep_io": keep_io}
+        build = {
+            "weights": weights,
+            "matching": matching,
+            "target": target,
+            "seed": seed,
+            "dtype": dtype,
+            "keep_io": keep_io,
+        }
         try:
             source = self._source(model, {name: value for name, value in build.items() if value is not None})
             self._session, reason = self._start(source, options, wanted, provider)

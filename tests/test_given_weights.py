@@ -12,7 +12,8 @@ import ml_dtypes
 import numpy as np
 import onnx
 import pytest
-from dotnn import Compiled, DotnnError, DotnnWarning, Session, compile_source
+from dotnn import Compiled, DotnnError, DotnnWarning, Matching, Session, compile_source
+from dotnn.compiler.diagnostics.weight_matching import NotFiniteNumbers
 from dotnn.compiler.diagnostics.weights import (
     MisshapenWeights,
     MissingWeights,
@@ -41,8 +42,8 @@ def arrays(model: Compiled) -> dict[str, np.ndarray]:
     return {name: np.abs(array) if name == "bn.running_var" else array for name, array in found.items()}
 
 
-def built(model: Compiled, weights: Any) -> dict[str, np.ndarray]:
-    proto = onnx.load_from_string(model.to_bytes(optimize=False, weights=weights))
+def built(model: Compiled, weights: Any, matching: Matching | None = None) -> dict[str, np.ndarray]:
+    proto = onnx.load_from_string(model.to_bytes(optimize=False, weights=weights, matching=matching))
     return {one.name: numpy_helper.to_array(one) for one in proto.graph.initializer}
 
 
@@ -210,9 +211,9 @@ def test_the_error_as_text_names_what_is_meant(model: Compiled, arrays: dict[str
 def test_prefixes(model: Compiled, arrays: dict[str, np.ndarray]) -> None:
     (found,) = diagnostics_of(lambda: model.to_bytes(weights={f"module.{k}": v for k, v in arrays.items()}))
     assert isinstance(found, PrefixedNames)
-    mended = found.advice().partition("`weights=")[2].rstrip("`")
+    argument = found.advice().partition("`matching=dotnn.")[2].rstrip("`")
     weights = {f"module.{name}": array for name, array in arrays.items()}
-    assert eval(mended, {"weights": weights}).keys() == arrays.keys()
+    assert built(model, weights, eval(argument, {"Matching": Matching})).keys() == arrays.keys()
 
 
 def test_a_checkpoint_names_the_entry_to_give(model: Compiled, arrays: dict[str, np.ndarray]) -> None:
@@ -248,7 +249,7 @@ def test_what_is_no_weights(value: Any, model: Compiled, tmp_path: Path) -> None
         lambda: model.save(tmp_path / "m.onnx", weights=value),
         lambda: Session(model, weights=value),
     ):
-        with pytest.raises(TypeError, match=r"path of a \.safetensors or \.npz file, or a mapping from names"):
+        with pytest.raises(TypeError, match=r"file, a mapping from names to arrays, or a model of Keras"):
             action()
 
 
@@ -336,22 +337,36 @@ def test_nothing_is_replaced_that_a_model_is_made_from(tmp_path: Path, arrays: d
 # Warnings -------------------------------------------------------------------------------------------------------------
 
 
-def test_numbers_that_are_not_finite_are_a_warning_at_the_call(
+def test_numbers_that_are_not_finite_are_an_error_and_a_warning_at_the_call_where_they_are_allowed(
     model: Compiled, arrays: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     arrays["fc.bias"] = np.array([1, np.nan, 2], np.float32)
     path = write_file(tmp_path / "w.npz", arrays)
-    for action in (
-        lambda: model.to_bytes(weights=arrays),
-        lambda: model.save(tmp_path / "m.onnx", weights=path),
-        lambda: Session(model, weights=arrays, provider="cpu"),
-    ):
+    actions: list[Callable[..., object]] = [
+        lambda **options: model.to_bytes(weights=arrays, **options),
+        lambda **options: model.save(tmp_path / "m.onnx", weights=path, **options),
+        lambda **options: Session(model, weights=arrays, provider="cpu", **options),
+    ]
+    for action in actions:
+        found = diagnostic_of(action)
+        assert isinstance(found, NotFiniteNumbers)
+        assert found.names == ("fc.bias",)
+        assert sorted(one.name for one in tmp_path.iterdir()) == ["w.npz"]
+    for action in actions:
         with pytest.warns(DotnnWarning, match="`fc.bias`") as caught:
-            action()
+            action(matching=Matching(allow_nonfinite=True))
         (one,) = caught
         assert one.filename == __file__
         assert isinstance(one.message, DotnnWarning)
         assert isinstance(one.message.diagnostic, NotFiniteWeights)
+
+
+def test_all_tensors_that_are_not_finite_are_in_one_report(model: Compiled, arrays: dict[str, np.ndarray]) -> None:
+    for name in ("fc.weight", "bn.running_var"):
+        arrays[name].flat[1] = np.inf
+    found = diagnostic_of(lambda: model.to_bytes(weights=arrays))
+    assert isinstance(found, NotFiniteNumbers)
+    assert set(found.names) == {"fc.weight", "bn.running_var"}
 
 
 def test_whoever_binds_weights_has_their_warnings(
@@ -360,14 +375,37 @@ def test_whoever_binds_weights_has_their_warnings(
     arrays["fc.bias"] = np.array([1, np.inf, 2], np.float32)
     with open_weights(write_file(tmp_path / "w.npz", arrays)) as file, warnings.catch_warnings():
         warnings.simplefilter("error")
-        bound = bind_weights(file, model.graph.weights())
+        bound = bind_weights(file, model.graph.weights(), Matching(allow_nonfinite=True))
         model.to_bytes(weights=bound)
     assert [one.code for one in bound.warnings()] == ["W801"]
 
 
 def test_numbers_beyond_the_element_type(arrays: dict[str, np.ndarray]) -> None:
     half = compile_source("model h { input x: float16[N, 4] output y = x -> fc: dense(3, bias=false) }")
-    with pytest.warns(DotnnWarning, match="not finite"):
-        half.to_bytes(weights={"fc.weight": np.full((3, 4), 1e6)})
+    found = diagnostic_of(lambda: half.to_bytes(weights={"fc.weight": np.full((3, 4), 1e6)}))
+    assert isinstance(found, NotFiniteNumbers)
     brain = {"fc.weight": arrays["fc.weight"].astype(ml_dtypes.bfloat16)}
     assert built(half, brain)["fc.weight"].dtype == np.float16
+
+
+# Matching -------------------------------------------------------------------------------------------------------------
+
+
+def test_matching_goes_with_weights(model: Compiled, arrays: dict[str, np.ndarray], tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="none are given"):
+        model.to_bytes(matching=Matching(allow_missing=True))
+    with pytest.raises(TypeError, match=r"must be a dotnn\.Matching, not dict"):
+        model.to_bytes(weights=arrays, matching={"match": "order"})  # pyright: ignore[reportArgumentType]
+    with open_weights(write_file(tmp_path / "w.npz", arrays)) as file:
+        bound = bind_weights(file, model.graph)
+        with pytest.raises(TypeError, match="matched already"):
+            model.to_bytes(weights=bound, matching=Matching())
+    model.save(tmp_path / "tiny.onnx")
+    assert diagnostic_of(lambda: Session(tmp_path / "tiny.onnx", matching=Matching())).code == "E920"
+
+
+def test_rules_are_not_replaced_by_the_model(model: Compiled, arrays: dict[str, np.ndarray], tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text("'(.+)' = \"$1\"\n")
+    found = diagnostic_of(lambda: model.save(rules, weights=arrays, matching=Matching(rename=rules)))
+    assert found.code == "E849"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics.render import render
+from dotnn.compiler.diagnostics.weight_matching import NotFiniteNumbers
 from dotnn.compiler.diagnostics.weights import (
     MisshapenWeights,
     MissingWeights,
@@ -20,7 +21,9 @@ from dotnn.compiler.diagnostics.weights import (
 )
 from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType
-from dotnn.compiler.weights.binding import BoundWeights, bind_weights
+from dotnn.compiler.weights.binding import bind_weights
+from dotnn.compiler.weights.bound import BoundWeights
+from dotnn.compiler.weights.matching import Matching
 from dotnn.compiler.weights.readers import open_weights
 from dotnn.compiler.weights.values import WeightValues
 from weight_helpers import Arrays, arrays_for, diagnostics_of, misfits_of, network, weight, write_file
@@ -28,10 +31,12 @@ from weight_helpers import Arrays, arrays_for, diagnostics_of, misfits_of, netwo
 # Binding ------------------------------------------------------------------------------------------------------------
 
 
-def bound_from(tmp_path: Path, arrays: Arrays, weights: Sequence[Weight]) -> BoundWeights:
+def bound_from(
+    tmp_path: Path, arrays: Arrays, weights: Sequence[Weight], matching: Matching | None = None
+) -> BoundWeights:
     """Bound, with every tensor loaded once."""
     with open_weights(write_file(tmp_path / "net.npz", arrays)) as file:
-        bound = bind_weights(file, weights)
+        bound = bind_weights(file, weights, matching)
         for name in bound.names:
             bound.load(name)
         return bound
@@ -123,7 +128,8 @@ def test_prefixes_of_the_file(tmp_path: Path, prefix: str) -> None:
     found = misfits_of(tmp_path, wrapped, network())
     assert set(found) == {PrefixedNames}
     assert f"7 tensors begin with `{prefix}`" in found[PrefixedNames].headline()
-    assert f'name.removeprefix("{prefix}")' in found[PrefixedNames].advice()
+    assert f"`--strip-prefix {prefix}`" in found[PrefixedNames].advice()
+    assert f'Matching(strip_prefix="{prefix}")' in found[PrefixedNames].advice()
     del wrapped[prefix + "fc.bias"]
     wrapped[prefix + "extra"] = np.ones(3, np.float32)
     found = misfits_of(tmp_path, wrapped, network())
@@ -135,7 +141,7 @@ def test_prefixes_of_the_model(tmp_path: Path) -> None:
     weights = [weight("net." + one.name, *one.shape) for one in network()]
     found = misfits_of(tmp_path, arrays_for(network()), weights)
     assert set(found) == {PrefixedNames}
-    assert '"net." + name' in found[PrefixedNames].advice()
+    assert "`'(.+)' = \"net.$1\"`" in found[PrefixedNames].advice()
 
 
 @pytest.mark.parametrize(
@@ -249,7 +255,11 @@ def test_other_types_convert_only_without_loss(tmp_path: Path, stored: Any, want
 def test_numbers_that_are_not_finite_are_reported(tmp_path: Path, dtype: DType, value: float) -> None:
     weights = [weight("good", 3, dtype=dtype), weight("bad", 2, 2, dtype=dtype)]
     arrays = {"good": np.array([1.0, 2.0, 3.0]), "bad": np.array([[0, 1], [value, 2]])}
-    (warning,) = bound_from(tmp_path, arrays, weights).warnings()
+    (error,) = diagnostics_of(lambda: bound_from(tmp_path, arrays, weights))
+    assert isinstance(error, NotFiniteNumbers)
+    assert error.names == ("bad",)
+    assert "1 tensor of" in error.headline()
+    (warning,) = bound_from(tmp_path, arrays, weights, Matching(allow_nonfinite=True)).warnings()
     assert isinstance(warning, NotFiniteWeights)
     assert warning.names == ("bad",)
     assert "1 tensor of" in warning.headline()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -186,6 +187,8 @@ class Misfit:
         attribute: what to write at the layer so that model and file agree, such as ``bias=true``.
         layer: the label of that layer.
         layout: how the file's axes relate to the model's.
+        stored: what the file calls it, where names and layouts are another framework's.
+        wanted: the shape that the file must have, in that framework's layout.
     """
 
     name: str
@@ -195,6 +198,8 @@ class Misfit:
     attribute: str = ""
     layer: str = ""
     layout: str = ""
+    stored: str = ""
+    wanted: str = ""
 
     @property
     def label(self) -> str:
@@ -253,7 +258,9 @@ class MissingWeights(Misfits):
     whatever is loaded wants a label. A tensor that stands in the source as a literal need not be in the file; if it is,
     the file's numbers are used.
 
-    Nothing is left at its first random values silently: either all tensors are loaded, or none.
+    Nothing is left at its first random values silently: either all tensors are loaded, or none. With `--allow-missing`
+    those that the file lacks are initialized, and named. Where a file has other names for the same tensors in the same
+    order, `--match order` pairs them; `--rename` takes rules for names.
 
     Bad, for a file with `fc.weight` and `fc.bias`:
 
@@ -271,11 +278,17 @@ class MissingWeights(Misfits):
     code: ClassVar[str] = "E811"
     message: ClassVar[str] = "`{path}` lacks {lacking} of the model's {total:,} tensors"
     label: ClassVar[str] = "`{first}` is not in the {holder}"
-    remedy: ClassVar[str] = (
-        "give each layer the label that it has in the {holder}; `dotnn summary` shows the model's names"
-    )
-
     total: int
+    in_order: bool = False
+
+    def advice(self) -> str:
+        """By order, where that explains all; else labels."""
+        if self.in_order:
+            return (
+                f"in their order all tensors of the {self.holder} have the shapes of the model's: write "
+                '`--match order` (in Python `matching=dotnn.Matching(match="order")`)'
+            )
+        return f"give each layer the label that it has in the {self.holder}; `dotnn summary` shows the model's names"
 
     @property
     def lacking(self) -> str:
@@ -338,6 +351,9 @@ class MisshapenWeights(Misfits):
 
     def sentence(self, misfit: Misfit) -> str:
         """Both shapes."""
+        if misfit.wanted:
+            both = f"`{misfit.stored}` is {misfit.found} in the {self.holder} and must be {misfit.wanted}"
+            return f"{both} for `{misfit.name}`{misfit.advice}"
         layout = f"; {misfit.layout}" if misfit.layout else ""
         return f"`{misfit.name}` is {misfit.found} in the {self.holder} and {list(misfit.shape)} in the model{layout}"
 
@@ -383,10 +399,9 @@ class PrefixedNames(Diagnostic):
     """The names in a weight file and in the model differ by what they begin with.
 
     Wrappers put a word before every name: `torch.nn.DataParallel` writes `module.`, `torch.compile` writes
-    `_orig_mod.`, and a network kept in an attribute of another one has the name of that attribute. In dotnn, a labelled
-    block or group does the same. Rename the tensors while saving:
-
-        save_file({name.removeprefix("module."): tensor for name, tensor in state.items()}, "net.safetensors")
+    `_orig_mod.`, and a network kept in an attribute of another one has the name of that attribute. `--strip-prefix`
+    takes it off; in Python that is `matching=dotnn.Matching(strip_prefix="module.")`. In dotnn, a labelled block or
+    group puts a word before names, too; then a rule of `--rename` does the same in the file: `'(.+)' = "net.$1"`.
 
     What else does not fit is reported as if the names had been mended.
     """
@@ -401,12 +416,15 @@ class PrefixedNames(Diagnostic):
     holder: str = "file"
 
     def advice(self) -> str:
-        """A file is written anew, a mapping just made anew."""
-        return (
-            f"rename while saving: `save_file({self.mended}, file)`"
-            if self.holder == "file"
-            else (f"rename: `weights={self.mended}`")
-        )
+        """The option, or the argument."""
+        if not self.in_file:
+            rule = f"'(.+)' = \"{self.prefix}$1\""
+            argument = f'matching=dotnn.Matching(rename={{"(.+)": "{self.prefix}$1"}})'
+            return f"write `{argument}`" if self.holder != "file" else f"write `{rule}` into a file for `--rename`"
+        argument = f'matching=dotnn.Matching(strip_prefix="{self.prefix}")'
+        if self.holder != "file":
+            return f"write `{argument}`"
+        return f"write `--strip-prefix {shlex.quote(self.prefix)}` (in Python `{argument}`)"
 
     @property
     def where(self) -> str:
@@ -417,13 +435,6 @@ class PrefixedNames(Diagnostic):
     def other(self) -> str:
         """The side without it."""
         return "the model" if self.in_file else f"`{self.path}`"
-
-    @property
-    def mended(self) -> str:
-        """The expression in Python that mends the names."""
-        name = f'name.removeprefix("{self.prefix}")' if self.in_file else f'"{self.prefix}" + name'
-        state = "state" if self.holder == "file" else self.path
-        return f"{{{name}: tensor for name, tensor in {state}.items()}}"
 
 
 @record
@@ -456,10 +467,9 @@ class NotArrays(Diagnostic):
 
 @record
 class NotFiniteWeights(Diagnostic):
-    """Tensors of a weight file hold NaN or infinite numbers, or numbers too large for the model's element type.
+    """Tensors of a weight file hold NaN or infinite numbers, and were taken, as `--allow-nonfinite` says.
 
-    They spread to the outputs of the model. They come from a training that diverged, or from numbers that were
-    converted to a type with a smaller range.
+    They spread to the outputs of the model. Without the option they are an error (E867).
     """
 
     code: ClassVar[str] = "W801"

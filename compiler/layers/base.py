@@ -16,7 +16,7 @@ import dataclasses
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -63,6 +63,7 @@ class KerasTensor:
             neighbours may be one axis in PyTorch: the channels and copies of a depthwise kernel.
         gates: the blocks of rows in Keras's order, by PyTorch's names.
         row: which row of Keras's tensor it is, where that holds several of ours: both biases of a GRU are one ``bias``.
+        layer: which one of several layers of Keras it belongs to: stacked recurrent layers are a layer each there.
     """
 
     name: str
@@ -70,6 +71,12 @@ class KerasTensor:
     axes: tuple[int, ...]
     gates: tuple[str, ...] = ()
     row: int | None = None
+    layer: int = 0
+
+    @property
+    def key(self) -> str:
+        """What tells it apart among the tensors of all layers of Keras that one of ours is: mostly the name."""
+        return f"{self.layer}/{self.name}" if self.layer else self.name
 
 
 @positional_record
@@ -97,9 +104,25 @@ class WeightSpec:
     argument: str = ""
 
     def from_keras(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The tensor in PyTorch's layout, made of Keras's, by their names within the layer."""
-        parts = [self._from_keras(one, arrays[one.name]) for one in self.keras]
+        """The tensor in PyTorch's layout, made of Keras's, by their keys within the layer."""
+        parts = [self._from_keras(one, arrays[one.key]) for one in self.keras]
         return np.concatenate(parts).reshape(self.shape)
+
+    def to_keras(self, array: np.ndarray) -> Iterator[tuple[KerasTensor, np.ndarray]]:
+        """The tensors of Keras that this one consists of, or the rows of theirs that it is; ``from_keras`` back."""
+        shapes = [one.shape if one.row is None else one.shape[1:] for one in self.keras]
+        rows = [[shape[axis] for axis in one.axes] for one, shape in zip(self.keras, shapes, strict=True)]
+        if not rows:
+            return
+        whole = array.reshape(sum(row[0] for row in rows), *rows[0][1:])
+        start = 0
+        for one, (count, *_) in zip(self.keras, rows, strict=True):
+            part = whole[start : start + count]
+            start += count
+            if one.gates:
+                blocks = dict(zip(self.gates, np.split(part, len(self.gates)), strict=True))
+                part = np.concatenate([blocks[gate] for gate in one.gates])
+            yield one, part.transpose(np.argsort(one.axes))
 
     def _from_keras(self, one: KerasTensor, array: np.ndarray) -> np.ndarray:
         if array.shape != one.shape:

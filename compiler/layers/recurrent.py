@@ -174,16 +174,22 @@ class Recurrent(Layer, ABC):
             yield WeightSpec(name, shape, written or start, Fan.of(shape), gates=self.gates, keras=keras)
 
     def _keras(self, name: str, shape: tuple[int, ...]) -> tuple[KerasTensor, ...]:
-        """Kernels are transposed; two biases are the rows of one tensor, where Keras has them."""
-        kind, _ = name.rsplit("_l", 1)
-        gates = self.keras_gates or self.gates
+        """Kernels are transposed; two biases are the rows of one tensor, where Keras has them.
+
+        Each of several layers is one of its own in Keras, and each of two directions one inside of ``Bidirectional``.
+        """
+        kind, _, place = name.rpartition("_l")
+        layer, gates = int(place.removesuffix("_reverse")), self.keras_gates or self.gates
+        inside = ("backward_layer/" if name.endswith("_reverse") else "forward_layer/") if self.bidirectional else ""
         if kind.startswith("weight"):
-            keras = "kernel" if kind == "weight_ih" else "recurrent_kernel"
-            return (KerasTensor(keras, shape[::-1], (1, 0), gates),)
+            keras = f"{inside}{'kernel' if kind == 'weight_ih' else 'recurrent_kernel'}"
+            return (KerasTensor(keras, shape[::-1], (1, 0), gates, layer=layer),)
         if self.bias_vectors == 1:
-            return (KerasTensor("bias", shape, (0,), gates),)
+            return (KerasTensor(f"{inside}bias", shape, (0,), gates, layer=layer),)
+        if not self.keras_has_two_biases:
+            return ()
         row = ("bias_ih", "bias_hh").index(kind)
-        return (KerasTensor("bias", (2, *shape), (0,), gates, row),) if self.keras_has_two_biases else ()
+        return (KerasTensor(f"{inside}bias", (2, *shape), (0,), gates, row, layer),)
 
     @classmethod
     def takes_literal(cls, name: str) -> bool:

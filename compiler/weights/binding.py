@@ -4,32 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, final
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.suggest import near_names
+from ..diagnostics.weight_matching import InitializedWeights
 from ..diagnostics.weights import (
     MOST_SHOWN,
     Misfit,
     MisshapenWeights,
     MissingWeights,
     NotArrays,
-    NotFiniteWeights,
     PrefixedNames,
     UnusedWeights,
     WrongElementTypes,
 )
-from ..graph.tensors import Literal, Weight, numpy_name
-from ..graph.types import DType
-from ..reprs import quantity, quoted, short_repr
+from ..graph.graph import Graph
+from ..graph.tensors import Literal, Weight
 from ..source import Span
 from .arrays import ArrayWeights
+from .bound import BoundWeights
+from .element_conversion import converts
+from .matching import Matching
 from .name_hints import attribute_for, common_prefix, scopes
+from .ordering import match_in_order, without_literals
 from .readers import WeightFile
+from .renaming import Renaming
 
 if TYPE_CHECKING:
-    import numpy as np
+    from .keras_model import KerasModel
 
 #: A counter in PyTorch's batch normalization that no computation reads.
 _DROPPED = "num_batches_tracked"
@@ -38,84 +42,65 @@ _MOST_NEAR = 2
 _MOST_CHARACTERS = 200_000
 
 
-def bind_weights(file: WeightFile, weights: Sequence[Weight]) -> BoundWeights:
-    """The tensors of a file, or a caller's arrays, as the values of a model's weights, matched by name.
+def bind_weights(file: WeightFile, model: Graph | Sequence[Weight], matching: Matching | None = None) -> BoundWeights:
+    """The tensors of a file, or a caller's arrays, as the values of a model's weights.
 
-    Every weight must be in the file, in its shape; every tensor of the file must be a weight, but PyTorch's
-    ``num_batches_tracked``. Weights that the source gives as literals may be left out; where the file has one, its
-    numbers are used. Floating point types convert into each other, integers only into wider ones.
+    They are matched by name, unless ``matching`` says otherwise. Every weight must be in the file, in its shape; every
+    tensor of the file must be a weight, but PyTorch's ``num_batches_tracked``. Weights that the source gives as
+    literals may be left out; where the file has one, its numbers are used. Floating point types convert into each
+    other, integers only into wider ones. The layers of a file of Keras are matched to those of the model, and its
+    tensors brought into the model's layouts.
 
     Args:
         file: an open file; it must stay open as long as the result is used.
-        weights: all weights of the model.
+        model: the layers of the model; or its weights alone, which do not do for a file of Keras.
+        matching: how names become those of the model, and what may be missing.
 
     Raises:
+        TypeError: weights alone were given for a file of Keras.
         DotnnError: all that does not fit, one diagnostic for each kind of misfit.
     """
-    comparison = _Comparison(file, {weight.name: weight for weight in weights})
+    matching = matching or Matching()
+    keras = keras_of(file)
+    if keras is not None:
+        from .keras_matching import bind_keras
+
+        if not isinstance(model, Graph):
+            raise TypeError("a file of Keras is matched by layers: give the model's graph, not its weights alone")
+        return bind_keras(file, model, keras, matching)
+    weights = model.weights() if isinstance(model, Graph) else model
+    renaming = Renaming(file.path, _kept(file, weights), matching)
+    named = {weight.name: weight for weight in weights}
+    notes = renaming.notes
+    if matching.match == "order" and not getattr(file, "unusable", None):
+        stored, shown = match_in_order(file, tuple(named.values()), renaming.names)
+        notes = (*notes, shown)
+    else:
+        stored = renaming.names
+    comparison = _Comparison(file, named, stored, matching)
     problems = tuple(comparison.problems())
     if problems:
-        raise DotnnError(*problems)
-    return BoundWeights(file, comparison.weights)
+        raise DotnnError(*problems, *renaming.notes)
+    if comparison.missing:
+        names = tuple(weight.name for weight in comparison.missing)
+        notes = (*notes, InitializedWeights(path=file.path, names=names))
+    reads = {name: partial(file.load, one) for name, one in stored.items() if name in named}
+    return BoundWeights(file.path, named, reads, notes, allow_nonfinite=matching.allow_nonfinite)
 
 
-@final
-class BoundWeights:
-    """Tensors of a file under the names, and in the element types, of a model's weights.
+def keras_of(file: object) -> KerasModel | None:
+    """What a file of Keras says of its model; None for any other file."""
+    return getattr(file, "keras", None)
 
-    Made by ``bind_weights``, which checks that they fit.
-    """
 
-    def __init__(self, file: WeightFile, weights: Mapping[str, Weight]) -> None:
-        self._file = file
-        self._weights = {name: weights[name] for name in file.names if name in weights}
-        self._not_finite: dict[str, None] = {}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The weights that the file has."""
-        return tuple(self._weights)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a weight."""
-        return self._weights[name].shape
-
-    def load(self, name: str) -> np.ndarray:
-        """The values of a weight in its element type, read from the file now; they must not be changed.
-
-        Raises:
-            DotnnError: the file is damaged at this place.
-        """
-        import numpy as np
-
-        dtype = self._weights[name].dtype
-        # A number beyond the range of the type becomes infinite, and is reported.
-        with np.errstate(over="ignore", invalid="ignore"):
-            array = self._file.load(name).astype(numpy_name(dtype), copy=False)
-            finite = not dtype.is_float or _is_finite(array)
-        if not finite:
-            self._not_finite[name] = None
-        return array
-
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self._file.path), quantity(len(self._weights), "tensor"))
-
-    def warnings(self) -> tuple[Diagnostic, ...]:
-        """What was found in the tensors that were loaded so far."""
-        if not self._not_finite:
-            return ()
-        return (NotFiniteWeights(path=self._file.path, names=tuple(self._not_finite)),)
+def _kept(file: WeightFile, weights: Iterable[Weight]) -> tuple[str, ...]:
+    """The names in a file, without what is dropped."""
+    known = {weight.name for weight in weights}
+    return tuple(name for name in file.names if name in known or name.rpartition(".")[2] != _DROPPED)
 
 
 def _holder(file: WeightFile) -> str:
     return "mapping" if isinstance(file, ArrayWeights) else "file"
-
-
-def _is_finite(array: np.ndarray) -> bool:
-    """Whether all numbers are; the extremes are NaN if any number is, and finding them takes no memory."""
-    import numpy as np
-
-    return array.size == 0 or bool(np.isfinite(array.min()) and np.isfinite(array.max()))
 
 
 @dataclass(frozen=True)
@@ -127,6 +112,9 @@ class _Comparison:
 
     file: WeightFile
     weights: Mapping[str, Weight]
+    #: The names in the file by those that it has for the model, without what is dropped.
+    renamed: Mapping[str, str]
+    matching: Matching
 
     def problems(self) -> Iterator[Diagnostic]:
         """One diagnostic for each kind of misfit, none where all fits."""
@@ -137,10 +125,11 @@ class _Comparison:
             matched = sum(name in self.in_file for name in self.weights)
             in_file = bool(self._file_prefix)
             yield PrefixedNames(path=path, prefix=self.prefix, matched=matched, in_file=in_file, holder=holder)
-        if self.missing:
+        if self.missing and not self.matching.allow_missing:
             misfits = tuple(map(self._missing, self.missing[:MOST_SHOWN])) + _plain(self.missing[MOST_SHOWN:])
             span, total = self.missing[0].span, len(self.weights)
-            yield MissingWeights(span=span, path=path, misfits=misfits, total=total, holder=holder)
+            facts = {"total": total, "holder": holder, "in_order": self._fits_in_order}
+            yield MissingWeights(span=span, path=path, misfits=misfits, **facts)
         if self.unused:
             shown = tuple(map(self._unused, self.unused[:MOST_SHOWN]))
             rest = tuple(Misfit(self.in_file[name], self._shapes[name]) for name in self.unused[MOST_SHOWN:])
@@ -161,8 +150,19 @@ class _Comparison:
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        """The names in the file, without what is dropped."""
-        return tuple(name for name in self.file.names if name in self.weights or name.rpartition(".")[2] != _DROPPED)
+        return tuple(self.renamed)
+
+    @cached_property
+    def _fits_in_order(self) -> bool:
+        """Whether the order explains all that names do not."""
+        weights = without_literals(self.weights.values(), len(self.renamed))
+        shapes = [self.file.shape(stored) for stored in self.renamed.values()]
+        types = map(self.file.element_type, self.renamed.values())
+        return (
+            not self.unusable
+            and shapes == [weight.shape for weight in weights]
+            and all(converts(found, weight.dtype) for found, weight in zip(types, weights, strict=True))
+        )
 
     @cached_property
     def _file_prefix(self) -> str:
@@ -177,10 +177,12 @@ class _Comparison:
     def in_file(self) -> dict[str, str]:
         """The names in the file by the names that they would have in the model."""
         if self._file_prefix:
-            return {name.removeprefix(self.prefix): name for name in self._names}
+            return {name.removeprefix(self.prefix): stored for name, stored in self.renamed.items()}
         if self.prefix:
-            return {self.prefix + name if self.prefix + name in self.weights else name: name for name in self._names}
-        return {name: name for name in self._names}
+            longer = ((self.prefix + name, stored) for name, stored in self.renamed.items())
+            names = zip(longer, self.renamed, strict=True)
+            return {new if new in self.weights else name: stored for (new, stored), name in names}
+        return dict(self.renamed)
 
     @cached_property
     def _shapes(self) -> dict[str, tuple[int, ...]]:
@@ -210,7 +212,7 @@ class _Comparison:
     @cached_property
     def mistyped(self) -> tuple[Weight, ...]:
         """Weights that the file holds in elements which do not convert."""
-        return tuple(one for one in self._both if not _converts(self._element_type(one), one.dtype))
+        return tuple(one for one in self._both if not converts(self._element_type(one), one.dtype))
 
     @cached_property
     def _both(self) -> tuple[Weight, ...]:
@@ -271,17 +273,6 @@ class _Comparison:
 
 def _plain(weights: Iterable[Weight]) -> tuple[Misfit, ...]:
     return tuple(Misfit(weight.name, weight.shape) for weight in weights)
-
-
-def _converts(found: str, wanted: DType) -> bool:
-    """Whether numbers of an element type may stand for another's: any float for a float, else without loss."""
-    if found == wanted.value:
-        return True
-    if wanted.is_float:
-        return "float" in found
-    import numpy as np
-
-    return wanted.is_integer and "int" in found and np.can_cast(found, wanted.value)
 
 
 def _layout(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:

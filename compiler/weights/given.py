@@ -3,47 +3,59 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeAlias, TypeGuard
 
-from ..arguments import need_path, type_name
+from ..arguments import need, need_path, type_name
 from ..diagnostics.notices import tell
-from ..graph.tensors import Weight
+from ..graph.graph import Graph
 from .arrays import ArrayWeights
 from .binding import bind_weights
 from .formats import ENDINGS
+from .keras_object import KerasObject, is_keras_model
+from .matching import Matching
 from .readers import WeightFile, open_weights
 from .values import WeightSource
 
 Weights: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | WeightSource
-"""The path of a weight file; arrays by name, such as a ``state_dict`` of PyTorch; or what `bind_weights` gives."""
+"""The path of a weight file; arrays by name, such as a ``state_dict`` of PyTorch; what `bind_weights` gives; or a model
+of Keras, which no type here tells."""
 
 
 @contextmanager
-def given_weights(given: Weights | None, weights: Sequence[Weight]) -> Iterator[WeightSource | None]:
-    """What a caller gives as the values of a model's weights, bound to them by name, as long as the block runs.
+def given_weights(
+    given: Weights | None, graph: Graph, matching: Matching | None = None
+) -> Iterator[WeightSource | None]:
+    """What a caller gives as the values of a model's weights, bound to them, as long as the block runs.
 
     What the numbers themselves have to say is known when they have been read: then it is told, and becomes a
     `DotnnWarning` where nobody listens. A source that the caller has bound is taken as it is, and its warnings are the
     caller's business.
 
     Args:
-        given: a path, a mapping, a source, or None, which stays None.
-        weights: all weights of the model.
+        given: a path, a mapping, a model of Keras, a source, or None, which stays None.
+        graph: the layers of the model.
+        matching: how names become those of the model, and what may be missing.
 
     Raises:
-        TypeError: it is none of these.
+        TypeError: it is none of these, or there is nothing to match.
         DotnnError: the file cannot be read, or all that does not fit.
     """
+    if matching is not None:
+        need(matching, Matching, "matching must be a dotnn.Matching", "such as `dotnn.Matching(allow_missing=True)`")
     if given is None:
+        if matching is not None:
+            raise TypeError("matching says how weights are matched, and none are given: give them as `weights`")
         yield None
         return
     with _opened(given) as found:
         if not _is_unbound(found):
+            if matching is not None:
+                raise TypeError("these weights are matched already: give `matching` to `bind_weights`")
             yield found
             return
-        bound = bind_weights(found, weights)
+        bound = bind_weights(found, graph, matching)
         yield bound
         for diagnostic in bound.warnings():
             tell(diagnostic)
@@ -59,9 +71,12 @@ def _opened(given: Weights) -> AbstractContextManager[WeightFile | WeightSource]
         return open_weights(need_path(given, "weights"))
     if isinstance(given, Mapping):
         return ArrayWeights(given)
+    # With PyTorch behind it, such a model is one of PyTorch's, too.
+    if is_keras_model(given):
+        return KerasObject(given)
     if callable(getattr(given, "load", None)) and hasattr(given, "names"):
         # Whoever has opened it closes it.
         return nullcontext(given)
     remedy = "give its `state_dict()`" if hasattr(given, "state_dict") else "such as a `state_dict` of PyTorch"
-    what = f"weights must be the path of a {ENDINGS} file, or a mapping from names to arrays"
+    what = f"weights must be the path of a {ENDINGS} file, a mapping from names to arrays, or a model of Keras"
     raise TypeError(f"{what}, not {type_name(given)}: {remedy}")
