@@ -321,7 +321,7 @@ WRONG_CALLS: list[tuple[Sequence[str], str]] = [
     (["build", "tiny.nn", "--weights", "none.npz"], "no such file"),
     (["build", "tiny.nn", "--weights", "tiny.nn"], ".safetensors"),
     (["build", "tiny.nn", "--weights", "."], ".safetensors"),
-    (["build", "tiny.nn", "--save-weights", "weights.bin"], ".safetensors"),
+    (["build", "tiny.nn", "--save-weights", "weights.txt"], ".safetensors"),
     (["build", "tiny.nn", "--save-weights", "nowhere/w.npz"], "nowhere"),
     (["build", "tiny.nn", "--labels", "none.txt"], "no such file"),
     (["build", "tiny.nn", "--labels", "."], "directory"),

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import pytest
 from cli_calls import dotnn as cli
-from dotnn import Compiled, DotnnError, DotnnWarning, Session, compile_source
+from dotnn import Compiled, DotnnError, DotnnWarning, Matching, Session, compile_source
 from dotnn.compiler.diagnostics.element_types import NothingInFloat32, NotInThisType, NumbersVanish, WeightsOverflow
 from dotnn.compiler.diagnostics.output import NoKernel
 from dotnn.compiler.diagnostics.weights import NotFiniteWeights
@@ -346,10 +346,12 @@ def test_loaded_weights_are_rounded(elements: str) -> None:
         assert np.array_equal(found["fc.weight"], exact.astype(dtype))
 
 
-def diagnostics_of(model: Compiled, dtype: FloatType, weights: dict[str, np.ndarray]) -> list[object]:
+def diagnostics_of(
+    model: Compiled, dtype: FloatType, weights: dict[str, np.ndarray], matching: Matching | None = None
+) -> list[object]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DotnnWarning)
-        model.to_bytes(dtype=dtype, weights=weights, target="onnx")
+        model.to_bytes(dtype=dtype, weights=weights, target="onnx", matching=matching)
     return [one.message.diagnostic for one in caught]  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -409,7 +411,8 @@ def test_the_largest_number_of_the_type_does_not_overflow() -> None:
 
 def test_what_the_file_has_is_told_as_that() -> None:
     """Numbers that are not finite in float32 have not become so by the type."""
-    (fault,) = diagnostics_of(compile_source(TINY), "float16", tiny(bias=np.array([np.inf, np.nan, 0], "float32")))
+    weights, matching = tiny(bias=np.array([np.inf, np.nan, 0], "float32")), Matching(allow_nonfinite=True)
+    (fault,) = diagnostics_of(compile_source(TINY), "float16", weights, matching)
     assert isinstance(fault, NotFiniteWeights)
 
 

@@ -176,7 +176,7 @@ def keras_tensors(model: Compiled) -> list[tuple[str, tuple[int, ...]]]:
         for spec in node.op.weights(operands):
             # The two directions are two layers in Keras.
             backwards = spec.name.endswith("_reverse")
-            found.update((backwards, one.name, one.shape) for one in spec.keras)
+            found.update((backwards, one.name.rpartition("/")[2], one.shape) for one in spec.keras)
     return sorted((name, shape) for _, name, shape in found)
 
 

@@ -22,8 +22,8 @@ from language import compiled, faults_of, places, type_of
 
 H, W, N = symbol("H"), symbol("W"), symbol("N")
 
-UPSAMPLE = """
-block upsample(x: float32[B, C, H, W]) {
+DOUBLED = """
+block doubled(x: float32[B, C, H, W]) {
     return x -> reshape([B, C, H, 1, W, 1]) -> expand([B, C, H, 2, W, 2]) -> reshape([B, C, 2 * H, 2 * W])
 }
 """
@@ -31,14 +31,14 @@ block upsample(x: float32[B, C, H, W]) {
 
 def unet(height: str, width: str) -> str:
     """A network that goes down twice, by a pooling and by a stride, and up again, with skip connections."""
-    return f"""{UPSAMPLE}
+    return f"""{DOUBLED}
 model unet {{
     input image: float32[N, 3, {height}, {width}]
     high = image -> conv2d(4, kernel=3, padding=1) -> relu
     middle = high -> max_pool2d(2) -> conv2d(4, kernel=3, padding="same") -> relu
     low = middle -> conv2d(4, kernel=3, stride=2, padding=1) -> relu
-    up = concat(middle, low -> upsample) -> conv2d(4, kernel=3, padding=1) -> relu
-    output mask = concat(high, up -> upsample) -> conv2d(1, kernel=1)
+    up = concat(middle, low -> doubled) -> conv2d(4, kernel=3, padding=1) -> relu
+    output mask = concat(high, up -> doubled) -> conv2d(1, kernel=1)
 }}
 """
 

@@ -291,11 +291,11 @@ class Stages:
     def local_response_norm(self, x: Tensor) -> Stage:
         alpha, beta = self.source.choice(["0.5", "1.0"]), self.source.choice(["0.5", "0.75", "1"])
         text = f"local_response_norm({self.source.randint(1, 5)}, alpha={alpha}, beta={beta}, k=2.0)"
-        self._need_channels(x)
+        self.need_channels(x)
         kept = kept_at(1, rank=x.rank)
 
         def apply(found: Tensor) -> Tensor:
-            self._need_channels(found)
+            self.need_channels(found)
             return kept(found)
 
         return Stage(text, apply)

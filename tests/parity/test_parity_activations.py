@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from equivalent_tables import table
 from one_layer import make
 from test_layers_activations import EXTREMES, FUNCTIONS, IDS
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 
-FILE = Path(__file__).parent / "equivalents" / "activations.py"
-
-
-def equivalents() -> dict[str, Any]:
-    spec = importlib.util.spec_from_file_location("equivalents_activations", FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.PYTORCH
-
-
-PYTORCH = equivalents()
+PYTORCH = table("PYTORCH")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
