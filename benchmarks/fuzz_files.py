@@ -174,7 +174,7 @@ def answer_batch(figures: Figures, folder: Path, batch: Path, ending: str) -> No
         for line in answers.read_text().splitlines():
             number, code, taken, memory, fault = json.loads(line)
             figures.add(ending, f"forged {number}", code, taken, memory, fault)
-            if fault:
+            if fault or memory > MOST_BYTES:
                 keep(batch / f"{number}{ending}")
             start = number + 1
         if start == BATCH:

@@ -374,6 +374,43 @@ def test_damaged_files(tmp_path: Path, case: str) -> None:
     assert words in diagnostic.headline()
 
 
+def named(libver: str, more: int = 0) -> bytes:
+    """A file of one layer with a name, and further attributes, in an older or newer layout of headers."""
+    content = io.BytesIO()
+    with h5py.File(content, "w", libver=libver) as file:
+        file["layers/dense/vars/0"] = ONES
+        owner = file["layers/dense/vars"]
+        for index in range(more):
+            owner.attrs[f"note{index}"] = "x" * 50
+        owner.attrs["name"] = "stem"
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("more", [0, 5])
+@pytest.mark.parametrize("libver", ["earliest", "v108", "latest"])
+def test_texts_that_say_to_be_enormous(tmp_path: Path, libver: str, more: int) -> None:
+    """HDF5 fills so much memory before it looks whether so much is there."""
+    whole = named(libver, more)
+    path = tmp_path / "net.weights.h5"
+    path.write_bytes(whole)
+    with open_weights(path) as file:
+        assert file.names == ("stem/0",)
+    # The length of the text stands behind the attribute's name, its type and its shape.
+    at = whole.index(b"\4\0\0\0", whole.rindex(b"name\0"))
+    path.write_bytes(whole[:at] + b"\xf0\xff\xff\xff" + whole[at + 4 :])
+    diagnostic = diagnostic_of(lambda: open_weights(path))
+    assert isinstance(diagnostic, DamagedWeightFile)
+    # Newer headers have a check sum, which the library compares first.
+    assert "too long" in diagnostic.headline() or libver != "earliest"
+
+
+def test_texts_that_are_not_found_are_not_read(tmp_path: Path) -> None:
+    """With many attributes an object has them elsewhere; Keras never has."""
+    path = tmp_path / "net.weights.h5"
+    path.write_bytes(named("latest", 40))
+    assert "lies elsewhere" in diagnostic_of(lambda: open_weights(path)).headline()
+
+
 def test_a_name_twice(tmp_path: Path) -> None:
     path = tmp_path / "net.weights.h5"
     path.write_bytes(hdf5(ARRAYS, {"layers/dense": "a", "layers/dense_1": "a"}))

@@ -20,6 +20,7 @@ from ..diagnostics.weight_files import MissingLibrary, UnsafeHdf5
 from ..diagnostics.weights import DamagedWeightFile
 from ..records import positional_record
 from .element_types import numpy_dtype
+from .hdf5_texts import text_lengths
 
 SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 #: What h5py raises for damaged files; none of its own.
@@ -204,7 +205,14 @@ class Hdf5File:
                 raise self.damaged(f"its attribute `{name}` is too long")
             if low.get_type().get_class() != h5t.STRING:
                 raise self.damaged(f"its attribute `{name}` is no text")
+            if low.get_type().is_variable_str():
+                self._need_short_texts(owner, name, math.prod(low.shape))
             return owner.attrs[name]
+
+    def _need_short_texts(self, owner: Any, name: str, count: int) -> None:
+        lengths = text_lengths(self._stream, self._h5py.h5o.get_info(owner.id).addr, name, count)
+        if len(lengths) < count or sum(lengths) > min(self._size, _LONGEST_ATTRIBUTE):
+            raise self.damaged(f"its attribute `{name}` lies elsewhere, or is too long")
 
     def _folder(self, group: Any, place: tuple[str, ...]) -> Folder:
         if len(place) > _DEEPEST:
