@@ -30,6 +30,7 @@ COMMANDS = {
     "summary": "Show every layer: shape, parameters, MACs.",
     "build": "Write an ONNX model.",
     "run": "Run a model, as .nn or .onnx: numbers.",
+    "weights": "List, match or convert weight files.",
     "explain": "Say what an error means.",
     "layers": "List the layers, or show one.",
 }

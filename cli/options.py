@@ -58,8 +58,8 @@ dtype = click.option(
     help="Build in this element type what the text has in float32.",
 )
 keep_io = click.option("--keep-io", is_flag=True, help="With --dtype: leave inputs and outputs as written.")
-_WEIGHTS = (
-    click.option("--weights", metavar="FILE", type=FILE, help=f"Load weights ({ENDINGS}), by name and strictly."),
+_LOADED = click.option("--weights", metavar="FILE", type=FILE, help=f"Load weights ({ENDINGS}), by name and strictly.")
+_MATCHING = (
     click.option("--strip-prefix", metavar="P", help="Take this off their names, as in `--strip-prefix module.`."),
     click.option("--rename", metavar="FILE", type=FILE, help="Rules for their names: a .toml file of patterns."),
     click.option(
@@ -125,13 +125,12 @@ class Loading:
         return tuple(path for path in (self.path, rules) if isinstance(path, Path))
 
 
-def weights(function: _Function) -> _Function:
-    """Give a command ``--weights`` and the options that say how the file is matched, as ``loading``."""
+def matching(function: _Function) -> _Function:
+    """Give a command the options that say how a file is matched: ``matching``, and as ``given`` those written."""
 
     @functools.wraps(function)
-    def with_loading(
+    def with_matching(
         *arguments: Any,
-        weights: Path | None,
         strip_prefix: str | None,
         rename: Path | None,
         match: Match,
@@ -139,29 +138,42 @@ def weights(function: _Function) -> _Function:
         allow_nonfinite: bool,
         **others: Any,
     ) -> None:
-        beside = {
+        written = {
             "--strip-prefix": strip_prefix,
             "--rename": rename,
             "--match": match != "name",
             "--allow-missing": allow_missing,
             "--allow-nonfinite": allow_nonfinite,
         }
-        given = tuple(name for name, value in beside.items() if value)
-        if given and weights is None:
-            raise wrong_call(f"{', '.join(given)}: this says how a file of weights is matched; give it by --weights")
-        matching = Matching(
+        found = Matching(
             strip_prefix=strip_prefix or "",
             rename=rename,
             match=match,
             allow_missing=allow_missing,
             allow_nonfinite=allow_nonfinite,
         )
+        given = tuple(name for name, value in written.items() if value)
+        function(*arguments, matching=found, given=given, **others)
+
+    found: Any = with_matching
+    for option in reversed(_MATCHING):
+        found = option(found)
+    return found
+
+
+def weights(function: _Function) -> _Function:
+    """Give a command ``--weights`` and the options that say how the file is matched, as ``loading``."""
+
+    @functools.wraps(function)
+    def with_loading(
+        *arguments: Any, weights: Path | None, matching: Matching, given: tuple[str, ...], **others: Any
+    ) -> None:
+        if given and weights is None:
+            raise wrong_call(f"{', '.join(given)}: this says how a file of weights is matched; give it by --weights")
         names = (*(("--weights",) if weights is not None else ()), *given)
         function(*arguments, loading=Loading(weights, matching, names), **others)
 
-    found: Any = with_loading
-    for option in reversed(_WEIGHTS):
-        found = option(found)
+    found: Any = _LOADED(matching(with_loading))
     return found
 
 

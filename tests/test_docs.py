@@ -255,6 +255,28 @@ def test_python_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     assert (tmp_path / "tiny.onnx").stat().st_size > 0
 
 
+# The page for those who come from elsewhere ---------------------------------------------------------------------------
+
+
+def foreign_rows() -> list[tuple[str, str]]:
+    """The cells of the table of names: what a layer is called here, and there."""
+    page = (DOCS / "coming_from.md").read_text(encoding="utf-8")
+    table = page.partition("## Names")[2].partition("## Layouts")[0]
+    cells = [re.split(r" \| ", line.strip("| ")) for line in table.splitlines() if line.startswith("| `")]
+    return [(here, there) for here, *others in cells for there in others]
+
+
+@pytest.mark.parametrize(("here", "there"), foreign_rows())
+def test_names_of_other_frameworks_are_known(here: str, there: str) -> None:
+    """Each is one that a layer of the row says of itself, so that a mistake leads to it."""
+    kinds = [kind for kind in re.findall(r"`(\w+)`", here) if kind in LAYERS]
+    assert kinds
+    known = {kind.replace("_", "") for kind in kinds} | {"add", "conv2d", "flatten", "adaptiveavgpool2d"}
+    known |= {name.format(rank=2) for kind in kinds for name in LAYERS[kind].foreign_names}
+    names = [name.rpartition(".")[2].lower() for name in re.findall(r"`([A-Za-z.]\w*(?:\.\w+)*)", there)]
+    assert [name for name in names if name not in known and name != "groups"] == []
+
+
 # The page of the ONNX file --------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ The command ``dotnn summary``, ``str(summary)`` and the table in a notebook are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..graph.dims import Dim, DimExpr, format_dim
@@ -113,11 +113,23 @@ def text(found: Summary) -> str:
     return "\n".join(lines)
 
 
-def table_lines(rows: Sequence[Sequence[str]], rule: str = RULE) -> list[str]:
-    """The table of some cells, each of one line."""
-    widths = column_widths(rows)
-    head = _line(COLUMNS, widths)
-    return [head, rule * (sum(widths) + GAP * (len(COLUMNS) - 1)), *(_line(row, widths) for row in rows)]
+def table_lines(
+    rows: Sequence[Sequence[str]],
+    rule: str = RULE,
+    columns: Sequence[str] = COLUMNS,
+    numbers: Collection[str] = NUMBERS,
+) -> list[str]:
+    """The table of some cells, each of one line.
+
+    Args:
+        rows: the cells.
+        rule: the sign of the line below the titles.
+        columns: the titles.
+        numbers: those of columns that are aligned to the right.
+    """
+    widths = column_widths(rows, columns)
+    lines = [_line(row, widths, columns, numbers) for row in (columns, *rows)]
+    return [lines[0], rule * (sum(widths) + GAP * (len(columns) - 1)), *lines[1:]]
 
 
 def total_lines(found: Summary) -> list[str]:
@@ -125,16 +137,16 @@ def total_lines(found: Summary) -> list[str]:
     return [f"{name + ':':<{VALUES}}{value}" for name, value in totals(found)]
 
 
-def column_widths(rows: Iterable[Sequence[str]]) -> list[int]:
+def column_widths(rows: Iterable[Sequence[str]], columns: Sequence[str] = COLUMNS) -> list[int]:
     """How many characters each column needs; a cell may have several lines."""
-    columns = zip(COLUMNS, *rows, strict=True)
-    return [max(len(line) for cell in one for line in cell.split("\n")) for one in columns]
+    cells_below = zip(columns, *rows, strict=True)
+    return [max(len(line) for cell in one for line in cell.split("\n")) for one in cells_below]
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+def _line(row: Sequence[str], widths: Sequence[int], columns: Sequence[str], numbers: Collection[str]) -> str:
     aligned = (
-        cell.rjust(width) if column in NUMBERS else cell.ljust(width)
-        for column, cell, width in zip(COLUMNS, row, widths, strict=True)
+        cell.rjust(width) if column in numbers else cell.ljust(width)
+        for column, cell, width in zip(columns, row, widths, strict=True)
     )
     return (" " * GAP).join(aligned).rstrip()
 

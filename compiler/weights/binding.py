@@ -85,7 +85,8 @@ def bind_weights(file: WeightFile, model: Graph | Sequence[Weight], matching: Ma
         names = tuple(weight.name for weight in comparison.missing)
         notes = (*notes, InitializedWeights(path=file.path, names=names))
     reads = {name: partial(file.load, one) for name, one in stored.items() if name in named}
-    return BoundWeights(file.path, named, reads, notes, allow_nonfinite=matching.allow_nonfinite)
+    sources = {name: (stored[name],) for name in reads}
+    return BoundWeights(file.path, named, reads, notes, allow_nonfinite=matching.allow_nonfinite, stored=sources)
 
 
 def keras_of(file: object) -> KerasModel | None:

@@ -30,9 +30,11 @@ class BoundWeights:
         reads: how each is read.
         notes: what was found while they were matched.
         allow_nonfinite: whether numbers that are not finite are taken.
+        stored: of which tensors of the file each is made.
 
     Attributes:
         notes: what was found while they were matched, warnings.
+        stored: the names in the file of the tensors that each weight is made of.
     """
 
     def __init__(
@@ -43,8 +45,10 @@ class BoundWeights:
         notes: Sequence[Diagnostic] = (),
         *,
         allow_nonfinite: bool = False,
+        stored: Mapping[str, tuple[str, ...]],
     ) -> None:
         self.notes = tuple(notes)
+        self.stored = stored
         self._path = path
         self._weights = {name: weights[name] for name in reads}
         self._reads = reads

@@ -81,7 +81,8 @@ def bind_keras(file: WeightFile, graph: Graph, keras: KerasModel, matching: Matc
         names = tuple(weight.name for weight in found.missing)
         notes = (*notes, InitializedWeights(path=file.path, names=names))
     reads = {name: partial(source.read, file) for name, source in found.sources.items()}
-    return BoundWeights(file.path, found.weights, reads, notes, allow_nonfinite=matching.allow_nonfinite)
+    stored = {name: tuple(source.stored.values()) for name, source in found.sources.items()}
+    return BoundWeights(file.path, found.weights, reads, notes, allow_nonfinite=matching.allow_nonfinite, stored=stored)
 
 
 @dataclass(frozen=True)

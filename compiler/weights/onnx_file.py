@@ -149,6 +149,11 @@ class OnnxFile:
             raise
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The paths of the files beside it that have numbers."""
+        return tuple(map(str, self._sizes))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the initializers, in the order of the file."""
         return tuple(self._tensors)

@@ -59,6 +59,11 @@ class ShardedFile:
             self._opened = opened.pop_all()
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The paths of the files."""
+        return tuple(dict.fromkeys(file.path for file in self._files.values()))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the tensors, in the order of the index."""
         return tuple(self._files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import shlex
 import subprocess
@@ -50,6 +51,37 @@ def test_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     run = dotnn(*second)
     assert "probabilities: float32[1, 2]" in run.out
     assert "never loaded or trained" not in run.err
+
+
+# What Keras says of itself where it converts tensors of PyTorch for numpy 2.
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_coming_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs and commands of the page, in its order; the programs share their names."""
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    pytest.importorskip("keras", reason="needs the extra [parity]")
+    pytest.importorskip("h5py", reason="needs the extra [keras]")
+    monkeypatch.chdir(tmp_path)
+    scope: dict[str, object] = {}
+    printed: list[str] = []
+    for fence in page_fences(DOCS / "coming_from.md"):
+        if fence.file:
+            Path(fence.file).write_text(fence.text, encoding="utf-8")
+        elif fence.language == "python":
+            exec(compile(fence.text, fence.place, "exec"), scope)
+            printed.append(capsys.readouterr().out)
+        elif fence.language == "sh":
+            for line in fence.text.splitlines():
+                done = dotnn(*shlex.split(line)[1:])
+                assert (done.code, done.err) == (0, "")
+                printed.append(done.out)
+    text = "".join(printed)
+    assert "loaded:               8 of 8 weights" in text
+    # Nearly half of the answers are either, so that a network that always says the same would show.
+    share = np.mean(scope["classes"])  # pyright: ignore[reportArgumentType,reportCallIssue]
+    assert 0.4 < share < 0.6
+    accuracies = dict(re.findall(r"^(PyTorch|Keras): ([\d.]+)$", text, re.MULTILINE))
+    assert set(accuracies) == {"PyTorch", "Keras"}
+    assert all(float(one) > 0.9 for one in accuracies.values()), accuracies
 
 
 def test_quantization(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
