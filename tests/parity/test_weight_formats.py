@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.diagnostics.weight_files import NoStateDict, SeveralStateDicts, ShardsDoNotFit, WouldRunCode
 from dotnn.compiler.diagnostics.weights import DamagedWeightFile
@@ -25,9 +24,9 @@ from dotnn.compiler.weights.values import WeightValues
 from weight_helpers import diagnostic_of, network, weight
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
-
-import keras
-from keras import layers as L
+torch = pytest.importorskip("torch", reason="parity tests need the extra [parity]")
+keras = pytest.importorskip("keras", reason="parity tests need the extra [parity]")
+L = keras.layers
 
 # Keras asks numpy for copies in a way that numpy is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
