@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
-from .weights import MOST_SHOWN, count, quoted
+from .weights import MOST_SHOWN, _NotFinite, count, quoted
 
 
 @record
@@ -218,7 +218,7 @@ class FeatureOrderUnknown(Diagnostic):
 
 
 @record
-class NotFiniteNumbers(Diagnostic):
+class NotFiniteNumbers(_NotFinite):
     """Tensors of a weight file hold NaN or infinite numbers, or numbers too large for the model's element type.
 
     They spread to the outputs of the model. They come from a training that diverged, or from numbers that were
@@ -232,24 +232,6 @@ class NotFiniteNumbers(Diagnostic):
         "look into the training that they come from; `--allow-nonfinite` takes them "
         "(in Python `Matching(allow_nonfinite=True)`)"
     )
-
-    path: str
-    names: tuple[str, ...]
-
-    @property
-    def tensors(self) -> str:
-        """How many, in words."""
-        return count(self.names)
-
-    @property
-    def hold(self) -> str:
-        """The verb."""
-        return "holds" if len(self.names) == 1 else "hold"
-
-    @property
-    def shown(self) -> str:
-        """The first names."""
-        return quoted(self.names, 4)
 
 
 @record

@@ -466,16 +466,8 @@ class NotArrays(Diagnostic):
 
 
 @record
-class NotFiniteWeights(Diagnostic):
-    """Tensors of a weight file hold NaN or infinite numbers, and were taken, as `--allow-nonfinite` says.
-
-    They spread to the outputs of the model. Without the option they are an error (E867).
-    """
-
-    code: ClassVar[str] = "W801"
-    severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "{tensors} of `{path}` {hold} numbers that are not finite: {shown}"
-    remedy: ClassVar[str] = "look into the training that they come from: the model's outputs may be NaN"
+class _NotFinite(Diagnostic):
+    """Base of what is said of numbers that are not finite."""
 
     path: str
     names: tuple[str, ...]
@@ -494,6 +486,19 @@ class NotFiniteWeights(Diagnostic):
     def shown(self) -> str:
         """The first names."""
         return quoted(self.names, 4)
+
+
+@record
+class NotFiniteWeights(_NotFinite):
+    """Tensors of a weight file hold NaN or infinite numbers, and were taken, as `--allow-nonfinite` says.
+
+    They spread to the outputs of the model. Without the option they are an error (E867).
+    """
+
+    code: ClassVar[str] = "W801"
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "{tensors} of `{path}` {hold} numbers that are not finite: {shown}"
+    remedy: ClassVar[str] = "look into the training that they come from: the model's outputs may be NaN"
 
 
 def count(things: Sequence[object]) -> str:
