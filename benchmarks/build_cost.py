@@ -67,9 +67,9 @@ def commands(folder: Path, sizes: Sequence[int]) -> dict[str, list[str]]:
     """What is measured, by what it is called; the arguments of Python."""
     dotnn, output = ["-m", "dotnn"], ["--output", str(folder / "net.onnx")]
     found = {"python -c pass": ["-c", "pass"]}
-    for name in ("mnist_cnn", "resnet152"):
+    for name in ("mnist_cnn", "zoo/resnet152"):
         found[f"check {name}"] = [*dotnn, "check", str(EXAMPLES / f"{name}.nn")]
-    for name in ("mnist_cnn", "resnet152", "vgg16"):
+    for name in ("mnist_cnn", "zoo/resnet152", "zoo/vgg16"):
         found[f"build {name}"] = [*dotnn, "build", str(EXAMPLES / f"{name}.nn"), *output]
     for size in sizes:
         path = folder / f"many{size}.nn"

@@ -5,7 +5,7 @@
 Medians of several runs, each command in turn, with the byte code of all modules kept in a folder for the time being, as
 an installed package has it. Elapsed times and those of the processor are given: on a machine that does other things,
 the ratios of the latter are steadier. Targets, as multiples of the two imports: 1.4 for checking, 1.8 for the summary
-of ``examples/resnet152.nn``; help and version 0.1 s.
+of ``examples/zoo/resnet152.nn``; help and version 0.1 s.
 
 Then where the time of a check goes: what Python says of every import (``-X importtime``), by libraries and rooms.
 """
@@ -33,8 +33,8 @@ COMMANDS = {
     "dotnn --version": [*DOTNN, "--version"],
     "dotnn --help": [*DOTNN, "--help"],
     "dotnn check mnist_cnn.nn": [*DOTNN, "check", "examples/mnist_cnn.nn"],
-    "dotnn check resnet152.nn": [*DOTNN, "check", "examples/resnet152.nn"],
-    "dotnn summary resnet152.nn": [*DOTNN, "summary", "examples/resnet152.nn"],
+    "dotnn check resnet152.nn": [*DOTNN, "check", "examples/zoo/resnet152.nn"],
+    "dotnn summary resnet152.nn": [*DOTNN, "summary", "examples/zoo/resnet152.nn"],
 }
 #: Libraries and rooms with a line of their own, the longest fitting name first.
 PARTS = (

@@ -1,4 +1,4 @@
-"""Peak resident memory of ``dotnn build`` and ``dotnn run`` of `examples/vgg16.nn`, beside the size of the weights.
+"""Peak resident memory of ``dotnn build`` and ``dotnn run`` of `examples/zoo/vgg16.nn`, beside the size of the weights.
 
     python benchmarks/vgg16_memory.py [SOURCE]
 
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 MB = 10**6
-EXAMPLE = Path(__file__).parents[1] / "examples" / "vgg16.nn"
+EXAMPLE = Path(__file__).parents[1] / "examples" / "zoo" / "vgg16.nn"
 BUILD = [sys.executable, "-m", "dotnn", "build"]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 FACTS = Path(__file__).parent / "facts"
 EXAMPLES = Path(__file__).parent.parent / "examples"
+ZOO = EXAMPLES / "zoo"
 DATA = EXAMPLES / "data"
 
 
@@ -21,16 +22,23 @@ class Example:
     Attributes:
         params: how many learned numbers it has, as published, or counted by the formulas of the facts.
         outputs: shape of each output for ``sizes``, with the default arguments.
+        macs: published multiply-accumulates for one example, if there are any.
         zoo: its name in ``facts/zoo.json``.
+        keras: its name in ``facts/zoo_keras.json``.
         feeds: what is fed, as on the command line; random numbers for ``sizes`` if there is nothing.
         sizes: of the symbolic dimensions of ``feeds``.
+        smaller: arguments of the model for what is too slow at full size, such that classes still tell apart what the
+            layers do.
     """
 
     params: int
     outputs: Mapping[str, tuple[int, ...]]
+    macs: int | None = None
     zoo: str | None = None
+    keras: str | None = None
     feeds: tuple[str, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=lambda: {"N": 1})
+    smaller: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def texts(self) -> list[str]:
@@ -38,20 +46,11 @@ class Example:
         return [f"{name}={DATA / file}" for name, file in (text.split("=") for text in self.feeds)]
 
 
-def _imagenet(name: str, params: int) -> Example:
-    return Example(params, {"logits": (1, 1000)}, zoo=name)
-
-
 # Recurrent counts are those of facts/recurrent.md: LSTM with one bias 4H(I+H+1), GRU 3H(I+H+2) for each direction.
 EXAMPLE_FACTS: Mapping[str, Example] = {
     "mnist_cnn": Example(61_482, {"probabilities": (1, 10)}, feeds=("image=digit.png",)),
     "mnist_dense": Example(407_050, {"probabilities": (1, 10)}, feeds=("image=digit.png",)),
     "dogs_vs_cats": Example(5_681_345, {"dog": (1, 1)}),
-    "alexnet": _imagenet("alexnet", 61_100_840),
-    "vgg16": _imagenet("vgg16", 138_357_544),
-    "resnet18": _imagenet("resnet18", 11_689_512),
-    "resnet50": _imagenet("resnet50", 25_557_032),
-    "resnet152": _imagenet("resnet152", 60_192_808),
     "x_or_o": Example(3 * 3 * 3 + 2 * 3 + 2, {"probabilities": (1, 2)}, feeds=("image=x.csv",)),
     "filters_6x6": Example(
         2 * 3 * 3, {"feature_maps": (1, 2, 4, 4), "pooled": (1, 2, 2, 2)}, feeds=("image=six_by_six.csv",)
@@ -62,44 +61,16 @@ EXAMPLE_FACTS: Mapping[str, Example] = {
         feeds=("words=review.json",),
         sizes={"N": 1, "T": 8},
     ),
-    "gru_tagger": Example(
-        5_000 * 64 + 2 * 3 * 64 * (64 + 64 + 2) + 128 * 17 + 17,
-        {"probabilities": (2, 5, 17)},
-        feeds=("words=sentences.json", "lengths=lengths.json"),
-        sizes={"N": 2, "T": 5},
-    ),
     "char_rnn": Example(
         3 * 4 + 3 * 3 + 4 * 3, {"next_letter": (1, 4, 4)}, feeds=("letters=hell.json",), sizes={"N": 1, "T": 4}
-    ),
-    "text_cnn": Example(
-        10_000 * 64 + (3 + 4 + 5) * 64 * 64 + 3 * 64 + 3 * 64 * 2 + 2,
-        {"probabilities": (1, 2)},
-        feeds=("words=review.json",),
-        sizes={"N": 1, "T": 8},
-    ),
-    "unet": Example(
-        (3 * 9 + 1) * 16
-        + 2 * (16 * 9 + 1) * 16
-        + (16 * 9 + 1) * 32
-        + 2 * (32 * 9 + 1) * 32
-        + (32 * 9 + 1) * 64
-        + (64 * 9 + 1) * 64
-        + (96 * 9 + 1) * 32
-        + (48 * 9 + 1) * 16
-        + (16 + 1) * 2,
-        {"mask": (2, 2, 12, 8)},
-        sizes={"N": 2, "H": 3, "W": 2},
-    ),
-    "video_cnn": Example(
-        (27 * 3 + 1) * 32 + (27 * 32 + 1) * 64 + (27 * 64 + 1) * 128 + (128 + 1) * 10,
-        {"probabilities": (1, 10)},
-        sizes={"N": 1, "T": 5},
     ),
 }
 
 
 def example_path(name: str) -> Path:
-    return EXAMPLES / f"{name}.nn"
+    """The file of an example, which may be one of the zoo."""
+    path = EXAMPLES / f"{name}.nn"
+    return path if path.exists() else ZOO / path.name
 
 
 @cache

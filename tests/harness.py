@@ -27,21 +27,10 @@ from dotnn.compiler.graph.value_names import is_stored, value_names
 from dotnn.compiler.layers.base import Layer
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightSource, WeightValues
-from example_facts import EXAMPLES
 from graphs import with_all_values
 from one_layer import session
 
 TARGETS: tuple[Target, ...] = ("onnx", "onnxruntime", "onnxruntime-cpu")
-#: The shipped examples.
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.nn"))
-#: Smaller images for the networks of ImageNet, such that 2x2 positions are left before the classifier.
-SMALLER: Mapping[str, Mapping[str, int]] = {
-    "alexnet": {"size": 95},
-    "vgg16": {"size": 64},
-    "resnet18": {"size": 64},
-    "resnet50": {"size": 64},
-    "resnet152": {"size": 64},
-}
 #: The error that a build may have, relative to the largest number of a value.
 TOLERANCE = 1e-4
 

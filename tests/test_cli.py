@@ -162,7 +162,7 @@ def test_check_takes_a_model_of_several(tiny: Path) -> None:
 
 
 def test_summary_ends_in_the_parameters() -> None:
-    done = dotnn("summary", str(EXAMPLES / "resnet152.nn"))
+    done = dotnn("summary", str(EXAMPLES / "zoo" / "resnet152.nn"))
     assert done.code == 0
     assert done.out.endswith("\nparameters:           60,192,808\n")
 
@@ -194,7 +194,7 @@ def test_summary_json() -> None:
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])
 @pytest.mark.parametrize("explain", [False, True])
-@pytest.mark.parametrize("name", ["resnet50", "char_rnn", "video_cnn", "x_or_o", "gru_tagger"])
+@pytest.mark.parametrize("name", ["zoo/resnet50", "char_rnn", "zoo/video_cnn", "x_or_o", "zoo/gru_tagger"])
 def test_summary_breaks_no_word_on_a_terminal(
     name: str, columns: int, explain: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,7 +214,7 @@ def test_summary_breaks_no_word_on_a_terminal(
 
 def test_a_table_that_is_a_little_too_wide_breaks_names_behind_dots(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dotnn.cli.summary.text_width", lambda stream: 76)
-    lines = dotnn("summary", str(EXAMPLES / "resnet18.nn")).out.splitlines()
+    lines = dotnn("summary", str(EXAMPLES / "zoo" / "resnet18.nn")).out.splitlines()
     row = next(index for index, line in enumerate(lines) if line.startswith("layer1.0.    "))
     assert lines[row].split() == ["layer1.0.", "conv2d", "[N,", "64,", "56,", "56]", "36,864", "115,605,504"]
     assert lines[row + 1] == "conv1"
@@ -439,5 +439,7 @@ def test_a_number_that_is_too_large_is_told_the_largest() -> None:
 
 def test_needs_say_the_most_of_each_dimension() -> None:
     assert [
-        line.split()[1:] for line in dotnn("summary", str(EXAMPLES / "text_cnn.nn")).out.splitlines() if "needs" in line
+        line.split()[1:]
+        for line in dotnn("summary", str(EXAMPLES / "zoo" / "text_cnn.nn")).out.splitlines()
+        if "needs" in line
     ] == [["T", ">=", "5"]]

@@ -40,7 +40,9 @@ class TestShell:
     """What shells do to a command."""
 
     def test_reader_that_goes_away(self, tiny: Path) -> None:
-        many = process("summary", str(EXAMPLES / "resnet152.nn"), script='"$@" | head -1; echo ${PIPESTATUS[0]}')
+        many = process(
+            "summary", str(EXAMPLES / "zoo" / "resnet152.nn"), script='"$@" | head -1; echo ${PIPESTATUS[0]}'
+        )
         assert (many.out, many.err) == ("model resnet152\n0\n", "")
         wrong = process("check", "wrong.nn", script='"$@" | true; echo ${PIPESTATUS[0]}')
         assert (wrong.out, wrong.err) == ("1\n", "")

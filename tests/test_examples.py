@@ -17,13 +17,12 @@ from dotnn.compiler import compile_file
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.driver import Compiled
 from dotnn.runtime import Feeds, Session, random_feeds, read_feeds
-from example_facts import DATA, EXAMPLE_FACTS, EXAMPLES, Example, example_path, zoo
+from example_facts import DATA, EXAMPLES, Example, example_path, zoo
 from PIL import Image
+from zoo_facts import ALL_FACTS
 
-NAMES = sorted(EXAMPLE_FACTS)
-IMAGENET = [name for name in NAMES if EXAMPLE_FACTS[name].zoo]
-#: Their weights take seconds to draw.
-LARGE = {"alexnet", "vgg16", "resnet50", "resnet152"}
+NAMES = sorted(ALL_FACTS)
+IMAGENET = [name for name in NAMES if ALL_FACTS[name].zoo]
 
 
 @cache
@@ -34,7 +33,7 @@ def compiled(name: str) -> Compiled:
 def changed(name: str, old: str, new: str, folder: Path) -> Path:
     """A copy of the examples in which a text of one of them is another."""
     shutil.copytree(EXAMPLES, folder / "examples", ignore=shutil.ignore_patterns("data"))
-    path = folder / "examples" / f"{name}.nn"
+    path = folder / "examples" / example_path(name).relative_to(EXAMPLES)
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1
     path.write_text(text.replace(old, new), encoding="utf-8")
@@ -42,7 +41,7 @@ def changed(name: str, old: str, new: str, folder: Path) -> Path:
 
 
 def test_every_example_is_known() -> None:
-    assert sorted(path.stem for path in EXAMPLES.glob("*.nn")) == NAMES
+    assert sorted(path.stem for path in EXAMPLES.rglob("*.nn")) == NAMES
 
 
 # What they say of themselves -----------------------------------------------------------------------------------------
@@ -53,7 +52,12 @@ def test_params(name: str) -> None:
     model = compiled(name)
     assert model.warnings == ()
     assert model.name == name
-    assert model.summary().count.params == EXAMPLE_FACTS[name].params
+    assert model.summary().count.params == ALL_FACTS[name].params
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if ALL_FACTS[name].macs])
+def test_macs(name: str) -> None:
+    assert compiled(name).summary().macs == ALL_FACTS[name].macs
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -62,7 +66,7 @@ def test_a_false_count_is_an_error(name: str, tmp_path: Path) -> None:
     with pytest.raises(DotnnError) as caught:
         compile_file(changed(name, expectation, "expect params == 7", tmp_path))
     (error,) = caught.value.diagnostics
-    assert f"`params` is {EXAMPLE_FACTS[name].params:,}, not 7" in str(error)
+    assert f"`params` is {ALL_FACTS[name].params:,}, not 7" in str(error)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -104,11 +108,11 @@ def fed(example: Example, session: Session) -> Feeds:
     return session.prepare(dict(read_feeds(example.texts, session.inputs).arrays))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in LARGE])
+@pytest.mark.parametrize("name", NAMES)
 def test_it_runs(name: str) -> None:
-    """As the README runs them; that the numbers are right is the matter of other tests."""
-    example = EXAMPLE_FACTS[name]
-    session = Session(compiled(name), provider="cpu")
+    """As the README runs them, on smaller images; that the numbers are right is the matter of other tests."""
+    example = ALL_FACTS[name]
+    session = Session(compile_file(example_path(name), arguments=example.smaller), provider="cpu")
     outputs = session.run_prepared(fed(example, session))
     assert {output: value.shape for output, value in outputs.items()} == dict(example.outputs)
     for output, value in outputs.items():
@@ -144,7 +148,11 @@ def test_documented_weights_are_looked_for(command: str, monkeypatch: pytest.Mon
 
 def test_there_are_commands_to_type() -> None:
     shown = "\n".join(commands())
-    assert all(f"examples/{name}.nn" in shown for name, example in EXAMPLE_FACTS.items() if example.feeds)
+    assert all(
+        example_path(name).relative_to(EXAMPLES.parent).as_posix() in shown
+        for name, example in ALL_FACTS.items()
+        if example.feeds
+    )
 
 
 # The inputs that are shipped -----------------------------------------------------------------------------------------
@@ -171,4 +179,4 @@ def test_the_digit_is_what_its_script_draws() -> None:
 )
 def test_there_is_a_label_for_each_class(labels: str, model: str, output: str) -> None:
     names = (DATA / labels).read_text(encoding="utf-8").split()
-    assert len(set(names)) == EXAMPLE_FACTS[model].outputs[output][-1]
+    assert len(set(names)) == ALL_FACTS[model].outputs[output][-1]

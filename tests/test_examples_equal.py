@@ -18,8 +18,6 @@ from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightSource, WeightValues
 from example_facts import example_path
 from harness import (
-    NAMES,
-    SMALLER,
     TARGETS,
     TOLERANCE,
     AllValues,
@@ -34,6 +32,7 @@ from harness import (
     run_optimized,
     wrong_shapes,
 )
+from zoo_facts import ALL_FACTS
 
 #: The operator sets that a target may use.
 DOMAINS: Mapping[Target, set[str]] = {
@@ -65,10 +64,10 @@ class Example:
         return self.model.to_bytes(target=target, optimize=optimize, weights=source or self.source)
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=sorted(ALL_FACTS))
 def example(request: pytest.FixtureRequest) -> Example:
     name: str = request.param
-    model = compile_file(example_path(name), arguments=SMALLER.get(name))
+    model = compile_file(example_path(name), arguments=ALL_FACTS[name].smaller)
     graph = model.graph
     return Example(name, model, he_normal_source(graph), random_feeds(graph, SIZES))
 

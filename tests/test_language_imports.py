@@ -296,3 +296,38 @@ def test_load_errors_are_reported_with_those_of_bodies(tmp_path: Path) -> None:
     with pytest.raises(DotnnError) as caught:
         compile_file(path)
     assert [one.code for one in caught.value.diagnostics] == codes
+
+
+# --- the library ------------------------------------------------------------------------------------------------------
+
+
+def test_the_library_is_imported_from_anywhere(tmp_path: Path) -> None:
+    """It is no part of the project, whose root it lies outside of."""
+    path = project(
+        tmp_path,
+        {
+            "main.nn": 'import basic from "dotnn/residual"\n'
+            "model net { input x: float32[N, 8, 4, 4] output y = x -> b: basic(8) }",
+            # A folder of the same name is something else.
+            "dotnn/residual.nn": "block basic(x, width: int) { return x -> relu }",
+            "other.nn": 'import basic from "./dotnn/residual.nn"\n'
+            "model net { input x: float32[N, 8, 4, 4] output y = x -> b: basic(8) }",
+        },
+    )
+    found = compile_file(path)
+    assert "b.conv1" in layer_names(found)
+    spans = [one.span for node in found.graph.nodes() if node.name == "b.conv1" for one in node.origins]
+    assert spans[0] is not None
+    assert spans[0].source.name == "dotnn/residual"
+    assert layer_names(compile_file(tmp_path / "other.nn")) == ["b"]
+
+
+def test_a_file_that_the_library_lacks(tmp_path: Path) -> None:
+    for written, said in (
+        ("dotnn/residul", "did you mean `dotnn/residual`?"),
+        ("dotnn/../main.nn", "`dotnn/residual`"),
+    ):
+        text = f'import basic from "{written}"\nmodel net {{ input x: float32[N, 8] output y = x -> basic }}'
+        (error,) = check(project(tmp_path, {"main.nn": text})).errors
+        assert error.code == "E608"
+        assert said in str(error)

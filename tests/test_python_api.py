@@ -58,7 +58,7 @@ def test_importing_loads_nothing() -> None:
 
 @pytest.fixture(scope="module")
 def resnet() -> dotnn.Compiled:
-    return dotnn.compile_file(EXAMPLES / "resnet152.nn")
+    return dotnn.compile_file(EXAMPLES / "zoo" / "resnet152.nn")
 
 
 def seen(model: dotnn.Compiled, folder: Path) -> Iterator[object]:
@@ -66,7 +66,7 @@ def seen(model: dotnn.Compiled, folder: Path) -> Iterator[object]:
     small = dotnn.compile_file(EXAMPLES / "mnist_cnn.nn")
     session = dotnn.Session(small, provider="cpu")
     feeds = session.prepare(np.ones((1, 1, 28, 28), np.float32))
-    report = dotnn.check(EXAMPLES / "resnet152.nn")
+    report = dotnn.check(EXAMPLES / "zoo" / "resnet152.nn")
     summary, node = model.summary(), model.graph.nodes()[40]
     optimized = model.optimized("onnx")
     yield from (model, summary, summary.rows[5], summary.rows, summary.count, report, model.network, model.warnings)
@@ -122,7 +122,7 @@ def test_report(tmp_path: Path) -> None:
 # The summary ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["mnist_cnn", "resnet50", "sentiment_lstm", "video_cnn", "gru_tagger"])
+@pytest.mark.parametrize("name", ["mnist_cnn", "zoo/resnet50", "sentiment_lstm", "zoo/video_cnn", "zoo/gru_tagger"])
 def test_summary_as_text_is_what_the_command_prints(name: str) -> None:
     path = EXAMPLES / f"{name}.nn"
     assert f"{dotnn.compile_file(path).summary()}\n" == command("summary", str(path)).out
@@ -154,7 +154,7 @@ class _Tables(HTMLParser):
             assert not data.strip() or self.open[-1] == "caption"
 
 
-@pytest.mark.parametrize("name", ["mnist_cnn", "gru_tagger"])
+@pytest.mark.parametrize("name", ["mnist_cnn", "zoo/gru_tagger"])
 def test_summary_as_html_has_the_words_of_the_text(name: str) -> None:
     summary = dotnn.compile_file(EXAMPLES / f"{name}.nn").summary()
     tables = _Tables()

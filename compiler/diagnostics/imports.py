@@ -111,3 +111,24 @@ class SourceUnreadable(Diagnostic):
     path: str
     reason: str
     hint: str = "give the path of a `.nn` file, or `-` for standard input"
+
+
+@record
+class NoLibraryFile(_WithNearNames):
+    """There is no such file in the library of blocks.
+
+    A path that begins with `dotnn/` means the library that comes with dotnn, and is written without `.nn`. A folder of
+    the project that is called `dotnn` is reached by `./dotnn/…`.
+
+    ```nn
+    import bottleneck from "dotnn/residuals"        # it is called `dotnn/residual`
+    ```
+    """
+
+    code: ClassVar[str] = "E608"
+    message: ClassVar[str] = "the library has no file `{path}`"
+    label: ClassVar[str] = "not in the library"
+    remedy: ClassVar[str] = "it has {known}"
+
+    path: str
+    known: str

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from ... import library
 from ..diagnostics import Report
-from ..diagnostics.imports import ImportCycle, ImportedNameMissing, ImportEscapes, ImportNotFound
+from ..diagnostics.imports import ImportCycle, ImportedNameMissing, ImportEscapes, ImportNotFound, NoLibraryFile
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.names import DuplicateName, ReservedName
 from ..diagnostics.suggest import listed, near_names
@@ -206,7 +207,7 @@ class Project:
             if used > maximum:
                 self.report.add(LimitExceeded(span=item.path.span, limit=limit, maximum=maximum))
                 return None
-        name = os.path.normpath(os.path.join(os.path.dirname(module.source.name), written))
+        name = _shown(written, module)
         try:
             data = read_regular(path, self.limits.source_bytes)
         except OSError as error:
@@ -219,6 +220,8 @@ class Project:
 
     def _resolve(self, item: tree.Import, module: Module) -> Path | None:
         written = item.path.value
+        if written.startswith(library.PREFIX):
+            return self._in_library(item)
         base = module.source.path.parent if module.source.path is not None else Path()
         if "\0" in written or len(written) > LONGEST_PATH:
             self._missing(item, base, "this is no path")
@@ -235,10 +238,24 @@ class Project:
             return None
         return path
 
+    def _in_library(self, item: tree.Import) -> Path | None:
+        files, written = library.library_files(), item.path.value
+        if written not in files:
+            near = near_names(written, files)
+            self.report.add(NoLibraryFile(span=item.path.span, path=written, known=listed(files), near=near))
+        return files.get(written)
+
     def _missing(self, item: tree.Import, path: Path, reason: str) -> None:
         shown = os.path.relpath(path)
         reason = reason[:1].lower() + reason[1:]
         self.report.add(ImportNotFound(span=item.path.span, path=item.path.value, resolved=shown, reason=reason))
+
+
+def _shown(written: str, module: Module) -> str:
+    """What an imported file is called in messages: its path, from where that of the importing file leads."""
+    if written.startswith(library.PREFIX):
+        return written
+    return os.path.normpath(os.path.join(os.path.dirname(module.source.name), written))
 
 
 def project_root(path: Path) -> Path:

@@ -17,10 +17,11 @@ from dotnn.compiler.operators import OPERATORS
 from dotnn.compiler.passes.pipeline import optimize
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightValues
-from example_facts import EXAMPLES
+from example_facts import example_path
 from harness import TARGETS, dim_size, he_normal_source, mismatches, random_feeds
 from operator_models import computed, inferred_types, operator_of
 from test_layer_samples import CASES, Case, compiled
+from zoo_facts import ALL_FACTS
 
 #: Layer and operators are computed in float64 alike; constants, folded weights among them, were rounded to float32.
 TOLERANCE = 1e-5
@@ -129,10 +130,10 @@ def test_networks_are_made_of_operators(body: str) -> None:
 
 @cache
 def example(name: str) -> Compiled:
-    return compile_file(EXAMPLES / f"{name}.nn")
+    return compile_file(example_path(name))
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.nn")))
+@pytest.mark.parametrize("name", sorted(ALL_FACTS))
 def test_examples_are_made_of_operators(name: str) -> None:
     """Their types are exactly those of the layers, symbolic ones too."""
     from dotnn.compiler.export.metadata import ModelMetadata
