@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..compiler.graph.dims import Dim, DimExpr, format_dim
+from ..compiler.dims import Dim, DimExpr, format_dim
 from ..compiler.passes.summary_table import (
     RULE,
     VALUES,

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from .graph.dims import evaluate as evaluate_dim
+from .dims import evaluate as evaluate_dim
 from .graph.graph import Graph, Node, Value
 from .graph.operations import Constant, Input, Parameter
 from .graph.symbol_sources import read_symbols

@@ -19,7 +19,7 @@ from ..compiler.diagnostics.running import (
     WrongFeedType,
 )
 from ..compiler.diagnostics.suggest import near_names
-from ..compiler.graph.dims_linear import SymbolSource
+from ..compiler.dims.linear import SymbolSource
 from .conversion import EXCHANGED, Converted, convert_array
 from .demands import Sizes
 from .tensors import Demand, Feeds, TensorInfo, format_sizes

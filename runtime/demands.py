@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ..compiler.diagnostics import Diagnostic
 from ..compiler.diagnostics.running import SymbolsDisagree, UnmetDemand, WrongFeedSize
-from ..compiler.graph.dims_linear import LinearForm, SymbolSource
-from .expressions import Expression, ExpressionError, expression
+from ..compiler.dims.linear import LinearForm, SymbolSource
+from ..compiler.dims.reading import Expression, ExpressionError, expression
 from .tensors import Demand, TensorInfo, format_sizes, is_symbol
 
 #: How far a size is moved to see which way a dimension goes: past the steps of every reasonable division.

@@ -15,10 +15,10 @@ from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.feeding import NoRandomValues, NoSuchSymbol, SizeNotFound
 from ..compiler.diagnostics.running import BadOption
 from ..compiler.diagnostics.suggest import near_names
+from ..compiler.dims.reading import Expression
 from ..compiler.weights.random_streams import Stream
 from .arrays import MAX_BYTES, format_bytes
 from .demands import read_expression, value_or_none
-from .expressions import Expression
 from .tensors import Demand, Feeds, Size, TensorInfo, is_symbol
 
 #: The largest size that is tried for a symbolic dimension.

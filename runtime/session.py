@@ -31,7 +31,7 @@ from ..compiler.diagnostics.running import (
     WeightsAreInitial,
     WeightsFileMissing,
 )
-from ..compiler.graph.dims_linear import LinearForm, SymbolSource
+from ..compiler.dims.linear import LinearForm, SymbolSource
 from ..compiler.weights.values import WeightState
 from .arrays import opened
 from .checks import check_feeds, listed_inputs

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import onnx
 from dotnn.compiler import operators as ops
+from dotnn.compiler.dims import Dim, evaluate, symbol
 from dotnn.compiler.export import ModelMetadata, to_bytes, verify_model
-from dotnn.compiler.graph.dims import Dim, evaluate, symbol
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.operations import Input
 from dotnn.compiler.graph.tensors import Fan, Literal, Weight

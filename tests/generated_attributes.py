@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from dotnn.compiler.graph.dims import Dim
+from dotnn.compiler.dims import Dim
 from dotnn.compiler.layers.attributes import (
     Choice,
     DimensionList,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-from dotnn.compiler.graph.dims import Dim
+from dotnn.compiler.dims import Dim
 from dotnn.compiler.graph.graph import Graph, Origin, Value
 from dotnn.compiler.graph.operations import Input
 from dotnn.compiler.graph.tensors import Weight

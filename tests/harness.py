@@ -16,10 +16,10 @@ from fractions import Fraction
 import numpy as np
 import onnx
 import onnxruntime
+from dotnn.compiler.dims import evaluate as evaluate_dim
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.export import verify_model
 from dotnn.compiler.export.stored import Stored
-from dotnn.compiler.graph.dims import evaluate as evaluate_dim
 from dotnn.compiler.graph.graph import Graph, Node
 from dotnn.compiler.graph.operations import Parameter
 from dotnn.compiler.graph.tensors import Literal, Role, Weight

@@ -13,12 +13,12 @@ import numpy as np
 import onnx
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.diagnostics.output import NoKernel
+from dotnn.compiler.dims import evaluate as evaluate_dim
+from dotnn.compiler.dims import substitute
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.export import verify_model
 from dotnn.compiler.export.metadata import ModelMetadata
 from dotnn.compiler.export.model import to_bytes
-from dotnn.compiler.graph.dims import evaluate as evaluate_dim
-from dotnn.compiler.graph.dims import substitute
 from dotnn.compiler.graph.tensors import numpy_name
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import Site

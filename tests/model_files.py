@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from dotnn.compiler.dims import symbol
 from dotnn.compiler.export import ModelMetadata, WrittenModel, to_bytes, write_model
-from dotnn.compiler.graph.dims import symbol
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.dense import Dense

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import onnxruntime
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
+from dotnn.compiler.dims import Dim, evaluate, symbol
 from dotnn.compiler.export.check import verify_model
 from dotnn.compiler.export.metadata import ModelMetadata
 from dotnn.compiler.export.model import to_bytes
-from dotnn.compiler.graph.dims import Dim, evaluate, symbol
 from dotnn.compiler.graph.graph import Demand, Graph, Value
 from dotnn.compiler.graph.operations import Input
 from dotnn.compiler.graph.tensors import Literal, Role, Weight

@@ -40,6 +40,7 @@ ORDER = (
     ("compiler.locks",),
     ("compiler.atomic",),
     ("compiler.syntax",),
+    ("compiler.dims",),
     ("compiler.graph",),
     ("compiler.operators",),
     ("compiler.weights.initializers", "compiler.weights.normal_quantile", "compiler.weights.random_streams"),

@@ -6,7 +6,7 @@ import math
 
 import pytest
 from dotnn.compiler import compile_source
-from dotnn.compiler.graph.dims import evaluate
+from dotnn.compiler.dims import evaluate
 
 SIZES = {"H": 13, "W": 8, "L": 17, "T": 5}
 

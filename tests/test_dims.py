@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from dotnn.compiler.graph.dims import (
+from dotnn.compiler.dims import (
     Dim,
     DimExpr,
     DimTooComplex,
@@ -31,7 +31,7 @@ from dotnn.compiler.graph.dims import (
     symbols,
     upper_bound,
 )
-from dotnn.compiler.graph.dims_expr import MAX_DEPTH
+from dotnn.compiler.dims.algebra import MAX_DEPTH
 
 H, W, N = symbol("H"), symbol("W"), symbol("N")
 
@@ -412,7 +412,7 @@ def test_alternating_extrema_are_bounded_in_time() -> None:
 
 def test_text_does_not_depend_on_the_hash_seed() -> None:
     program = (
-        "from dotnn.compiler.graph.dims import *\n"
+        "from dotnn.compiler.dims import *\n"
         "a, b, c = (symbol(n) for n in ('H', 'W', 'N'))\n"
         "print(dim_max(c, b, a // 2, a - 7) * (b + c // b) + dim_min(b, a, 5) // c + (a * b + c) // 6)"
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from dotnn.compiler.graph.dims import (
+from dotnn.compiler.dims import (
     Dim,
     ceil_div,
     decide_equal,

@@ -13,8 +13,8 @@ import pytest
 from dotnn.compiler import operators as ops
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.diagnostics.output import InvalidModel, ModelTooLarge
+from dotnn.compiler.dims import ceil_div
 from dotnn.compiler.export import ModelMetadata, build_model, verify_model
-from dotnn.compiler.graph.dims import ceil_div
 from dotnn.compiler.graph.graph import Demand, Graph, Origin, Value
 from dotnn.compiler.graph.operations import Constant, Parameter
 from dotnn.compiler.graph.tensors import Fan, Literal, Weight
@@ -231,7 +231,7 @@ def test_same_bytes_in_every_process(tmp_path: Path) -> None:
     script = f"""
 import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
 from dotnn.compiler.export import ModelMetadata, to_bytes
-from dotnn.compiler.graph.dims import dim_max
+from dotnn.compiler.dims import dim_max
 from dotnn.compiler.passes.pipeline import complete
 from export_graphs import VALUES, N, Sizes, two_layers
 from graphs import add_layer

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
+from dotnn.compiler.dims import Dim, ceil_div, dim_max, dim_min
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.export import verify_model
-from dotnn.compiler.graph.dims import Dim, ceil_div, dim_max, dim_min
 from dotnn.compiler.graph.graph import Graph, Value
 from dotnn.compiler.graph.operations import Constant
 from dotnn.compiler.graph.tensors import Literal

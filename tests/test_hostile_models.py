@@ -8,9 +8,9 @@ import json
 import numpy as np
 import pytest
 from dotnn.compiler.diagnostics import DotnnError
+from dotnn.compiler.dims.reading import Expression
 from dotnn.runtime import Session, random_feeds
 from dotnn.runtime import session as session_module
-from dotnn.runtime.expressions import Expression
 from dotnn.runtime.tensors import Demand, TensorInfo
 from onnx import TensorProto, helper
 

@@ -12,8 +12,8 @@ import onnx.reference
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
+from dotnn.compiler.dims import symbols
 from dotnn.compiler.evaluate import evaluate, named_results
-from dotnn.compiler.graph.dims import symbols
 from dotnn.compiler.graph.graph import Graph, Node
 from dotnn.compiler.graph.tensors import Literal, Weight
 from dotnn.compiler.layers.attributes import REQUIRED

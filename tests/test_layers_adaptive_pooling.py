@@ -9,7 +9,7 @@ import onnx
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.graph.dims import Dim, symbol
+from dotnn.compiler.dims import Dim, symbol
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import Site
 from dotnn.compiler.layers.reach import WHOLE, Along, Reach

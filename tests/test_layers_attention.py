@@ -15,8 +15,8 @@ import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import CATALOGUE
 from dotnn.compiler.diagnostics.explain import load_all
+from dotnn.compiler.dims import Dim
 from dotnn.compiler.evaluate import evaluate, named_results
-from dotnn.compiler.graph.dims import Dim
 from dotnn.compiler.graph.tensors import Fan
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import LAYERS, Difference, Layer

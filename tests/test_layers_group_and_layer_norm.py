@@ -19,7 +19,7 @@ from dotnn.compiler.diagnostics.shapes import (
     WrongRank,
 )
 from dotnn.compiler.diagnostics.windows import ChannelsNotDivisible
-from dotnn.compiler.graph.dims import Dim
+from dotnn.compiler.dims import Dim
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import LAYERS, Layer, Site
 from dotnn.compiler.layers.documentation import signature

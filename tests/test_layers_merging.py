@@ -16,7 +16,7 @@ from dotnn.compiler.diagnostics.operands import (
     SplitUndecided,
 )
 from dotnn.compiler.diagnostics.shapes import AxisMustBeWritten, AxisOutOfRange, WrongElementType
-from dotnn.compiler.graph.dims import ceil_div
+from dotnn.compiler.dims import ceil_div
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.base import LAYERS
 from one_layer import C, H, N, S, T, W, fault, floats, infer, ints, make, refuses

@@ -15,7 +15,7 @@ from dotnn.compiler.diagnostics.operands import (
     TooManyIndices,
 )
 from dotnn.compiler.diagnostics.shapes import WrongElementType
-from dotnn.compiler.graph.dims import ceil_div, evaluate
+from dotnn.compiler.dims import ceil_div, evaluate
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import LAYERS, Site
 from dotnn.compiler.layers.operators import Index, IndexItem

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dotnn.compiler.diagnostics import CATALOGUE, DotnnError
-from dotnn.compiler.graph.dims import symbol
+from dotnn.compiler.dims import symbol
 from dotnn.compiler.graph.tensors import numpy_name
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers import LAYERS

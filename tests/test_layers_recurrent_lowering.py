@@ -11,12 +11,12 @@ import onnx.numpy_helper
 import onnx.reference
 import pytest
 from dotnn.compiler import compile_source
+from dotnn.compiler.dims import evaluate
 from dotnn.compiler.evaluate import evaluate as evaluate_graph
 from dotnn.compiler.evaluate import named_results
 from dotnn.compiler.export.check import verify_model
 from dotnn.compiler.export.metadata import ModelMetadata
 from dotnn.compiler.export.model import to_bytes
-from dotnn.compiler.graph.dims import evaluate
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.recurrent import Gru, Lstm, Recurrent, Rnn
 from dotnn.compiler.passes.pipeline import complete

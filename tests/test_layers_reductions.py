@@ -10,7 +10,7 @@ import pytest
 from dotnn.compiler.diagnostics.operands import CannotConcatenate, ConcatenationUndecided, RanksDiffer, RepeatedAxis
 from dotnn.compiler.diagnostics.products import CannotStack, StackUndecided
 from dotnn.compiler.diagnostics.shapes import AxisMustBeWritten, AxisOutOfRange, WrongElementType, WrongRank
-from dotnn.compiler.graph.dims import ceil_div
+from dotnn.compiler.dims import ceil_div
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.base import LAYERS
 from hypothesis import given, settings

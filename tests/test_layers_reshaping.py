@@ -21,7 +21,7 @@ from dotnn.compiler.diagnostics.operands import (
     SqueezeUndecided,
 )
 from dotnn.compiler.diagnostics.shapes import AxisOutOfRange, WrongRank
-from dotnn.compiler.graph.dims import ceil_div
+from dotnn.compiler.dims import ceil_div
 from dotnn.compiler.graph.types import DType
 from hypothesis import given, settings
 from hypothesis import strategies as st

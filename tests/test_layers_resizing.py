@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 from dotnn.compiler import compile_source
-from dotnn.compiler.graph.dims import Dim
+from dotnn.compiler.dims import Dim
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import Site
 from dotnn.compiler.layers.reach import WHOLE, Along

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from dotnn.compiler import compile_source
-from dotnn.compiler.graph.dims import format_dim
+from dotnn.compiler.dims import format_dim
 from dotnn.compiler.graph.tensors import Fan
 from dotnn.compiler.layers.base import Site
 from test_facts_counts import written

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.graph.dims import Dim, evaluate, format_dim
+from dotnn.compiler.dims import Dim, evaluate, format_dim
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Layer, Site
 from dotnn.compiler.weights.initializers import HeNormal, Ones, XavierUniform, Zeros

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from dotnn.compiler.diagnostics import CATALOGUE, DotnnError
-from dotnn.compiler.graph.dims import format_dim
+from dotnn.compiler.dims import format_dim
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.base import Site
 from dotnn.compiler.source import Source, Span

@@ -7,7 +7,7 @@ from typing import Any
 
 import onnx
 import pytest
-from dotnn.compiler.graph.dims import Dim, symbol
+from dotnn.compiler.dims import Dim, symbol
 from dotnn.compiler.layers.base import Site
 from window_layers import H, L, N, W, agree, build, floats, make, random_weights, refused
 

@@ -13,9 +13,9 @@ import pytest
 from cli_calls import dotnn
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
+from dotnn.compiler.dims.reading import expression
 from dotnn.compiler.export.metadata import FORMAT
 from dotnn.runtime import Session
-from dotnn.runtime.expressions import expression
 from dotnn.runtime.session import READABLE
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from dotnn.compiler import operators as ops
-from dotnn.compiler.graph.dims import symbol
+from dotnn.compiler.dims import symbol
 from dotnn.compiler.graph.graph import Graph, Value
 from dotnn.compiler.graph.operations import Constant, Parameter
 from dotnn.compiler.graph.tensors import Literal, Weight

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
+from dotnn.compiler.dims import decide_less_equal, evaluate, spare, symbol
 from dotnn.compiler.driver import Compiled
-from dotnn.compiler.graph.dims import decide_less_equal, evaluate, spare, symbol
 from dotnn.runtime import Session
 from hypothesis import given, settings
 from hypothesis import strategies as st

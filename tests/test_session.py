@@ -12,10 +12,10 @@ import onnxruntime
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.graph.dims import ceil_div, dim_max, evaluate, format_dim, symbol
+from dotnn.compiler.dims import ceil_div, dim_max, evaluate, format_dim, symbol
+from dotnn.compiler.dims.reading import Expression, ExpressionError
 from dotnn.runtime import Session, providers
 from dotnn.runtime import session as session_module
-from dotnn.runtime.expressions import Expression, ExpressionError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from dotnn.compiler import operators as ops
+from dotnn.compiler.dims import symbol
 from dotnn.compiler.evaluate import evaluate
 from dotnn.compiler.export.metadata import ModelMetadata
 from dotnn.compiler.export.model import to_bytes
-from dotnn.compiler.graph.dims import symbol
 from dotnn.compiler.graph.graph import Graph, Node, Origin, Value
 from dotnn.compiler.graph.operations import Constant, Input
 from dotnn.compiler.graph.tensors import Fan, Literal, Weight

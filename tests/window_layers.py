@@ -12,10 +12,10 @@ import onnxruntime
 import pytest
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.diagnostics.base import Diagnostic
+from dotnn.compiler.dims import Dim, evaluate, symbol
 from dotnn.compiler.export.check import verify_model
 from dotnn.compiler.export.metadata import ModelMetadata
 from dotnn.compiler.export.model import to_bytes
-from dotnn.compiler.graph.dims import Dim, evaluate, symbol
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.operations import Input
 from dotnn.compiler.graph.tensors import Literal, Weight

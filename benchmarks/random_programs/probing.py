@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import dotnn
-from dotnn.compiler.graph.dims import evaluate
+from dotnn.compiler.dims import evaluate
 from dotnn.compiler.graph.graph import Demand
 from dotnn.compiler.layers.base import LAYERS
 

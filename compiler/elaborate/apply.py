@@ -11,7 +11,7 @@ from ..diagnostics import DotnnError
 from ..diagnostics.names import ReuseShapes, UnknownArgument
 from ..diagnostics.suggest import near_names
 from ..diagnostics.values import BadArithmetic, BadInitializer, BadLiteral, TensorTooLarge, WrongArgument
-from ..graph.dims import DimTooComplex
+from ..dims import DimTooComplex
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType, format_shape
 from ..layers.base import Layer, Site, WeightSpec

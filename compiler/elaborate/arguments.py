@@ -18,7 +18,7 @@ from ..diagnostics.values import (
     UndecidedArgument,
     WrongArgument,
 )
-from ..graph.dims import format_dim
+from ..dims import format_dim
 from ..layers.attributes import REQUIRED, AttributeFault, Flag, UndecidedFault
 from ..layers.base import Layer, Operand
 from ..records import positional_record

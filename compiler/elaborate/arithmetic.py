@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ..diagnostics import DotnnError
 from ..diagnostics.values import BadArithmetic, Undecided, WrongOperands
-from ..graph.dims import (
+from ..dims import (
     Dim,
     DimExpr,
     DimTooComplex,
@@ -20,7 +20,7 @@ from ..graph.dims import (
     floor_div,
     symbols,
 )
-from ..graph.dims_linear import equalizing_forms
+from ..dims.linear import equalizing_forms
 from ..layers.rules import alternative, declare_otherwise
 from ..source import Span
 from ..weights.initializers import Initializer

@@ -15,7 +15,7 @@ from ..diagnostics.values import (
     TooManyNames,
     UndecidedArgument,
 )
-from ..graph.dims import Dim, DimExpr, format_dim
+from ..dims import Dim, DimExpr, format_dim
 from ..graph.operations import Input
 from ..graph.tensors import Fan, Literal
 from ..graph.types import format_shape

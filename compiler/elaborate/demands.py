@@ -7,16 +7,7 @@ from typing import final
 
 from ..diagnostics import DotnnError
 from ..diagnostics.values import NeverPositive
-from ..graph.dims import (
-    Dim,
-    DimTooComplex,
-    decide_less_equal,
-    format_dim,
-    solve_at_least,
-    spare,
-    substitute,
-    symbol,
-)
+from ..dims import Dim, DimTooComplex, decide_less_equal, format_dim, solve_at_least, spare, substitute, symbol
 from ..graph.graph import Demand
 from ..source import Span
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.names import UntoldSymbol
 from ..diagnostics.values import BadDimension, SizeUndecided, WrongType
-from ..graph.dims import Dim, DimExpr, decide_less_equal, floor_div, format_dim, lower_bound, symbol
-from ..graph.dims_linear import decide_divisible, dividing_forms, linear_form, split_linear
+from ..dims import Dim, DimExpr, decide_less_equal, floor_div, format_dim, lower_bound, symbol
+from ..dims.linear import decide_divisible, dividing_forms, linear_form, split_linear
 from ..graph.types import TensorType
 from ..layers.rules import declare_otherwise
 from ..records import positional_record

@@ -8,7 +8,7 @@ from ..diagnostics import DotnnError, Report
 from ..diagnostics.imports import ModelArgument
 from ..diagnostics.names import SameFullName
 from ..diagnostics.suggest import listed, near_names
-from ..graph.dims import watched
+from ..dims import watched
 from ..graph.graph import Graph, Node, Origin
 from ..graph.operations import Input, Parameter
 from ..graph.tensors import Weight

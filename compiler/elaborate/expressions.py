@@ -8,7 +8,7 @@ from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.names import CircularConst, UndefinedName, UnknownSymbol
 from ..diagnostics.suggest import near_names
 from ..diagnostics.values import BadIndex, Misplaced, NoAttribute, NoChannels, NotAValue, WrongOperands
-from ..graph.dims import DimExpr
+from ..dims import DimExpr
 from ..graph.types import DTYPES, DType, TensorType
 from ..layers.base import LAYERS
 from ..layers.naming import foreign_layers

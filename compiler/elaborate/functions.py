@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..diagnostics import DotnnError
 from ..diagnostics.values import BadArithmetic, ReductionOfSeveral, WrongOperands
-from ..graph.dims import Dim, DimExpr, dim_max, dim_min
+from ..dims import Dim, DimExpr, dim_max, dim_min
 from ..syntax import tree
 from .arithmetic import binary, check_length, of_dimensions, rounded
 from .exact import exponential, logarithm, root

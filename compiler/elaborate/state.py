@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, DotnnError, Label, Report
 from ..diagnostics.limits import LimitExceeded
-from ..graph.dims import Dim, DimExpr
+from ..dims import Dim, DimExpr
 from ..graph.graph import Value
 from ..graph.operations import Constant, Operation
 from ..graph.tensors import Initializer

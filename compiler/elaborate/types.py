@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..diagnostics import DotnnError
 from ..diagnostics.suggest import near_names
 from ..diagnostics.values import BadType, WrongType
-from ..graph.dims import DimExpr, decide_equal
+from ..dims import DimExpr, decide_equal
 from ..graph.types import DTYPES, DType, TensorType
 from ..syntax import tree
 from .dimensions import Argument, bind_symbols, dimension, input_shape

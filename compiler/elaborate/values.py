@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeAlias
 
-from ..graph.dims import Dim, DimExpr, format_dim
+from ..dims import Dim, DimExpr, format_dim
 from ..graph.graph import Value
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 
-from ..graph.dims import format_dim
-from ..graph.dims_linear import SymbolSource
+from ..dims import format_dim
+from ..dims.linear import SymbolSource
 from ..graph.graph import Demand, Graph, Origin
 from ..graph.symbol_sources import symbol_sources
 from ..metrics.input_ranges import InputRange

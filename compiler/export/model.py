@@ -10,7 +10,7 @@ import onnx
 
 from ..diagnostics import DotnnError
 from ..diagnostics.output import ModelTooLarge
-from ..graph.dims import Dim, DimExpr, format_dim
+from ..dims import Dim, DimExpr, format_dim
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant
 from ..graph.types import TensorType

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from ..graph.dims import DimExpr
+from ..dims import DimExpr
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant
 from ..graph.types import DType, TensorType

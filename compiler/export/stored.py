@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from ..graph.dims import DimExpr
+from ..dims import DimExpr
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant, Parameter
 from ..graph.types import TensorType

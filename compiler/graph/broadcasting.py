@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .dims import Dim, decide_equal
+from ..dims import Dim, decide_equal
 
 
 def broadcasts(left: Dim, right: Dim) -> bool | None:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 import networkx as nx
 
+from ..dims import Dim
 from ..records import positional_record
 from ..reprs import quantity, quoted, several, short_repr
 from ..source import Span
-from .dims import Dim
 from .operations import Input, Operation, Parameter
 from .tensors import Weight
 from .types import TensorType

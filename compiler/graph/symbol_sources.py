@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .dims_linear import LinearForm, SymbolSource, linear_form
+from ..dims.linear import LinearForm, SymbolSource, linear_form
 from .graph import Graph
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .dims import DimExpr, format_dim
+from ..dims import DimExpr, format_dim
 from .graph import Graph, Node, Value
 from .operations import Constant, Operation, Parameter
 from .tensors import Literal, Weight

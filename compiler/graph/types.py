@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from .dims import Dim, format_dim, substitute, symbols
+from ..dims import Dim, format_dim, substitute, symbols
 
 
 class DType(StrEnum):

@@ -6,8 +6,8 @@ Along an axis of ``n`` positions with ``before`` and ``after`` padded ones, a wi
 
 from __future__ import annotations
 
+from ..dims import Dim, ceil_div, dim_max
 from ..records import positional_record
-from .dims import Dim, ceil_div, dim_max
 
 
 @positional_record

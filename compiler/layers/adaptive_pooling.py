@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.resizing import AdaptiveWindowsUndecided
-from ..graph.dims import Dim, DimExpr, exact_div, format_dim, substitute, symbols
-from ..graph.dims_linear import dividing_forms
+from ..dims import Dim, DimExpr, exact_div, format_dim, substitute, symbols
+from ..dims.linear import dividing_forms
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record

@@ -19,9 +19,9 @@ from ..diagnostics.attention import (
 )
 from ..diagnostics.operands import BroadcastUndecided, CannotBroadcast
 from ..diagnostics.shapes import WrongElementType
+from ..dims import Dim, decide_equal, format_dim
+from ..dims.linear import equalizing_forms
 from ..graph.broadcasting import broadcasts
-from ..graph.dims import Dim, decide_equal, format_dim
-from ..graph.dims_linear import equalizing_forms
 from ..graph.tensors import Fan
 from ..graph.types import DType, TensorType, format_shape
 from ..lazy import np

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from .. import operators as ops
-from ..graph.dims import Dim, DimExpr
+from ..dims import Dim, DimExpr
 from ..graph.types import DType
 from ..records import positional_record
 

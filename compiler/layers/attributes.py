@@ -12,7 +12,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
 
-from ..graph.dims import Dim, DimExpr
+from ..dims import Dim, DimExpr
 from ..graph.tensors import Initializer
 from ..graph.types import DTYPES, DType
 from ..records import positional_record

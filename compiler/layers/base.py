@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .. import operators as ops
 from ..diagnostics import Diagnostic, DotnnError
-from ..graph.dims import Dim, decide_less_equal
+from ..dims import Dim, decide_less_equal
 from ..graph.graph import Demand
 from ..graph.tensors import Fan, Initializer, Role
 from ..graph.types import DType, TensorType, type_for_one_example

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..diagnostics import DotnnError
 from ..diagnostics.windows import ChannelsLast, ChannelsNotDivisible
-from ..graph.dims import DimExpr, exact_div
+from ..dims import DimExpr, exact_div
 from ..graph.types import TensorType
 from .base import Site
 from .families import WORDS

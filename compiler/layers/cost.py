@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from ..graph.dims import Dim, format_dim
+from ..dims import Dim, format_dim
 from ..records import positional_record
 
 

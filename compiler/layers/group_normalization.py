@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
-from ..graph.dims import DimExpr
+from ..dims import DimExpr
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record

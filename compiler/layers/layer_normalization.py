@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
-from ..graph.dims import DimExpr
+from ..dims import DimExpr
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
 from ..lazy import np
@@ -20,7 +20,7 @@ from .reach import Reach, aligned
 from .rules import axis_or_last, known, need_float, need_known, resolve_axes
 
 if TYPE_CHECKING:
-    from ..graph.dims import Dim
+    from ..dims import Dim
     from ..operators.building import Builder, Tensor
 
 

@@ -10,9 +10,9 @@ from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.operands import BroadcastUndecided, CannotBroadcast
 from ..diagnostics.products import CannotMultiply, NotAMatrix, ProductUndecided
+from ..dims import Dim, decide_equal, format_dim
+from ..dims.linear import equalizing_forms
 from ..graph.broadcasting import broadcasts
-from ..graph.dims import Dim, decide_equal, format_dim
-from ..graph.dims_linear import equalizing_forms
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record

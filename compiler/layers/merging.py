@@ -16,9 +16,9 @@ from ..diagnostics.operands import (
     SplitSizes,
     SplitUndecided,
 )
+from ..dims import Dim, DimExpr, decide_equal, exact_div, format_dim, symbols
+from ..dims.linear import dividing_forms
 from ..graph.broadcasting import broadcasts
-from ..graph.dims import Dim, DimExpr, decide_equal, exact_div, format_dim, symbols
-from ..graph.dims_linear import dividing_forms
 from ..graph.types import TensorType, format_shape
 from ..lazy import np
 from ..records import record

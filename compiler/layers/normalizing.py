@@ -21,7 +21,7 @@ from .weighted import Weighted
 if TYPE_CHECKING:
     import dataclasses
 
-    from ..graph.dims import Dim
+    from ..dims import Dim
     from ..operators.building import Builder, Tensor
 
 #: What stands behind a layer's own attributes, in this order.

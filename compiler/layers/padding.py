@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.resizing import ArgumentWithoutUse, PaddingExceedsInput
-from ..graph.dims import format_dim
+from ..dims import format_dim
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record

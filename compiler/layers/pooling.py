@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.windows import PoolPaddingTooLarge, WindowInPadding
-from ..graph.dims import format_dim
+from ..dims import format_dim
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
-from ..graph.dims import Dim
+from ..dims import Dim
 from ..records import positional_record
 
 

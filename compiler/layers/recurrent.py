@@ -19,7 +19,7 @@ from ..diagnostics.recurrent import (
     MergeWithoutDirections,
     RecurrentBiasWithoutBias,
 )
-from ..graph.dims import Dim, DimExpr, decide_equal, format_dim, symbols
+from ..dims import Dim, DimExpr, decide_equal, format_dim, symbols
 from ..graph.tensors import Fan, Initializer
 from ..graph.types import DType, TensorType
 from ..lazy import np

@@ -20,9 +20,9 @@ from ..diagnostics.operands import (
     SqueezedAxis,
     SqueezeUndecided,
 )
+from ..dims import Dim, DimExpr, decide_equal, evaluate, exact_div, format_dim, lower_bound
+from ..dims.linear import dividing_forms, equalizing_forms
 from ..graph.broadcasting import misfit
-from ..graph.dims import Dim, DimExpr, decide_equal, evaluate, exact_div, format_dim, lower_bound
-from ..graph.dims_linear import dividing_forms, equalizing_forms
 from ..graph.types import DType, TensorType, format_shape
 from ..lazy import np
 from ..records import record

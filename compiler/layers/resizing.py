@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.resizing import ArgumentWithoutUse, ModeOfOtherRank
-from ..graph.dims import Dim, decide_less_equal, evaluate, exact_div
+from ..dims import Dim, decide_less_equal, evaluate, exact_div
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record

@@ -7,7 +7,7 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from .. import operators as ops
-from ..graph.dims import Dim
+from ..dims import Dim
 from ..graph.types import DType
 from .rules import moved
 

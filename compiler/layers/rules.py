@@ -17,10 +17,10 @@ from ..diagnostics.shapes import (
     WrongElementType,
     WrongRank,
 )
+from ..dims import Dim, DimExpr, format_dim, symbols
+from ..dims.deciding import decide_equal
+from ..dims.linear import equalizing_forms
 from ..graph.broadcasting import broadcasts, misfit
-from ..graph.dims import Dim, DimExpr, format_dim, symbols
-from ..graph.dims_decide import decide_equal
-from ..graph.dims_linear import equalizing_forms
 from ..graph.types import DType, TensorType
 from .attributes import HIGHEST_RANK
 from .base import Site

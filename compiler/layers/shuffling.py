@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.resizing import ChannelsMakeNoBlocks
-from ..graph.dims import exact_div
+from ..dims import exact_div
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record

@@ -9,7 +9,7 @@ from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.operands import RanksDiffer
 from ..diagnostics.products import CannotStack, StackUndecided
-from ..graph.dims import decide_equal
+from ..dims import decide_equal
 from ..graph.types import TensorType
 from ..lazy import np
 from ..records import record

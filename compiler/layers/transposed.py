@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.windows import NothingLeft, OutputPaddingTooLarge, OutputPaddingWithSame
-from ..graph.dims import Dim, format_dim
+from ..dims import Dim, format_dim
 from ..graph.types import TensorType
 from ..graph.windows import AxisWindow
 from ..lazy import np

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..diagnostics import DotnnError
 from ..diagnostics.windows import SamePaddingUndecided, WindowTooLarge
-from ..graph.dims import Dim, DimExpr, ceil_div, evaluate, format_dim, substitute, symbols
-from ..graph.dims_linear import dividing_forms
+from ..dims import Dim, DimExpr, ceil_div, evaluate, format_dim, substitute, symbols
+from ..dims.linear import dividing_forms
 from ..graph.types import TensorType
 from ..graph.windows import AxisWindow
 from ..lazy import np

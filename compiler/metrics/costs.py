@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TypeVar
 
-from ..graph.dims import Dim, dim_max
+from ..dims import Dim, dim_max
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant, Parameter
 from ..graph.tensors import Role, Weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..graph.dims import Dim, dim_max, dim_min
+from ..dims import Dim, dim_max, dim_min
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import DType
 from ..layers.base import Layer

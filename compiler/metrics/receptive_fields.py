@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from ..graph.dims import Dim, DimTooComplex, dim_min
+from ..dims import Dim, DimTooComplex, dim_min
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Input
 from ..graph.types import TensorType

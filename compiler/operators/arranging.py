@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any, ClassVar, Literal, TypeVar, final
 
-from ..graph.dims import Dim, ceil_div, decide_equal, decide_less, exact_div, format_dim
+from ..dims import Dim, ceil_div, decide_equal, decide_less, exact_div, format_dim
 from ..graph.types import DType, TensorType, format_shape
 from ..lazy import np
 from ..records import record

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
-from ..graph.dims import Dim, DimExpr
+from ..dims import Dim, DimExpr
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType
 from ..lazy import np

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import final
 
-from ..graph.dims import Dim, DimExpr
+from ..dims import Dim, DimExpr
 from ..graph.graph import Graph, Node, Origin, Value
 from ..graph.operations import Constant, Operation, Parameter
 from ..graph.tensors import Literal, Weight

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, ClassVar, TypeAlias, final
 
-from ..graph.dims import Dim, decide_equal, format_dim
+from ..dims import Dim, decide_equal, format_dim
 from ..graph.types import DType
 from ..graph.windows import AxisWindow
 from ..lazy import np

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
-from ..graph.dims import Dim, evaluate
+from ..dims import Dim, evaluate
 from ..graph.types import DType
 from ..lazy import np
 from ..records import record

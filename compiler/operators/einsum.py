@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
-from ..graph.dims import Dim, decide_equal
+from ..dims import Dim, decide_equal
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
-from ..graph.dims import Dim, DimExpr, DimTooComplex, dim_max, dim_min
+from ..dims import Dim, DimExpr, DimTooComplex, dim_max, dim_min
 from ..graph.tensors import numpy_name
 from ..graph.types import DType, TensorType
 from ..lazy import np

@@ -7,7 +7,7 @@ from abc import ABC
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
-from ..graph.dims import Dim, decide_equal, decide_less, exact_div, format_dim
+from ..dims import Dim, decide_equal, decide_less, exact_div, format_dim
 from ..graph.types import DType, TensorType, format_shape
 from ..lazy import np
 from ..records import record

@@ -6,7 +6,7 @@ from abc import ABC
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
-from ..graph.dims import Dim
+from ..dims import Dim
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, final
 
-from ..graph.dims import exact_div, format_dim
+from ..dims import exact_div, format_dim
 from ..graph.types import DType
 from ..lazy import np
 from ..records import record

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..dims import Dim, DimExpr, decide_equal, decide_less, dim_max, dim_min, exact_div, format_dim, lower_bound
 from ..graph.broadcasting import broadcasts, misfit
-from ..graph.dims import (
-    Dim,
-    DimExpr,
-    decide_equal,
-    decide_less,
-    dim_max,
-    dim_min,
-    exact_div,
-    format_dim,
-    lower_bound,
-)
 from ..graph.types import format_shape
 from ..graph.windows import AxisWindow
 from .base import Content, InvalidOperands, Known, Shape

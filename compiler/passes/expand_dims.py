@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import final
 
-from ..graph.dims import Dim, DimExpr, lower_bound
-from ..graph.dims_expr import Atom, Extremum, Floor, Monomial, Symbol, from_atom
-from ..graph.dims_linear import SymbolSource
+from ..dims import Dim, DimExpr, lower_bound
+from ..dims.algebra import Atom, Extremum, Floor, Monomial, Symbol, from_atom
+from ..dims.linear import SymbolSource
 from ..graph.graph import Graph, Node
 from ..graph.symbol_sources import symbol_sources
 from ..operators.arranging import Concat

@@ -13,11 +13,11 @@ from ..diagnostics.expectations import (
     NoCondition,
     NoReceptiveField,
 )
+from ..dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
 from ..elaborate.elaborate import Network
 from ..elaborate.evaluate import evaluate
 from ..elaborate.state import Expectation, Stop
 from ..elaborate.values import TensorRef, Unknown, describe, show
-from ..graph.dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import BATCH, format_shape
 from ..layers.families import Spatial

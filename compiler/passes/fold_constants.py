@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..graph.dims import DimExpr
+from ..dims import DimExpr
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant
 from ..graph.tensors import Literal, numpy_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..diagnostics import DotnnError
-from ..graph.dims import decide_equal
+from ..dims import decide_equal
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Constant, Input, Parameter
 from ..graph.types import TensorType, format_shape

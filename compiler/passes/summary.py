@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from ..graph.dims import Dim, DimTooComplex, format_dim, solve_at_least
+from ..dims import Dim, DimTooComplex, format_dim, solve_at_least
 from ..graph.graph import Graph, Node
 from ..graph.operations import Constant, Input, Parameter
 from ..graph.types import TensorType

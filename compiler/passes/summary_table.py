@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..graph.dims import Dim, DimExpr, format_dim
+from ..dims import Dim, DimExpr, format_dim
 from ..graph.types import TensorType
 from ..reprs import quantity
 

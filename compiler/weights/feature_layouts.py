@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..graph.dims import Dim
+from ..dims import Dim
 from ..lazy import np
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 
 import numpy as np
-from dotnn.compiler.graph.dims import Dim
+from dotnn.compiler.dims import Dim
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.operators import Operator
 from operator_cases import C, Case, Feed, H, N, W, generates, some_sizes, tensor

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 
 import numpy as np
-from dotnn.compiler.graph.dims import Dim
+from dotnn.compiler.dims import Dim
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.operators import Operator
 from operator_cases import C, Case, Feed, H, N, T, W, count, generates, int64s, some_sizes, tensor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from dotnn.compiler.graph.dims import Dim
+from dotnn.compiler.dims import Dim
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.operators import Operator
 from operator_cases import Case, Feed, H, N, T, W, generates, some_sizes, tensor

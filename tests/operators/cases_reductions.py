@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 
 import numpy as np
-from dotnn.compiler.graph.dims import Dim, dim_max
+from dotnn.compiler.dims import Dim, dim_max
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.operators import Operator
 from dotnn.compiler.operators.functions import OF_FUSED_GEMM

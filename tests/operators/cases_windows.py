@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from dotnn.compiler.graph.dims import Dim
+from dotnn.compiler.dims import Dim
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.operators import Known, Operator
 from dotnn.compiler.operators.functions import OF_FUSED_CONV

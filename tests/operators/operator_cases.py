@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
-from dotnn.compiler.graph.dims import Dim, evaluate, symbol
+from dotnn.compiler.dims import Dim, evaluate, symbol
 from dotnn.compiler.graph.tensors import numpy_name
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.operators import OPERATORS, Known, Operator

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from dotnn.compiler.graph.dims import Dim, decide_equal, dim_max, dim_min, evaluate
+from dotnn.compiler.dims import Dim, decide_equal, dim_max, dim_min, evaluate
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.operators import OPERATORS, InvalidOperands, Known, Operator
 from dotnn.compiler.operators.base import LONGEST_CONTENT

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import onnx
 import pytest
 from all_cases import GROUPS, all_cases
+from dotnn.compiler.dims import Dim, evaluate, format_dim
 from dotnn.compiler.export.elements import ELEM_TYPES
-from dotnn.compiler.graph.dims import Dim, evaluate, format_dim
 from dotnn.compiler.operators import Known
 from operator_cases import Case
 from operator_runs import inferred, model, references

@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from math import gcd
 
-from .dims_bounds import floor_bounds, is_never_negative, lower
-from .dims_expr import (
+from .algebra import (
     Atom,
     Dim,
     DimExpr,
@@ -28,12 +27,14 @@ from .dims_expr import (
     divide,
     from_atom,
     from_terms,
+    hand_down,
     lone_atoms,
     multiply,
     replace_atoms,
     sort_key,
     terms_of,
 )
+from .bounds import floor_bounds, is_never_negative, lower
 
 MAX_MEMBERS = 16
 
@@ -49,6 +50,7 @@ def symbol(name: str) -> DimExpr:
 # Division ---------------------------------------------------------------------------------------------------
 
 
+@hand_down
 def floor_div(numerator: Dim, divisor: Dim) -> Dim:
     """`floor(numerator / divisor)`; ValueError for a divisor not certain to be at least 1."""
     least = lower(divisor)

@@ -9,18 +9,9 @@ limits raise `DimTooComplex`.
 
 from __future__ import annotations
 
-from .dims_canonical import (
-    ceil_div,
-    dim_max,
-    dim_min,
-    evaluate,
-    exact_div,
-    floor_div,
-    substitute,
-    symbol,
-    symbols,
-)
-from .dims_decide import (
+from .algebra import Dim, DimExpr, DimTooComplex, watched
+from .canonical import ceil_div, dim_max, dim_min, evaluate, exact_div, floor_div, substitute, symbol, symbols
+from .deciding import (
     decide_equal,
     decide_less,
     decide_less_equal,
@@ -30,8 +21,7 @@ from .dims_decide import (
     spare,
     upper_bound,
 )
-from .dims_expr import Dim, DimExpr, DimTooComplex, watched
-from .dims_text import format_dim
+from .printing import format_dim
 
 __all__ = [
     "Dim",

@@ -8,21 +8,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from .dims_expr import (
-    Atom,
-    Dim,
-    DimExpr,
-    Extremum,
-    Floor,
-    Monomial,
-    Symbol,
-    Term,
-    add,
-    constant_of,
-    terms_of,
-)
+from .algebra import Atom, Dim, DimExpr, Extremum, Floor, Monomial, Symbol, Term, add, constant_of, hand_down, terms_of
 
 
+@hand_down
 def format_dim(dim: Dim) -> str:
     """The canonical text: equal dimensions give equal text."""
     return _format_expression(dim) if isinstance(dim, DimExpr) else str(dim)

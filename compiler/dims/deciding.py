@@ -13,9 +13,7 @@ from itertools import product
 from math import lcm, prod
 from typing import TypeGuard
 
-from .dims_bounds import Bound, greatest, is_never_negative, least_of_all, lower
-from .dims_canonical import dim_max, evaluate, rebuilt, symbol, symbols
-from .dims_expr import (
+from .algebra import (
     Atom,
     Dim,
     DimExpr,
@@ -33,6 +31,8 @@ from .dims_expr import (
     replace_atoms,
     terms_of,
 )
+from .bounds import Bound, greatest, is_never_negative, least_of_all, lower
+from .canonical import dim_max, evaluate, rebuilt, symbol, symbols
 
 MAX_RESIDUES = 128
 """The most combinations of residues looked at."""

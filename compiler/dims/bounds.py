@@ -1,7 +1,7 @@
 """Bounds of symbolic dimensions by interval arithmetic and linear relaxation, every symbol being at least 1.
 
 A bound given is always true, though not always the tightest; None says that none was found. Only the ring
-part is used here: no atom is built, so that the canonical rules of `dims_canonical` may stand on these
+part is used here: no atom is built, so that the canonical rules of `canonical` may stand on these
 bounds.
 """
 
@@ -13,7 +13,7 @@ from math import lcm, prod
 from typing import TypeAlias
 
 from ..records import positional_record
-from .dims_expr import (
+from .algebra import (
     Atom,
     Dim,
     DimExpr,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..records import positional_record
-from .dims_canonical import exact_div, floor_div, rebuilt, symbol, symbols
-from .dims_decide import MAX_RESIDUES, collect_moduli, decide_equal
-from .dims_expr import Dim, DimTooComplex, Symbol, add, constant_of, lone_atoms, multiply
+from .algebra import Dim, DimTooComplex, Symbol, add, constant_of, lone_atoms, multiply
+from .canonical import exact_div, floor_div, rebuilt, symbol, symbols
+from .deciding import MAX_RESIDUES, collect_moduli, decide_equal
 
 #: Of multiples up to this one the odd forms are tried, too: `2*H - 1` for what is right for odd sizes only.
 MAX_ODD = 64

@@ -2,7 +2,7 @@
 
 An expression is a sum of terms, each an integer coefficient times a monomial, a product of atoms. An atom is
 a symbol, a floor division or a min/max that no rule could resolve. What belongs inside an atom is decided in
-`dims_canonical`; here atoms are opaque, and sums, products and division with remainder are carried out.
+`canonical`; here atoms are opaque, and sums, products and division with remainder are carried out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from math import gcd
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, TypeVar, final
+
+_Handed = TypeVar("_Handed", bound=Callable[..., Any])
 
 MAX_TERMS = 200
 MAX_SIZE = 2000
@@ -149,9 +151,7 @@ class DimExpr:
         return f"DimExpr({self})"
 
     def __str__(self) -> str:
-        from .dims_text import format_dim  # text and canonical rules stand above this class
-
-        return format_dim(self)
+        return _ABOVE["format_dim"](self)
 
     def __neg__(self) -> Dim:
         return multiply(self, -1)
@@ -195,10 +195,18 @@ Dim: TypeAlias = int | DimExpr
 """A dimension: a plain integer where it is known, an expression where it is not."""
 
 
-def _floor_div(numerator: Dim, divisor: Dim) -> Dim:
-    from .dims_canonical import floor_div  # the rules of division stand above this class
+#: The rules of division and the printed form, which operators of expressions need and modules above this one have.
+_ABOVE: dict[str, Callable[..., Any]] = {}
 
-    return floor_div(numerator, divisor)
+
+def hand_down(function: _Handed) -> _Handed:
+    """Let the operators of expressions call a function that is defined above this module."""
+    _ABOVE[function.__name__] = function
+    return function
+
+
+def _floor_div(numerator: Dim, divisor: Dim) -> Dim:
+    return _ABOVE["floor_div"](numerator, divisor)
 
 
 def terms_of(dim: Dim) -> tuple[Term, ...]:
