@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..compiler.passes.summary_table import COLUMNS, GAP, NUMBERS, column_widths
+from ..compiler.measure.summary_table import COLUMNS, GAP, NUMBERS, column_widths
 
 #: What stays together on a line, in a path and in everything else.
 _PATH_PIECE = re.compile(r"[^.]+\.*|\.+")

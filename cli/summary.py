@@ -10,14 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..compiler.dims import Dim, DimExpr, format_dim
-from ..compiler.passes.summary_table import (
-    RULE,
-    VALUES,
-    cells,
-    table_lines,
-    title,
-    total_lines,
-)
+from ..compiler.measure.summary_table import RULE, VALUES, cells, table_lines, title, total_lines
 from . import options
 from .base import Command
 from .folding import folded_lines
@@ -25,7 +18,7 @@ from .printing import colored, hanging, text_width
 from .streams import shows, write, write_json
 
 if TYPE_CHECKING:
-    from ..compiler.passes.summary import Row, Summary
+    from ..compiler.measure.summary import Row, Summary
 
 
 @click.command(cls=Command)

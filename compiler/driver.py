@@ -36,22 +36,22 @@ from .graph.graph import Graph
 from .graph.operations import Constant
 from .graph.tensors import Role, Weight
 from .graph.types import DTYPES, DType, FloatType, TensorType
+from .initializers import INITIALIZERS
 from .limits import Limits
-from .metrics.costs import weights_bytes
-from .passes.expectations import judge_expectations
+from .measure.costs import weights_bytes
+from .measure.expectations import judge_expectations
 from .passes.targets import DEFAULT_TARGET, Target
 from .reprs import quantity, quoted, short_repr
 from .source import Source
 from .syntax import tree
 from .syntax.parse import parse_value
 from .syntax.read import read_source
-from .weights.initializers import INITIALIZERS
 from .weights.values import WeightValues
 
 if TYPE_CHECKING:
     from .export import ModelMetadata, WrittenModel
+    from .measure.summary import Summary
     from .passes.pipeline import Optimized
-    from .passes.summary import Summary
     from .weights.given import Weights
     from .weights.matching import Matching
     from .weights.rounding import Rounding
@@ -136,7 +136,7 @@ class Compiled:
 
     def summary(self) -> Summary:
         """Every layer with its shape and costs."""
-        from .passes.summary import summarize
+        from .measure.summary import summarize
 
         return summarize(self.graph)
 
@@ -283,7 +283,7 @@ class Compiled:
 
     def _metadata(self, target: Target, labels: Sequence[str] | None, optimized: bool) -> ModelMetadata:
         from .export import ModelMetadata
-        from .metrics.input_ranges import input_ranges
+        from .measure.input_ranges import input_ranges
 
         names = need_names(labels, "labels")
         ranges = input_ranges(self.graph)

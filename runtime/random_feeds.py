@@ -16,7 +16,7 @@ from ..compiler.diagnostics.feeding import NoRandomValues, NoSuchSymbol, SizeNot
 from ..compiler.diagnostics.running import BadOption
 from ..compiler.diagnostics.suggest import near_names
 from ..compiler.dims.reading import Expression
-from ..compiler.weights.random_streams import Stream
+from ..compiler.initializers.random_streams import Stream
 from .arrays import MAX_BYTES, format_bytes
 from .demands import read_expression, value_or_none
 from .tensors import Demand, Feeds, Size, TensorInfo, is_symbol

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
+from dotnn.compiler import initializers
 from dotnn.compiler import operators as ops
 from dotnn.compiler.dims import Dim, evaluate, symbol
 from dotnn.compiler.export import ModelMetadata, to_bytes, verify_model
@@ -19,7 +20,6 @@ from dotnn.compiler.layers.dense import Dense
 from dotnn.compiler.operators.building import Assembly, Builder, Tensor
 from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.records import positional_record
-from dotnn.compiler.weights import initializers
 from dotnn.compiler.weights.values import WeightValues
 from graphs import add_input, add_layer, float32
 

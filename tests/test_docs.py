@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from dotnn.cli.app import COMMANDS, app
 from dotnn.compiler.diagnostics.explain import codes, explain
 from dotnn.compiler.driver import check, compile_source
+from dotnn.compiler.initializers import INITIALIZERS
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.documentation import layer_list, layer_page, page_of, signature
-from dotnn.compiler.weights.initializers import INITIALIZERS
 from fences import Fence, as_model, fences, page_fences
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dotnn.compiler import initializers
 from dotnn.compiler import operators as ops
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.diagnostics.output import InvalidModel, ModelTooLarge
@@ -23,7 +24,6 @@ from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.dense import Dense
 from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.source import Source
-from dotnn.compiler.weights import initializers
 from dotnn.compiler.weights.values import WeightValues
 from export_graphs import (
     H,

@@ -369,7 +369,7 @@ from dotnn.compiler.export import ModelMetadata, write_model
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.layers.dense import Dense
 from dotnn.compiler.passes.pipeline import complete
-from dotnn.compiler.weights.initializers import Ones
+from dotnn.compiler.initializers import Ones
 from dotnn.compiler.weights.values import WeightValues
 
 def peak():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dotnn.compiler import initializers
 from dotnn.compiler import operators as ops
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.export import verify_model
@@ -12,7 +13,6 @@ from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.recurrent import Lstm
-from dotnn.compiler.weights import initializers
 from dotnn.compiler.weights.values import WeightState, WeightValues
 from export_graphs import VALUES, H, Loaded, N, Network, Reshaped, array, content_of, two_layers
 from graphs import add_input, add_layer, float32, run, with_all_values

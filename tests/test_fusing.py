@@ -14,11 +14,11 @@ from dotnn.compiler.graph.verify import InvalidGraph
 from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.convolution import Conv2d
 from dotnn.compiler.lowering import lower
+from dotnn.compiler.measure.summary import summarize
 from dotnn.compiler.operators.base import InvalidOperands, Known
 from dotnn.compiler.passes.fusion.report import Fused, FusionReport, Refused, format_report
 from dotnn.compiler.passes.infer_types import infer_types
 from dotnn.compiler.passes.pipeline import optimize
-from dotnn.compiler.passes.summary import summarize
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightValues
 from graphs import add_input, add_layer, float32

@@ -16,12 +16,11 @@ from collections.abc import Callable
 import ml_dtypes
 import numpy as np
 import pytest
-from dotnn.compiler.weights import random_streams
-from dotnn.compiler.weights.initializers import (
+from dotnn.compiler.graph.tensors import Fan
+from dotnn.compiler.initializers import (
     INITIALIZERS,
     LARGEST,
     Constant,
-    Fan,
     HeNormal,
     HeUniform,
     Initializer,
@@ -35,8 +34,9 @@ from dotnn.compiler.weights.initializers import (
     XavierUniform,
     Zeros,
     initialize,
+    random_streams,
 )
-from dotnn.compiler.weights.normal_quantile import natural_log, normal_quantile
+from dotnn.compiler.initializers.normal_quantile import natural_log, normal_quantile
 
 SAMPLES = 200_000
 # Kolmogorov's distribution: the distance of a right sample exceeds 1.95 / sqrt(n) once in a thousand.
@@ -539,7 +539,7 @@ def test_the_largest_numbers_are_numpys():
 def test_importing_and_checking_needs_no_numpy():
     code = (
         "import sys\n"
-        "from dotnn.compiler.weights.initializers import INITIALIZERS, Fan, Normal\n"
+        "from dotnn.compiler.graph.tensors import Fan\nfrom dotnn.compiler.initializers import INITIALIZERS, Normal\n"
         "assert Normal(std=-1).check() and str(Normal(std=2)) and Fan.of((3, 4))\n"
         "print([name for name in sys.modules if name.split('.')[0] in ('numpy', 'onnx', 'onnxruntime')])"
     )

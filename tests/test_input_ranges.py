@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from dotnn import Session, compile_source
 from dotnn.compiler.dims import format_dim
-from dotnn.compiler.metrics.input_ranges import input_ranges
+from dotnn.compiler.measure.input_ranges import input_ranges
 from dotnn.runtime import random_feeds
 
 

@@ -10,8 +10,8 @@ from dotnn.compiler import compile_file, compile_source
 from dotnn.compiler.diagnostics import Severity
 from dotnn.compiler.driver import Compiled
 from dotnn.compiler.graph.operations import Constant, Input, Parameter
-from dotnn.compiler.metrics import costs as metrics
-from dotnn.compiler.metrics.receptive_fields import receptive_field, receptive_fields
+from dotnn.compiler.measure import costs as metrics
+from dotnn.compiler.measure.receptive_fields import receptive_field, receptive_fields
 from example_facts import example_path, zoo
 from language import compiled, faults, faults_of, model, places, warnings
 

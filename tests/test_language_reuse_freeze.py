@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from dotnn.compiler.diagnostics import Severity
-from dotnn.compiler.metrics.costs import count
+from dotnn.compiler.measure.costs import count
 from language import compiled, faults, faults_of, model, names, weight_names
 
 HEAD = """

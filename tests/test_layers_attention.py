@@ -19,8 +19,8 @@ from dotnn.compiler.dims import Dim
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.graph.tensors import Fan
 from dotnn.compiler.graph.types import DType, TensorType
+from dotnn.compiler.initializers import HeNormal, Ones, XavierUniform, Zeros
 from dotnn.compiler.layers.base import LAYERS, Difference, Layer
-from dotnn.compiler.weights.initializers import HeNormal, Ones, XavierUniform, Zeros
 from dotnn.compiler.weights.values import WeightValues
 from harness import TARGETS, error, he_normal_source, random_feeds, run_optimized
 from language import faults, shape

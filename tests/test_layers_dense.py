@@ -16,7 +16,7 @@ from dotnn.compiler.diagnostics.shapes import (
     WrongRank,
 )
 from dotnn.compiler.graph.types import DType
-from dotnn.compiler.weights.initializers import HeNormal, Ones, Uniform, XavierUniform, Zeros
+from dotnn.compiler.initializers import HeNormal, Ones, Uniform, XavierUniform, Zeros
 from one_layer import C, H, N, T, W, build, fault, floats, infer, ints, make, parameters, random_weights, refuses
 
 FACTS = Path(__file__).parent / "facts"

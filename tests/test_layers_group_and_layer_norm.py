@@ -21,9 +21,9 @@ from dotnn.compiler.diagnostics.shapes import (
 from dotnn.compiler.diagnostics.windows import ChannelsNotDivisible
 from dotnn.compiler.dims import Dim
 from dotnn.compiler.graph.types import DType, TensorType
+from dotnn.compiler.initializers import Ones, Zeros
 from dotnn.compiler.layers.base import LAYERS, Layer, Site
 from dotnn.compiler.layers.documentation import signature
-from dotnn.compiler.weights.initializers import Ones, Zeros
 from harness import run_optimized
 from one_layer import (
     C,

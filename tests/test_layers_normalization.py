@@ -17,7 +17,7 @@ from dotnn.compiler.diagnostics.shapes import (
     WrongRank,
 )
 from dotnn.compiler.graph.tensors import Role
-from dotnn.compiler.weights.initializers import Constant, Ones, Zeros
+from dotnn.compiler.initializers import Constant, Ones, Zeros
 from one_layer import (
     C,
     H,

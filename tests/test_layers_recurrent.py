@@ -13,11 +13,11 @@ from dotnn.compiler.diagnostics import CATALOGUE, DotnnError
 from dotnn.compiler.dims import symbol
 from dotnn.compiler.graph.tensors import numpy_name
 from dotnn.compiler.graph.types import DType, TensorType
+from dotnn.compiler.initializers import HeNormal, Ones, Uniform
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.attributes import AttributeFault
 from dotnn.compiler.layers.base import Layer
 from dotnn.compiler.layers.recurrent import Gru, Lstm, Recurrent, Rnn
-from dotnn.compiler.weights.initializers import HeNormal, Ones, Uniform
 from graphs import run
 from one_layer import N, T, floats, ints
 from recurrent_layers import (

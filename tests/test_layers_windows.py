@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.dims import Dim, evaluate, format_dim
+from dotnn.compiler.initializers import HeNormal, Ones, XavierUniform, Zeros
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Layer, Site
-from dotnn.compiler.weights.initializers import HeNormal, Ones, XavierUniform, Zeros
 from window_layers import (
     CONVENTIONS,
     KERAS,

@@ -12,7 +12,7 @@ from dotnn.compiler.diagnostics.expectations import NoReceptiveField
 from dotnn.compiler.driver import Compiled
 from dotnn.compiler.evaluate import evaluate
 from dotnn.compiler.graph.graph import Value
-from dotnn.compiler.metrics.receptive_fields import receptive_fields
+from dotnn.compiler.measure.receptive_fields import receptive_fields
 from dotnn.compiler.weights.values import WeightValues
 from harness import he_normal_source, random_feeds
 from one_layer import session

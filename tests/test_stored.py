@@ -18,8 +18,8 @@ from dotnn.compiler.export.stored import Stored
 from dotnn.compiler.graph.operations import Constant, Parameter
 from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType, TensorType
+from dotnn.compiler.initializers import Ones
 from dotnn.compiler.operators.building import Tensor
-from dotnn.compiler.weights.initializers import Ones
 from dotnn.compiler.weights.values import WeightValues
 from export_graphs import VALUES, Loaded, N, Network, array
 from graphs import float32, run

@@ -34,8 +34,8 @@ from dotnn.compiler.diagnostics.weights import (
 from dotnn.compiler.export.weight_files import save_weights
 from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType
+from dotnn.compiler.initializers import Zeros
 from dotnn.compiler.weights.binding import bind_weights
-from dotnn.compiler.weights.initializers import Zeros
 from dotnn.compiler.weights.readers import open_weights
 from dotnn.compiler.weights.safetensors_file import LONGEST_HEADER
 from dotnn.compiler.weights.values import WeightValues

@@ -13,8 +13,8 @@ from dotnn.compiler.diagnostics import Diagnostic, DotnnError
 from dotnn.compiler.diagnostics.render import render
 from dotnn.compiler.graph.tensors import Fan, Weight
 from dotnn.compiler.graph.types import DType
+from dotnn.compiler.initializers import HeNormal
 from dotnn.compiler.weights.binding import bind_weights
-from dotnn.compiler.weights.initializers import HeNormal
 from dotnn.compiler.weights.readers import open_weights
 
 Arrays = Mapping[str, np.ndarray]

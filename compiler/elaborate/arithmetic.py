@@ -21,9 +21,9 @@ from ..dims import (
     symbols,
 )
 from ..dims.linear import equalizing_forms
+from ..initializers import Initializer
 from ..layers.rules import alternative, declare_otherwise
 from ..source import Span
-from ..weights.initializers import Initializer
 from .exact import power
 from .state import Elaboration
 from .values import CompileValue, Quotient, TensorConstant, TensorRef, describe, is_number, show

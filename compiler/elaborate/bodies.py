@@ -19,10 +19,10 @@ from ..dims import Dim, DimExpr, format_dim
 from ..graph.operations import Input
 from ..graph.tensors import Fan, Literal
 from ..graph.types import format_shape
+from ..initializers import INITIALIZERS
 from ..layers.base import WeightSpec
-from ..metrics import METRICS
+from ..measure.metrics import METRICS
 from ..syntax import tree
-from ..weights.initializers import INITIALIZERS
 from .apply import check_initializers, check_sizes, share_weights
 from .evaluate import evaluate, evaluate_all
 from .literals import literal

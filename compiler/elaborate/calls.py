@@ -17,12 +17,12 @@ from ..diagnostics.values import (
     NotAValue,
     TooManyArguments,
 )
+from ..initializers import INITIALIZERS
 from ..layers import naming
 from ..layers.base import LAYERS, Layer
-from ..metrics import METRICS
+from ..measure.metrics import METRICS
 from ..source import Span
 from ..syntax import tree
-from ..weights.initializers import INITIALIZERS
 from .apply import Application, apply_layer, reapply
 from .arguments import ArgumentBinder, Piped, argument_names, takes_argument, unknown_argument
 from .bodies import run_block

@@ -10,12 +10,12 @@ from ..diagnostics.suggest import near_names
 from ..diagnostics.values import BadIndex, Misplaced, NoAttribute, NoChannels, NotAValue, WrongOperands
 from ..dims import DimExpr
 from ..graph.types import DTYPES, DType, TensorType
+from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS
 from ..layers.naming import foreign_layers
-from ..metrics import METRICS
+from ..measure.metrics import METRICS
 from ..source import Span
 from ..syntax import tree
-from ..weights.initializers import INITIALIZERS
 from .arithmetic import binary, negate
 from .dimensions import dimension, is_symbol_name
 from .evaluate import evaluate, evaluate_all, evaluates

@@ -16,15 +16,15 @@ from ..diagnostics.names import DuplicateName, ReservedName
 from ..diagnostics.suggest import listed, near_names
 from ..files import read_regular, why_not
 from ..graph.types import DTYPES
+from ..initializers import INITIALIZERS
 from ..layers import LAYERS
 from ..limits import Limits
-from ..metrics import METRICS
+from ..measure.metrics import METRICS
 from ..reprs import quoted, several, short_repr
 from ..source import Source, Span
 from ..syntax import tree
 from ..syntax.parse import parse
 from ..syntax.read import read_source
-from ..weights.initializers import INITIALIZERS
 
 #: Functions of compile-time values.
 FUNCTIONS = ("range", "len", "min", "max", "sum", "ceil", "floor", "abs", "sqrt", "exp", "log")

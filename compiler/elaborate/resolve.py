@@ -15,11 +15,11 @@ from ..diagnostics import Diagnostic, DotnnError, Report
 from ..diagnostics.names import DuplicateName, ReservedName, UnusedBinding
 from ..diagnostics.values import Misplaced, MissingStatement, NotUsedHere
 from ..graph.types import DTYPES
+from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS
-from ..metrics import METRICS
+from ..measure.metrics import METRICS
 from ..source import Span
 from ..syntax import tree
-from ..weights.initializers import INITIALIZERS
 from .arguments import argument_names, takes_argument, unknown_argument, unknown_layer_argument
 from .calls import initializer_arguments, unknown_layer
 from .dimensions import is_symbol_name

@@ -12,8 +12,8 @@ from ..dims import Dim, DimExpr, format_dim
 from ..graph.graph import Value
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType
+from ..initializers import Initializer
 from ..records import positional_record
-from ..weights.initializers import Initializer
 
 
 class Unknown:

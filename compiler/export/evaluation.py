@@ -20,7 +20,7 @@ from ..graph.types import DType
 
 # Loaded here rather than by the first weight: loading numpy's random module can swallow an interrupt, and by then a
 # file is being written.
-from ..weights import random_streams  # noqa: F401
+from ..initializers import random_streams  # noqa: F401
 from ..weights.values import WeightValues
 from .rounding import as_float64, round_into, rounded, widened
 from .steps import Member, Step, known_shape, operator_of, plan_steps

@@ -16,7 +16,7 @@ from ..dims import format_dim
 from ..dims.linear import SymbolSource
 from ..graph.graph import Demand, Graph, Origin
 from ..graph.symbol_sources import symbol_sources
-from ..metrics.input_ranges import InputRange
+from ..measure.input_ranges import InputRange
 from ..passes.targets import DEFAULT_TARGET, Target
 from ..weights.values import WeightValues
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..graph.tensors import Fan, Weight
 from ..graph.types import DType
-from ..weights.initializers import Zeros
+from ..initializers import Zeros
 from ..weights.readers import WeightFile
 from ..weights.values import WeightValues
 from .weight_files import save_weights

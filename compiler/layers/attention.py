@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar, final
 
+from .. import initializers
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.attention import (
@@ -26,7 +27,6 @@ from ..graph.tensors import Fan
 from ..graph.types import DType, TensorType, format_shape
 from ..lazy import np
 from ..records import record
-from ..weights import initializers
 from .attention_lowering import Masking, attended
 from .attributes import HIGHEST_RANK, Flag, Integer, Real, attribute
 from .base import Difference, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
+from .. import initializers
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.activations import BoundsChangedPlaces
@@ -13,7 +14,6 @@ from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
-from ..weights import initializers
 from .activations import Elementwise
 from .attributes import HIGHEST_RANK, Flag, InitializerKind, Real, attribute
 from .base import Difference, KerasTensor, Operand, Sample, Site, WeightSpec

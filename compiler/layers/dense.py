@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
+from .. import initializers
 from .. import operators as ops
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
-from ..weights import initializers
 from .attributes import Flag, InitializerKind, Integer, attribute
 from .base import MOVED_ON_CPU, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
 from .cost import Cost, product

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, final
 
+from .. import initializers
 from .. import operators as ops
 from ..graph.tensors import Fan, Role
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
-from ..weights import initializers
 from .attributes import HIGHEST_RANK, Integer, Real, attribute
 from .base import NO_DOUBLE_ON_CPU, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
 from .channels import need_channels, need_channels_first

@@ -6,13 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .. import initializers
 from .. import operators as ops
 from ..diagnostics.normalization import NothingToNormalize
 from ..graph.tensors import Fan, Initializer
 from ..graph.types import DType, TensorType
 from ..lazy import np
 from ..records import record
-from ..weights import initializers
 from .attributes import Flag, InitializerKind, attribute
 from .base import MOVED_ON_CPU, Difference, KerasTensor, Site, WeightSpec
 from .rules import known

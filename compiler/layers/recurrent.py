@@ -22,9 +22,9 @@ from ..diagnostics.recurrent import (
 from ..dims import Dim, DimExpr, decide_equal, format_dim, symbols
 from ..graph.tensors import Fan, Initializer
 from ..graph.types import DType, TensorType
+from ..initializers import Uniform
 from ..lazy import np
 from ..records import record
-from ..weights.initializers import Uniform
 from .attributes import Choice, Flag, InitializerKind, Integer, Real, attribute
 from .base import NO_DOUBLE_ON_CPU, Difference, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
 from .cost import Cost, product

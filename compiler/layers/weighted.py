@@ -7,9 +7,9 @@ from abc import ABC
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from .. import initializers
 from ..graph.tensors import Fan, Initializer
 from ..records import record
-from ..weights import initializers
 from .attributes import InitializerKind, attribute
 from .base import Difference, KerasTensor, Layer, WeightSpec
 from .cost import product_text

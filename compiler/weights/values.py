@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from .. import initializers
 from ..graph.tensors import Literal, Weight, numpy_name
 from ..reprs import short_repr
-from . import initializers
 
 if TYPE_CHECKING:
     import numpy as np

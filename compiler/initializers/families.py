@@ -12,79 +12,20 @@ Keras cuts them off at two standard deviations.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from dataclasses import MISSING, fields
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 from ..graph.tensors import Fan, numpy_name
 from ..graph.types import DType
 from ..records import positional_record
+from .base import Initializer, negative
 
 if TYPE_CHECKING:
     import numpy as np
 
     from .random_streams import Stream
 
-#: The element types that can be initialized, with the largest number of each.
-LARGEST: dict[str, float] = {dtype.value: dtype.largest for dtype in DType if dtype.is_float}
 # No quantile of the streams is larger: they know probabilities down to 2^-53.
 _LARGEST_QUANTILE = 8.3
-
-
-@positional_record
-class Initializer(ABC):
-    """A way to choose the first values of a parameter."""
-
-    #: The name in ``.nn`` files.
-    name: ClassVar[str]
-    #: The one argument that may be written without its name.
-    positional: ClassVar[str | None] = None
-
-    def __str__(self) -> str:
-        """The ``.nn`` text: ``normal(std=0.02)``. Arguments equal to their defaults are left out."""
-        arguments = ", ".join(
-            self._argument(one.name)
-            for one in fields(self)
-            if one.default is MISSING or getattr(self, one.name) != one.default
-        )
-        return f"{self.name}({arguments})" if arguments else self.name
-
-    def check(self, dtype: str = "float32") -> str | None:
-        """What is wrong with the arguments for a parameter of this element type, or None.
-
-        The answer names the argument: ``std is -1.0, but must be at least 0``.
-        """
-        if dtype not in LARGEST:
-            return f"a parameter of type {dtype} cannot be initialized, only {', '.join(LARGEST)}"
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if not _is_finite_number(value):
-                return f"{one.name} is {value!r}, but must be a finite number"
-        return self._problem() or self._overflow(dtype)
-
-    @abstractmethod
-    def sample(self, shape: tuple[int, ...], dtype: str, fan: Fan, stream: Stream) -> np.ndarray:
-        """A new array of initial values; the arguments have passed ``check``."""
-
-    @abstractmethod
-    def bound(self) -> float:
-        """A number that no value exceeds in size, whatever the fan."""
-
-    def _problem(self) -> str | None:
-        """What is wrong with the arguments, all of them finite numbers, whatever the element type."""
-        return None
-
-    def _overflow(self, dtype: str) -> str | None:
-        bound = self.bound()
-        if bound <= LARGEST[dtype]:
-            return None
-        names = " and ".join(one.name for one in fields(self))
-        return f"{names} may give values up to {bound:.3g}, but the largest {dtype} is {LARGEST[dtype]:.3g}"
-
-    def _argument(self, field: str) -> str:
-        value = getattr(self, field)
-        text = repr(float(value) if _is_finite_number(value) else value)
-        return text if field == self.positional else f"{field}={text}"
 
 
 @final
@@ -160,7 +101,7 @@ class Normal(Initializer):
         return abs(float(self.mean)) + _LARGEST_QUANTILE * self.std
 
     def _problem(self) -> str | None:
-        return _negative(self, "std")
+        return negative(self, "std")
 
 
 @final
@@ -213,12 +154,70 @@ class TruncatedNormal(Initializer):
         return abs(float(self.mean)) + 2.001 * self.std
 
     def _problem(self) -> str | None:
-        return _negative(self, "std")
+        return negative(self, "std")
+
+
+@positional_record
+class _Scaled(Initializer):
+    """Base of those whose variance is ``gain^2 * variance / fan``; one differs from another in its row of facts.
+
+    Attributes:
+        variance: that of all values, for a fan of 1.
+        is_normal: normal numbers; else evenly spread ones.
+        averages: the fan is the mean of inputs and outputs; else the inputs.
+    """
+
+    variance: ClassVar[int]
+    is_normal: ClassVar[bool]
+    averages: ClassVar[bool] = False
+
+    def sample(self, shape: tuple[int, ...], dtype: str, fan: Fan, stream: Stream) -> np.ndarray:
+        """A new array of normal or evenly spread numbers."""
+        if self.is_normal:
+            return stream.normal(shape, dtype, 0.0, self._width(self.variance, fan))
+        limit = self._width(3 * self.variance, fan)
+        return stream.uniform(shape, dtype, -limit, limit)
+
+    def bound(self) -> float:
+        """For a fan of 1, the limit, or 8.3 standard deviations."""
+        one = Fan(1, 1)
+        return (
+            self._width(self.variance, one) * _LARGEST_QUANTILE
+            if self.is_normal
+            else self._width(3 * self.variance, one)
+        )
+
+    def _width(self, square: int, fan: Fan) -> float:
+        """The root of a square that is divided by the fan, times the gain."""
+        # Twice the mean of the fans, and twice the square, are whole: the root is of one rounded quotient.
+        ratio = 2 * square / (fan.inputs + fan.outputs) if self.averages else square / fan.inputs
+        return self.gain_of() * math.sqrt(ratio)
+
+    def gain_of(self) -> float:
+        """By how much the values are widened."""
+        return 1.0
+
+
+@positional_record
+class _Xavier(_Scaled):
+    """Base of those of Glorot and Bengio, which take a gain."""
+
+    variance: ClassVar[int] = 1
+    averages: ClassVar[bool] = True
+
+    gain: float = 1.0
+
+    def gain_of(self) -> float:
+        """The argument."""
+        return self.gain
+
+    def _problem(self) -> str | None:
+        return negative(self, "gain")
 
 
 @final
 @positional_record
-class XavierUniform(Initializer):
+class XavierUniform(_Xavier):
     """``U(-a, a)`` with ``a = gain * sqrt(6 / (fan_in + fan_out))``; also called Glorot uniform.
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks"
@@ -226,25 +225,12 @@ class XavierUniform(Initializer):
     """
 
     name: ClassVar[str] = "xavier_uniform"
-
-    gain: float = 1.0
-
-    def sample(self, shape: tuple[int, ...], dtype: str, fan: Fan, stream: Stream) -> np.ndarray:
-        """A new array of uniformly distributed numbers."""
-        limit = self.gain * math.sqrt(6 / (fan.inputs + fan.outputs))
-        return stream.uniform(shape, dtype, -limit, limit)
-
-    def bound(self) -> float:
-        """The limit where both fans are 1."""
-        return self.gain * math.sqrt(3)
-
-    def _problem(self) -> str | None:
-        return _negative(self, "gain")
+    is_normal: ClassVar[bool] = False
 
 
 @final
 @positional_record
-class XavierNormal(Initializer):
+class XavierNormal(_Xavier):
     """``N(0, std^2)`` with ``std = gain * sqrt(2 / (fan_in + fan_out))``; also called Glorot normal.
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks"
@@ -253,24 +239,12 @@ class XavierNormal(Initializer):
     """
 
     name: ClassVar[str] = "xavier_normal"
-
-    gain: float = 1.0
-
-    def sample(self, shape: tuple[int, ...], dtype: str, fan: Fan, stream: Stream) -> np.ndarray:
-        """A new array of normally distributed numbers."""
-        return stream.normal(shape, dtype, 0.0, self.gain * math.sqrt(2 / (fan.inputs + fan.outputs)))
-
-    def bound(self) -> float:
-        """8.3 standard deviations where both fans are 1."""
-        return self.gain * _LARGEST_QUANTILE
-
-    def _problem(self) -> str | None:
-        return _negative(self, "gain")
+    is_normal: ClassVar[bool] = True
 
 
 @final
 @positional_record
-class HeUniform(Initializer):
+class HeUniform(_Scaled):
     """``U(-a, a)`` with ``a = sqrt(6 / fan_in)``, for layers before a ReLU; also called Kaiming uniform.
 
     Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers" (2015), whose variance, ``2 / fan_in``,
@@ -278,20 +252,13 @@ class HeUniform(Initializer):
     """
 
     name: ClassVar[str] = "he_uniform"
-
-    def sample(self, shape: tuple[int, ...], dtype: str, fan: Fan, stream: Stream) -> np.ndarray:
-        """A new array of uniformly distributed numbers."""
-        limit = math.sqrt(6 / fan.inputs)
-        return stream.uniform(shape, dtype, -limit, limit)
-
-    def bound(self) -> float:
-        """The limit where the fan is 1."""
-        return math.sqrt(6)
+    variance: ClassVar[int] = 2
+    is_normal: ClassVar[bool] = False
 
 
 @final
 @positional_record
-class HeNormal(Initializer):
+class HeNormal(_Scaled):
     """``N(0, std^2)`` with ``std = sqrt(2 / fan_in)``, for layers before a ReLU; also called Kaiming normal.
 
     Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers" (2015), equation 10; PyTorch
@@ -300,19 +267,13 @@ class HeNormal(Initializer):
     """
 
     name: ClassVar[str] = "he_normal"
-
-    def sample(self, shape: tuple[int, ...], dtype: str, fan: Fan, stream: Stream) -> np.ndarray:
-        """A new array of normally distributed numbers."""
-        return stream.normal(shape, dtype, 0.0, math.sqrt(2 / fan.inputs))
-
-    def bound(self) -> float:
-        """8.3 standard deviations where the fan is 1."""
-        return math.sqrt(2) * _LARGEST_QUANTILE
+    variance: ClassVar[int] = 2
+    is_normal: ClassVar[bool] = True
 
 
 @final
 @positional_record
-class LecunNormal(Initializer):
+class LecunNormal(_Scaled):
     """``N(0, std^2)`` with ``std = sqrt(1 / fan_in)``, for layers before a SELU or tanh.
 
     Source: LeCun, Bottou, Orr and Müller, "Efficient BackProp" (1998), equation 16; Klambauer and others,
@@ -321,14 +282,8 @@ class LecunNormal(Initializer):
     """
 
     name: ClassVar[str] = "lecun_normal"
-
-    def sample(self, shape: tuple[int, ...], dtype: str, fan: Fan, stream: Stream) -> np.ndarray:
-        """A new array of normally distributed numbers."""
-        return stream.normal(shape, dtype, 0.0, math.sqrt(1 / fan.inputs))
-
-    def bound(self) -> float:
-        """8.3 standard deviations where the fan is 1."""
-        return _LARGEST_QUANTILE
+    variance: ClassVar[int] = 1
+    is_normal: ClassVar[bool] = True
 
 
 @final
@@ -367,7 +322,7 @@ class Orthogonal(Initializer):
         return self.gain * 1.001
 
     def _problem(self) -> str | None:
-        return _negative(self, "gain")
+        return negative(self, "gain")
 
 
 #: Every initializer by its name in ``.nn`` files.
@@ -421,14 +376,3 @@ def _full(shape: tuple[int, ...], dtype: str, value: float) -> np.ndarray:
     import numpy as np
 
     return np.full(shape, value, dtype=dtype)
-
-
-def _is_finite_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return abs(value) <= LARGEST["float64"]
-
-
-def _negative(initializer: Initializer, field: str) -> str | None:
-    value = getattr(initializer, field)
-    return f"{field} is {value}, but must be at least 0" if value < 0 else None

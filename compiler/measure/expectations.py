@@ -21,10 +21,11 @@ from ..elaborate.values import TensorRef, Unknown, describe, show
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import BATCH, format_shape
 from ..layers.families import Spatial
-from ..metrics import COSTS, METRICS, RECEPTIVE_FIELD
-from ..metrics.receptive_fields import Field, receptive_field, receptive_fields
 from ..source import Span
 from ..syntax import tree
+from .costs import COSTS
+from .metrics import METRICS, RECEPTIVE_FIELD
+from .receptive_fields import Field, receptive_field, receptive_fields
 
 #: How many steps of a shape's way a failed expectation shows.
 WAY = 8

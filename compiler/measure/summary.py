@@ -12,11 +12,11 @@ from ..graph.graph import Graph, Node
 from ..graph.operations import Constant, Input, Parameter
 from ..graph.types import TensorType
 from ..layers.base import Layer
-from ..metrics import costs as metrics
-from ..metrics.costs import Count
-from ..metrics.receptive_fields import receptive_field, receptive_fields
 from ..reprs import quantity, quoted, several, short_repr, shortened
+from . import costs as metrics
 from . import summary_table
+from .costs import Count
+from .receptive_fields import receptive_field, receptive_fields
 
 T = TypeVar("T")
 

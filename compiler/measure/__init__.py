@@ -1,0 +1,1 @@
+"""What is measured on the layer graph, as written: metrics, summaries, expectations."""
