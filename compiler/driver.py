@@ -26,11 +26,9 @@ from .diagnostics.suggest import listed, near_names
 from .elaborate.elaborate import Network, elaborate, elaborate_in, evaluate_consts
 from .elaborate.evaluate import evaluate
 from .elaborate.modules import Module, Project, project_root
-from .elaborate.python_values import need_mapping, python_values
 from .elaborate.resolve import resolve
 from .elaborate.scope import Scope
-from .elaborate.state import Elaboration, Frame, Stop, Usage
-from .elaborate.values import CompileValue, Unknown
+from .elaborate.state import Consts, Elaboration, Frame
 from .files import instead, read_bounded, read_regular, why_not
 from .graph.graph import Graph
 from .graph.operations import Constant
@@ -46,6 +44,9 @@ from .source import Source
 from .syntax import tree
 from .syntax.parse import parse_value
 from .syntax.read import read_source
+from .values.budget import Budget, Stop
+from .values.from_python import need_mapping, python_values
+from .values.kinds import CompileValue, Unknown
 from .weights.values import WeightValues
 
 if TYPE_CHECKING:
@@ -424,7 +425,7 @@ def parse_argument(name: str, text: str, limits: Limits, report: Report) -> Comp
     module = Project(limits, report, None).add(Source(f"<{name}>", ""))
     if module is None:
         return None
-    frame = Frame(Elaboration(limits, report), module, Scope(), name)
+    frame = Frame(Elaboration(Budget(limits, report)), module, Scope(), name)
     with _room(limits):
         try:
             value = evaluate(expression, frame)
@@ -536,14 +537,15 @@ def _networks(
     report: Report,
 ) -> list[Network]:
     """Elaborate models of a file and check everything else in it; gives those models that have no errors."""
-    usage, values = Usage(), python_values(arguments, limits, report)
+    budget, values = Budget(limits, report), python_values(arguments, limits, report)
+    consts: Consts = {}
     found: list[Network] = []
     for name in names:
-        if not report.is_full and not usage.stopped:
-            network = elaborate(module.models[name], module, values, limits, report, usage)
+        if not report.is_full and not budget.stopped:
+            network = elaborate(module.models[name], module, values, budget, consts)
             found += [network] if network is not None else []
     before = len(report.errors)
-    evaluate_consts(module, limits, report, usage)
+    evaluate_consts(module, budget, consts)
     resolve(module.with_imports(), report)
     if len(report.errors) > before:
         # An expectation may be false because of them.

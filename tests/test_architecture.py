@@ -53,6 +53,7 @@ ORDER = (
         "compiler.measure.metrics",
         "compiler.measure.receptive_fields",
     ),
+    ("compiler.values",),
     ("compiler.elaborate",),
     ("compiler.measure",),
     ("compiler.passes",),

@@ -17,10 +17,10 @@ from ..graph.types import DType, TensorType, format_shape
 from ..layers.base import Layer, Site, WeightSpec
 from ..records import positional_record
 from ..source import Span
-from .literals import literal
+from ..values.kinds import CompileValue, Several, TensorRef
+from ..values.literals import literal
 from .scope import Entry
 from .state import Draft, Elaboration, Frame, with_initializer
-from .values import CompileValue, Several, TensorRef
 
 #: Elements of a tensor beyond which nothing can be meant; their bytes still fit into an int64.
 LARGEST_TENSOR = 2**48
@@ -116,7 +116,7 @@ def _with_literal(spec: WeightSpec, dtype: DType, application: Application, stat
     argument = application.literals.get(spec.argument or spec.name)
     if argument is None:
         return spec
-    state.lists.walk(argument.value, argument.span)
+    state.budget.walk(argument.value, argument.span)
     numbers = literal(argument.value, dtype, argument.span)
     if numbers.shape != spec.shape:
         reason = (

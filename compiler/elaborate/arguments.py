@@ -24,11 +24,11 @@ from ..layers.base import Layer, Operand
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
+from ..values.kinds import CompileValue, Quotient, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
 from .apply import LiteralArgument
 from .evaluate import evaluate
 from .operators import as_tensor
 from .state import Frame
-from .values import CompileValue, Quotient, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
 
 
 @positional_record
@@ -148,7 +148,7 @@ class ArgumentBinder:
         if name in self.bound.spans:
             raise DotnnError(ArgumentTwice(span=span, kind=self.layer.kind, name=name))
         self.bound.spans[name] = span
-        self.frame.state.lists.walk(value, span)
+        self.frame.budget.walk(value, span)
         if isinstance(value, Unknown):
             self.bound.failed = True
             return

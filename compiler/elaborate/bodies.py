@@ -23,19 +23,19 @@ from ..initializers import INITIALIZERS
 from ..layers.base import WeightSpec
 from ..measure.metrics import METRICS
 from ..syntax import tree
+from ..values.kinds import UNKNOWN, CompileValue, Several, TensorConstant, Unknown, describe, first, is_number
+from ..values.literals import literal
 from .apply import check_initializers, check_sizes, share_weights
 from .evaluate import evaluate, evaluate_all
-from .literals import literal
 from .operators import as_tensor
 from .state import Bound, Draft, Expectation, Frame
 from .types import hold_against, input_type, is_value_type, tensor_type
-from .values import UNKNOWN, CompileValue, Several, TensorConstant, Unknown, describe, first, is_number
 
 
 def run_block(block: tree.Block, frame: Frame) -> CompileValue:
     """Run the body of a block whose arguments are bound; returns what it returns."""
     for statement in block.body:
-        frame.state.step(1, statement.span)
+        frame.budget.step(1, statement.span)
         if isinstance(statement, tree.Return):
             return _return(statement, block, frame)
         _attempt(_IN_BLOCKS, statement, frame)
@@ -52,7 +52,7 @@ def _return(statement: tree.Return, block: tree.Block, frame: Frame) -> CompileV
 def run_model(model: tree.Model, frame: Frame) -> None:
     """Run the body of a model whose arguments are bound."""
     for statement in model.body:
-        frame.state.step(1, statement.span)
+        frame.budget.step(1, statement.span)
         _attempt(_IN_MODELS, statement, frame)
 
 
@@ -116,7 +116,7 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     if is_number(initializer):
         initializer = INITIALIZERS["constant"](value=initializer)  # pyright: ignore[reportCallIssue]
     elif isinstance(initializer, tuple | TensorConstant):
-        frame.state.lists.walk(initializer, statement.initializer.span)
+        frame.budget.walk(initializer, statement.initializer.span)
         numbers = literal(initializer, kind.dtype, statement.initializer.span)
         initializer = _fitting(numbers, shape, statement)
     elif not hasattr(initializer, "sample"):

@@ -23,19 +23,19 @@ from ..layers.base import LAYERS, Layer
 from ..measure.metrics import METRICS
 from ..source import Span
 from ..syntax import tree
+from ..values.functions import SEVERAL, call_function, of_several
+from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, is_tensor
 from .apply import Application, apply_layer, reapply
 from .arguments import ArgumentBinder, Piped, argument_names, takes_argument, unknown_argument
 from .bodies import run_block
 from .dimensions import is_symbol_name
 from .evaluate import evaluate, evaluates
 from .expressions import misplaced_metric
-from .functions import SEVERAL, call_function, of_several
 from .modules import FUNCTIONS, Definition, Module
 from .operators import as_tensor
 from .scope import Entry, Scope
 from .state import BODY_STEPS, Bound, Frame
 from .types import hold_against, hold_argument, is_value_type, match_argument
-from .values import UNKNOWN, CompileValue, Unknown, describe, is_tensor
 
 
 @evaluates(tree.Call)
@@ -59,7 +59,7 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: F
     if name in INITIALIZERS and piped is None:
         return _call_initializer(call, frame)
     # Looked for before the label of this call is one of the scope's; with arguments, a layer is meant.
-    is_label = not (call.positional or call.named) and frame.scope.find(name, frame.state.step) is not None
+    is_label = not (call.positional or call.named) and frame.scope.find(name, frame.budget.step) is not None
     if label is not None:
         frame.scope.add(name, label, call.span)
     if name not in frame.module.missing:
@@ -146,7 +146,7 @@ def _call_block(
     tensors = sum(is_tensor(value) for value, _ in given.values())
 
     def run(entry: Entry, values: Mapping[str, tuple[CompileValue, Span]], at: Frame) -> CompileValue:
-        at.state.step(BODY_STEPS, entry.span)
+        at.budget.step(BODY_STEPS, entry.span)
         scope = entry.scope.open(entry, boundary=True)
         inner = _block_frame(definition, block, entry, scope, at)
         active.add(id(block))
@@ -168,8 +168,8 @@ def _call_block(
 
 
 def _block_frame(definition: Definition, block: tree.Block, entry: Entry, scope: Scope, frame: Frame) -> Frame:
-    if frame.depth + 1 > frame.state.limits.nesting:
-        frame.state.stop("nesting", entry.span)
+    if frame.depth + 1 > frame.budget.limits.nesting:
+        frame.budget.stop("nesting", entry.span)
     way = Label(entry.span, f"in block `{block.name.name}`, called here")
     return Frame(
         frame.state,
@@ -303,7 +303,7 @@ def _call_function(call: tree.Call, piped: Piped | None, label: str | None, fram
         return _call_layer(layer, rest, operand, label, frame)
     _refuse_label(call, label)
     _refuse_named(call, layer, values)
-    return call_function(call, values, frame)
+    return call_function(call, values, frame.budget)
 
 
 def _of_unknown(call: tree.Call, label: str | None, frame: Frame) -> CompileValue:

@@ -16,10 +16,10 @@ from ..layers.rules import declare_otherwise
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
-from .arithmetic import of_dimensions
+from ..values.arithmetic import of_dimensions
+from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, show
 from .evaluate import evaluate
 from .state import Bound, Frame
-from .values import UNKNOWN, CompileValue, Unknown, describe, show
 
 #: Dimensions above this would overflow int64 in products of a few.
 LARGEST_DIMENSION = 2**40

@@ -20,6 +20,8 @@ from ..records import positional_record
 from ..reprs import quoted, short_repr
 from ..source import Span
 from ..syntax import tree
+from ..values.budget import Budget, Stop
+from ..values.kinds import UNKNOWN, CompileValue, describe
 from . import calls, expressions, stages  # noqa: F401  they register what evaluates each expression
 from .apply import weight_dtype
 from .bodies import run_model
@@ -27,9 +29,8 @@ from .evaluate import evaluate
 from .freezing import Owned, frozen_weights
 from .modules import Module
 from .scope import Entry, Scope
-from .state import MODEL_STEPS, Bound, Draft, Elaboration, Expectation, Frame, Stop, Usage
+from .state import MODEL_STEPS, Bound, Consts, Draft, Elaboration, Expectation, Frame
 from .types import hold_against, is_value_type
-from .values import UNKNOWN, CompileValue, describe
 
 
 @positional_record
@@ -59,9 +60,8 @@ def elaborate(
     model: tree.Model,
     module: Module,
     arguments: Mapping[str, CompileValue],
-    limits: Limits,
-    report: Report,
-    usage: Usage | None = None,
+    budget: Budget,
+    consts: Consts | None = None,
     floats: DType = DType.FLOAT32,
 ) -> Network | None:
     """Elaborate a model; None where the report has errors of it.
@@ -70,18 +70,18 @@ def elaborate(
         model: one of the module's models.
         module: the file.
         arguments: values of the model's arguments by name; the others take their defaults.
-        limits: what it may use up.
-        report: takes every diagnostic.
-        usage: what other models of the file have used up.
+        budget: what it may use up, and other models of the file have used up; its report takes every diagnostic.
+        consts: values of consts, as far as they are known.
         floats: the element type that stands for float32 in the types of the text.
     """
-    state = Elaboration(limits, report, usage, floats)
+    report = budget.report
+    state = Elaboration(budget, consts, floats)
     scope = Scope()
     frame = Frame(state, module, scope, model.name.name)
     before = len(report.errors)
     try:
-        state.step(MODEL_STEPS, model.span)
-        with watched(state.step):
+        budget.step(MODEL_STEPS, model.span)
+        with watched(budget.step):
             defaults = _bind_arguments(model, arguments, frame)
             run_model(model, frame)
         scope.close()
@@ -95,22 +95,23 @@ def elaborate(
         return None
     if graph is None or len(report.errors) > before:
         return None
-    return Network(graph, model, module, tuple(state.expectations), defaults, arguments, limits)
+    return Network(graph, model, module, tuple(state.expectations), defaults, arguments, budget.limits)
 
 
 def elaborate_in(network: Network, floats: DType, report: Report) -> Network | None:
     """The same model anew, with another element type for float32 in the types of the text; see ``elaborate``."""
-    return elaborate(network.model, network.module, network.arguments, network.limits, report, floats=floats)
+    budget = Budget(network.limits, report)
+    return elaborate(network.model, network.module, network.arguments, budget, floats=floats)
 
 
-def evaluate_consts(module: Module, limits: Limits, report: Report, usage: Usage) -> None:
+def evaluate_consts(module: Module, budget: Budget, consts: Consts) -> None:
     """Evaluate the consts of a file that nothing has asked for yet: they may have errors too."""
-    frame = Frame(Elaboration(limits, report, usage), module, Scope(), "")
+    frame = Frame(Elaboration(budget, consts), module, Scope(), "")
     try:
-        with watched(frame.state.step):
+        with watched(budget.step):
             for definition in module.definitions.values():
                 item = definition.item
-                if isinstance(item, tree.Const) and (id(definition.module), item.name.name) not in usage.consts:
+                if isinstance(item, tree.Const) and (id(definition.module), item.name.name) not in consts:
                     evaluate(item.name, frame)
     except Stop:
         return
@@ -238,8 +239,8 @@ class _Names:
 
     def _path(self, entry: Entry) -> str:
         path = entry.path
-        if len(path) > self._frame.state.limits.name_length:
-            self._frame.state.stop("name_length", entry.span)
+        if len(path) > self._frame.budget.limits.name_length:
+            self._frame.budget.stop("name_length", entry.span)
         return path
 
     def of(self, draft: Draft) -> str:

@@ -12,8 +12,8 @@ from ..diagnostics import DotnnError
 from ..diagnostics.values import PartsNotTaken
 from ..source import Span
 from ..syntax import tree
+from ..values.kinds import UNKNOWN, CompileValue, Several, first
 from .state import Frame
-from .values import UNKNOWN, CompileValue, Several, first
 
 Evaluator = Callable[[Any, Frame], CompileValue]
 _EVALUATORS: dict[type, Evaluator] = {}
@@ -32,16 +32,16 @@ def evaluates(kind: type) -> Callable[[_Function], _Function]:
 
 def evaluate_all(expression: tree.Expression, frame: Frame) -> CompileValue:
     """The value of an expression, with all its results if it has several."""
-    state = frame.state
-    state.step(1, expression.span)
-    state.enter(expression.span)
+    budget = frame.budget
+    budget.step(1, expression.span)
+    budget.enter(expression.span)
     try:
         return _EVALUATORS[type(expression)](expression, frame)
     except DotnnError as error:
         frame.fail_all(error)
         return UNKNOWN
     finally:
-        state.depth -= 1
+        budget.depth -= 1
 
 
 def evaluate(expression: tree.Expression, frame: Frame) -> CompileValue:

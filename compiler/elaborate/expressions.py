@@ -16,25 +16,16 @@ from ..layers.naming import foreign_layers
 from ..measure.metrics import METRICS
 from ..source import Span
 from ..syntax import tree
-from .arithmetic import binary, negate
+from ..values.arithmetic import binary, negate
+from ..values.kinds import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
+from ..values.literals import expand, literal
 from .dimensions import dimension, is_symbol_name
 from .evaluate import evaluate, evaluate_all, evaluates
-from .literals import expand, literal
 from .modules import Definition
 from .operators import apply_operator, index_tensor
 from .scope import Scope
 from .state import Frame
 from .types import foreign_type, hold_against, in_floats, is_value_type, tensor_type
-from .values import (
-    UNKNOWN,
-    CompileValue,
-    TensorConstant,
-    TensorRef,
-    Unknown,
-    describe,
-    is_tensor,
-    show,
-)
 
 
 @evaluates(tree.Number)
@@ -49,7 +40,7 @@ def _list(expression: tree.ListExpression, frame: Frame) -> CompileValue:
     items = tuple(evaluate(item, frame) for item in expression.items)
     if any(isinstance(item, Unknown) for item in items):
         return UNKNOWN
-    return frame.state.lists.made(items, expression.span)
+    return frame.budget.made(items, expression.span)
 
 
 @evaluates(tree.Name)
@@ -130,7 +121,7 @@ def _defined(definition: Definition, expression: tree.Name, frame: Frame) -> Com
     item = definition.item
     if isinstance(item, tree.Block):
         raise DotnnError(block_as_value(item.name.name, expression.span))
-    values = frame.state.usage.consts
+    values = frame.state.consts
     key = (id(definition.module), item.name.name)
     if key not in values:
         values[key] = None
@@ -160,11 +151,11 @@ def _typed_const(item: tree.Const, value: CompileValue, frame: Frame) -> Compile
             raise DotnnError(NotAValue(span=item.value.span, what="a const", expected="a value", found=describe(value)))
         return hold_against(item.name.name, value, item.type, frame, item.value)
     declared = tensor_type(item.type, frame)
-    frame.state.lists.walk(value, item.value.span)
+    frame.budget.walk(value, item.value.span)
     numbers = literal(value, declared.dtype, item.value.span)
     known = tuple(dim for dim in declared.shape if isinstance(dim, int))
     if numbers.shape == () and len(known) == declared.rank:
-        frame.state.step(_count(known), item.span)
+        frame.budget.step(_count(known), item.span)
         numbers = expand(numbers, known)
     found = TensorType(declared.dtype, numbers.shape)
     constant = TensorConstant(item.name.name, numbers, found)
@@ -235,7 +226,7 @@ def _binary(expression: tree.Binary, frame: Frame) -> CompileValue:
         return UNKNOWN
     if is_tensor(left) or is_tensor(right):
         return _tensor_binary(expression, left, right, frame)
-    return binary(expression.operator, left, right, expression.span, frame.state)
+    return binary(expression.operator, left, right, expression.span, frame.budget)
 
 
 _TENSOR_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "@": "matmul", "**": "pow"}
@@ -330,8 +321,8 @@ def _list_item(
 ) -> CompileValue:
     if isinstance(index, tuple):
         part = base[index[0] : index[1]]
-        frame.state.step(len(part), expression.span)
-        return frame.state.lists.made(part, expression.span) if isinstance(part, tuple) else part
+        frame.budget.step(len(part), expression.span)
+        return frame.budget.made(part, expression.span) if isinstance(part, tuple) else part
     if not -len(base) <= index < len(base):
         what = "string" if isinstance(base, str) else "list"
         reason = f"there is no element {index} in a {what} of {len(base)}"

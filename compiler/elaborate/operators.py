@@ -11,9 +11,9 @@ from ..graph.types import TensorType
 from ..layers.base import LAYERS
 from ..source import Span
 from ..syntax import tree
+from ..values.kinds import CompileValue, TensorConstant, TensorRef, describe, first, is_number, is_tensor, show
 from .apply import Application, apply_layer
 from .state import Frame
-from .values import CompileValue, TensorConstant, TensorRef, describe, first, is_number, is_tensor, show
 
 
 def apply_operator(

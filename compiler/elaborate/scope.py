@@ -16,7 +16,7 @@ from ..diagnostics.names import DuplicateLabel, ReuseDiffers
 from ..diagnostics.values import Misplaced
 from ..graph.types import TensorType
 from ..source import Span
-from .values import UNKNOWN, CompileValue
+from ..values.kinds import UNKNOWN, CompileValue
 
 
 @dataclass(eq=False, repr=False)

@@ -12,12 +12,12 @@ from ..diagnostics.names import BadLabel, CannotReuse, UnknownPath
 from ..diagnostics.suggest import near_names
 from ..diagnostics.values import Unrepeatable
 from ..syntax import tree
+from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, first, show
 from .arguments import Piped
 from .calls import apply_call
 from .evaluate import evaluate, evaluates, single
 from .scope import Entry, unknown_replay
 from .state import Bound, Frame
-from .values import UNKNOWN, CompileValue, Unknown, describe, first, show
 
 #: One round of a loop: the frame that holds its variables, made from the frame of the round.
 Round = Callable[[Frame], Frame]
@@ -38,7 +38,7 @@ def _run(stages: Sequence[tree.Stage], piped: Piped, frame: Frame) -> CompileVal
 
 
 def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
-    frame.state.step(1, stage.span)
+    frame.budget.step(1, stage.span)
     try:
         label = None if stage.label is None else label_text(stage.label, frame)
     except DotnnError as error:
@@ -61,8 +61,8 @@ def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
 def label_text(label: tree.Label, frame: Frame) -> str:
     """A label with its computed parts filled in; raises ``DotnnError``."""
     text = ".".join("".join(_piece(piece, frame) for piece in component) for component in label.components)
-    if len(text) > frame.state.limits.name_length:
-        frame.state.stop("name_length", label.span)
+    if len(text) > frame.budget.limits.name_length:
+        frame.budget.stop("name_length", label.span)
     return text
 
 
@@ -169,7 +169,7 @@ def _loop(
     if label is None:
         value: CompileValue = piped.value
         for enter in rounds:
-            frame.state.step(1, stage.span)
+            frame.budget.step(1, stage.span)
             value = _run(body.stages, Piped(single(value, stage.span, frame), piped.span), enter(frame.inside()))
         return value
 
@@ -181,7 +181,7 @@ def _loop(
         value: CompileValue = piped.value
         try:
             for number, enter in enumerate(listed):
-                frame.state.step(1, stage.span)
+                frame.budget.step(1, stage.span)
                 one = scope.add("round", str(number), entry.span)
                 value = _run_round(body, Piped(single(value, stage.span, frame), piped.span), enter, one, outer)
         finally:
@@ -196,7 +196,7 @@ def _loop(
 
 def _bounded(rounds: Iterable[Round], stage: tree.Stage, frame: Frame) -> Iterable[Round]:
     for enter in rounds:
-        frame.state.step(1, stage.span)
+        frame.budget.step(1, stage.span)
         yield enter
 
 
@@ -216,7 +216,7 @@ def _run_round(body: tree.Group, piped: Piped, enter: Round, entry: Entry, frame
 
 def _reuse(stage: tree.Stage, reuse: tree.Reuse, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
     path = label_text(reuse.path, frame)
-    original = frame.scope.find(path, frame.state.step)
+    original = frame.scope.find(path, frame.budget.step)
     if original is None and frame.scope.is_obscured():
         return UNKNOWN
     if original is None:

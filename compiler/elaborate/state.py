@@ -5,54 +5,33 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from ..diagnostics import Diagnostic, DotnnError, Label, Report
-from ..diagnostics.limits import LimitExceeded
+from ..diagnostics import Diagnostic, DotnnError, Label
 from ..dims import Dim, DimExpr
 from ..graph.graph import Value
 from ..graph.operations import Constant, Operation
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
 from ..layers.base import WeightSpec
-from ..limits import Limits
 from ..records import positional_record
 from ..reprs import short_repr
 from ..source import Span
+from ..values.budget import Budget, Stop
+from ..values.kinds import CompileValue, TensorConstant, TensorRef, first
 from .demands import Demands
-from .lists import Lists
 from .scope import Entry, Scope
-from .values import CompileValue, TensorConstant, TensorRef, first
 
 if TYPE_CHECKING:
     from ..syntax import tree
     from .modules import Module
 
 
-class Stop(Exception):
-    """A limit is used up, or the report is full: elaboration ends, with what was reported so far."""
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class Usage:
-    """What the models of a file have used up together.
-
-    Attributes:
-        steps: a step is some microseconds of work.
-        stopped: a limit was exceeded, so that the next model would exceed it too.
-        consts: values of consts by file and name; they are the same in every model.
-    """
-
-    steps: int = 0
-    stopped: bool = False
-    consts: dict[tuple[int, str], CompileValue] = field(default_factory=dict)
-
+#: Values of consts by file and name; None while one is being evaluated.
+Consts: TypeAlias = dict[tuple[int, str], CompileValue | None]
 
 #: Steps for what takes longer than evaluating an expression: a node, a result or weight of it, a body of statements.
 NODE_STEPS, TENSOR_STEPS, BODY_STEPS, MODEL_STEPS = 15, 3, 5, 30
-
-#: Expressions that may be evaluated inside each other, for each level of nesting: those of a block and of its callers.
-DEPTH_PER_LEVEL = 3
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -94,23 +73,17 @@ class Elaboration:
     """The state of elaborating one model.
 
     Attributes:
+        budget: what it may use up.
+        consts: values of consts by file and name; they are the same in every model of a file.
         floats: what float32 in the types of the text means.
-        depth: how many expressions are being evaluated inside each other.
         active: identities of the blocks that are being run.
-        place: the expression that is being evaluated, or was last.
     """
 
-    def __init__(
-        self, limits: Limits, report: Report, usage: Usage | None = None, floats: DType = DType.FLOAT32
-    ) -> None:
-        self.limits = limits
+    def __init__(self, budget: Budget, consts: Consts | None = None, floats: DType = DType.FLOAT32) -> None:
+        self.budget = budget
+        self.consts: Consts = {} if consts is None else consts
         self.floats = floats
-        self.report = report
-        self.usage = usage or Usage()
-        self.depth = 0
         self.active: set[int] = set()
-        self.place: Span | None = None
-        self.lists = Lists(self)
         self.drafts: list[Draft] = []
         self.demands = Demands()
         self.symbols: dict[str, DimExpr] = {}
@@ -118,27 +91,6 @@ class Elaboration:
         self.outputs: dict[str, tuple[TensorRef, Span, str]] = {}
         self.freezes: list[tuple[str, Span]] = []
         self._constants: dict[TensorConstant, TensorRef] = {}
-
-    def step(self, count: int = 1, span: Span | None = None) -> None:
-        """Count steps of evaluation; an element of a list made or walked through counts as one."""
-        usage = self.usage
-        usage.steps += count
-        if usage.steps > self.limits.steps:
-            self.stop("steps", span)
-
-    def enter(self, span: Span) -> None:
-        """Begin to evaluate something inside of something else; ``depth`` falls when that is done."""
-        self.depth += 1
-        self.place = span
-        if self.depth > DEPTH_PER_LEVEL * self.limits.nesting:
-            self.stop("nesting", span)
-
-    def stop(self, limit: str, span: Span | None) -> None:
-        """End the elaboration because a limit is used up."""
-        maximum = getattr(self.limits, limit)
-        self.report.add(LimitExceeded(span=span or self.place, limit=limit, maximum=maximum))
-        self.usage.stopped = True
-        raise Stop
 
     def draft(self, draft: Draft) -> tuple[TensorRef, ...]:
         """Take a node; returns references to its results.
@@ -149,9 +101,9 @@ class Elaboration:
             DotnnError: ``NeverPositive``, if an axis of a result is below 1 for all sizes.
         """
         node = len(self.drafts)
-        if node >= self.limits.nodes:
-            self.stop("nodes", draft.span)
-        self.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.span)
+        if node >= self.budget.limits.nodes:
+            self.budget.stop("nodes", draft.span)
+        self.budget.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.span)
         for result in draft.results:
             for dim in self.demands.unheld(result.shape):
                 self.demands.need_size(
@@ -222,7 +174,7 @@ class Frame:
         """Report a diagnostic, with the way that led here."""
         if self.calls and not diagnostic.trace:
             diagnostic = dataclasses.replace(diagnostic, trace=self.calls)
-        report = self.state.report
+        report = self.budget.report
         report.add(diagnostic)
         if report.is_full:
             raise Stop
@@ -254,9 +206,14 @@ class Frame:
     def inside(self, scope: Scope | None = None) -> Frame:
         """A frame for the body of a loop or group."""
         deeper = self.depth + 1
-        if deeper > self.state.limits.nesting:
-            self.state.stop("nesting", scope.entry.span if scope is not None and scope.entry is not None else None)
+        if deeper > self.budget.limits.nesting:
+            self.budget.stop("nesting", scope.entry.span if scope is not None and scope.entry is not None else None)
         return dataclasses.replace(self, outer=self, scope=scope or self.scope, depth=deeper, bindings={})
+
+    @property
+    def budget(self) -> Budget:
+        """What the elaboration may use up."""
+        return self.state.budget
 
     @property
     def call_spans(self) -> tuple[Span, ...]:

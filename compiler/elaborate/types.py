@@ -8,9 +8,9 @@ from ..diagnostics.values import BadType, WrongType
 from ..dims import DimExpr, decide_equal
 from ..graph.types import DTYPES, DType, TensorType
 from ..syntax import tree
+from ..values.kinds import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe
 from .dimensions import Argument, bind_symbols, dimension, input_shape
 from .state import Frame
-from .values import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe
 
 #: Names of the types of compile-time values, and the Python types that they stand for.
 VALUE_TYPES: dict[str, tuple[type, ...]] = {

@@ -16,13 +16,14 @@ from ..diagnostics.expectations import (
 from ..dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
 from ..elaborate.elaborate import Network
 from ..elaborate.evaluate import evaluate
-from ..elaborate.state import Expectation, Stop
-from ..elaborate.values import TensorRef, Unknown, describe, show
+from ..elaborate.state import Expectation
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import BATCH, format_shape
 from ..layers.families import Spatial
 from ..source import Span
 from ..syntax import tree
+from ..values.budget import Stop
+from ..values.kinds import TensorRef, Unknown, describe, show
 from .costs import COSTS
 from .metrics import METRICS, RECEPTIVE_FIELD
 from .receptive_fields import Field, receptive_field, receptive_fields
@@ -45,7 +46,7 @@ def judge_expectations(network: Network, report: Report) -> None:
 def _judge(expectation: Expectation, network: Network, measures: _Metrics) -> None:
     frame = expectation.frame
     try:
-        with watched(frame.state.step):
+        with watched(frame.budget.step):
             _hold(expectation, network, measures)
     except DotnnError as error:
         frame.fail_all(error)
@@ -53,11 +54,11 @@ def _judge(expectation: Expectation, network: Network, measures: _Metrics) -> No
 
 def _hold(expectation: Expectation, network: Network, measures: _Metrics) -> None:
     frame, condition = expectation.frame, expectation.condition
-    before = len(frame.state.report.errors)
+    before = len(frame.budget.report.errors)
     frame.metrics, measures.span = measures, condition.span
     try:
         holds = evaluate(condition, frame)
-        if isinstance(holds, Unknown) or len(frame.state.report.errors) > before or holds is True:
+        if isinstance(holds, Unknown) or len(frame.budget.report.errors) > before or holds is True:
             return
         if holds is not False:
             raise DotnnError(NoCondition(span=condition.span, found=describe(holds)))
@@ -79,7 +80,7 @@ def _failed(
     if tensor is None:
         return kind(span=condition.span, sides=sides, found=found)
     node = network.graph.producer(tensor)
-    way = tuple(_way(network.graph, node, expectation.frame.state.step))
+    way = tuple(_way(network.graph, node, expectation.frame.budget.step))
     return kind(span=condition.span, sides=sides, found=found, made_at=_place(node), made=_made(node), way=way)
 
 

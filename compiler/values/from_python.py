@@ -11,7 +11,7 @@ from ..diagnostics import Report
 from ..diagnostics.imports import ModelArgument
 from ..graph.types import DType
 from ..limits import Limits
-from .values import UNKNOWN, CompileValue, is_compile_value
+from .kinds import UNKNOWN, CompileValue, is_compile_value
 
 T = TypeVar("T")
 

@@ -24,9 +24,9 @@ from ..dims.linear import equalizing_forms
 from ..initializers import Initializer
 from ..layers.rules import alternative, declare_otherwise
 from ..source import Span
+from .budget import Budget
 from .exact import power
-from .state import Elaboration
-from .values import CompileValue, Quotient, TensorConstant, TensorRef, describe, is_number, show
+from .kinds import CompileValue, Quotient, TensorConstant, TensorRef, describe, is_number, show
 
 Result = TypeVar("Result")
 
@@ -34,23 +34,23 @@ Result = TypeVar("Result")
 _FLIPPED = (">", ">=")
 
 
-def binary(symbol: str, left: CompileValue, right: CompileValue, span: Span, state: Elaboration) -> CompileValue:
+def binary(symbol: str, left: CompileValue, right: CompileValue, span: Span, budget: Budget) -> CompileValue:
     """``left symbol right`` for two values, neither of them a tensor or unknown; raises ``DotnnError``."""
     if symbol == "@":
         found = f"{describe(left)} and {describe(right)}"
         hint = "`@` multiplies matrices, which are tensors; between numbers write `*`"
         raise DotnnError(WrongOperands(span=span, operator=symbol, found=found, hint=hint))
     if symbol in ("==", "!="):
-        state.lists.walk(left, span)
+        budget.walk(left, span)
         same = equal(symbol, left, right, span)
         return same if symbol == "==" else not same
     if symbol in ("<", "<=", ">", ">="):
         return _order(symbol, left, right, span)
     if isinstance(left, tuple) and isinstance(right, tuple) and symbol == "+":
-        check_length(len(left) + len(right), span, state)
-        return state.lists.made(left + right, span)
+        budget.make(len(left) + len(right), span)
+        return budget.made(left + right, span)
     if isinstance(left, str) and isinstance(right, str) and symbol == "+":
-        check_length(len(left) + len(right), span, state)
+        budget.make(len(left) + len(right), span)
         return left + right
     if isinstance(left, DimExpr) or isinstance(right, DimExpr):
         return _dimension_arithmetic(symbol, left, right, span)
@@ -58,7 +58,7 @@ def binary(symbol: str, left: CompileValue, right: CompileValue, span: Span, sta
         found = f"{describe(left)} and {describe(right)}"
         raise DotnnError(WrongOperands(span=span, operator=symbol, found=found, hint=_QUOTIENT_HINT))
     if is_number(left) and is_number(right):
-        return _number_arithmetic(symbol, left, right, span, state)
+        return _number_arithmetic(symbol, left, right, span, budget)
     raise DotnnError(_wrong(symbol, left, right, span))
 
 
@@ -78,16 +78,9 @@ def _unlike(symbol: str, left: CompileValue, right: CompileValue, span: Span) ->
 _QUOTIENT_HINT = "a quotient of a dimension is of use to `ceil` and `floor` only: write `ceil(H / 2)`, or `H // 2`"
 
 
-def check_length(length: int, span: Span, state: Elaboration) -> None:
-    """Bound the length of a list or string about to be made, and count its elements as steps."""
-    if length > state.limits.list_length:
-        state.stop("list_length", span)
-    state.step(length, span)
-
-
-def _number_arithmetic(symbol: str, left: Any, right: Any, span: Span, state: Elaboration) -> int | float:
+def _number_arithmetic(symbol: str, left: Any, right: Any, span: Span, budget: Budget) -> int | float:
     if isinstance(left, int) and isinstance(right, int):
-        _check_bits(symbol, left, right, span, state)
+        _check_bits(symbol, left, right, span, budget)
     try:
         result = _NUMBERS[symbol](left, right)
     except ZeroDivisionError:
@@ -112,7 +105,7 @@ _NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _check_bits(symbol: str, left: int, right: int, span: Span, state: Elaboration) -> None:
+def _check_bits(symbol: str, left: int, right: int, span: Span, budget: Budget) -> None:
     """Bound an integer before it is computed: a power may take minutes and cannot be interrupted."""
     if symbol == "**":
         bits = abs(left).bit_length() * max(right, 0) if abs(left) > 1 else 1
@@ -121,8 +114,8 @@ def _check_bits(symbol: str, left: int, right: int, span: Span, state: Elaborati
     else:
         bits = left.bit_length() + right.bit_length() if symbol == "*" else 0
         bits = max(bits, left.bit_length(), right.bit_length())
-    if bits > state.limits.integer_bits + 1:
-        state.stop("integer_bits", span)
+    if bits > budget.limits.integer_bits + 1:
+        budget.stop("integer_bits", span)
 
 
 def _dimension_arithmetic(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> CompileValue:

@@ -8,10 +8,10 @@ from ..diagnostics import DotnnError
 from ..diagnostics.values import BadArithmetic, ReductionOfSeveral, WrongOperands
 from ..dims import Dim, DimExpr, dim_max, dim_min
 from ..syntax import tree
-from .arithmetic import binary, check_length, of_dimensions, rounded
+from .arithmetic import binary, of_dimensions, rounded
+from .budget import Budget
 from .exact import exponential, logarithm, root
-from .state import Frame
-from .values import CompileValue, describe, is_number, is_tensor
+from .kinds import CompileValue, describe, is_number, is_tensor
 
 #: Functions of any number of values, whose layers reduce one tensor, and what is meant of several tensors.
 SEVERAL: Mapping[str, str] = {
@@ -21,9 +21,9 @@ SEVERAL: Mapping[str, str] = {
 }
 
 
-def call_function(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+def call_function(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
     """The value of a function, of values of which none is unknown; raises ``DotnnError``."""
-    return _FUNCTIONS[call.function](call, values, frame)
+    return _FUNCTIONS[call.function](call, values, budget)
 
 
 def of_several(call: tree.Call, values: Sequence[CompileValue]) -> DotnnError:
@@ -32,29 +32,29 @@ def of_several(call: tree.Call, values: Sequence[CompileValue]) -> DotnnError:
     return DotnnError(ReductionOfSeveral(span=call.span, kind=call.function, found=found, hint=hint))
 
 
-def _range(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+def _range(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
     if not 1 <= len(values) <= 3 or not all(type(value) is int for value in values):
         raise _wrong_call(call, "one to three ints", values)
     if len(values) == 3 and values[2] == 0:
         raise _wrong_call(call, "a step that is not 0", values)
     if any(value.bit_length() > 62 for value in values):
-        frame.state.stop("list_length", call.span)
+        budget.stop("list_length", call.span)
     numbers = range(*values)
-    check_length(len(numbers), call.span, frame.state)
+    budget.make(len(numbers), call.span)
     return tuple(numbers)
 
 
-def _len(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+def _len(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
     if len(values) != 1 or not isinstance(values[0], tuple):
         raise _wrong_call(call, "one list", values)
     return len(values[0])
 
 
-def _extreme(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+def _extreme(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
     items = _numbers(call, values)
     if not items:
         raise _wrong_call(call, "at least one number", values)
-    frame.state.step(len(items), call.span)
+    budget.step(len(items), call.span)
     if any(isinstance(item, DimExpr) for item in items):
         if any(isinstance(item, float) for item in items):
             raise _wrong_call(call, "ints and dimensions, or numbers", values)
@@ -62,11 +62,11 @@ def _extreme(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> C
     return max(items) if call.function == "max" else min(items)
 
 
-def _sum(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+def _sum(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
     total: CompileValue = 0
     for item in _numbers(call, values):
-        frame.state.step(1, call.span)
-        total = binary("+", total, item, call.span, frame.state)
+        budget.step(1, call.span)
+        total = binary("+", total, item, call.span, budget)
     return total
 
 
@@ -80,13 +80,13 @@ def _numbers(call: tree.Call, values: Sequence[CompileValue]) -> Sequence[Compil
     return items
 
 
-def _rounding(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+def _rounding(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
     if len(values) != 1:
         raise _wrong_call(call, "one number", values)
     return rounded(values[0], call.function == "ceil", call.span)
 
 
-def _abs(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+def _abs(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
     if len(values) == 1 and isinstance(values[0], DimExpr):
         return of_dimensions(_size, values[0], span=call.span)
     return abs(_number(call, values, "one number or dimension"))
@@ -96,7 +96,7 @@ def _size(dim: Dim) -> Dim:
     return dim_max(dim, -dim)
 
 
-def _real(call: tree.Call, values: Sequence[CompileValue], frame: Frame) -> CompileValue:
+def _real(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
     function, domain = _REAL[call.function]
     number = _number(call, values, "one number; a symbolic dimension is none before the model is fed")
     try:
@@ -120,7 +120,7 @@ _REAL: Mapping[str, tuple[Callable[[float], float], str]] = {
     "log": (logarithm, "a logarithm of a number that is not above 0"),
 }
 
-_FUNCTIONS: Mapping[str, Callable[[tree.Call, Sequence[CompileValue], Frame], CompileValue]] = {
+_FUNCTIONS: Mapping[str, Callable[[tree.Call, Sequence[CompileValue], Budget], CompileValue]] = {
     "range": _range,
     "len": _len,
     "min": _extreme,

@@ -7,7 +7,7 @@ from ..diagnostics.values import BadLiteral
 from ..graph.tensors import Literal
 from ..graph.types import DType
 from ..source import Span
-from .values import CompileValue, TensorConstant, describe, show
+from .kinds import CompileValue, TensorConstant, describe, show
 
 
 def literal(value: CompileValue, dtype: DType, span: Span) -> Literal:

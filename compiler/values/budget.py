@@ -1,0 +1,80 @@
+"""What a compilation may use up, counted before the work is done."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from ..diagnostics import Report
+from ..diagnostics.limits import LimitExceeded
+from ..limits import Limits
+from ..source import Span
+from .kinds import CompileValue
+from .lists import Extents
+
+#: Expressions that may be evaluated inside each other, for each level of nesting: those of a block and of its callers.
+DEPTH_PER_LEVEL = 3
+
+
+class Stop(Exception):
+    """A limit is used up, or the report is full: elaboration ends, with what was reported so far."""
+
+
+class Budget:
+    """The limits of an elaboration, and what it has used up.
+
+    Attributes:
+        report: takes what is said of a limit that is used up.
+        steps: a step is some microseconds of work; those of all models of a file together.
+        stopped: a limit was exceeded, so that the next model would exceed it too.
+        depth: how many expressions are being evaluated inside each other.
+        place: the expression that is being evaluated, or was last.
+    """
+
+    def __init__(self, limits: Limits, report: Report) -> None:
+        self.limits = limits
+        self.report = report
+        self.steps = 0
+        self.stopped = False
+        self.depth = 0
+        self.place: Span | None = None
+        self._extents = Extents()
+
+    def step(self, count: int = 1, span: Span | None = None) -> None:
+        """Count steps of evaluation; an element of a list made or walked through counts as one."""
+        self.steps += count
+        if self.steps > self.limits.steps:
+            self.stop("steps", span)
+
+    def enter(self, span: Span) -> None:
+        """Begin to evaluate something inside of something else; ``depth`` falls when that is done."""
+        self.depth += 1
+        self.place = span
+        if self.depth > DEPTH_PER_LEVEL * self.limits.nesting:
+            self.stop("nesting", span)
+
+    def made(self, items: tuple[CompileValue, ...], span: Span) -> tuple[CompileValue, ...]:
+        """A list, if it may be so large and so deep, lists inside of it included."""
+        extent = self._extents.of(items)
+        if extent.size > self.limits.list_length:
+            self.stop("list_length", span)
+        if extent.depth > self.limits.nesting:
+            self.stop("nesting", span)
+        return items
+
+    def make(self, length: int, span: Span) -> None:
+        """Bound the length of a list or string about to be made, and count its elements as steps."""
+        if length > self.limits.list_length:
+            self.stop("list_length", span)
+        self.step(length, span)
+
+    def walk(self, value: CompileValue, span: Span) -> None:
+        """Count what walking through a value takes: a step for each element."""
+        if isinstance(value, tuple):
+            self.step(self._extents.of(value).size, span)
+
+    def stop(self, limit: str, span: Span | None) -> NoReturn:
+        """End the elaboration because a limit is used up."""
+        maximum = getattr(self.limits, limit)
+        self.report.add(LimitExceeded(span=span or self.place, limit=limit, maximum=maximum))
+        self.stopped = True
+        raise Stop
