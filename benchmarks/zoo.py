@@ -31,7 +31,7 @@ import numpy as np  # noqa: E402
 import onnxruntime  # noqa: E402
 from build_cost import MIB, run  # noqa: E402
 from dotnn.compiler import DotnnError, compile_file  # noqa: E402
-from dotnn.compiler.driver import Compiled  # noqa: E402
+from dotnn.compiler.compiled import Compiled  # noqa: E402
 from dotnn.compiler.evaluate import evaluate, named_results  # noqa: E402
 from dotnn.compiler.weights.values import WeightValues  # noqa: E402
 from example_facts import example_path  # noqa: E402

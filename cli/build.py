@@ -18,7 +18,7 @@ from .printing import print_diagnostics, print_file, print_note, working
 from .streams import write
 
 if TYPE_CHECKING:
-    from ..compiler.driver import Compiled
+    from ..compiler.compiled import Compiled
     from ..compiler.graph.types import FloatType
     from ..compiler.passes.targets import Target
     from ..compiler.weights.values import WeightSource

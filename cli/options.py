@@ -22,7 +22,7 @@ from .base import Argument
 from .printing import print_diagnostics
 
 if TYPE_CHECKING:
-    from ..compiler.driver import Compiled
+    from ..compiler.compiled import Compiled
 
 _MOST_LABEL_BYTES = 10_000_000
 #: A path that is looked at by whoever opens it; completed by shells.
@@ -207,7 +207,7 @@ def read_limits(texts: Sequence[str] | None) -> Limits:
 
 def read_settings(texts: Sequence[str] | None, limits: Limits) -> dict[str, Any]:
     """The model arguments of ``--set``, read as values of the language."""
-    from ..compiler.driver import parse_argument
+    from ..compiler.settings import parse_argument
 
     values: dict[str, Any] = {}
     report = Report()

@@ -21,7 +21,7 @@ from .printing import print_note, working
 from .streams import write, write_json
 
 if TYPE_CHECKING:
-    from ..compiler.driver import Compiled
+    from ..compiler.compiled import Compiled
     from ..compiler.graph.types import FloatType
     from ..compiler.passes.targets import Target
     from ..runtime import Session

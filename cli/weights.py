@@ -19,8 +19,8 @@ from .printing import byte_count, colored, print_diagnostics, print_file, print_
 from .streams import shows, write, write_json
 
 if TYPE_CHECKING:
+    from ..compiler.compiled import Compiled
     from ..compiler.diagnostics import Diagnostic
-    from ..compiler.driver import Compiled
     from ..compiler.weights.bound import BoundWeights
     from ..compiler.weights.matching import Matching
     from ..compiler.weights.readers import WeightFile

@@ -6,8 +6,9 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .compiled import Compiled
     from .diagnostics import Diagnostic, DotnnError, DotnnWarning
-    from .driver import Compiled, check, compile_file, compile_source
+    from .driver import check, compile_file, compile_source
     from .limits import Limits
     from .weights.matching import Matching
 
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Compiled": "driver",
+    "Compiled": "compiled",
     "check": "driver",
     "compile_file": "driver",
     "compile_source": "driver",

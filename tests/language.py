@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from dotnn.compiler import compile_source
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
-from dotnn.compiler.driver import Compiled, check
+from dotnn.compiler.driver import check
 from dotnn.compiler.graph.operations import Constant, Input
 
 

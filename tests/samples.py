@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from dotnn.compiler import compile_source
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.driver import Compiled
 from dotnn.compiler.layers.base import LAYERS, Sample
 
 #: No layer gives more results than this in a sample.

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from dotnn.compiler import compile_source
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.dims import Dim
-from dotnn.compiler.driver import Compiled
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.layers.attributes import Integer, Padding, PerAxis, Real
 from dotnn.compiler.layers.base import LAYERS

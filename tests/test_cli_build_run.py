@@ -170,7 +170,7 @@ def test_what_is_not_finite_is_told_whether_printed_or_saved(tiny: Path, options
 
 
 def test_run_names_the_inputs_before_it_builds(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dotnn.compiler.driver.Compiled.to_bytes", lambda *_, **__: pytest.fail("it was built"))
+    monkeypatch.setattr("dotnn.compiler.compiled.Compiled.to_bytes", lambda *_, **__: pytest.fail("it was built"))
     done = dotnn("run", "tiny.nn")
     assert done.code == 2
     assert "x: float32[N, 3]" in done.err

@@ -9,9 +9,9 @@ import numpy as np
 import onnx
 import pytest
 from dotnn.compiler import compile_source
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.diagnostics.output import NoKernel
-from dotnn.compiler.driver import Compiled
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.export import verify_model
 from dotnn.compiler.graph.types import DType

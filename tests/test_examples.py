@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 from dotnn.cli.app import app
 from dotnn.compiler import compile_file
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.driver import Compiled
 from dotnn.runtime import Feeds, Session, random_feeds, read_feeds
 from example_facts import DATA, EXAMPLES, Example, example_path, zoo
 from PIL import Image

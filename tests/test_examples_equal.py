@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pytest
 from dotnn.compiler import compile_file
-from dotnn.compiler.driver import Compiled
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.value_names import value_names

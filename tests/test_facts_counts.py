@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from dotnn.compiler import compile_file, compile_source
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.dims import evaluate, format_dim
-from dotnn.compiler.driver import Compiled
 from dotnn.compiler.graph.operations import Input
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Layer

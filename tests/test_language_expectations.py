@@ -7,8 +7,8 @@ import random
 
 import pytest
 from dotnn.compiler import compile_file, compile_source
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import Severity
-from dotnn.compiler.driver import Compiled
 from dotnn.compiler.graph.operations import Constant, Input, Parameter
 from dotnn.compiler.measure import costs as metrics
 from dotnn.compiler.measure.receptive_fields import receptive_field, receptive_fields

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from dotnn.compiler import compile_file, compile_source
-from dotnn.compiler.driver import Compiled
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.weights.values import WeightValues
 from dotnn.runtime import Session, read_feeds

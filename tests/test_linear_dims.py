@@ -9,9 +9,9 @@ import re
 import numpy as np
 import pytest
 from dotnn.compiler import compile_source
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.dims import Dim, ceil_div, decide_equal, evaluate, format_dim, substitute, symbol
 from dotnn.compiler.dims.linear import LinearForm, decide_divisible, equalizing_forms, linear_form
-from dotnn.compiler.driver import Compiled
 from dotnn.compiler.evaluate import evaluate as evaluate_graph
 from dotnn.compiler.export import verify_model
 from dotnn.compiler.weights.values import WeightValues

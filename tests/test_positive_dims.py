@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dotnn.compiler import compile_source
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.dims import decide_less_equal, evaluate, spare, symbol
-from dotnn.compiler.driver import Compiled
 from dotnn.runtime import Session
 from hypothesis import given, settings
 from hypothesis import strategies as st

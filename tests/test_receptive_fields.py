@@ -7,9 +7,9 @@ import random
 import numpy as np
 import pytest
 from dotnn.compiler import compile_source
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.diagnostics.expectations import NoReceptiveField
-from dotnn.compiler.driver import Compiled
 from dotnn.compiler.evaluate import evaluate
 from dotnn.compiler.graph.graph import Value
 from dotnn.compiler.measure.receptive_fields import receptive_fields

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 import pytest
 from dotnn.compiler import compile_file
-from dotnn.compiler.driver import Compiled
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.export import ModelMetadata, build_model, verify_model
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.operations import Constant

@@ -28,18 +28,18 @@ from .modules import FUNCTIONS, Module
 from .types import element_type, is_value_type
 
 
-def resolve(modules: Iterable[Module], report: Report) -> None:
-    """Check the names of files, and warn of what nothing uses if there are no errors.
+def resolve(modules: Iterable[Module], report: Report) -> bool:
+    """Check the names of files, and warn of what nothing uses if there are no errors; whether nothing is wrong.
 
     Args:
         modules: the files, which have been parsed without errors.
         report: takes the diagnostics; at a place where it has one already, nothing is added.
     """
-    findings = _Findings(report)
+    findings, before = _Findings(report), len(report.errors)
     for module in modules:
         for item in module.file.items:
             if report.is_full:
-                return
+                return False
             if isinstance(item, tree.Const):
                 _Const(module, findings).check(item)
             elif isinstance(item, tree.Block):
@@ -48,6 +48,7 @@ def resolve(modules: Iterable[Module], report: Report) -> None:
                 _Model(module, findings).check(item)
     if not report.has_errors:
         report.extend(findings.unused)
+    return len(report.errors) == before
 
 
 class _Findings:

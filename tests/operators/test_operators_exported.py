@@ -7,9 +7,9 @@ from functools import cache
 import onnx
 import pytest
 from dotnn.compiler import compile_file, compile_source
+from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.dims import evaluate as evaluate_dim
 from dotnn.compiler.dims import format_dim
-from dotnn.compiler.driver import Compiled
 from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.types import TensorType

@@ -1,0 +1,39 @@
+"""Values of a model's arguments as they are written on the command line."""
+
+from __future__ import annotations
+
+from .diagnostics import Report
+from .elaborate.evaluate import evaluate
+from .elaborate.modules import Project
+from .elaborate.scope import Scope
+from .elaborate.state import Elaboration, Frame
+from .graph.types import DTYPES
+from .initializers import INITIALIZERS
+from .limits import Limits
+from .source import Source
+from .stack import stack_room
+from .syntax import tree
+from .syntax.parse import parse_value
+from .values.budget import Budget, Stop
+from .values.kinds import CompileValue, Unknown
+
+
+def parse_argument(name: str, text: str, limits: Limits, report: Report) -> CompileValue | None:
+    """A value written on the command line, as in ``--set classes=5``; None where it is none."""
+    source = Source(f"<{name}>", text)
+    expression = parse_value(source, limits, report)
+    if expression is None:
+        return None
+    if isinstance(expression, tree.Name) and expression.name not in (*INITIALIZERS, *DTYPES):
+        # A shell takes quotes away: a bare word is a string.
+        return expression.name
+    module = Project(limits, report, None).add(Source(f"<{name}>", ""))
+    if module is None:
+        return None
+    frame = Frame(Elaboration(Budget(limits, report)), module, Scope(), name)
+    with stack_room(limits):
+        try:
+            value = evaluate(expression, frame)
+        except Stop:
+            return None
+    return None if isinstance(value, Unknown) else value

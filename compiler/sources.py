@@ -1,0 +1,97 @@
+"""From a path to the file, parsed, with all that it imports; and which of its models is meant."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from .arguments import need_path
+from .diagnostics import Report
+from .diagnostics.imports import NoModel, SourceUnreadable
+from .diagnostics.suggest import listed, near_names
+from .elaborate.modules import Module, Project, project_root
+from .files import instead, read_bounded, read_regular, why_not
+from .limits import Limits
+from .source import Source
+from .syntax.read import read_source
+
+#: The families of codes of texts that could not be parsed, or not all of them.
+_SYNTAX = ("E1", "E5")
+
+
+def load_source(path: str | os.PathLike[str], limits: Limits, report: Report) -> Source | None:
+    """Read a source file, or standard input for ``-``; None where that fails, with the reason in the report.
+
+    Raises:
+        TypeError: no path.
+    """
+    path = need_path(path, "path")
+    try:
+        if path == "-":
+            # A process may be started without a standard input.
+            data = read_bounded(sys.stdin.buffer, limits.source_bytes) if sys.stdin is not None else b""
+            return read_source(data, "<stdin>", None, limits, report)
+        data = read_regular(path, limits.source_bytes)
+        return read_source(data, path, Path(path).resolve(), limits, report)
+    except (OSError, ValueError) as error:
+        report.add(_unreadable(path, error))
+    return None
+
+
+def _unreadable(path: str, error: OSError | ValueError) -> SourceUnreadable:
+    shown, reason = path.replace("\0", "\\0"), why_not(error)
+    if "{" in path and path.rstrip().endswith("}"):
+        return SourceUnreadable(path=shown, reason=reason, hint="this is a text: `dotnn.compile_source` takes it")
+    if instead(error):
+        return SourceUnreadable(path=shown, reason=reason, hint=f"`-` reads standard input; else {instead(error)}")
+    return SourceUnreadable(path=shown, reason=reason)
+
+
+def load_module(source: Source, limits: Limits, root: str | os.PathLike[str] | None, report: Report) -> Module | None:
+    """Parse a text and all that it imports; None where nothing could be made of it, or not of all.
+
+    What could not be parsed would be missed elsewhere: one mistake, one message.
+    """
+    if root is not None:
+        folder = Path(root).resolve()
+    else:
+        folder = project_root(source.path) if source.path is not None else _working_folder()
+    module = Project(limits, report, folder).add(source)
+    return None if any(one.code.startswith(_SYNTAX) for one in report.errors) else module
+
+
+def _working_folder() -> Path | None:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
+
+
+def the_model(module: Module, model: str | None, report: Report) -> list[str]:
+    """The model that is meant; none, and a diagnostic, where that is not clear."""
+    names = list(module.models) if model is None else [name for name in module.models if name == model]
+    if len(names) == 1:
+        return names
+    report.add(_no_model(module, model))
+    return []
+
+
+def _no_model(module: Module, model: str | None) -> NoModel:
+    names = list(module.models)
+    known = listed(names)
+    if not names:
+        hint = "write one: `model name { input … output … }`; a file of blocks is for `import`"
+        return NoModel(reason=f"`{module.source.name}` has no model", hint=hint)
+    if model is None:
+        return NoModel(reason=f"`{module.source.name}` has several models: {known}", hint="choose one with `--model`")
+    near = near_names(model, names)
+    return NoModel(reason=f"`{module.source.name}` has no model `{model}`", hint=f"it has {known}", near=near)
+
+
+def all_models(module: Module, model: str | None, report: Report) -> list[str]:
+    """All models of a file, or the one that is asked for; a diagnostic where there is none of that name."""
+    if model is None or model in module.models:
+        return list(module.models) if model is None else [model]
+    report.add(_no_model(module, model))
+    return []
