@@ -13,11 +13,11 @@ from .arguments import need, need_folder
 from .compiled import Compiled
 from .diagnostics import DotnnError, Report
 from .elaborate.elaborate import Network, elaborate, evaluate_consts
-from .elaborate.modules import Module
-from .elaborate.resolve import resolve
 from .elaborate.state import Consts
 from .limits import Limits
 from .measure.expectations import judge_expectations
+from .names.project import Module
+from .names.resolve import resolve
 from .records import positional_record
 from .source import Source
 from .sources import all_models, load_module, load_source, the_model

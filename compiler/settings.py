@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from .diagnostics import Report
 from .elaborate.evaluate import evaluate
-from .elaborate.modules import Project
 from .elaborate.scope import Scope
 from .elaborate.state import Elaboration, Frame
 from .graph.types import DTYPES
 from .initializers import INITIALIZERS
 from .limits import Limits
+from .names.project import Project
 from .source import Source
 from .stack import stack_room
 from .syntax import tree

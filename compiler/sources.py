@@ -10,9 +10,9 @@ from .arguments import need_path
 from .diagnostics import Report
 from .diagnostics.imports import NoModel, SourceUnreadable
 from .diagnostics.suggest import listed, near_names
-from .elaborate.modules import Module, Project, project_root
 from .files import instead, read_bounded, read_regular, why_not
 from .limits import Limits
+from .names.project import Module, Project, project_root
 from .source import Source
 from .syntax.read import read_source
 

@@ -54,6 +54,7 @@ ORDER = (
         "compiler.measure.metrics",
         "compiler.measure.receptive_fields",
     ),
+    ("compiler.names",),
     ("compiler.values",),
     ("compiler.elaborate",),
     ("compiler.measure",),

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..diagnostics import DotnnError
-from ..diagnostics.names import UnknownArgument
-from ..diagnostics.suggest import listed, near_names, one_of, suggestions
-from ..diagnostics.suggest_foreign import attribute_note, attribute_words, plain_word
+from ..diagnostics.suggest import listed, one_of
 from ..diagnostics.values import (
     ArgumentTwice,
     MissingArgument,
@@ -21,6 +18,7 @@ from ..diagnostics.values import (
 from ..dims import format_dim
 from ..layers.attributes import REQUIRED, AttributeFault, Flag, UndecidedFault
 from ..layers.base import Layer, Operand
+from ..names.faults import unknown_layer_argument
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
@@ -226,33 +224,3 @@ def _found(value: CompileValue) -> str:
 
 def _short(value: CompileValue) -> bool:
     return isinstance(value, int | float | str | tuple)
-
-
-def takes_argument(layer: type[Layer], name: str) -> bool:
-    """Whether a layer has an operand, an attribute or a literal weight of this name."""
-    operands = any(operand.name == name for operand in layer.operands)
-    return operands or any(one.name == name for one in layer.attributes()) or layer.takes_literal(name)
-
-
-def unknown_layer_argument(layer: type[Layer], argument: tree.Argument) -> UnknownArgument:
-    """The diagnostic for a named argument that a layer does not take."""
-    attributes = (one.name for one in layer.attributes())
-    known = (*attributes, *(one.name for one in layer.operands if one.optional))
-    words, written = attribute_words(argument.name), plain_word(argument.name)
-    candidates = [*known, *layer.literal_weights]
-    if attribute_note(argument.name) is not None:
-        # What is known of the word itself says more than names that are merely near.
-        candidates = [one for one in candidates if one in words or plain_word(one) == written]
-    near = suggestions(argument.name, candidates, words)
-    return UnknownArgument(span=argument.name_span, kind=layer.kind, name=argument.name, near=near, known=known)
-
-
-def unknown_argument(kind: str, argument: tree.Argument, known: Sequence[str]) -> UnknownArgument:
-    """The diagnostic for a named argument that a block, a function or an initializer does not take."""
-    near = near_names(argument.name, known)
-    return UnknownArgument(span=argument.name_span, kind=kind, name=argument.name, near=near, known=tuple(known))
-
-
-def argument_names(formals: Sequence[tree.Formal]) -> tuple[str, ...]:
-    """Names of the arguments of a block or model."""
-    return tuple(formal.name.name for formal in formals)

@@ -22,6 +22,7 @@ from ..graph.types import format_shape
 from ..initializers import INITIALIZERS
 from ..layers.base import WeightSpec
 from ..measure.metrics import METRICS
+from ..names.written_types import is_value_type
 from ..syntax import tree
 from ..values.kinds import UNKNOWN, CompileValue, Several, TensorConstant, Unknown, describe, first, is_number
 from ..values.literals import literal
@@ -29,7 +30,7 @@ from .apply import check_initializers, check_sizes, share_weights
 from .evaluate import evaluate, evaluate_all
 from .operators import as_tensor
 from .state import Bound, Draft, Expectation, Frame
-from .types import hold_against, input_type, is_value_type, tensor_type
+from .types import hold_against, input_type, tensor_type
 
 
 def run_block(block: tree.Block, frame: Frame) -> CompileValue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ..diagnostics import Diagnostic, DotnnError, Label
+from ..diagnostics import DotnnError, Label
 from ..diagnostics.names import RecursiveBlock
 from ..diagnostics.suggest import listed
 from ..diagnostics.values import (
@@ -18,24 +18,31 @@ from ..diagnostics.values import (
     TooManyArguments,
 )
 from ..initializers import INITIALIZERS
-from ..layers import naming
 from ..layers.base import LAYERS, Layer
 from ..measure.metrics import METRICS
+from ..names.faults import (
+    argument_names,
+    initializer_arguments,
+    is_symbol_name,
+    misplaced_metric,
+    takes_argument,
+    unknown_argument,
+    unknown_layer,
+)
+from ..names.project import FUNCTIONS, Definition
+from ..names.written_types import is_value_type
 from ..source import Span
 from ..syntax import tree
 from ..values.functions import SEVERAL, call_function, of_several
 from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, is_tensor
 from .apply import Application, apply_layer, reapply
-from .arguments import ArgumentBinder, Piped, argument_names, takes_argument, unknown_argument
+from .arguments import ArgumentBinder, Piped
 from .bodies import run_block
-from .dimensions import is_symbol_name
 from .evaluate import evaluate, evaluates
-from .expressions import misplaced_metric
-from .modules import FUNCTIONS, Definition, Module
 from .operators import as_tensor
 from .scope import Entry, Scope
 from .state import BODY_STEPS, Bound, Frame
-from .types import hold_against, hold_argument, is_value_type, match_argument
+from .types import hold_against, hold_argument, match_argument
 
 
 @evaluates(tree.Call)
@@ -72,19 +79,6 @@ def _refuse_label(call: tree.Call, label: str | None) -> None:
     if label is not None:
         hint = f"`{call.function}` makes a value of the compiler, which has no name in the network: remove the label"
         raise DotnnError(Misplaced(span=call.span, what="a label", where="before a function", hint=hint))
-
-
-def unknown_layer(call: tree.Call, module: Module, *, is_value: bool, is_label: bool = False) -> Diagnostic:
-    """The diagnostic for a call of something that cannot be called, but may be a value, or the label of a stage."""
-    if is_value:
-        hint = "what is called must be a layer, a block or a function; an arrow leads to a layer, not to a value"
-        return Misplaced(span=call.function_span, what=f"the value `{call.function}`", where="as a call", hint=hint)
-    if is_label:
-        hint = f"`-> reuse({call.function})` applies what has this label again, with the same weights"
-        return Misplaced(span=call.function_span, what=f"the label `{call.function}`", where="as a call", hint=hint)
-    blocks = [name for name, one in module.definitions.items() if isinstance(one.item, tree.Block)]
-    candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
-    return naming.unknown_layer(call.function, candidates, call.function_span)
 
 
 # --- layers ----------------------------------------------------------------------------------------------------------
@@ -359,11 +353,6 @@ def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
     if any(isinstance(value, Unknown) for value in values.values()):
         return UNKNOWN
     return make_initializer(call.function, kind, values, call.span)
-
-
-def initializer_arguments(kind: type) -> tuple[str, ...]:
-    """Names of the numbers that an initializer takes."""
-    return tuple(one.name for one in dataclasses.fields(kind))
 
 
 def make_initializer(name: str, kind: type, values: Mapping[str, CompileValue], span: Span) -> CompileValue:

@@ -13,6 +13,7 @@ from ..dims import Dim, DimExpr, decide_less_equal, floor_div, format_dim, lower
 from ..dims.linear import decide_divisible, dividing_forms, linear_form, split_linear
 from ..graph.types import TensorType
 from ..layers.rules import declare_otherwise
+from ..names.faults import is_symbol_name
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
@@ -26,11 +27,6 @@ LARGEST_DIMENSION = 2**40
 
 #: What is added to the name of a block's dimension while it is solved for: the model may have one of the same name.
 _PRIME = "ʹ"
-
-
-def is_symbol_name(name: str) -> bool:
-    """Whether a name may stand for a symbolic dimension: it is in upper case."""
-    return name.isupper()
 
 
 def dimension(item: tree.Expression, frame: Frame) -> Dim:
@@ -213,12 +209,3 @@ def _misfit(item: tree.Expression, size: Dim, argument: Argument) -> WrongType:
         declared_at=argument.written.span,
         why=f"`{format_dim(size)}` is `{item.span.text}` for no size of at least 1",
     )
-
-
-__all__ = [
-    "Argument",
-    "bind_symbols",
-    "dimension",
-    "input_shape",
-    "is_symbol_name",
-]

@@ -16,6 +16,8 @@ from ..graph.types import DType
 from ..graph.value_names import wished_names
 from ..layers.base import Layer, WeightSpec
 from ..limits import Limits
+from ..names.project import Module
+from ..names.written_types import is_value_type
 from ..records import positional_record
 from ..reprs import quoted, short_repr
 from ..source import Span
@@ -27,10 +29,9 @@ from .apply import weight_dtype
 from .bodies import run_model
 from .evaluate import evaluate
 from .freezing import Owned, frozen_weights
-from .modules import Module
 from .scope import Entry, Scope
 from .state import MODEL_STEPS, Bound, Consts, Draft, Elaboration, Expectation, Frame
-from .types import hold_against, is_value_type
+from .types import hold_against
 
 
 @positional_record

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ..diagnostics import Diagnostic, DotnnError
-from ..diagnostics.names import CircularConst, UndefinedName, UnknownSymbol
-from ..diagnostics.suggest import near_names
+from ..diagnostics import DotnnError
+from ..diagnostics.names import CircularConst
 from ..diagnostics.values import BadIndex, Misplaced, NoAttribute, NoChannels, NotAValue, WrongOperands
 from ..dims import DimExpr
 from ..graph.types import DTYPES, DType, TensorType
@@ -14,18 +11,19 @@ from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS
 from ..layers.naming import foreign_layers
 from ..measure.metrics import METRICS
-from ..source import Span
+from ..names.faults import block_as_value, misplaced_metric, undefined_name
+from ..names.project import Definition
+from ..names.written_types import in_floats, is_value_type
 from ..syntax import tree
 from ..values.arithmetic import binary, negate
 from ..values.kinds import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
 from ..values.literals import expand, literal
-from .dimensions import dimension, is_symbol_name
+from .dimensions import dimension
 from .evaluate import evaluate, evaluate_all, evaluates
-from .modules import Definition
 from .operators import apply_operator, index_tensor
 from .scope import Scope
 from .state import Frame
-from .types import foreign_type, hold_against, in_floats, is_value_type, tensor_type
+from .types import hold_against, tensor_type
 
 
 @evaluates(tree.Number)
@@ -71,39 +69,6 @@ def _initializer(expression: tree.Name, initializer: type) -> CompileValue:
     from .calls import make_initializer
 
     return make_initializer(expression.name, initializer, {}, expression.span)
-
-
-def undefined_name(expression: tree.Name, candidates: Sequence[str], *, in_const: bool) -> Diagnostic:
-    """The diagnostic for a name that stands for nothing.
-
-    Args:
-        expression: the name.
-        candidates: what is bound here; of these the near ones are suggested.
-        in_const: whether it stands in a ``const``, where there are no dimensions.
-    """
-    name, span = expression.name, expression.span
-    if is_symbol_name(name) and in_const:
-        hint = "dimensions belong to the inputs of a model, and no const knows them: bind the value in the model"
-        return UndefinedName(span=span, name=name, near=near_names(name, candidates), hint=hint)
-    if is_symbol_name(name):
-        return UnknownSymbol(span=span, name=name, near=near_names(name, candidates))
-    if name in LAYERS and LAYERS[name].callable:
-        return UndefinedName(span=span, name=name, hint=f"it is a layer: apply it, as in `x -> {name}`")
-    near = near_names(name, [*candidates, *INITIALIZERS, *DType])
-    foreign = foreign_type(name)
-    return UndefinedName(span=span, name=name, near=(foreign,) if foreign in DTYPES else near)
-
-
-def misplaced_metric(name: str, span: Span) -> Misplaced:
-    """The diagnostic for a metric outside of ``expect``."""
-    hint = "metrics are known when the whole model is: write `expect` for them in the body of the model"
-    return Misplaced(span=span, what=f"the metric `{name}`", where="here", hint=hint)
-
-
-def block_as_value(name: str, span: Span) -> Misplaced:
-    """The diagnostic for the name of a block where a value should stand."""
-    hint = f"call it: `x -> {name}` or `{name}(x)`"
-    return Misplaced(span=span, what="the name of a block", where="as a value", hint=hint)
 
 
 def _metric(expression: tree.Name, frame: Frame) -> CompileValue:

@@ -23,8 +23,8 @@ from .demands import Demands
 from .scope import Entry, Scope
 
 if TYPE_CHECKING:
+    from ..names.project import Module
     from ..syntax import tree
-    from .modules import Module
 
 
 #: Values of consts by file and name; None while one is being evaluated.

@@ -3,76 +3,14 @@
 from __future__ import annotations
 
 from ..diagnostics import DotnnError
-from ..diagnostics.suggest import near_names
-from ..diagnostics.values import BadType, WrongType
-from ..dims import DimExpr, decide_equal
-from ..graph.types import DTYPES, DType, TensorType
+from ..diagnostics.values import WrongType
+from ..dims import decide_equal
+from ..graph.types import DType, TensorType
+from ..names.written_types import VALUE_TYPES, element_type, is_value_type
 from ..syntax import tree
-from ..values.kinds import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe
+from ..values.kinds import CompileValue, TensorConstant, TensorRef, Unknown, describe
 from .dimensions import Argument, bind_symbols, dimension, input_shape
 from .state import Frame
-
-#: Names of the types of compile-time values, and the Python types that they stand for.
-VALUE_TYPES: dict[str, tuple[type, ...]] = {
-    "int": (int, DimExpr),
-    "float": (float, int),
-    "bool": (bool,),
-    "string": (str,),
-    "list": (tuple,),
-}
-
-
-def is_value_type(written: tree.Type) -> bool:
-    """Whether it is the type of compile-time values."""
-    return written.shape is None and written.name in VALUE_TYPES
-
-
-def element_type(written: tree.Type, floats: DType = DType.FLOAT32) -> DType:
-    """The element type of a tensor type, ``floats`` for float32; raises ``DotnnError``."""
-    if written.name not in DTYPES:
-        reason = f"there is no type `{written.name}`"
-        raise DotnnError(
-            BadType(span=written.span, reason=reason, found="unknown type", hint=_types_hint(written.name))
-        )
-    if written.shape is None:
-        reason = f"`{written.name}` is an element type; a tensor has a shape too"
-        hint = f"write `{written.name}[…]`, such as `{written.name}[N, 3]`, or `{written.name}[]` for a single number"
-        raise DotnnError(BadType(span=written.span, reason=reason, found="no shape", hint=hint))
-    return in_floats(DType(written.name), floats)
-
-
-#: What other languages call the element types.
-_FOREIGN_TYPES = {
-    "float": "float32",
-    "single": "float32",
-    "double": "float64",
-    "half": "float16",
-    "int": "int64",
-    "long": "int64",
-    "byte": "uint8",
-    "boolean": "bool",
-    "str": "string",
-}
-
-
-def foreign_type(name: str) -> str | None:
-    """What the element type is called here that other languages call so; None where it is no such name."""
-    return _FOREIGN_TYPES.get(name.lower())
-
-
-def _types_hint(name: str) -> str:
-    if name.lower() in ("tensor", "array"):
-        return "an argument without a type is a tensor; else write an element type and a shape, as in `float32[N, 3]`"
-    foreign = foreign_type(name)
-    near = (foreign,) if foreign is not None else near_names(name, [*DType, *VALUE_TYPES])
-    if near:
-        return f"write `{near[0]}`"
-    return "tensors have `" + " ".join(DType) + "`; values `" + " ".join(VALUE_TYPES) + "`"
-
-
-def in_floats(written: DType, floats: DType) -> DType:
-    """What an element type means in a model whose float32 is another type."""
-    return floats if written is DType.FLOAT32 else written
 
 
 def input_type(written: tree.Type, frame: Frame) -> TensorType:
@@ -155,18 +93,3 @@ def _fitting(value: CompileValue, written: tree.Type) -> TensorType | None:
     """The type of a tensor of the rank that is written; None for anything else."""
     found = value.type if isinstance(value, TensorRef | TensorConstant) else None
     return found if found is not None and found.rank == len(written.shape or ()) else None
-
-
-__all__ = [
-    "UNKNOWN",
-    "VALUE_TYPES",
-    "check_tensor_type",
-    "element_type",
-    "hold_against",
-    "hold_argument",
-    "in_floats",
-    "input_type",
-    "is_value_type",
-    "match_argument",
-    "tensor_type",
-]

@@ -20,12 +20,20 @@ from ..layers.base import LAYERS
 from ..measure.metrics import METRICS
 from ..source import Span
 from ..syntax import tree
-from .arguments import argument_names, takes_argument, unknown_argument, unknown_layer_argument
-from .calls import initializer_arguments, unknown_layer
-from .dimensions import is_symbol_name
-from .expressions import block_as_value, misplaced_metric, undefined_name
-from .modules import FUNCTIONS, Module
-from .types import element_type, is_value_type
+from .faults import (
+    argument_names,
+    block_as_value,
+    initializer_arguments,
+    is_symbol_name,
+    misplaced_metric,
+    takes_argument,
+    undefined_name,
+    unknown_argument,
+    unknown_layer,
+    unknown_layer_argument,
+)
+from .project import FUNCTIONS, Module
+from .written_types import element_type, is_value_type
 
 
 def resolve(modules: Iterable[Module], report: Report) -> bool:

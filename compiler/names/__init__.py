@@ -1,0 +1,1 @@
+"""What every name of every file means: found once, before anything is elaborated."""
