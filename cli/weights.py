@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..compiler.diagnostics import Diagnostic
     from ..compiler.weights.bound import BoundWeights
     from ..compiler.weights.matching import Matching
-    from ..compiler.weights.readers import WeightFile
+    from ..compiler.weights.weight_file import WeightFile
 
 #: The word that stands before two files.
 _CONVERT = "convert"

@@ -18,7 +18,8 @@ from dotnn.compiler.diagnostics.weights import DamagedWeightFile, WeightFileUnre
 from dotnn.compiler.export.external import write_model
 from dotnn.compiler.graph.tensors import Weight
 from dotnn.compiler.weights.binding import bind_weights
-from dotnn.compiler.weights.readers import WeightFile, open_weights
+from dotnn.compiler.weights.readers import open_weights
+from dotnn.compiler.weights.weight_file import WeightFile
 from graphs import run
 from onnx import TensorProto, helper, numpy_helper
 from weight_helpers import arrays_for, diagnostic_of, network, weight

@@ -14,7 +14,8 @@ import pytest
 from dotnn import grammars
 from dotnn.compiler.driver import compile_source
 from dotnn.compiler.syntax.make_tables import make_tables
-from dotnn.compiler.syntax.tables import Tables, grammar_tables, tables_of
+from dotnn.compiler.syntax.shipped_tables import grammar_tables, tables_of
+from dotnn.compiler.syntax.tables import Tables
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "mnist_cnn.nn"

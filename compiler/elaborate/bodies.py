@@ -27,7 +27,7 @@ from ..syntax import tree
 from ..values.kinds import UNKNOWN, CompileValue, Several, TensorConstant, Unknown, describe, first, is_number
 from ..values.literals import literal
 from .apply import check_initializers, check_sizes, share_weights
-from .evaluate import evaluate, evaluate_all
+from .evaluate import evaluate, evaluate_all, label_text
 from .operators import as_tensor
 from .state import Bound, Draft, Expectation, Frame
 from .types import hold_against, input_type, tensor_type
@@ -227,8 +227,6 @@ def _expect(statement: tree.Expect, frame: Frame) -> None:
 
 
 def _freeze(statement: tree.Freeze, frame: Frame) -> None:
-    from .stages import label_text
-
     for path in statement.paths:
         frame.state.freezes.append((label_text(path, frame), path.span))
 

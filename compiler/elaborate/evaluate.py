@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..diagnostics import DotnnError
+from ..diagnostics.names import BadLabel
 from ..diagnostics.values import PartsNotTaken
 from ..source import Span
 from ..syntax import tree
-from ..values.kinds import UNKNOWN, CompileValue, Several, first
+from ..values.kinds import UNKNOWN, CompileValue, Several, Unknown, first, show
 from .state import Frame
 
 Evaluator = Callable[[Any, Frame], CompileValue]
@@ -55,3 +56,24 @@ def single(value: CompileValue, span: Span, frame: Frame) -> CompileValue:
         frame.fail(PartsNotTaken(span=span, source=value.source, count=len(value.values), names=1))
         return UNKNOWN
     return first(value)
+
+
+def label_text(label: tree.Label, frame: Frame) -> str:
+    """A label with its computed parts filled in; raises ``DotnnError``."""
+    text = ".".join("".join(_piece(piece, frame) for piece in component) for component in label.components)
+    if len(text) > frame.budget.limits.name_length:
+        frame.budget.stop("name_length", label.span)
+    return text
+
+
+def _piece(piece: str | tree.Expression, frame: Frame) -> str:
+    if isinstance(piece, str):
+        return piece
+    value = evaluate(piece, frame)
+    if isinstance(value, Unknown):
+        raise DotnnError()
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**62:
+        return str(value)
+    if isinstance(value, str) and value.isascii() and value.replace("_", "a").isalnum() and len(value) <= 200:
+        return str(value)
+    raise DotnnError(BadLabel(span=piece.span, found=show(value)))

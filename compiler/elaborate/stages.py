@@ -8,14 +8,14 @@ from itertools import pairwise
 from typing import Any
 
 from ..diagnostics import DotnnError
-from ..diagnostics.names import BadLabel, CannotReuse, UnknownPath
+from ..diagnostics.names import CannotReuse, UnknownPath
 from ..diagnostics.suggest import near_names
 from ..diagnostics.values import Unrepeatable
 from ..syntax import tree
 from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, first, show
 from .arguments import Piped
 from .calls import apply_call
-from .evaluate import evaluate, evaluates, single
+from .evaluate import evaluate, evaluates, label_text, single
 from .scope import Entry, unknown_replay
 from .state import Bound, Frame
 
@@ -56,27 +56,6 @@ def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
         frame.scope.give_up(label, stage.span)
     frame.state.document(value, since, frame.module.doc(stage))
     return value
-
-
-def label_text(label: tree.Label, frame: Frame) -> str:
-    """A label with its computed parts filled in; raises ``DotnnError``."""
-    text = ".".join("".join(_piece(piece, frame) for piece in component) for component in label.components)
-    if len(text) > frame.budget.limits.name_length:
-        frame.budget.stop("name_length", label.span)
-    return text
-
-
-def _piece(piece: str | tree.Expression, frame: Frame) -> str:
-    if isinstance(piece, str):
-        return piece
-    value = evaluate(piece, frame)
-    if isinstance(value, Unknown):
-        raise DotnnError()
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**62:
-        return str(value)
-    if isinstance(value, str) and value.isascii() and value.replace("_", "a").isalnum() and len(value) <= 200:
-        return str(value)
-    raise DotnnError(BadLabel(span=piece.span, found=show(value)))
 
 
 def _apply(stage: tree.Stage, call: tree.Call, piped: Piped, label: str | None, frame: Frame) -> CompileValue:

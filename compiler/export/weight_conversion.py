@@ -7,8 +7,8 @@ from pathlib import Path
 from ..graph.tensors import Fan, Weight
 from ..graph.types import DType
 from ..initializers import Zeros
-from ..weights.readers import WeightFile
 from ..weights.values import WeightValues
+from ..weights.weight_file import WeightFile
 from .weight_files import save_weights
 
 #: What can be written.

@@ -26,7 +26,8 @@ from .complaints import AbandonError, Complaints, StopError
 from .diagnose import diagnose
 from .mistakes import Mistake, found_at, open_brackets
 from .recover import BODY, ITEM, STATEMENT, Resumption, body_without_brace, end_of_nested_item, resume_at
-from .tables import END, FILE, VALUE, grammar_tables
+from .shipped_tables import grammar_tables
+from .tables import END, FILE, VALUE
 from .tokens import Token
 
 #: Kinds of the keywords that begin an item with a body.

@@ -6,13 +6,10 @@ the grammar that they were made of; where that is another one, they are made ane
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import re
 from typing import Any, Final, NamedTuple
-
-from ... import grammars
 
 END: Final = "$END"
 
@@ -128,20 +125,3 @@ def _lines(part: Any) -> str:
     if not isinstance(part, list):
         return json.dumps(part)
     return "[\n" + ",\n".join(json.dumps(one) for one in part) + "\n]"
-
-
-@functools.cache
-def grammar_tables() -> Tables:
-    """The tables of the language."""
-    return tables_of(grammars.text(), grammars.tables())
-
-
-def tables_of(grammar: str, shipped: str) -> Tables:
-    """The tables of a grammar: those of the text of a file, if that was made of it, or else made now."""
-    tables = Tables.from_json(shipped, grammar)
-    if tables is not None:
-        return tables
-    # Lark is not needed otherwise, and takes longer to import than most files to check.
-    from .make_tables import make_tables
-
-    return make_tables(grammar)

@@ -29,8 +29,8 @@ from .element_conversion import converts
 from .matching import Matching
 from .name_hints import attribute_for, common_prefix, scopes
 from .ordering import match_in_order, without_literals
-from .readers import WeightFile
 from .renaming import Renaming
+from .weight_file import WeightFile
 
 if TYPE_CHECKING:
     from .keras_model import KerasModel

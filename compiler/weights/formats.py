@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..graph.tensors import Weight
-    from .readers import WeightFile
+    from .weight_file import WeightFile
 
 Writer: TypeAlias = Callable[
     [Callable[[bytes | memoryview], None], "Iterable[Weight]", "Callable[[Weight], np.ndarray]"], None

@@ -15,8 +15,9 @@ from .binding import bind_weights
 from .formats import ENDINGS
 from .keras_object import KerasObject, is_keras_model
 from .matching import Matching
-from .readers import WeightFile, open_weights
+from .readers import open_weights
 from .values import WeightSource
+from .weight_file import WeightFile
 
 Weights: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | WeightSource
 """The path of a weight file; arrays by name, such as a ``state_dict`` of PyTorch; what `bind_weights` gives; or a model

@@ -37,8 +37,8 @@ from .keras_pairs import Pairs, pairs_by_name, pairs_by_order
 from .keras_slots import OwnedLayer, Slot, owned_layers, parameters, slots_of
 from .matching import Matching
 from .name_hints import attribute_for, common_prefix
-from .readers import WeightFile
 from .renaming import Renaming
+from .weight_file import WeightFile
 
 if TYPE_CHECKING:
     import numpy as np

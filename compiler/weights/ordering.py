@@ -9,7 +9,7 @@ from typing import Final
 from ..diagnostics import DotnnError
 from ..diagnostics.weight_matching import MatchedByOrder, OrderDiffers
 from ..graph.tensors import Literal, Weight
-from .readers import WeightFile
+from .weight_file import WeightFile
 
 #: How many pairs before the first misfit are shown.
 _SHOWN_BEFORE: Final = 3

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Final, Protocol
+from typing import IO, Final
 
 from ..diagnostics import DotnnError
 from ..diagnostics.weight_files import OneShardOfSeveral
@@ -12,28 +12,7 @@ from ..diagnostics.weights import CHECK_THE_PATH, DamagedWeightFile, WeightFileU
 from ..files import instead, open_regular, why_not
 from .formats import ENDINGS, WeightFormat, all_formats, format_of
 from .shard_names import shard_of
-from .values import WeightSource
-
-
-class WeightFile(WeightSource, AbstractContextManager["WeightFile"], Protocol):
-    """The tensors of an open file; as a context manager, it closes the file.
-
-    A file of Keras has a further attribute, ``keras``: a `KerasModel`.
-    """
-
-    @property
-    def path(self) -> str:
-        """The file's path, as the user wrote it."""
-        ...
-
-    def element_type(self, name: str) -> str:
-        """The name in numpy of a tensor's element type, such as ``float32``."""
-        ...
-
-    def close(self) -> None:
-        """Give the file back."""
-        ...
-
+from .weight_file import WeightFile
 
 #: How files begin that hold no weights at all but are given as such: what they are, and what to do.
 _DISGUISES: Final[tuple[tuple[bytes, str, str], ...]] = (

@@ -27,7 +27,7 @@ from .readers import head_of, open_stream
 from .shard_names import shard_of
 
 if TYPE_CHECKING:
-    from .readers import WeightFile
+    from .weight_file import WeightFile
 
 #: Every file that is open takes one of the system's handles, of which a process mostly has 1,024.
 _MOST_FILES = 512

@@ -13,7 +13,8 @@ import pytest
 from dotnn.compiler import compile_file
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.binding import bind_weights
-from dotnn.compiler.weights.readers import WeightFile, open_weights
+from dotnn.compiler.weights.readers import open_weights
+from dotnn.compiler.weights.weight_file import WeightFile
 
 torch = pytest.importorskip("torch", reason="parity tests need the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="parity tests need the extra [parity]")
