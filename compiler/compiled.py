@@ -14,7 +14,7 @@ from .diagnostics import Diagnostic, DotnnError, Report
 from .diagnostics.element_types import NothingInFloat32, NotInThisType, NumbersVanish
 from .diagnostics.notices import tell
 from .diagnostics.output import OutOfMemory, WouldReplace
-from .elaborate.elaborate import Network, elaborate_in
+from .elaborate.models import Network, elaborate_in
 from .graph.graph import Graph
 from .graph.operations import Constant
 from .graph.tensors import Role, Weight

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from .arguments import need, need_folder
 from .compiled import Compiled
 from .diagnostics import DotnnError, Report
-from .elaborate.elaborate import Network, elaborate, evaluate_consts
+from .elaborate.models import Network, elaborate, evaluate_consts
 from .elaborate.state import Consts
 from .limits import Limits
 from .measure.expectations import judge_expectations

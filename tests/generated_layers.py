@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.dims import Dim, DimExpr, evaluate, substitute, symbol, symbols
-from dotnn.compiler.elaborate.apply import check_initializers, weight_dtype
+from dotnn.compiler.elaborate.layer_nodes import check_initializers, weight_dtype
 from dotnn.compiler.graph.graph import Graph, Node
 from dotnn.compiler.graph.symbol_sources import symbol_sources
 from dotnn.compiler.graph.tensors import numpy_name

@@ -35,13 +35,12 @@ from ..source import Span
 from ..syntax import tree
 from ..values.functions import SEVERAL, call_function, of_several
 from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, is_tensor
-from .apply import Application, apply_layer, reapply
-from .arguments import ArgumentBinder, Piped
-from .bodies import run_block
 from .evaluate import evaluate, evaluates
-from .operators import as_tensor
+from .layer_arguments import ArgumentBinder, Piped
+from .layer_nodes import Application, apply_layer, as_tensor, reapply
 from .scope import Entry, Scope
 from .state import BODY_STEPS, Bound, Frame
+from .statements import run_block
 from .types import hold_against, hold_argument, match_argument
 
 

@@ -18,12 +18,11 @@ from ..syntax import tree
 from ..values.arithmetic import binary, negate
 from ..values.kinds import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
 from ..values.literals import expand, literal
-from .dimensions import dimension
 from .evaluate import evaluate, evaluate_all, evaluates
-from .operators import apply_operator, index_tensor
+from .layer_nodes import apply_operator, index_tensor
 from .scope import Scope
 from .state import Frame
-from .types import hold_against, tensor_type
+from .types import dimension, hold_against, tensor_type
 
 
 @evaluates(tree.Number)

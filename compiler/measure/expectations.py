@@ -14,8 +14,8 @@ from ..diagnostics.expectations import (
     NoReceptiveField,
 )
 from ..dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
-from ..elaborate.elaborate import Network
 from ..elaborate.evaluate import evaluate
+from ..elaborate.models import Network
 from ..elaborate.state import Expectation
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import BATCH, format_shape

@@ -26,9 +26,8 @@ from ..names.written_types import is_value_type
 from ..syntax import tree
 from ..values.kinds import UNKNOWN, CompileValue, Several, TensorConstant, Unknown, describe, first, is_number
 from ..values.literals import literal
-from .apply import check_initializers, check_sizes, share_weights
 from .evaluate import evaluate, evaluate_all, label_text
-from .operators import as_tensor
+from .layer_nodes import as_tensor, check_initializers, check_sizes, share_weights
 from .state import Bound, Draft, Expectation, Frame
 from .types import hold_against, input_type, tensor_type
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import accumulate, islice
+from typing import TypeAlias
 
 from ..diagnostics import DotnnError, Report
 from ..diagnostics.imports import ModelArgument
-from ..diagnostics.names import SameFullName
+from ..diagnostics.names import FreezesNothing, SameFullName, UnknownFrozenPath
 from ..diagnostics.suggest import listed, near_names
 from ..dims import watched
 from ..graph.graph import Graph, Node, Origin
 from ..graph.operations import Input, Parameter
-from ..graph.tensors import Weight
+from ..graph.tensors import Role, Weight
 from ..graph.types import DType
 from ..graph.value_names import wished_names
 from ..layers.base import Layer, WeightSpec
@@ -24,13 +27,12 @@ from ..source import Span
 from ..syntax import tree
 from ..values.budget import Budget, Stop
 from ..values.kinds import UNKNOWN, CompileValue, describe
-from . import calls, expressions, stages  # noqa: F401  they register what evaluates each expression
-from .apply import weight_dtype
-from .bodies import run_model
+from . import calls, expressions  # noqa: F401  they register what evaluates each expression
 from .evaluate import evaluate
-from .freezing import Owned, frozen_weights
+from .layer_nodes import weight_dtype
 from .scope import Entry, Scope
 from .state import MODEL_STEPS, Bound, Consts, Draft, Elaboration, Expectation, Frame
+from .statements import run_model
 from .types import hold_against
 
 
@@ -293,3 +295,75 @@ def _weight(draft: Draft, spec: WeightSpec, frozen: Collection[Owned], names: _N
         (owner, spec.name) in frozen,
         owner.span,
     )
+
+
+#: Paths beyond this many are not suggested for one that is unknown.
+MOST_PATHS = 20_000
+
+#: A weight: the entry that owns it, and its local name.
+Owned: TypeAlias = tuple[Entry, str]
+
+
+def frozen_weights(frame: Frame) -> frozenset[Owned]:
+    """The weights that are held, by their full names, by those of what they belong to, or of what reuses that.
+
+    Names of nothing are reported, and so are those under which nothing is learned.
+    """
+    if not frame.state.freezes:
+        return frozenset()
+    weights = dict(_named_weights(frame))
+    names = sorted({*weights, *(draft.entry.path for draft in frame.state.drafts if draft.entry is not None)})
+    learned = list(accumulate((name in weights and _is_learned(weights[name]) for name in names), initial=0))
+    frozen: set[str] = set()
+    last = None
+    for path, span in sorted(frame.state.freezes, key=lambda one: one[0]):
+        below = _at_or_below(names, path)
+        if not below:
+            frame.fail(_unknown(path, names, span))
+            continue
+        if learned[below.start] == learned[below.stop]:
+            frame.fail(FreezesNothing(span=span, path=path))
+        if last is None or not path.startswith(f"{last}."):
+            frozen.update(names[below.start : below.stop])
+            last = path
+    return frozenset((owner, spec.name) for name, (owner, spec) in weights.items() if name in frozen)
+
+
+def _named_weights(frame: Frame) -> Iterator[tuple[str, tuple[Entry, WeightSpec]]]:
+    """Every weight by its full names: one, and one more for each ``reuse`` of its layer."""
+    for draft in frame.state.drafts:
+        if draft.entry is None:
+            continue
+        path = draft.entry.path
+        for spec in draft.weights:
+            yield f"{path}.{spec.name}" if spec.name else path, (draft.entry.owner, spec)
+
+
+def _is_learned(weight: tuple[Entry, WeightSpec]) -> bool:
+    return weight[1].role is Role.PARAMETER
+
+
+def _unknown(path: str, names: Sequence[str], span: Span) -> UnknownFrozenPath:
+    outer = path.rpartition(".")[0]
+    inside = (names[index][len(outer) + 1 :] for index in _at_or_below(names, outer)) if outer else iter(())
+    parts = dict.fromkeys(name.partition(".")[0] for name in islice(inside, MOST_PATHS))
+    near = near_names(path, _with_prefixes(names))
+    return UnknownFrozenPath(span=span, path=path, near=near, outer=outer, inside=tuple(filter(None, parts)))
+
+
+def _at_or_below(names: Sequence[str], path: str) -> range:
+    """Which of the sorted names are a path or lie below it: in labels, the dot comes before all other characters."""
+    return range(bisect_left(names, path), bisect_left(names, f"{path}/"))
+
+
+def _with_prefixes(names: Sequence[str]) -> list[str]:
+    """The names and those that they lie below, the outermost first."""
+    found = (prefix for name in names for prefix in (*_prefixes(name), name))
+    return sorted(set(islice(found, MOST_PATHS)), key=lambda path: (path.count("."), path))
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    position = path.find(".")
+    while position > 0:
+        yield path[:position]
+        position = path.find(".", position + 1)

@@ -13,9 +13,9 @@ from ..diagnostics.suggest import near_names
 from ..diagnostics.values import Unrepeatable
 from ..syntax import tree
 from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, first, show
-from .arguments import Piped
 from .calls import apply_call
 from .evaluate import evaluate, evaluates, label_text, single
+from .layer_arguments import Piped
 from .scope import Entry, unknown_replay
 from .state import Bound, Frame
 

@@ -1,4 +1,4 @@
-"""Applying one layer to tensors: types, weights, a name, a draft of the node."""
+"""Nodes of the graph: a layer applied to tensors, as a call, as an operator or as an index."""
 
 from __future__ import annotations
 
@@ -10,14 +10,23 @@ from dataclasses import field
 from ..diagnostics import DotnnError
 from ..diagnostics.names import ReuseShapes, UnknownArgument
 from ..diagnostics.suggest import near_names
-from ..diagnostics.values import BadArithmetic, BadInitializer, BadLiteral, TensorTooLarge, WrongArgument
+from ..diagnostics.values import (
+    BadArithmetic,
+    BadInitializer,
+    BadLiteral,
+    NotATensor,
+    TensorTooLarge,
+    WrongArgument,
+    WrongOperands,
+)
 from ..dims import DimTooComplex
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType, format_shape
-from ..layers.base import Layer, Site, WeightSpec
+from ..layers.base import LAYERS, Layer, Site, WeightSpec
 from ..records import positional_record
 from ..source import Span
-from ..values.kinds import CompileValue, Several, TensorRef
+from ..syntax import tree
+from ..values.kinds import CompileValue, Several, TensorConstant, TensorRef, describe, first, is_number, is_tensor, show
 from ..values.literals import literal
 from .scope import Entry
 from .state import Draft, Elaboration, Frame, with_initializer
@@ -157,3 +166,60 @@ def reapply(application: Application, operand: TensorRef, span: Span) -> Applica
     """The same layer on another value, called from elsewhere."""
     others = application.operands[1:]
     return dataclasses.replace(application, operands=(operand, *others), operand_spans=(span,), span=span)
+
+
+def apply_operator(
+    kind: str,
+    values: Sequence[CompileValue],
+    expression: tree.Unary | tree.Binary,
+    written: Sequence[tree.Expression],
+    frame: Frame,
+) -> CompileValue:
+    """An operator on tensors, or on a tensor and a number, which takes the tensor's element type."""
+    tensor: TensorType = next(value.type for value in values if is_tensor(value))
+    entry = frame.scope.add(kind, None, expression.span)
+    pairs = zip(values, written, strict=True)
+    operands = tuple(_operand(value, tensor, node, expression.operator, frame) for value, node in pairs)
+    spans = tuple(node.span for node in written)
+    layer = LAYERS[kind]()
+    return first(apply_layer(Application(layer, operands, spans, expression.span), entry, frame))
+
+
+def _operand(value: CompileValue, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
+    if is_number(value):
+        return _number(value, tensor, node, symbol, frame)
+    return as_tensor(value, node.span, f"an operand of `{symbol}`", frame)
+
+
+def _number(value: float, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
+    if not tensor.dtype.holds(value):
+        found = f"a tensor of {tensor.dtype} and {show(value)}"
+        hint = f"the number takes the element type of the tensor, {tensor.dtype}, and this one does not fit"
+        raise DotnnError(WrongOperands(span=node.span, operator=symbol, found=found, hint=hint))
+    constant = TensorConstant("constant", Literal((), (value,)), TensorType(tensor.dtype, ()))
+    return frame.state.constant(constant, node.span)
+
+
+def as_tensor(value: CompileValue, span: Span, what: str, frame: Frame) -> TensorRef:
+    """A value as a tensor of the graph; raises ``NotATensor``."""
+    if isinstance(value, TensorRef):
+        return value
+    if isinstance(value, TensorConstant):
+        return frame.state.constant(value, span)
+    raise DotnnError(NotATensor(span=span, what=what, found=describe(value)))
+
+
+def index_tensor(
+    base: CompileValue,
+    items: Sequence[int | tuple[int | None, int | None]],
+    expression: tree.Index,
+    frame: Frame,
+) -> CompileValue:
+    """``x[:, 0]``."""
+    entry = frame.scope.add("index", None, expression.span)
+    operand = as_tensor(base, expression.base.span, "what is indexed", frame)
+    layer = LAYERS["index"](items=tuple(items))  # pyright: ignore[reportCallIssue]
+    spans = (expression.base.span,)
+    subscripts = expression.items[0].span.to(expression.items[-1].span)
+    application = Application(layer, (operand,), spans, expression.span, {"items": subscripts})
+    return first(apply_layer(application, entry, frame))
