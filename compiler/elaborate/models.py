@@ -27,7 +27,7 @@ from ..source import Span
 from ..syntax import tree
 from ..values.budget import Budget, Stop
 from ..values.kinds import UNKNOWN, CompileValue, describe
-from . import calls, expressions  # noqa: F401  they register what evaluates each expression
+from . import calls, expressions, pipelines  # noqa: F401  they register what evaluates each expression
 from .evaluate import evaluate
 from .layer_nodes import weight_dtype
 from .scope import Entry, Scope
