@@ -21,7 +21,6 @@ class Lesson:
     Attributes:
         params: how many learned numbers it has, counted by the formulas below.
         fields: the receptive field of outputs, counted by hand.
-        arguments: of the model.
         fed: what its command feeds, for lessons whose numbers can be followed by hand.
         gives: the outputs for that, computed by hand.
         says: how the comment writes an output, rounded; a single number stands for all of them.
@@ -30,7 +29,6 @@ class Lesson:
 
     params: int
     fields: Mapping[str, int] = field(default_factory=dict)
-    arguments: Mapping[str, Any] = field(default_factory=dict)
     fed: Mapping[str, Any] = field(default_factory=dict)
     gives: Mapping[str, Any] = field(default_factory=dict)
     says: Mapping[str, str] = field(default_factory=dict)
