@@ -1,4 +1,4 @@
-"""Networks of the zoo of which torchvision's totals are known; and the VGGs' names, by the pattern of the known ones."""
+"""Networks of the zoo of which torchvision's totals are known, and names of VGGs by the pattern of the known ones."""
 
 from __future__ import annotations
 
