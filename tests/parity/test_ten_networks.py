@@ -1,7 +1,7 @@
 """Ten networks, written as one would expect to, give the numbers of PyTorch modules of the same definition.
 
-The texts are in ``networks`` and in the zoo, the modules in ``pytorch_networks.py``. Labels are the names of the modules, so
-a state_dict is handed over as it is.
+The texts are in ``networks`` and in the zoo, the modules in ``pytorch_networks.py``. Labels are the names of the
+modules, so a state_dict is handed over as it is.
 """
 
 from __future__ import annotations
