@@ -42,7 +42,7 @@ DOMAINS: Mapping[Target, set[str]] = {
 }
 
 #: Sizes of the symbolic dimensions: more than one example, and different from each other.
-SIZES: Mapping[str, int] = {"N": 2, "T": 7, "H": 3, "W": 2}
+SIZES: Mapping[str, int] = {"N": 2, "T": 7, "S": 5, "H": 3, "W": 2}
 
 
 @dataclass(frozen=True, eq=False)
