@@ -73,7 +73,7 @@ ZOO_FACTS: Mapping[str, Example] = {
         RESNET18_FEATURES + 513 * 512 + 10_000 * 512 + _lstm(512, 512) + 513 * 10_000,
         {"logits": (2, 1 + 5, 200)},
         sizes={"N": 2, "T": 5},
-        smaller={"vocabulary": 200, "units": 64, "size": 64},
+        smaller={"vocabulary": 200, "units": 64, "size": 33},
     ),
     "caption_attention": Example(
         RESNET18_FEATURES
@@ -84,7 +84,7 @@ ZOO_FACTS: Mapping[str, Example] = {
         + (2 * 512 + 1) * 10_000,
         {"logits": (2, 5, 200), "attention_weights": (2, 5, 4)},
         sizes={"N": 2, "T": 5},
-        smaller={"vocabulary": 200, "units": 64, "size": 64},
+        smaller={"vocabulary": 200, "units": 64, "size": 33},
     ),
     "speech_recognizer": Example(
         (41 * 11 * 32 + 2 * 32)
