@@ -121,7 +121,8 @@ def test_it_runs(name: str) -> None:
     for output, value in outputs.items():
         assert np.isfinite(value).all()
         if "probabilities" in output:
-            np.testing.assert_allclose(value.sum(axis=-1), 1, rtol=1e-5)
+            probabilities = np.exp(value) if output.startswith("log_") else value
+            np.testing.assert_allclose(probabilities.sum(axis=-1), 1, rtol=1e-5)
 
 
 # The commands that their documentation tells the reader to type -------------------------------------------------------
