@@ -64,12 +64,12 @@ class Example:
         return self.model.to_bytes(target=target, optimize=optimize, weights=source or self.source)
 
 
-@pytest.fixture(scope="module", params=sorted(ALL_FACTS))
+@pytest.fixture(scope="module", params=[name for name in sorted(ALL_FACTS) if not ALL_FACTS[name].like])
 def example(request: pytest.FixtureRequest) -> Example:
     name: str = request.param
     model = compile_file(example_path(name), arguments=ALL_FACTS[name].smaller)
     graph = model.graph
-    return Example(name, model, he_normal_source(graph), random_feeds(graph, SIZES))
+    return Example(name, model, he_normal_source(graph, scales=ALL_FACTS[name].scales), random_feeds(graph, SIZES))
 
 
 @pytest.mark.parametrize("optimize", [False, True], ids=["as written", "optimized"])

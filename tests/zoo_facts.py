@@ -27,6 +27,42 @@ ZOO_FACTS: Mapping[str, Example] = {
     "resnet18": _imagenet("resnet18", 11_689_512, smaller=64),
     "resnet50": _imagenet("resnet50", 25_557_032, smaller=64),
     "resnet152": _imagenet("resnet152", 60_192_808, smaller=64),
+    "googlenet": Example(
+        6_624_904,
+        {"logits": (1, 1000)},
+        macs=zoo()["googlenet_noaux"]["macs_conv_linear"],
+        zoo="googlenet_noaux",
+        smaller={"size": 64},
+        like="googlenet_aux",
+    ),
+    # Torchvision's multiply-accumulates are without the auxiliary classifiers: 1x1 on 4x4 positions, two dense layers.
+    "googlenet_aux": Example(
+        13_004_888,
+        {"aux_logits1": (1, 1000), "aux_logits2": (1, 1000), "logits": (1, 1000)},
+        macs=zoo()["googlenet_aux"]["macs_conv_linear"]
+        + (512 + 528) * 128 * 4 * 4
+        + 2 * (128 * 4 * 4 * 1024 + 1024 * 1000),
+        zoo="googlenet_aux",
+        smaller={"size": 80},
+    ),
+    "inception_v3": Example(
+        23_834_568,
+        {"logits": (1, 1000)},
+        macs=zoo()["inception_v3_noaux"]["macs_conv_linear"],
+        zoo="inception_v3_noaux",
+        smaller={"size": 75},
+        scales=(0.7, 1.3),
+    ),
+    # Likewise: 1x1 on 5x5 positions, one window of 5x5, a dense layer. These take no smaller images.
+    "inception_v3_aux": Example(
+        27_161_264,
+        {"aux_logits": (1, 1000), "logits": (1, 1000)},
+        macs=zoo()["inception_v3_aux"]["macs_conv_linear"] + 2 * 768 * 128 * 5 * 5 + 768 * 1000,
+        zoo="inception_v3_aux",
+        like="inception_v3",
+    ),
+    "xception": Example(22_855_952, {"logits": (1, 1000)}, macs=8_357_403_496, keras="Xception", smaller={"size": 39}),
+    "densenet121": _imagenet("densenet121", 7_978_856, smaller=64),
     "gru_tagger": Example(
         5_000 * 64 + 2 * 3 * 64 * (64 + 64 + 2) + 128 * 17 + 17,
         {"probabilities": (2, 5, 17)},
