@@ -79,6 +79,15 @@ def example_path(name: str) -> Path:
 
 
 @cache
+def _torchvision() -> dict[str, Any]:
+    return json.loads((FACTS / "zoo.json").read_text(encoding="utf-8"))
+
+
 def zoo() -> dict[str, Any]:
     """Torchvision's models by name."""
-    return json.loads((FACTS / "zoo.json").read_text(encoding="utf-8"))["models"]
+    return _torchvision()["models"]
+
+
+def zoo_totals() -> dict[str, Any]:
+    """What is known of more of torchvision's models: how many parameters, and 10^9 multiply-accumulates, rounded."""
+    return _torchvision()["totals_only"]
