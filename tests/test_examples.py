@@ -97,7 +97,7 @@ def test_a_changed_stride_breaks_the_shape_that_is_expected(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", IMAGENET)
 def test_names_and_shapes_are_those_of_torchvision(name: str) -> None:
     ours = {weight.name: list(weight.shape) for weight in compiled(name).graph.weights()}
-    theirs = zoo()[name]["state_dict"]
+    theirs = zoo()[str(ALL_FACTS[name].zoo)]["state_dict"]
     assert ours == {key: shape for key, shape in theirs.items() if not key.endswith(".num_batches_tracked")}
     assert list(ours) == [key for key in theirs if key in ours]
 

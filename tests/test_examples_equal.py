@@ -72,7 +72,7 @@ class Example:
 def example(request: pytest.FixtureRequest) -> Example:
     name: str = request.param
     model = compile_file(example_path(name), arguments=ALL_FACTS[name].smaller)
-    return with_values(name, model)
+    return with_values(name, model, ALL_FACTS[name].scales)
 
 
 @pytest.fixture(scope="module", params=sorted(LESSON_FACTS), ids="-".join)
@@ -82,8 +82,9 @@ def lesson(request: pytest.FixtureRequest) -> Example:
     return with_values(model, compiled)
 
 
-def with_values(name: str, model: Compiled) -> Example:
-    return Example(name, model, he_normal_source(model.graph), random_feeds(model.graph, SIZES))
+def with_values(name: str, model: Compiled, scales: tuple[float, float] = (0.5, 1.0)) -> Example:
+    source = he_normal_source(model.graph, scales=scales)
+    return Example(name, model, source, random_feeds(model.graph, SIZES))
 
 
 @pytest.mark.parametrize("optimize", [False, True], ids=["as written", "optimized"])

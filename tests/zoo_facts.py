@@ -57,6 +57,35 @@ ZOO_FACTS: Mapping[str, Example] = {
     "resnext50_32x4d": _imagenet("resnext50_32x4d", 25_028_904, smaller=64, like="resnet50"),
     "wide_resnet50_2": _imagenet("wide_resnet50_2", 68_883_240, smaller=64, like="resnet50"),
     "lenet5": Example(61_706, {"logits": (1, 10)}),
+    "googlenet": _imagenet("googlenet_noaux", 6_624_904, smaller=64, like="googlenet_aux"),
+    # Torchvision's multiply-accumulates are without the auxiliary classifiers: 1x1 on 4x4 positions, two dense layers.
+    "googlenet_aux": Example(
+        13_004_888,
+        {"aux_logits1": (1, 1000), "aux_logits2": (1, 1000), "logits": (1, 1000)},
+        macs=zoo()["googlenet_aux"]["macs_conv_linear"]
+        + (512 + 528) * 128 * 4 * 4
+        + 2 * (128 * 4 * 4 * 1024 + 1024 * 1000),
+        zoo="googlenet_aux",
+        smaller={"size": 80},
+    ),
+    "inception_v3": Example(
+        23_834_568,
+        {"logits": (1, 1000)},
+        macs=zoo()["inception_v3_noaux"]["macs_conv_linear"],
+        zoo="inception_v3_noaux",
+        smaller={"size": 75},
+        scales=(0.7, 1.3),
+    ),
+    # Likewise: 1x1 on 5x5 positions, one window of 5x5, a dense layer. These take no smaller images.
+    "inception_v3_aux": Example(
+        27_161_264,
+        {"aux_logits": (1, 1000), "logits": (1, 1000)},
+        macs=zoo()["inception_v3_aux"]["macs_conv_linear"] + 2 * 768 * 128 * 5 * 5 + 768 * 1000,
+        zoo="inception_v3_aux",
+        like="inception_v3",
+    ),
+    "xception": Example(22_855_952, {"logits": (1, 1000)}, macs=8_357_403_496, keras="Xception", smaller={"size": 39}),
+    "densenet121": _imagenet("densenet121", 7_978_856, smaller=64),
     "gru_tagger": Example(
         5_000 * 64 + 2 * _gru(64, 64) + 128 * 17 + 17,
         {"probabilities": (2, 5, 17)},

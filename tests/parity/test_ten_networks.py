@@ -143,12 +143,6 @@ NETWORKS: dict[str, Network] = {
 PAIRS = [(name, index) for name, network in NETWORKS.items() for index in range(len(network.arguments))]
 
 
-def path_of(name: str) -> Path:
-    """The text of a network: what the zoo has is not written once more."""
-    path = TEXTS / f"{name}.nn"
-    return path if path.exists() else ZOO / path.name
-
-
 # What both give ------------------------------------------------------------------------------------------------------
 
 
