@@ -34,8 +34,10 @@ _OF_IMAGES = ("--scale", "--mean", "--std", "--resize", "--layout")
 _EMPTY = re.compile(r"^##\n(?=##\n|[^#])", re.MULTILINE)
 
 
-def copied(example: str, path: Path) -> tuple[str, str]:
-    """The text of an example for a file, and what its model is called there.
+def copied(example: str, path: Path) -> tuple[str, tuple[str, ...]]:
+    """The text of an example for a file, and what its models are called there.
+
+    One alone is called like the file; several keep their names, by which they are told apart.
 
     Args:
         example: its full name.
@@ -44,11 +46,14 @@ def copied(example: str, path: Path) -> tuple[str, str]:
     source = Source(example, example_files()[example].read_text(encoding="utf-8"))
     file = parse(source, Limits(), Report())
     items = () if file is None else file.items
-    old = next(one.name for one in items if isinstance(one, tree.Model))
-    name = model_name(path.stem, {one for item in items for one in _names(item)} - {old.name}, old.name)
-    text = source.text[: old.span.start] + name + source.text[old.span.end :]
+    models, text = [one.name for one in items if isinstance(one, tree.Model)], source.text
+    names = [one.name for one in models]
+    if len(models) == 1:
+        (old,) = models
+        names = [model_name(path.stem, {one for item in items for one in _names(item)} - {old.name}, old.name)]
+        text = text[: old.span.start] + names[0] + text[old.span.end :]
     lines = [line for line in _lines(text, f"{_FOLDER}{example}.nn", path) if line is not None]
-    return _EMPTY.sub("", "\n".join(lines) + "\n"), name
+    return _EMPTY.sub("", "\n".join(lines) + "\n"), tuple(names)
 
 
 def first_sentence(file: Path) -> str:

@@ -33,7 +33,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     metavar="[NAME]",
     type=click.Path(readable=False),
     required=False,
-    about="The file, with or without `.nn`; the model in it is called like it.",
+    about="The file, with or without `.nn`; a model that is alone in it is called like it.",
 )
 @click.option(
     "--from",
@@ -59,11 +59,12 @@ def new(name: str | None, example: str, wants_list: bool) -> None:
     from .example_copies import copied, shell_word
 
     path, example = _path(name), _known(example)
-    text, model = copied(example, path)
+    text, models = copied(example, path)
     create_atomically(path, text.encode("utf-8"))
     word = visible(shell_word(path))
-    write(f"{visible(str(path))}: the model {model}, from {example}", sys.stdout)
-    write(f"next: dotnn check {word} && dotnn summary {word}", sys.stdout)
+    noun, choice = ("model", "") if len(models) == 1 else ("models", f" --model {models[0]}")
+    write(f"{visible(str(path))}: the {noun} {', '.join(models)}, from {example}", sys.stdout)
+    write(f"next: dotnn check {word} && dotnn summary {word}{choice}", sys.stdout)
 
 
 def _path(name: str | None) -> Path:

@@ -32,9 +32,10 @@ def field(text: str) -> object:
         (f"{IMAGE} output y = {FEATURES} -> mean(axis=[2, 3]) -> dense(3)", 8),
         # The one that sees most, of several.
         (f"{IMAGE} a = x -> global_max_pool2d b = {FEATURES} -> global_max_pool2d output y = concat(a, b)", 8),
-        # Outputs with positions, and several outputs: the first with a field.
+        # Outputs with positions, and several outputs: the one that sees most, as behind an auxiliary classifier.
         (f"{IMAGE} output y = {FEATURES}", 8),
-        (f"{IMAGE} input t: int64[N] output z = t output y = {FEATURES} output w = x", 8),
+        (f"{IMAGE} input t: int64[N] output z = t output w = x output y = {FEATURES}", 8),
+        (f"{IMAGE} a = x -> conv2d(8, kernel=3) output b = a -> flatten output y = a -> conv2d(8, kernel=3)", 5),
         # The smallest over the axes.
         ("input x: float32[N, 1, 9, 9] output y = x -> conv2d(2, kernel=[5, 3]) -> flatten -> dense(3)", 3),
         ("input x: float32[N, 1, T] output y = x -> conv1d(2, kernel=5) -> global_avg_pool1d", 5),

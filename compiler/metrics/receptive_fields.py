@@ -77,19 +77,18 @@ def seen_before_collapse(graph: Graph) -> int | Literal["whole"] | None:
     An output that has positions itself, such as a mask, is taken as it is.
 
     Returns:
-        The size of the first output with a field, the smallest over the axes of which not all is seen, and the largest
-        over the tensors that are collapsed. ``WHOLE`` where a position sees all of the input, as behind attention, and
-        where none sees its neighbours before all are mixed. None where no output depends on an input with spatial axes.
+        The smallest size over the axes of which not all is seen, and the largest over the outputs and over the tensors
+        that are collapsed. ``WHOLE`` where a position sees all of the input, as behind attention, and where none sees
+        its neighbours before all are mixed. None where no output depends on an input with spatial axes.
     """
     fields = receptive_fields(graph)
-    output = next((value for value in graph.outputs.values() if fields[value]), None)
-    if output is None:
-        return None
-    seen = [_seen(fields[value]) for value in _last_with_positions(graph, output, fields)]
+    outputs = [value for value in graph.outputs.values() if fields[value]]
+    seen = [_seen(fields[value]) for value in _last_with_positions(graph, outputs, fields)]
     if None in seen:
         return WHOLE
-    largest = max(size for size in seen if size is not None)
-    return WHOLE if largest == 1 and not _has_positions(graph.type_of(output)) else largest
+    largest = max((size for size in seen if size is not None), default=None)
+    are_collapsed = not any(_has_positions(graph.type_of(value)) for value in outputs)
+    return WHOLE if largest == 1 and are_collapsed else largest
 
 
 def _seen(field: Field) -> int | None:
@@ -97,9 +96,9 @@ def _seen(field: Field) -> int | None:
     return min((trace.size for trace in field if not trace.whole), default=None)
 
 
-def _last_with_positions(graph: Graph, output: Value, fields: Mapping[Value, Field]) -> Iterator[Value]:
-    """The values with positions that an output is made of through values without, or itself."""
-    pending, found = [output], {output}
+def _last_with_positions(graph: Graph, outputs: Sequence[Value], fields: Mapping[Value, Field]) -> Iterator[Value]:
+    """The values with positions that outputs are made of through values without, or the outputs themselves."""
+    pending, found = list(outputs), set(outputs)
     while pending:
         value = pending.pop()
         node = graph.producer(value)
