@@ -54,8 +54,8 @@ ZOO_FACTS: Mapping[str, Example] = {
         feeds=("words=review.json",),
         sizes={"N": 1, "T": 8},
     ),
-    # Two convolutions of 3x3 at five sizes on the way down and at four on the way up, where the first one reads twice as
-    # many channels; four transposed convolutions of 2x2; and one of 1x1.
+    # Two convolutions of 3x3 at five sizes on the way down and at four on the way up, where the first one reads twice
+    # as many channels; four transposed convolutions of 2x2; and one of 1x1.
     "unet": Example(
         _double(3, 64)
         + sum(_double(width // 2, width) + _double(width, width // 2) for width in (128, 256, 512, 1024))
