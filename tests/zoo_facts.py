@@ -8,16 +8,20 @@ from dataclasses import replace
 from example_facts import EXAMPLE_FACTS, Example, zoo
 
 
-def _imagenet(key: str, params: int, smaller: int) -> Example:
+def _imagenet(key: str, params: int, smaller: int, like: str | None = None, **arguments: int) -> Example:
     """A network of torchvision.
 
     Args:
-        key: its name in ``facts/zoo.json``.
+        key: its name in ``facts/zoo.json``, which has no more than the totals of some.
         params: as published.
         smaller: rows and columns of smaller images.
+        like: a network of the same blocks.
+        arguments: further arguments that make the model smaller.
     """
-    macs = zoo()[key]["macs_conv_linear"]
-    return Example(params, {"logits": (1, 1000)}, macs=macs, zoo=key, smaller={"size": smaller})
+    facts = zoo().get(key)
+    macs, name = (None, None) if facts is None else (facts["macs_conv_linear"], key)
+    small = {"size": smaller, **arguments}
+    return Example(params, {"logits": (1, 1000)}, macs=macs, zoo=name, smaller=small, like=like)
 
 
 def _double(channels: int, width: int) -> int:
@@ -28,18 +32,29 @@ def _double(channels: int, width: int) -> int:
 #: Small images leave 2x2 positions before the classifier. Recurrent counts are those of facts/recurrent.md: LSTM with
 #: one bias 4H(I+H+1), GRU 3H(I+H+2) for each direction.
 ZOO_FACTS: Mapping[str, Example] = {
-    "alexnet": _imagenet("alexnet", 61_100_840, smaller=95),
-    "vgg16": _imagenet("vgg16", 138_357_544, smaller=64),
+    "alexnet": _imagenet("alexnet", 61_100_840, smaller=95, units=64),
+    "vgg11": _imagenet("vgg11", 132_863_336, smaller=64, units=64),
+    "vgg11_bn": _imagenet("vgg11_bn", 132_868_840, smaller=32, units=64),
+    "vgg13": _imagenet("vgg13", 133_047_848, smaller=64, like="vgg11", units=64),
+    "vgg13_bn": _imagenet("vgg13_bn", 133_053_736, smaller=64, like="vgg11_bn", units=64),
+    "vgg16": _imagenet("vgg16", 138_357_544, smaller=64, like="vgg11", units=64),
+    "vgg16_bn": _imagenet("vgg16_bn", 138_365_992, smaller=64, like="vgg11_bn", units=64),
+    "vgg19": _imagenet("vgg19", 143_667_240, smaller=64, like="vgg11", units=64),
+    "vgg19_bn": _imagenet("vgg19_bn", 143_678_248, smaller=64, like="vgg11_bn", units=64),
+    "squeezenet1_0": _imagenet("squeezenet1_0", 1_248_424, smaller=64),
+    "squeezenet1_1": _imagenet("squeezenet1_1", 1_235_496, smaller=64),
     "resnet18": _imagenet("resnet18", 11_689_512, smaller=64),
+    "resnet34": _imagenet("resnet34", 21_797_672, smaller=64, like="resnet18"),
     "resnet50": _imagenet("resnet50", 25_557_032, smaller=64),
-    "resnet152": _imagenet("resnet152", 60_192_808, smaller=64),
-    "convnext_tiny": replace(
-        _imagenet("convnext_tiny", 28_589_128, smaller=64), smaller={"size": 64, "width": 16, "blocks": 3}
-    ),
+    "resnet101": _imagenet("resnet101", 44_549_160, smaller=64, like="resnet50"),
+    "resnet152": _imagenet("resnet152", 60_192_808, smaller=64, like="resnet50"),
+    "resnext50_32x4d": _imagenet("resnext50_32x4d", 25_028_904, smaller=64, like="resnet50"),
+    "wide_resnet50_2": _imagenet("wide_resnet50_2", 68_883_240, smaller=64, like="resnet50"),
+    "lenet5": Example(61_706, {"logits": (1, 10)}),
+    "convnext_tiny": _imagenet("convnext_tiny", 28_589_128, smaller=64, width=16, blocks=3),
     # What torchvision's modules count leaves the projections and products of its attention out.
     "vit_b_16": replace(
-        _imagenet("vit_b_16", 86_567_656, smaller=32),
-        smaller={"size": 32, "width": 48, "layers": 3, "heads": 4},
+        _imagenet("vit_b_16", 86_567_656, smaller=32, width=48, layers=3, heads=4),
         macs=zoo()["vit_b_16"]["macs_conv_linear"] + 12 * (197 * 768 * 4 * 768 + 2 * 197 * 197 * 768),
     ),
     "gru_tagger": Example(

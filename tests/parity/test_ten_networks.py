@@ -100,7 +100,7 @@ def translations(random: np.random.Generator, arguments: Mapping[str, int]) -> t
 SMALL_VIT = {"width": 64, "layers": 4, "heads": 4, "classes": 10}
 
 NETWORKS: dict[str, Network] = {
-    "lenet": Network(
+    "lenet5": Network(
         pytorch_networks.LeNet, images((3, 1, 32, 32), (1, 1, 32, 32)), wrong=("avg_pool2d(2)", "max_pool2d(2)")
     ),
     "resnet20": Network(
