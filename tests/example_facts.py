@@ -31,6 +31,7 @@ class Example:
             layers do.
         like: the name of another example of the same blocks, the numbers of whose layers are compared in place of this
             one's: many weights take long.
+        scales: between which those of normalizations lie where the numbers of its layers are compared.
     """
 
     params: int
@@ -42,6 +43,7 @@ class Example:
     sizes: Mapping[str, int] = field(default_factory=lambda: {"N": 1})
     smaller: Mapping[str, int] = field(default_factory=dict)
     like: str | None = None
+    scales: tuple[float, float] = (0.5, 1)
 
     @property
     def texts(self) -> list[str]:

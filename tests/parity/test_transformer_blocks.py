@@ -6,8 +6,7 @@ Each is tried with every setting that no name or shape of a weight gives away, a
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
@@ -18,6 +17,7 @@ from dotnn import Session, compile_source
 from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
+import pytorch_networks  # noqa: E402
 from torch import nn  # noqa: E402
 
 #: How far numbers may be off, in units of the largest one, and what a mistake must at least make of that.
@@ -211,21 +211,10 @@ def expected(name: str) -> Expected:
     feed = case.feed(np.random.default_rng(13))
     tensors = {key: torch.from_numpy(array) for key, array in feed.items()}
     exact = {key: tensor.double() if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
-    with one_thread(), torch.no_grad():
+    with pytorch_networks.one_thread(), torch.no_grad():
         result = case.call(copy.deepcopy(module).eval().double(), exact).numpy()
     weights = {f"block.{key}": tensor for key, tensor in module.state_dict().items()}
     return Expected(weights, feed, result)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """PyTorch's threads wait for each other by spinning: where tests share the processors, that takes longer."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def settle(module: nn.Module) -> None:

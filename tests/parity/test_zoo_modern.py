@@ -6,8 +6,7 @@ with smaller ones of ViT and U-Net, and with the Siamese network.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -69,23 +68,12 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     torch.manual_seed(12)
     module = NETWORKS[name].module().eval()
     images = np.random.default_rng(12).normal(size=(2, 3, *NETWORKS[name].image)).astype(np.float32)
-    with one_thread(), torch.no_grad():
+    with pytorch_networks.one_thread(), torch.no_grad():
         settle(module)
         logits = module(torch.from_numpy(images)).numpy()
     weights = tmp_path_factory.mktemp("weights") / f"{name}.safetensors"
     safetensors_torch.save_file(module.state_dict(), weights)
     return Pair(name, compile_file(ZOO / f"{name}.nn"), module.state_dict(), weights, images, logits)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """PyTorch's threads wait for each other by spinning: where tests share the processors, that takes longer."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def settle(module: nn.Module) -> None:
