@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .compiled import Compiled
+    from .compiled import Compiled, compare
     from .diagnostics import Diagnostic, DotnnError, DotnnWarning
     from .driver import check, compile_file, compile_source
     from .limits import Limits
@@ -20,6 +20,7 @@ __all__ = [
     "Limits",
     "Matching",
     "check",
+    "compare",
     "compile_file",
     "compile_source",
 ]
@@ -27,6 +28,7 @@ __all__ = [
 _HOMES = {
     "Compiled": "compiled",
     "check": "driver",
+    "compare": "compiled",
     "compile_file": "driver",
     "compile_source": "driver",
     "Diagnostic": "diagnostics",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,11 +22,12 @@ from .graph.types import DType, FloatType, TensorType
 from .measure.costs import weights_bytes
 from .passes.targets import DEFAULT_TARGET, Target
 from .reprs import quantity, quoted, short_repr
-from .stack import stack_room
+from .room import room
 from .weights.values import WeightValues
 
 if TYPE_CHECKING:
     from .export import ModelMetadata, WrittenModel
+    from .measure.comparison import Comparison
     from .measure.summary import Summary
     from .passes.pipeline import Optimized
     from .weights.given import Weights
@@ -119,7 +120,7 @@ class Compiled:
 
         need_choice(target, "target", get_args(Target))
         if target not in self._optimized:
-            with stack_room():
+            with room():
                 self._optimized[target] = optimize(self.graph, target)
         return self._optimized[target]
 
@@ -209,7 +210,7 @@ class Compiled:
         from .passes.pipeline import complete
 
         need_choice(target, "target", get_args(Target))
-        with stack_room():
+        with room():
             graph = self.optimized(target).graph if optimize else complete(self.graph)
         require_kernels(self.graph, graph, target)
         return graph
@@ -245,7 +246,7 @@ class Compiled:
     @contextmanager
     def _memory(self) -> Iterator[None]:
         try:
-            with stack_room():
+            with room():
                 yield
         except MemoryError:
             raise DotnnError(OutOfMemory(name=self.name, size=self.weights_bytes)) from None
@@ -268,7 +269,7 @@ def _is_same_file(one: str, other: str) -> bool:
 def _in_type(written: Compiled, dtype: DType, keep_io: bool) -> Compiled:
     """A compiled model of another element type."""
     report = Report()
-    with stack_room(written.network.limits):
+    with room(written.network.limits):
         network = elaborate_in(written.network, dtype, report)
     if network is None or report.has_errors:
         raise DotnnError(NotInThisType(name=written.name, dtype=dtype), *report.diagnostics)
@@ -296,3 +297,12 @@ def _vanished(graph: Graph, dtype: DType) -> Iterator[Diagnostic]:
 
 def _float_types(graph: Graph) -> list[tuple[TensorType, ...]]:
     return [node.results for node in graph.nodes()]
+
+
+def compare(models: Iterable[Compiled]) -> Comparison:
+    """What some models cost, side by side: a table of a row for each, in the order given."""
+    from .measure.comparison import Comparison, measured
+
+    what = "models must be some of what `dotnn.compile_file` gives"
+    compiled = [need(one, Compiled, what) for one in need(models, Iterable, what)]
+    return Comparison(tuple(measured(one.graph, one.network.module.source.name) for one in compiled))

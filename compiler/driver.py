@@ -19,9 +19,9 @@ from .measure.expectations import judge_expectations
 from .names.project import Module
 from .names.resolve import resolve
 from .records import positional_record
+from .room import room
 from .source import Source
-from .sources import all_models, load_module, load_source, the_model
-from .stack import stack_room
+from .sources import all_models, any_models, load_module, load_source, the_model
 from .syntax.read import read_source
 from .values.budget import Budget
 from .values.from_python import need_mapping, python_values
@@ -95,9 +95,38 @@ def check(
     Raises:
         TypeError: an argument of a wrong type; what is wrong with the file is only reported.
     """
+    need_model = model is not None
+    return compile_models(path, arguments=arguments, model=model, limits=limits, root=root, need_model=need_model)[0]
+
+
+def compile_models(
+    path: str | os.PathLike[str],
+    *,
+    arguments: Mapping[str, CompileValue] | None = None,
+    model: str | None = None,
+    limits: Limits | None = None,
+    root: str | os.PathLike[str] | None = None,
+    need_model: bool = True,
+) -> tuple[Report, tuple[Compiled, ...]]:
+    """Everything that is wrong with a file, and if these are no errors, its models or the one of a name.
+
+    Args:
+        path: the file; ``-`` is standard input.
+        arguments: as for ``compile_file``, like all that follow.
+        model: the only one that is meant.
+        limits: how much the compilation may use.
+        root: the folder that imports may not leave.
+        need_model: whether a file without models, or without this one, is wrong.
+
+    Raises:
+        TypeError: an argument of a wrong type.
+    """
     wanted, report = _wanted(model, arguments, limits, root), Report()
-    _networks(load_source(path, wanted.limits, report), all_models, wanted, report)
-    return report
+    source = load_source(path, wanted.limits, report)
+    networks = _networks(source, all_models if need_model else any_models, wanted, report)
+    if report.has_errors:
+        return report, ()
+    return report, tuple(Compiled(network, report.diagnostics) for network in networks)
 
 
 def _wanted(model: object, arguments: object, limits: object, root: object) -> _Wanted:
@@ -123,7 +152,7 @@ def _networks(source: Source | None, choose: _Choice, wanted: _Wanted, report: R
     """The way of a text: it is parsed, its models are elaborated, its names are looked at, its models are judged."""
     if source is None:
         return []
-    with stack_room(wanted.limits):
+    with room(wanted.limits):
         module = load_module(source, wanted.limits, wanted.root, report)
         names = [] if module is None else choose(module, wanted.model, report)
         if module is None or (report.has_errors and not names):

@@ -10,8 +10,8 @@ from .graph.types import DTYPES
 from .initializers import INITIALIZERS
 from .limits import Limits
 from .names.project import Project
+from .room import room
 from .source import Source
-from .stack import stack_room
 from .syntax import tree
 from .syntax.parse import parse_value
 from .values.budget import Budget, Stop
@@ -31,7 +31,7 @@ def parse_argument(name: str, text: str, limits: Limits, report: Report) -> Comp
     if module is None:
         return None
     frame = Frame(Elaboration(Budget(limits, report)), module, Scope(), name)
-    with stack_room(limits):
+    with room(limits):
         try:
             value = evaluate(expression, frame)
         except Stop:

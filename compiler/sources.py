@@ -89,9 +89,14 @@ def _no_model(module: Module, model: str | None) -> NoModel:
     return NoModel(reason=f"`{module.source.name}` has no model `{model}`", hint=f"it has {known}", near=near)
 
 
+def any_models(module: Module, model: str | None, report: Report) -> list[str]:
+    """All models of a file, or the one that is asked for; there may be none."""
+    return [name for name in module.models if model in (None, name)]
+
+
 def all_models(module: Module, model: str | None, report: Report) -> list[str]:
-    """All models of a file, or the one that is asked for; a diagnostic where there is none of that name."""
-    if model is None or model in module.models:
-        return list(module.models) if model is None else [model]
-    report.add(_no_model(module, model))
-    return []
+    """All models of a file, or the one that is asked for; a diagnostic where there is none."""
+    found = any_models(module, model, report)
+    if not found:
+        report.add(_no_model(module, model))
+    return found

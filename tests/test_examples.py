@@ -18,6 +18,7 @@ from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.runtime import Feeds, Session, random_feeds, read_feeds
 from example_facts import DATA, EXAMPLES, Example, example_path, zoo
+from lesson_facts import LESSONS
 from PIL import Image
 from zoo_facts import ALL_FACTS
 
@@ -41,7 +42,8 @@ def changed(name: str, old: str, new: str, folder: Path) -> Path:
 
 
 def test_every_example_is_known() -> None:
-    assert sorted(path.stem for path in EXAMPLES.rglob("*.nn")) == NAMES
+    """But for the lessons, which have a list of their own."""
+    assert sorted(path.stem for path in EXAMPLES.rglob("*.nn") if LESSONS not in path.parents) == NAMES
 
 
 # What they say of themselves -----------------------------------------------------------------------------------------
@@ -58,6 +60,24 @@ def test_params(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if ALL_FACTS[name].macs])
 def test_macs(name: str) -> None:
     assert compiled(name).summary().macs == ALL_FACTS[name].macs
+
+
+def published_gigamacs(name: str) -> set[float]:
+    """What torchvision's documentation says of the network that has as many parameters, if it does.
+
+    It leaves auxiliary classifiers out.
+    """
+    example = ALL_FACTS[name]
+    facts = zoo()[example.zoo]["published"].values() if example.zoo and not name.endswith("_aux") else ()
+    return {one["gigamacs"] for one in facts if one["num_params"] == example.params}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if published_gigamacs(name)])
+def test_macs_are_those_that_torchvision_publishes(name: str) -> None:
+    """To three digits, attention included, which the counts of modules leave out."""
+    macs = compiled(name).summary().macs
+    assert isinstance(macs, int)
+    assert round(macs / 10**9, 3) in published_gigamacs(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -82,10 +102,11 @@ def test_a_changed_stride_breaks_the_shape_that_is_expected(tmp_path: Path) -> N
     stage = "layer3: bottleneck_stage(256, blocks=36, stride={})"
     with pytest.raises(DotnnError) as caught:
         compile_file(changed("resnet152", stage.format(2), stage.format(1), tmp_path))
-    (error,) = caught.value.diagnostics
-    assert error.span is not None
-    assert error.span.text == "features.shape == [N, 2048, 7, 7]"
-    assert "is [N, 2048, 14, 14], not [N, 2048, 7, 7]" in str(error)
+    shape, macs = caught.value.diagnostics
+    assert shape.span is not None
+    assert shape.span.text == "features.shape == [N, 2048, 7, 7]"
+    assert "is [N, 2048, 14, 14], not [N, 2048, 7, 7]" in str(shape)
+    assert "`macs` is " in str(macs)
 
 
 # Torchvision ---------------------------------------------------------------------------------------------------------
@@ -94,7 +115,7 @@ def test_a_changed_stride_breaks_the_shape_that_is_expected(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", IMAGENET)
 def test_names_and_shapes_are_those_of_torchvision(name: str) -> None:
     ours = {weight.name: list(weight.shape) for weight in compiled(name).graph.weights()}
-    theirs = zoo()[name]["state_dict"]
+    theirs = zoo()[str(ALL_FACTS[name].zoo)]["state_dict"]
     assert ours == {key: shape for key, shape in theirs.items() if not key.endswith(".num_batches_tracked")}
     assert list(ours) == [key for key in theirs if key in ours]
 
@@ -118,7 +139,8 @@ def test_it_runs(name: str) -> None:
     for output, value in outputs.items():
         assert np.isfinite(value).all()
         if "probabilities" in output:
-            np.testing.assert_allclose(value.sum(axis=-1), 1, rtol=1e-5)
+            probabilities = np.exp(value) if output.startswith("log_") else value
+            np.testing.assert_allclose(probabilities.sum(axis=-1), 1, rtol=1e-5)
 
 
 # The commands that their documentation tells the reader to type -------------------------------------------------------

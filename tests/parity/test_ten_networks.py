@@ -1,14 +1,14 @@
 """Ten networks, written as one would expect to, give the numbers of PyTorch modules of the same definition.
 
-The texts are in ``networks``, the modules in ``pytorch_networks.py``. Labels are the names of the modules, so a
-state_dict is handed over as it is.
+The texts are in ``networks`` and in the zoo, the modules in ``pytorch_networks.py`` and in ``zoo``. Labels are the
+names of the modules, so a state_dict is handed over as it is.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -22,8 +22,11 @@ from dotnn.compiler.passes.targets import Target
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 import pytorch_networks  # noqa: E402
 from torch import nn  # noqa: E402
+from zoo import modern  # noqa: E402
 
 TEXTS = Path(__file__).parent / "networks"
+ZOO = Path(__file__).parents[2] / "examples" / "zoo"
+LIBRARY = Path(__file__).parents[2] / "library"
 #: How far numbers may be off, in units of the largest one of the tensor.
 TOLERANCE, RECURRENT_TOLERANCE = 1e-5, 1e-4
 #: What a mistake in a text must at least make of that.
@@ -42,7 +45,8 @@ class Network:
     Attributes:
         module: makes the module; takes the arguments of the model that are set.
         feeds: makes inputs of one size, in the order of the module's arguments, for each size that is tried.
-        wrong: a piece of the text, and a mistake in its place that no shape and no name of a weight gives away.
+        wrong: a piece of the text, blocks of the library included, and a mistake in its place that no shape and no
+            name of a weight gives away.
         arguments: what is set of the model; there is a pair of models for each.
         tolerance: how far numbers may be off, in units of the largest one.
     """
@@ -85,14 +89,23 @@ def sentences(random: np.random.Generator, arguments: Mapping[str, int]) -> tupl
 
 
 def translations(random: np.random.Generator, arguments: Mapping[str, int]) -> tuple[Feed, ...]:
-    sizes = ((3, 7, 5), (1, 2, 11))
+    """The longest sentence is shorter than what all are filled up to, once, and as long once."""
+    sizes = (([4, 6, 1], 7, 5), ([2], 2, 11))
     return tuple(
-        {"source": random.integers(1000, size=(n, s)), "target": random.integers(800, size=(n, t))} for n, s, t in sizes
+        {
+            "source": random.integers(1000, size=(len(lengths), s)),
+            "lengths": np.array(lengths),
+            "target": random.integers(800, size=(len(lengths), t)),
+        }
+        for lengths, s, t in sizes
     )
 
 
+#: The arguments of a small Vision Transformer.
+SMALL_VIT = {"width": 64, "layers": 4, "heads": 4, "classes": 10}
+
 NETWORKS: dict[str, Network] = {
-    "lenet": Network(
+    "lenet5": Network(
         pytorch_networks.LeNet, images((3, 1, 32, 32), (1, 1, 32, 32)), wrong=("avg_pool2d(2)", "max_pool2d(2)")
     ),
     "resnet20": Network(
@@ -103,13 +116,18 @@ NETWORKS: dict[str, Network] = {
     "unet": Network(
         pytorch_networks.UNet,
         images((2, 3, 32, 64), (1, 3, 48, 16)),
-        wrong=("concat(skip, grown)", "concat(grown, skip)"),
+        wrong=("concat(skip, doubled)", "concat(doubled, skip)"),
+        arguments=({"width": 16},),
     ),
     "bilstm_tagger": Network(
         pytorch_networks.BiLstmTagger, sentences, wrong=(", lengths=lengths", ""), tolerance=RECURRENT_TOLERANCE
     ),
     "seq2seq": Network(
-        pytorch_networks.Seq2Seq, translations, wrong=(", initial_h=state", ""), tolerance=RECURRENT_TOLERANCE
+        pytorch_networks.Seq2Seq,
+        translations,
+        wrong=("gru_decoder(state,", "gru_decoder(state -> flip(axis=0),"),
+        arguments=({"source_vocabulary": 1000, "target_vocabulary": 800, "units": 64},),
+        tolerance=RECURRENT_TOLERANCE,
     ),
     "mobilenet_v2": Network(
         pytorch_networks.MobileNetV2, images((3, 3, 64, 96), (1, 3, 75, 33)), wrong=("relu6", "relu")
@@ -119,11 +137,11 @@ NETWORKS: dict[str, Network] = {
         images((3, 3, 32, 32), (1, 3, 13, 30)),
         wrong=("-> sigmoid", "-> hard_sigmoid"),
     ),
-    "vit": Network(
-        pytorch_networks.ViT,
+    "vit_b_16": Network(
+        modern.VisionTransformer,
         square_images,
         wrong=("attention(heads)", "attention(2 * heads)"),
-        arguments=({}, {"size": 20}),
+        arguments=({"size": 80, **SMALL_VIT}, {"size": 32, **SMALL_VIT}),
     ),
     "autoencoder": Network(
         pytorch_networks.Autoencoder, grey_images, wrong=("padding=1, output_padding=1", 'padding="same"')
@@ -131,6 +149,13 @@ NETWORKS: dict[str, Network] = {
     "siamese": Network(pytorch_networks.Siamese, pairs, wrong=("abs(a - b)", "(a - b)"), arguments=({}, {"size": 41})),
 }
 PAIRS = [(name, index) for name, network in NETWORKS.items() for index in range(len(network.arguments))]
+
+
+def whole_text(path: Path) -> str:
+    """A text with the blocks that it imports from the library."""
+    text = path.read_text(encoding="utf-8")
+    imported = re.compile(r'^import [^"]* from "dotnn/(\w+)"$', re.MULTILINE)
+    return imported.sub(lambda match: whole_text(LIBRARY / f"{match[1]}.nn"), text)
 
 
 # What both give ------------------------------------------------------------------------------------------------------
@@ -152,23 +177,12 @@ def expected(name: str, index: int) -> Expected:
     torch.manual_seed(10)
     module = network.module(**arguments)
     feeds = network.feeds(np.random.default_rng(10), arguments)
-    with one_thread():
+    with pytorch_networks.one_thread():
         settle(module, feeds[0])
         exact = copy.deepcopy(module).eval().double()
         results = tuple(called(exact, feed) for feed in feeds)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     return Expected(module.state_dict(), parameters, feeds, results)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """PyTorch's threads wait for each other by spinning: where tests share the processors, that takes longer."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def settle(module: nn.Module, feed: Feed) -> None:
@@ -217,16 +231,23 @@ def errors(results: list[list[np.ndarray]], pair: Expected) -> list[float]:
     ]
 
 
+def path_of(name: str) -> Path:
+    """The text of a network, which may be one of the zoo."""
+    path = TEXTS / f"{name}.nn"
+    return path if path.exists() else ZOO / path.name
+
+
 @cache
 def compiled(name: str, index: int) -> Compiled:
-    return compile_file(TEXTS / f"{name}.nn", arguments=NETWORKS[name].arguments[index])
+    return compile_file(path_of(name), arguments=NETWORKS[name].arguments[index])
 
 
 # The tests -----------------------------------------------------------------------------------------------------------
 
 
 def test_every_text_is_tested() -> None:
-    assert {path.stem for path in TEXTS.glob("*.nn")} == set(NETWORKS)
+    assert {path.stem for path in TEXTS.glob("*.nn")} <= set(NETWORKS)
+    assert all(path_of(name).exists() for name in NETWORKS)
     assert len(NETWORKS) == 10
 
 
@@ -247,8 +268,10 @@ def test_names_shapes_and_counts_are_those_of_pytorch(name: str, index: int) -> 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_as_written_there_is_nothing_to_say(name: str) -> None:
-    assert compiled(name, 0).warnings == ()
-    assert "expect params == " in (TEXTS / f"{name}.nn").read_text(encoding="utf-8")
+    arguments = NETWORKS[name].arguments[0]
+    model = compile_file(path_of(name)) if arguments else compiled(name, 0)
+    assert model.warnings == ()
+    assert "expect params == " in path_of(name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -262,7 +285,7 @@ def test_the_inputs_make_a_difference(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_mistake_in_the_text_shows(name: str) -> None:
     network, pair = NETWORKS[name], expected(name, 0)
-    text = (TEXTS / f"{name}.nn").read_text(encoding="utf-8")
+    text = whole_text(path_of(name))
     assert network.wrong[0] in text
-    wrong = compile_source(text.replace(*network.wrong))
+    wrong = compile_source(text.replace(*network.wrong), arguments=network.arguments[0])
     assert max(errors(found(wrong, pair, "onnx"), pair)) > SHOWS * network.tolerance

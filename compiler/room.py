@@ -1,4 +1,4 @@
-"""Room on Python's stack for what is nested deeply."""
+"""Room for a compilation in Python's own settings, which are those of the process: its stack, and its collector."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_FRAMES = 2**31 - 1
 
 
 @contextmanager
-def stack_room(limits: Limits | None = None) -> Iterator[None]:
+def room(limits: Limits | None = None) -> Iterator[None]:
     """Room for the deepest nesting that the limits admit; it is Python's own stack that grows, not the machine's.
 
     Nothing is garbage before the end, and looking for some takes a third of the time. So what makes graphs and nests
