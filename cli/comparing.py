@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..compiler.measure.comparison_table import COLUMNS, NUMBERS, cells
-from ..compiler.measure.summary_table import RULE, table_lines
+from ..compiler.measure.comparison import COLUMNS, NUMBERS, cells
+from ..compiler.measure.summary import RULE, table_lines
 from . import options
 from .folding import Layout, folded_lines
 from .printing import each_once, exit_code, print_diagnostics, text_width

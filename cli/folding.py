@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..compiler.measure.summary_table import COLUMNS, GAP, NUMBERS, column_widths
+from ..compiler.measure.summary import COLUMNS, GAP, NUMBERS, column_widths
 
 #: What stays together on a line, in a path and in everything else.
 _PATH_PIECE = re.compile(r"[^.]+\.*|\.+")

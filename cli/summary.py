@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..compiler.measure.comparison_table import SORTS
-from ..compiler.measure.summary_table import RULE, VALUES, cells, table_lines, title, total_lines
+from ..compiler.measure.comparison import SORTS
+from ..compiler.measure.summary import RULE, VALUES, cells, table_lines, title, total_lines
 from . import options
 from .base import Argument, Command
 from .comparing import compare

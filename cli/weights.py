@@ -250,7 +250,7 @@ def _is_same(one: Path, other: Path) -> bool:
 def _print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], sums: Sequence[tuple[str, str]]
 ) -> None:
-    from ..compiler.measure.summary_table import RULE, VALUES, table_lines
+    from ..compiler.measure.summary import RULE, VALUES, table_lines
 
     head = visible(title)
     rule = RULE if shows(RULE, sys.stdout) else "-"

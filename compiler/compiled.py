@@ -106,7 +106,7 @@ class Compiled:
 
     def summary(self) -> Summary:
         """Every layer with its shape and costs."""
-        from .measure.summary import summarize
+        from .measure.measuring import summarize
 
         return summarize(self.graph)
 
@@ -301,7 +301,8 @@ def _float_types(graph: Graph) -> list[tuple[TensorType, ...]]:
 
 def compare(models: Iterable[Compiled]) -> Comparison:
     """What some models cost, side by side: a table of a row for each, in the order given."""
-    from .measure.comparison import Comparison, measured
+    from .measure.comparison import Comparison
+    from .measure.measuring import measured
 
     what = "models must be some of what `dotnn.compile_file` gives"
     compiled = [need(one, Compiled, what) for one in need(models, Iterable, what)]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -271,3 +272,15 @@ def test_what_names_no_command_loads_no_work_of_one(call: list[str], code: int):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command_loads_no_library_of_its_work(command: str):
     assert not {*NOT_FOR_CHECK, "lark", "networkx"} & loaded(command, "--help")
+
+
+def test_modules_import_each_other_in_no_circle():
+    """Not even late, nor for type checkers only."""
+    modules = {module_of(path): name for name, path in zip(NAMES, FILES, strict=True)}
+    edges = {
+        module: {one.module for one in ALL_IMPORTS[name] if one.relative and one.module in modules} - {module}
+        for module, name in modules.items()
+    }
+    # A package is loaded before its modules, and imports some of them for the names that it offers.
+    graph = {module: {to for to in found if not module.startswith(f"{to}.")} for module, found in edges.items()}
+    assert list(TopologicalSorter(graph).static_order())

@@ -14,7 +14,7 @@ from dotnn.compiler.graph.verify import InvalidGraph
 from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.convolution import Conv2d
 from dotnn.compiler.lowering import lower
-from dotnn.compiler.measure.summary import summarize
+from dotnn.compiler.measure.measuring import summarize
 from dotnn.compiler.operators.base import InvalidOperands, Known
 from dotnn.compiler.passes.fusion.report import Fused, FusionReport, Refused, format_report
 from dotnn.compiler.passes.infer_types import infer_types

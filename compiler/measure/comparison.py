@@ -1,19 +1,16 @@
-"""Models side by side: what each of them costs, in a row."""
+"""Several models side by side: what each costs, as a table."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from ..arguments import need_choice
-from ..dims import Dim
-from ..graph.graph import Graph
+from ..dims import Dim, DimExpr, symbols
 from ..reprs import quantity, quoted, several, short_repr
-from . import comparison_table
-from . import costs as metrics
-from .comparison_table import SORTS
-from .receptive_fields import seen_before_collapse
-from .summary import unless_too_complex
+from .summary import OPEN, RULE, html_table, shown, shown_bytes, table_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +65,66 @@ class Comparison:
 
     def __str__(self) -> str:
         """The table as ``dotnn summary`` prints it."""
-        return comparison_table.text(self.rows)
+        return text(self.rows)
 
     def __repr__(self) -> str:
         names = several(quoted(row.name) for row in self.rows)
         return short_repr(self, quantity(len(self.rows), "row"), *names)
 
     def _repr_html_(self) -> str:
-        return comparison_table.html(self.rows)
+        return html(self.rows)
 
 
-def measured(graph: Graph, file: str) -> ModelCosts:
-    """The costs of a layer graph."""
-    return ModelCosts(
-        name=graph.name,
-        file=file,
-        params=metrics.params(graph),
-        macs=unless_too_complex(lambda: metrics.macs(graph)),
-        weights_bytes=metrics.weights_bytes(graph),
-        peak_activation_bytes=unless_too_complex(lambda: metrics.peak_activation_bytes(graph)),
-        longest_path=metrics.longest_path(graph),
-        receptive_field=seen_before_collapse(graph),
+#: What rows are sorted by, and the attribute that holds it.
+SORTS: Mapping[str, str] = {
+    "name": "name",
+    "params": "params",
+    "macs": "macs",
+    "weights": "weights_bytes",
+    "activations": "peak_activation_bytes",
+    "depth": "longest_path",
+    "field": "receptive_field",
+}
+
+#: The columns that hold numbers, which are aligned to the right.
+NUMBERS = ("parameters", "MACs", "weights", "activations", "depth", "field")
+COLUMNS = ("model", *NUMBERS)
+#: Characters of the longest formula that stands in a table of other models, where one of five hundred would part them.
+_LONGEST_FORMULA = 25
+
+
+def cells(rows: Sequence[ModelCosts]) -> list[tuple[str, ...]]:
+    """What stands in each column; models of one name are told apart by their files."""
+    count = Counter(row.name for row in rows)
+    return [_cells(row, row.name if count[row.name] == 1 else f"{row.name} ({row.file})") for row in rows]
+
+
+def text(rows: Sequence[ModelCosts]) -> str:
+    """The table without colours, in lines as long as they need to be."""
+    return "\n".join(table_lines(cells(rows), RULE, COLUMNS, NUMBERS))
+
+
+def html(rows: Sequence[ModelCosts]) -> str:
+    """The table for a notebook."""
+    return html_table(cells(rows), COLUMNS, NUMBERS)
+
+
+def _cells(row: ModelCosts, name: str) -> tuple[str, ...]:
+    field = row.receptive_field
+    return (
+        name,
+        f"{row.params:,}",
+        _in_short(row.macs, shown(row.macs)),
+        shown_bytes(row.weights_bytes),
+        _in_short(row.peak_activation_bytes, shown_bytes(row.peak_activation_bytes)),
+        f"{row.longest_path:,}",
+        "-" if field is None else field if isinstance(field, str) else f"{field:,}",
     )
+
+
+def _in_short(cost: Dim | None, text: str) -> str:
+    """A number or a formula as it is, unless the formula is long: then only what it depends on."""
+    if not isinstance(cost, DimExpr) or len(text) <= _LONGEST_FORMULA:
+        return text
+    named = f"depends on {', '.join(sorted(symbols(cost)))}"
+    return named if len(named) <= _LONGEST_FORMULA else OPEN

@@ -1,24 +1,17 @@
-"""The layer table: every layer with its output, its parameters and multiply-accumulates, and how they come about."""
+"""The layer table: every layer with its output, its parameters and multiply-accumulates, as text and as HTML."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
-from ..dims import Dim, DimTooComplex, format_dim, solve_at_least
-from ..graph.graph import Graph, Node
-from ..graph.operations import Constant, Input, Parameter
-from ..graph.types import TensorType
-from ..layers.base import Layer
-from ..reprs import quantity, quoted, several, short_repr, shortened
-from . import costs as metrics
-from . import summary_table
-from .costs import Count
-from .receptive_fields import receptive_field, receptive_fields
+from ..dims import Dim, DimExpr, format_dim
+from ..reprs import byte_count, quantity, quoted, several, short_repr, shortened
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from ..graph.types import TensorType
+    from .costs import Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,111 +69,188 @@ class Summary:
 
     def __str__(self) -> str:
         """The table as ``dotnn summary`` prints it, without colours."""
-        return summary_table.text(self)
+        return text(self)
 
     def __repr__(self) -> str:
-        macs = "MACs: " + shortened(summary_table.shown(self.macs))
+        macs = "MACs: " + shortened(shown(self.macs))
         sums = (quantity(len(self.rows), "row"), quantity(self.count.params, "parameter"), macs)
         return short_repr(self, quoted(self.name), *sums)
 
     def _repr_html_(self) -> str:
-        return summary_table.html(self)
+        return html(self)
 
 
-def summarize(graph: Graph) -> Summary:
-    """Measure a graph, node by node and as a whole."""
-    rows = tuple(_rows(graph))
-    return Summary(
-        name=graph.name,
-        doc=graph.doc,
-        rows=rows,
-        count=metrics.count(graph.weights()),
-        macs=unless_too_complex(lambda: _total_macs(rows)),
-        weights_bytes=metrics.weights_bytes(graph),
-        peak_activation_bytes=unless_too_complex(lambda: metrics.peak_activation_bytes(graph)),
-        longest_path=metrics.longest_path(graph),
-        receptive_fields=_receptive_fields(graph),
-        demands=_demands(graph),
+#: The columns that hold numbers, which are aligned to the right.
+NUMBERS = ("parameters", "MACs")
+COLUMNS = ("layer", "kind", "output", *NUMBERS)
+#: Cells between two columns.
+GAP = 2
+#: What stands under the titles of the columns, again and again.
+RULE = "─"
+#: A cost that no expression can say.
+OPEN = "depends on the dimensions"
+#: Where the sums begin, behind their names.
+VALUES = 22
+
+# Words --------------------------------------------------------------------------------------------------------------
+
+
+def cells(row: Row, explain: bool = False, equals: str = " = ", comma: str = ", ") -> tuple[str, ...]:
+    """What stands in each column for a row.
+
+    Args:
+        row: a node.
+        explain: whether to show how each count comes about.
+        equals: what stands between a formula and its value.
+        comma: what stands between the types of several results.
+    """
+    types = comma.join(map(_type, row.outputs))
+    return row.path, row.kind, types, _params(row, explain, equals), _macs(row, explain, equals)
+
+
+def totals(found: Summary) -> list[tuple[str, str]]:
+    """The sums below the table, each with its name."""
+    lines = [("receptive field", f"{shown(size)} ({name})") for name, size in found.receptive_fields.items()]
+    lines += [("needs", text) for text in found.demands]
+    lines += [("longest path", quantity(found.longest_path, "layer")), ("MACs", shown(found.macs))]
+    lines.append(("peak activations", _bytes(found.peak_activation_bytes)))
+    lines.append(("weights", _bytes(found.weights_bytes)))
+    if found.count.statistics:
+        lines.append(("running statistics", f"{found.count.statistics:,}"))
+    if found.count.frozen:
+        lines.append(("trainable", f"{found.count.trainable:,}"))
+        lines.append(("frozen", f"{found.count.frozen:,}"))
+    return [*lines, ("parameters", f"{found.count.params:,}")]
+
+
+def title(found: Summary) -> str:
+    """What stands above the table."""
+    return f"model {found.name}"
+
+
+def shown(dim: Dim | None) -> str:
+    """A count for reading: with thousands separated, or as an expression."""
+    if dim is None:
+        return OPEN
+    return format_dim(dim) if isinstance(dim, DimExpr) else f"{dim:,}"
+
+
+def _type(kind: TensorType) -> str:
+    text = str(kind)
+    # Nearly every tensor is float32; what is not says so.
+    return text.removeprefix("float32")
+
+
+def _params(row: Row, explain: bool, equals: str) -> str:
+    if row.shared:
+        return "shared"
+    total = row.count.params
+    if explain and row.params_formula and total:
+        return f"{row.params_formula}{equals}{total:,}"
+    return f"{total:,}" if total else ""
+
+
+def _macs(row: Row, explain: bool, equals: str) -> str:
+    if row.macs == 0:
+        return ""
+    if explain and row.macs_formula:
+        return f"{row.macs_formula}{equals}{shown(row.macs)}"
+    return shown(row.macs)
+
+
+def shown_bytes(count: Dim | None) -> str:
+    """A number of bytes for reading: in units, or as an expression."""
+    if count is None or isinstance(count, DimExpr):
+        return shown(count) if count is None else f"{format_dim(count)} bytes"
+    return byte_count(count)
+
+
+def _bytes(count: Dim | None) -> str:
+    if count is None or isinstance(count, DimExpr):
+        return shown_bytes(count)
+    return f"{count:,} bytes" if count < 1000 else f"{count:,} bytes ({byte_count(count)})"
+
+
+# Text ---------------------------------------------------------------------------------------------------------------
+
+
+def text(found: Summary) -> str:
+    """The table and the sums, without colours, in lines as long as they need to be."""
+    lines = [title(found), "", *table_lines([cells(row) for row in found.rows]), "", *total_lines(found)]
+    return "\n".join(lines)
+
+
+def table_lines(
+    rows: Sequence[Sequence[str]],
+    rule: str = RULE,
+    columns: Sequence[str] = COLUMNS,
+    numbers: Collection[str] = NUMBERS,
+) -> list[str]:
+    """The table of some cells, each of one line.
+
+    Args:
+        rows: the cells.
+        rule: the sign of the line below the titles.
+        columns: the titles.
+        numbers: those of columns that are aligned to the right.
+    """
+    widths = column_widths(rows, columns)
+    lines = [_line(row, widths, columns, numbers) for row in (columns, *rows)]
+    return [lines[0], rule * (sum(widths) + GAP * (len(columns) - 1)), *lines[1:]]
+
+
+def total_lines(found: Summary) -> list[str]:
+    """The sums, one on a line."""
+    return [f"{name + ':':<{VALUES}}{value}" for name, value in totals(found)]
+
+
+def column_widths(rows: Iterable[Sequence[str]], columns: Sequence[str] = COLUMNS) -> list[int]:
+    """How many characters each column needs; a cell may have several lines."""
+    cells_below = zip(columns, *rows, strict=True)
+    return [max(len(line) for cell in one for line in cell.split("\n")) for one in cells_below]
+
+
+def _line(row: Sequence[str], widths: Sequence[int], columns: Sequence[str], numbers: Collection[str]) -> str:
+    aligned = (
+        cell.rjust(width) if column in numbers else cell.ljust(width)
+        for column, cell, width in zip(columns, row, widths, strict=True)
     )
+    return (" " * GAP).join(aligned).rstrip()
 
 
-def _total_macs(rows: Sequence[Row]) -> Dim | None:
-    """The sum of all rows; None where one of them is not known."""
-    total: Dim = 0
-    for row in rows:
-        if row.macs is None:
-            return None
-        total = total + row.macs
-    return total
+# HTML ---------------------------------------------------------------------------------------------------------------
 
 
-def unless_too_complex(measure: Callable[[], T]) -> T | None:
-    """A cost, or None where it depends on the symbolic dimensions in more ways than an expression can say."""
-    try:
-        return measure()
-    except DimTooComplex:
-        return None
+def html(found: Summary) -> str:
+    """The table and the sums as two HTML tables, for a notebook."""
+    from html import escape
 
-
-def _rows(graph: Graph) -> Iterator[Row]:
-    seen: set[str] = set()
-    for node in graph.nodes():
-        if isinstance(node.op, Constant):
-            continue
-        yield _row(graph, node, seen)
-
-
-def _row(graph: Graph, node: Node, seen: set[str]) -> Row:
-    weights = node.owned
-    own = [weight for weight in weights if weight.name not in seen]
-    seen.update(weight.name for weight in weights)
-    inputs = tuple(graph.producer(value).name for value in node.operands if value is not None)
-    span = node.origins[-1].span if node.origins else None
-    return Row(
-        path=node.name,
-        kind=node.kind,
-        outputs=node.results,
-        inputs=inputs,
-        count=metrics.count(own),
-        macs=unless_too_complex(lambda: metrics.node_macs(graph, node)),
-        params_formula=_params_formula(graph, node) if own else "",
-        macs_formula=unless_too_complex(lambda: _macs_formula(graph, node)) or "",
-        activation_bytes=unless_too_complex(lambda: _activation_bytes(node)),
-        shared=bool(weights) and not own,
-        place="" if span is None else str(span),
+    sums = "\n".join(
+        f'<tr><th scope="row"{_LEFT}>{escape(name)}</th><td{_LEFT}>{escape(value)}</td></tr>'
+        for name, value in totals(found)
     )
+    layers = html_table([cells(row) for row in found.rows], COLUMNS, NUMBERS, title(found))
+    return f"{layers}\n<table>\n<tbody>\n{sums}\n</tbody>\n</table>"
 
 
-def _activation_bytes(node: Node) -> Dim:
-    total: Dim = 0
-    if not isinstance(node.op, Parameter | Input):
-        for kind in node.results:
-            total = total + metrics.bytes_of(kind)
-    return total
+def html_table(
+    rows: Iterable[Sequence[str]], columns: Sequence[str], numbers: Collection[str], caption: str = ""
+) -> str:
+    """The table of some cells as HTML; the arguments are those of ``table_lines``."""
+    from html import escape
+
+    def line(tag: str, words: Sequence[str], scope: str = "") -> str:
+        pairs = zip(columns, words, strict=True)
+        return "".join(
+            f"<{tag}{scope}{_RIGHT if column in numbers else _LEFT}>{escape(one)}</{tag}>" for column, one in pairs
+        )
+
+    body = "\n".join(f"<tr>{line('td', row)}</tr>" for row in rows)
+    above = f"<caption>{escape(caption)}</caption>\n" if caption else ""
+    heads = line("th", columns, ' scope="col"')
+    return f"<table>\n{above}<thead>\n<tr>{heads}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def _params_formula(graph: Graph, node: Node) -> str:
-    if isinstance(node.op, Layer):
-        return node.op.explain_params(graph.operand_types(node))
-    return "*".join(map(str, node.op.weight.shape)) if isinstance(node.op, Parameter) else ""
-
-
-def _macs_formula(graph: Graph, node: Node) -> str:
-    return node.op.explain_macs(graph.operand_types(node), node.results) if isinstance(node.op, Layer) else ""
-
-
-def _receptive_fields(graph: Graph) -> dict[str, Dim]:
-    fields = receptive_fields(graph)
-    measures = {name: partial(receptive_field, value, fields) for name, value in graph.outputs.items()}
-    found = {name: unless_too_complex(measure) for name, measure in measures.items()}
-    return {name: field for name, field in found.items() if field is not None}
-
-
-def _demands(graph: Graph) -> tuple[str, ...]:
-    """What the layers need, each dimension once with the greatest minimum."""
-    least: dict[str, int] = {}
-    for demand in graph.demands:
-        solved = solve_at_least(demand.dim, demand.minimum)
-        name, minimum = solved or (format_dim(demand.dim), demand.minimum)
-        least[name] = max(minimum, least.get(name, minimum))
-    return tuple(f"{name} >= {minimum}" for name, minimum in least.items())
+#: Notebooks align every cell to the right.
+_LEFT = ' style="text-align: left"'
+_RIGHT = ' style="text-align: right"'
