@@ -27,6 +27,15 @@ ZOO_FACTS: Mapping[str, Example] = {
     "resnet18": _imagenet("resnet18", 11_689_512, smaller=64),
     "resnet50": _imagenet("resnet50", 25_557_032, smaller=64),
     "resnet152": _imagenet("resnet152", 60_192_808, smaller=64),
+    "mobilenet_v1": Example(
+        4_231_976, {"logits": (1, 1000)}, macs=568_740_352, keras="MobileNet", smaller={"size": 64}
+    ),
+    "mobilenet_v2": _imagenet("mobilenet_v2", 3_504_872, smaller=64),
+    "mobilenet_v3_large": _imagenet("mobilenet_v3_large", 5_483_032, smaller=64),
+    "mobilenet_v3_small": _imagenet("mobilenet_v3_small", 2_542_856, smaller=64),
+    "shufflenet_v2_x1_0": _imagenet("shufflenet_v2_x1_0", 2_278_604, smaller=64),
+    "efficientnet_b0": _imagenet("efficientnet_b0", 5_288_548, smaller=64),
+    "mnasnet1_0": _imagenet("mnasnet1_0", 4_383_312, smaller=64),
     "gru_tagger": Example(
         5_000 * 64 + 2 * 3 * 64 * (64 + 64 + 2) + 128 * 17 + 17,
         {"probabilities": (2, 5, 17)},
