@@ -29,6 +29,8 @@ class Example:
         sizes: of the symbolic dimensions of ``feeds``.
         smaller: arguments of the model for what is too slow at full size, such that classes still tell apart what the
             layers do.
+        flipped: the kernel whose mirror image shows in the outputs: the first one, unless so many layers follow that
+            they forget what it saw.
     """
 
     params: int
@@ -39,6 +41,7 @@ class Example:
     feeds: tuple[str, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=lambda: {"N": 1})
     smaller: Mapping[str, int] = field(default_factory=dict)
+    flipped: str | None = None
 
     @property
     def texts(self) -> list[str]:

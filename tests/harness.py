@@ -118,10 +118,12 @@ class FlippedKernel:
         return np.flip(WeightValues(0, self.source).values(self.weight), -1)
 
 
-def first_kernel(graph: Graph, source: WeightSource) -> Weight:
-    """The first kernel or matrix of a graph that is not its own mirror image."""
+def first_kernel(graph: Graph, source: WeightSource, name: str | None = None) -> Weight:
+    """The first kernel or matrix of a graph, or that of this name, that is not its own mirror image."""
     values = WeightValues(0, source)
     for weight in graph.weights():
+        if name not in (None, weight.name):
+            continue
         if len(weight.shape) > 1 and not np.array_equal(values.values(weight), np.flip(values.values(weight), -1)):
             return weight
     raise AssertionError(f"{graph.name} has no kernel to flip")

@@ -108,8 +108,8 @@ def test_no_bias_is_too_small_to_be_missed(example: Example) -> None:
 
 
 def test_a_flipped_kernel_is_noticed(example: Example) -> None:
-    """Were the first kernel the wrong way round, nearly all layers behind it and all outputs would show it."""
-    kernel = first_kernel(example.model.graph, example.source)
+    """Were an early kernel the wrong way round, nearly all layers behind it and all outputs would show it."""
+    kernel = first_kernel(example.model.graph, example.source, ALL_FACTS[example.name].flipped)
     found = AllValues(example.build("onnxruntime", True, FlippedKernel(example.source, kernel))).run(example.feeds)
     wrong = mismatches(found, example.expected)
     behind = names_behind(example.model.graph, kernel.name) & found.keys()

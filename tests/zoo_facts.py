@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from example_facts import EXAMPLE_FACTS, Example, zoo
 
 
-def _imagenet(key: str, params: int, smaller: int) -> Example:
+def _imagenet(key: str, params: int, smaller: int, flipped: str | None = None) -> Example:
     """A network of torchvision.
 
     Args:
         key: its name in ``facts/zoo.json``.
         params: as published.
         smaller: rows and columns of smaller images.
+        flipped: as in ``Example``.
     """
     macs = zoo()[key]["macs_conv_linear"]
-    return Example(params, {"logits": (1, 1000)}, macs=macs, zoo=key, smaller={"size": smaller})
+    return Example(params, {"logits": (1, 1000)}, macs=macs, zoo=key, smaller={"size": smaller}, flipped=flipped)
 
 
 #: Small images leave 2x2 positions before the classifier. Recurrent counts are those of facts/recurrent.md: LSTM with
@@ -28,13 +29,18 @@ ZOO_FACTS: Mapping[str, Example] = {
     "resnet50": _imagenet("resnet50", 25_557_032, smaller=64),
     "resnet152": _imagenet("resnet152", 60_192_808, smaller=64),
     "mobilenet_v1": Example(
-        4_231_976, {"logits": (1, 1000)}, macs=568_740_352, keras="MobileNet", smaller={"size": 64}
+        4_231_976,
+        {"logits": (1, 1000)},
+        macs=568_740_352,
+        keras="MobileNet",
+        smaller={"size": 64},
+        flipped="conv_dw_7.weight",
     ),
     "mobilenet_v2": _imagenet("mobilenet_v2", 3_504_872, smaller=64),
     "mobilenet_v3_large": _imagenet("mobilenet_v3_large", 5_483_032, smaller=64),
-    "mobilenet_v3_small": _imagenet("mobilenet_v3_small", 2_542_856, smaller=64),
+    "mobilenet_v3_small": _imagenet("mobilenet_v3_small", 2_542_856, smaller=64, flipped="features.4.block.1.0.weight"),
     "shufflenet_v2_x1_0": _imagenet("shufflenet_v2_x1_0", 2_278_604, smaller=64),
-    "efficientnet_b0": _imagenet("efficientnet_b0", 5_288_548, smaller=64),
+    "efficientnet_b0": _imagenet("efficientnet_b0", 5_288_548, smaller=64, flipped="features.5.0.block.1.0.weight"),
     "mnasnet1_0": _imagenet("mnasnet1_0", 4_383_312, smaller=64),
     "gru_tagger": Example(
         5_000 * 64 + 2 * 3 * 64 * (64 + 64 + 2) + 128 * 17 + 17,
