@@ -1,14 +1,13 @@
 """Ten networks, written as one would expect to, give the numbers of PyTorch modules of the same definition.
 
-The texts are in ``networks``, the modules in ``pytorch_networks.py``. Labels are the names of the modules, so a
-state_dict is handed over as it is.
+The texts are in ``networks`` or in the zoo, the modules in ``pytorch_networks.py`` and in ``zoo``. Labels are the names
+of the modules, so a state_dict is handed over as it is.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,9 +20,12 @@ from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 import pytorch_networks  # noqa: E402
+from settling import error, one_thread, settle  # noqa: E402
 from torch import nn  # noqa: E402
+from zoo.small_devices import mobilenet_v2  # noqa: E402
 
 TEXTS = Path(__file__).parent / "networks"
+ZOO = Path(__file__).parents[2] / "examples" / "zoo"
 #: How far numbers may be off, in units of the largest one of the tensor.
 TOLERANCE, RECURRENT_TOLERANCE = 1e-5, 1e-4
 #: What a mistake in a text must at least make of that.
@@ -73,6 +75,11 @@ def square_images(random: np.random.Generator, arguments: Mapping[str, int]) -> 
     return tuple({"image": normal(random, count, 3, size, size)} for count in (3, 1))
 
 
+def photographs(random: np.random.Generator, arguments: Mapping[str, int]) -> tuple[Feed, ...]:
+    size = arguments.get("size", 224)
+    return tuple({"image": normal(random, count, 3, size, size)} for count in (2, 1))
+
+
 def pairs(random: np.random.Generator, arguments: Mapping[str, int]) -> tuple[Feed, ...]:
     size = arguments.get("size", 28)
     return tuple({side: normal(random, count, 1, size, size) for side in ("left", "right")} for count in (3, 1))
@@ -112,7 +119,10 @@ NETWORKS: dict[str, Network] = {
         pytorch_networks.Seq2Seq, translations, wrong=(", initial_h=state", ""), tolerance=RECURRENT_TOLERANCE
     ),
     "mobilenet_v2": Network(
-        pytorch_networks.MobileNetV2, images((3, 3, 64, 96), (1, 3, 75, 33)), wrong=("relu6", "relu")
+        lambda size=224: mobilenet_v2(),
+        photographs,
+        wrong=('activation="relu6"', 'activation="relu"'),
+        arguments=({}, {"size": 75}),
     ),
     "squeeze_excite": Network(
         lambda: pytorch_networks.CifarResNet(32, 2, excite=True),
@@ -160,35 +170,6 @@ def expected(name: str, index: int) -> Expected:
     return Expected(module.state_dict(), parameters, feeds, results)
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """PyTorch's threads wait for each other by spinning: where tests share the processors, that takes longer."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def settle(module: nn.Module, feed: Feed) -> None:
-    """Keep activations from vanishing from layer to layer, as they do with PyTorch's first weights.
-
-    Batch normalization gets about the statistics of these inputs, and a scale and a shift of its own.
-    """
-    for part in module.modules():
-        if isinstance(part, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
-            nn.init.kaiming_normal_(part.weight)
-    norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm2d)]
-    for norm in norms:
-        nn.init.uniform_(norm.weight, 0.5, 1.5)
-        nn.init.uniform_(norm.bias, -0.5, 0.5)
-        norm.momentum = 0.7
-    if norms:
-        with torch.no_grad():
-            module.train()(*map(torch.from_numpy, feed.values()))
-
-
 def called(module: nn.Module, feed: Feed) -> tuple[np.ndarray, ...]:
     """What a module of float64 gives."""
     tensors = [torch.from_numpy(array) for array in feed.values()]
@@ -203,11 +184,6 @@ def found(model: Compiled, pair: Expected, target: Target) -> list[list[np.ndarr
     return [list(session.run(feed).values()) for feed in pair.feeds]
 
 
-def error(found: np.ndarray, expected: np.ndarray) -> float:
-    assert found.shape == expected.shape
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
-
-
 def errors(results: list[list[np.ndarray]], pair: Expected) -> list[float]:
     assert [len(arrays) for arrays in results] == [len(arrays) for arrays in pair.results]
     return [
@@ -217,16 +193,23 @@ def errors(results: list[list[np.ndarray]], pair: Expected) -> list[float]:
     ]
 
 
+def text_of(name: str) -> Path:
+    """The file of a network; what the zoo has is written once."""
+    path = TEXTS / f"{name}.nn"
+    return path if path.exists() else ZOO / path.name
+
+
 @cache
 def compiled(name: str, index: int) -> Compiled:
-    return compile_file(TEXTS / f"{name}.nn", arguments=NETWORKS[name].arguments[index])
+    return compile_file(text_of(name), arguments=NETWORKS[name].arguments[index])
 
 
 # The tests -----------------------------------------------------------------------------------------------------------
 
 
 def test_every_text_is_tested() -> None:
-    assert {path.stem for path in TEXTS.glob("*.nn")} == set(NETWORKS)
+    assert {path.stem for path in TEXTS.glob("*.nn")} < set(NETWORKS)
+    assert all(text_of(name).exists() for name in NETWORKS)
     assert len(NETWORKS) == 10
 
 
@@ -248,7 +231,7 @@ def test_names_shapes_and_counts_are_those_of_pytorch(name: str, index: int) -> 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_as_written_there_is_nothing_to_say(name: str) -> None:
     assert compiled(name, 0).warnings == ()
-    assert "expect params == " in (TEXTS / f"{name}.nn").read_text(encoding="utf-8")
+    assert "expect params == " in text_of(name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -262,7 +245,7 @@ def test_the_inputs_make_a_difference(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_mistake_in_the_text_shows(name: str) -> None:
     network, pair = NETWORKS[name], expected(name, 0)
-    text = (TEXTS / f"{name}.nn").read_text(encoding="utf-8")
+    text = text_of(name).read_text(encoding="utf-8")
     assert network.wrong[0] in text
     wrong = compile_source(text.replace(*network.wrong))
     assert max(errors(found(wrong, pair, "onnx"), pair)) > SHOWS * network.tolerance
