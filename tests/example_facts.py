@@ -31,6 +31,8 @@ class Example:
             layers do.
         flipped: the kernel whose mirror image shows in the outputs: the first one, unless so many layers follow that
             they forget what it saw.
+        like: the name of another example of the same blocks, the numbers of whose layers are compared in place of this
+            one's: many weights take long.
     """
 
     params: int
@@ -42,6 +44,7 @@ class Example:
     sizes: Mapping[str, int] = field(default_factory=lambda: {"N": 1})
     smaller: Mapping[str, int] = field(default_factory=dict)
     flipped: str | None = None
+    like: str | None = None
 
     @property
     def texts(self) -> list[str]:
@@ -77,6 +80,15 @@ def example_path(name: str) -> Path:
 
 
 @cache
+def _torchvision() -> dict[str, Any]:
+    return json.loads((FACTS / "zoo.json").read_text(encoding="utf-8"))
+
+
 def zoo() -> dict[str, Any]:
     """Torchvision's models by name."""
-    return json.loads((FACTS / "zoo.json").read_text(encoding="utf-8"))["models"]
+    return _torchvision()["models"]
+
+
+def zoo_totals() -> dict[str, Any]:
+    """What is known of more of torchvision's models: how many parameters, and 10^9 multiply-accumulates, rounded."""
+    return _torchvision()["totals_only"]

@@ -82,10 +82,11 @@ def test_a_changed_stride_breaks_the_shape_that_is_expected(tmp_path: Path) -> N
     stage = "layer3: bottleneck_stage(256, blocks=36, stride={})"
     with pytest.raises(DotnnError) as caught:
         compile_file(changed("resnet152", stage.format(2), stage.format(1), tmp_path))
-    (error,) = caught.value.diagnostics
-    assert error.span is not None
-    assert error.span.text == "features.shape == [N, 2048, 7, 7]"
-    assert "is [N, 2048, 14, 14], not [N, 2048, 7, 7]" in str(error)
+    shape, macs = caught.value.diagnostics
+    assert shape.span is not None
+    assert shape.span.text == "features.shape == [N, 2048, 7, 7]"
+    assert "is [N, 2048, 14, 14], not [N, 2048, 7, 7]" in str(shape)
+    assert "`macs` is " in str(macs)
 
 
 # Torchvision ---------------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ class Example:
         return self.model.to_bytes(target=target, optimize=optimize, weights=source or self.source)
 
 
-@pytest.fixture(scope="module", params=sorted(ALL_FACTS))
+@pytest.fixture(scope="module", params=[name for name in sorted(ALL_FACTS) if not ALL_FACTS[name].like])
 def example(request: pytest.FixtureRequest) -> Example:
     name: str = request.param
     model = compile_file(example_path(name), arguments=ALL_FACTS[name].smaller)

@@ -7,27 +7,48 @@ from collections.abc import Mapping
 from example_facts import EXAMPLE_FACTS, Example, zoo
 
 
-def _imagenet(key: str, params: int, smaller: int, flipped: str | None = None) -> Example:
+def _imagenet(
+    key: str, params: int, smaller: int, like: str | None = None, flipped: str | None = None, **arguments: int
+) -> Example:
     """A network of torchvision.
 
     Args:
-        key: its name in ``facts/zoo.json``.
+        key: its name in ``facts/zoo.json``, which has no more than the totals of some.
         params: as published.
         smaller: rows and columns of smaller images.
+        like: a network of the same blocks.
         flipped: as in ``Example``.
+        arguments: further arguments that make the model smaller.
     """
-    macs = zoo()[key]["macs_conv_linear"]
-    return Example(params, {"logits": (1, 1000)}, macs=macs, zoo=key, smaller={"size": smaller}, flipped=flipped)
+    facts = zoo().get(key)
+    macs, name = (None, None) if facts is None else (facts["macs_conv_linear"], key)
+    small = {"size": smaller, **arguments}
+    outputs = {"logits": (1, 1000)}
+    return Example(params, outputs, macs=macs, zoo=name, smaller=small, like=like, flipped=flipped)
 
 
 #: Small images leave 2x2 positions before the classifier. Recurrent counts are those of facts/recurrent.md: LSTM with
 #: one bias 4H(I+H+1), GRU 3H(I+H+2) for each direction.
 ZOO_FACTS: Mapping[str, Example] = {
-    "alexnet": _imagenet("alexnet", 61_100_840, smaller=95),
-    "vgg16": _imagenet("vgg16", 138_357_544, smaller=64),
+    "alexnet": _imagenet("alexnet", 61_100_840, smaller=95, units=64),
+    "vgg11": _imagenet("vgg11", 132_863_336, smaller=64, units=64),
+    "vgg11_bn": _imagenet("vgg11_bn", 132_868_840, smaller=32, units=64),
+    "vgg13": _imagenet("vgg13", 133_047_848, smaller=64, like="vgg11", units=64),
+    "vgg13_bn": _imagenet("vgg13_bn", 133_053_736, smaller=64, like="vgg11_bn", units=64),
+    "vgg16": _imagenet("vgg16", 138_357_544, smaller=64, like="vgg11", units=64),
+    "vgg16_bn": _imagenet("vgg16_bn", 138_365_992, smaller=64, like="vgg11_bn", units=64),
+    "vgg19": _imagenet("vgg19", 143_667_240, smaller=64, like="vgg11", units=64),
+    "vgg19_bn": _imagenet("vgg19_bn", 143_678_248, smaller=64, like="vgg11_bn", units=64),
+    "squeezenet1_0": _imagenet("squeezenet1_0", 1_248_424, smaller=64),
+    "squeezenet1_1": _imagenet("squeezenet1_1", 1_235_496, smaller=64),
     "resnet18": _imagenet("resnet18", 11_689_512, smaller=64),
+    "resnet34": _imagenet("resnet34", 21_797_672, smaller=64, like="resnet18"),
     "resnet50": _imagenet("resnet50", 25_557_032, smaller=64),
-    "resnet152": _imagenet("resnet152", 60_192_808, smaller=64),
+    "resnet101": _imagenet("resnet101", 44_549_160, smaller=64, like="resnet50"),
+    "resnet152": _imagenet("resnet152", 60_192_808, smaller=64, like="resnet50"),
+    "resnext50_32x4d": _imagenet("resnext50_32x4d", 25_028_904, smaller=64, like="resnet50"),
+    "wide_resnet50_2": _imagenet("wide_resnet50_2", 68_883_240, smaller=64, like="resnet50"),
+    "lenet5": Example(61_706, {"logits": (1, 10)}),
     "mobilenet_v1": Example(
         4_231_976,
         {"logits": (1, 1000)},
@@ -37,7 +58,7 @@ ZOO_FACTS: Mapping[str, Example] = {
         flipped="conv_dw_7.weight",
     ),
     "mobilenet_v2": _imagenet("mobilenet_v2", 3_504_872, smaller=64),
-    "mobilenet_v3_large": _imagenet("mobilenet_v3_large", 5_483_032, smaller=64),
+    "mobilenet_v3_large": _imagenet("mobilenet_v3_large", 5_483_032, smaller=64, like="mobilenet_v3_small"),
     "mobilenet_v3_small": _imagenet("mobilenet_v3_small", 2_542_856, smaller=64, flipped="features.4.block.1.0.weight"),
     "shufflenet_v2_x1_0": _imagenet("shufflenet_v2_x1_0", 2_278_604, smaller=64),
     "efficientnet_b0": _imagenet("efficientnet_b0", 5_288_548, smaller=64, flipped="features.5.0.block.1.0.weight"),
