@@ -21,10 +21,11 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def settle(module: nn.Module, feed: Mapping[str, np.ndarray]) -> None:
+def settle(module: nn.Module, feed: Mapping[str, np.ndarray], rounds: int = 1) -> None:
     """Keep activations from vanishing from layer to layer, as they do with PyTorch's first weights.
 
-    Batch normalization gets about the statistics of these inputs, and a scale and a shift of its own.
+    Batch normalization gets about the statistics of these inputs, and a scale and a shift of its own; the
+    more rounds, the nearer they come. Very deep networks need some.
     """
     for part in module.modules():
         if isinstance(part, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
@@ -36,7 +37,8 @@ def settle(module: nn.Module, feed: Mapping[str, np.ndarray]) -> None:
         norm.momentum = 0.7
     if norms:
         with torch.no_grad():
-            module.train()(*map(torch.from_numpy, feed.values()))
+            for _ in range(rounds):
+                module.train()(*map(torch.from_numpy, feed.values()))
 
 
 def error(found: np.ndarray, expected: np.ndarray) -> float:
