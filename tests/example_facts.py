@@ -29,10 +29,9 @@ class Example:
         sizes: of the symbolic dimensions of ``feeds``.
         smaller: arguments of the model for what is too slow at full size, such that classes still tell apart what the
             layers do.
-        flipped: the kernel whose mirror image shows in the outputs: the first one, unless so many layers follow that
-            they forget what it saw.
         like: the name of another example of the same blocks, the numbers of whose layers are compared in place of this
             one's: many weights take long.
+        scales: between which those of normalizations lie where the numbers of its layers are compared.
     """
 
     params: int
@@ -43,8 +42,8 @@ class Example:
     feeds: tuple[str, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=lambda: {"N": 1})
     smaller: Mapping[str, int] = field(default_factory=dict)
-    flipped: str | None = None
     like: str | None = None
+    scales: tuple[float, float] = (0.5, 1)
 
     @property
     def texts(self) -> list[str]:

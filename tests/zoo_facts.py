@@ -8,7 +8,12 @@ from example_facts import EXAMPLE_FACTS, Example, zoo
 
 
 def _imagenet(
-    key: str, params: int, smaller: int, like: str | None = None, flipped: str | None = None, **arguments: int
+    key: str,
+    params: int,
+    smaller: int,
+    like: str | None = None,
+    scales: tuple[float, float] = (0.5, 1),
+    **arguments: int,
 ) -> Example:
     """A network of torchvision.
 
@@ -17,18 +22,30 @@ def _imagenet(
         params: as published.
         smaller: rows and columns of smaller images.
         like: a network of the same blocks.
-        flipped: as in ``Example``.
+        scales: of normalizations, as in ``Example``.
         arguments: further arguments that make the model smaller.
     """
     facts = zoo().get(key)
     macs, name = (None, None) if facts is None else (facts["macs_conv_linear"], key)
     small = {"size": smaller, **arguments}
     outputs = {"logits": (1, 1000)}
-    return Example(params, outputs, macs=macs, zoo=name, smaller=small, like=like, flipped=flipped)
+    return Example(params, outputs, macs=macs, zoo=name, smaller=small, like=like, scales=scales)
 
 
-#: Small images leave 2x2 positions before the classifier. Recurrent counts are those of facts/recurrent.md: LSTM with
-#: one bias 4H(I+H+1), GRU 3H(I+H+2) for each direction.
+def _lstm(inputs: int, units: int) -> int:
+    """An LSTM with one bias, of one layer and one direction (facts/recurrent.md)."""
+    return 4 * units * (inputs + units + 1)
+
+
+def _gru(inputs: int, units: int) -> int:
+    """A GRU, of one layer and one direction (facts/recurrent.md)."""
+    return 3 * units * (inputs + units + 2)
+
+
+#: ResNet-18 without its dense layer of 1000 classes.
+RESNET18_FEATURES = 11_689_512 - 513 * 1000
+
+#: Small images leave 2x2 positions before the classifier.
 ZOO_FACTS: Mapping[str, Example] = {
     "alexnet": _imagenet("alexnet", 61_100_840, smaller=95, units=64),
     "vgg11": _imagenet("vgg11", 132_863_336, smaller=64, units=64),
@@ -55,18 +72,109 @@ ZOO_FACTS: Mapping[str, Example] = {
         macs=568_740_352,
         keras="MobileNet",
         smaller={"size": 64},
-        flipped="conv_dw_7.weight",
+        scales=(0.7, 1.3),
     ),
     "mobilenet_v2": _imagenet("mobilenet_v2", 3_504_872, smaller=64),
     "mobilenet_v3_large": _imagenet("mobilenet_v3_large", 5_483_032, smaller=64, like="mobilenet_v3_small"),
-    "mobilenet_v3_small": _imagenet("mobilenet_v3_small", 2_542_856, smaller=64, flipped="features.4.block.1.0.weight"),
+    "mobilenet_v3_small": _imagenet("mobilenet_v3_small", 2_542_856, smaller=64, scales=(0.7, 1.3)),
     "shufflenet_v2_x1_0": _imagenet("shufflenet_v2_x1_0", 2_278_604, smaller=64),
-    "efficientnet_b0": _imagenet("efficientnet_b0", 5_288_548, smaller=64, flipped="features.5.0.block.1.0.weight"),
+    "efficientnet_b0": _imagenet("efficientnet_b0", 5_288_548, smaller=64, scales=(0.7, 1.3)),
     "mnasnet1_0": _imagenet("mnasnet1_0", 4_383_312, smaller=64),
+    "googlenet": _imagenet("googlenet_noaux", 6_624_904, smaller=64, like="googlenet_aux"),
+    # Torchvision's multiply-accumulates are without the auxiliary classifiers: 1x1 on 4x4 positions, two dense layers.
+    "googlenet_aux": Example(
+        13_004_888,
+        {"aux_logits1": (1, 1000), "aux_logits2": (1, 1000), "logits": (1, 1000)},
+        macs=zoo()["googlenet_aux"]["macs_conv_linear"]
+        + (512 + 528) * 128 * 4 * 4
+        + 2 * (128 * 4 * 4 * 1024 + 1024 * 1000),
+        zoo="googlenet_aux",
+        smaller={"size": 80},
+    ),
+    "inception_v3": Example(
+        23_834_568,
+        {"logits": (1, 1000)},
+        macs=zoo()["inception_v3_noaux"]["macs_conv_linear"],
+        zoo="inception_v3_noaux",
+        smaller={"size": 75},
+        scales=(0.7, 1.3),
+    ),
+    # Likewise: 1x1 on 5x5 positions, one window of 5x5, a dense layer. These take no smaller images.
+    "inception_v3_aux": Example(
+        27_161_264,
+        {"aux_logits": (1, 1000), "logits": (1, 1000)},
+        macs=zoo()["inception_v3_aux"]["macs_conv_linear"] + 2 * 768 * 128 * 5 * 5 + 768 * 1000,
+        zoo="inception_v3_aux",
+        like="inception_v3",
+    ),
+    "xception": Example(22_855_952, {"logits": (1, 1000)}, macs=8_357_403_496, keras="Xception", smaller={"size": 39}),
+    "densenet121": _imagenet("densenet121", 7_978_856, smaller=64),
     "gru_tagger": Example(
-        5_000 * 64 + 2 * 3 * 64 * (64 + 64 + 2) + 128 * 17 + 17,
+        5_000 * 64 + 2 * _gru(64, 64) + 128 * 17 + 17,
         {"probabilities": (2, 5, 17)},
         feeds=("words=sentences.json", "lengths=lengths.json"),
+        sizes={"N": 2, "T": 5},
+    ),
+    "char_lstm": Example(
+        _lstm(65, 128) + _lstm(128, 128) + 128 * 65 + 65,
+        {"logits": (2, 5, 65), "final_h": (2, 2, 128), "final_c": (2, 2, 128)},
+        sizes={"N": 2, "T": 5},
+    ),
+    "sentiment_bilstm": Example(
+        # As Keras prints it for https://keras.io/examples/nlp/bidirectional_lstm_imdb.
+        2_757_761,
+        {"favourable": (2, 1)},
+        feeds=("words=sentences.json", "lengths=lengths.json"),
+        sizes={"N": 2, "T": 5},
+    ),
+    "seq2seq": Example(
+        (10_000 + 8_000) * 512 + 2 * 2 * _gru(512, 512) + 512 * 8_000 + 8_000,
+        {"logits": (2, 5, 90), "memory": (3, 2, 16)},
+        sizes={"N": 2, "S": 4, "T": 5},
+        smaller={"source_vocabulary": 100, "target_vocabulary": 90, "units": 16, "layers": 3},
+    ),
+    "seq2seq_attention": Example(
+        2 * 50_000 * 500 + 2 * 2 * _lstm(500, 500) + 500 * 500 + 2 * 500 * 500 + 501 * 50_000,
+        {"logits": (2, 5, 90)},
+        sizes={"N": 2, "S": 4, "T": 5},
+        smaller={"source_vocabulary": 100, "target_vocabulary": 90, "units": 16, "layers": 3},
+    ),
+    "caption_lstm": Example(
+        RESNET18_FEATURES + 513 * 512 + 10_000 * 512 + _lstm(512, 512) + 513 * 10_000,
+        {"logits": (2, 1 + 5, 200)},
+        sizes={"N": 2, "T": 5},
+        smaller={"vocabulary": 200, "units": 64, "size": 33},
+    ),
+    "caption_attention": Example(
+        RESNET18_FEATURES
+        + 2 * 513 * 512
+        + 10_000 * 512
+        + _lstm(512, 512)
+        + (513 * 512 + 512 * 512 + 512)
+        + (2 * 512 + 1) * 10_000,
+        {"logits": (2, 5, 200), "attention_weights": (2, 5, 4)},
+        sizes={"N": 2, "T": 5},
+        smaller={"vocabulary": 200, "units": 64, "size": 33},
+    ),
+    "speech_recognizer": Example(
+        (41 * 11 * 32 + 2 * 32)
+        + (21 * 11 * 32 * 32 + 2 * 32)
+        + 2 * (_gru(32 * 41, 800) + 4 * _gru(800, 800))
+        + 5 * 2 * 800
+        + 801 * 29,
+        {"log_probabilities": (2, 10, 29)},
+        sizes={"N": 2, "T": 19},
+        smaller={"frequencies": 33, "units": 32, "layers": 3},
+    ),
+    "sketch_decoder": Example(
+        129 * 2 * 512 + _lstm(5 + 128, 512) + 513 * (6 * 20 + 3),
+        {
+            "mixture_probabilities": (2, 5, 20),
+            "means": (2, 5, 20, 2),
+            "deviations": (2, 5, 20, 2),
+            "correlations": (2, 5, 20),
+            "pen_probabilities": (2, 5, 3),
+        },
         sizes={"N": 2, "T": 5},
     ),
     "text_cnn": Example(
