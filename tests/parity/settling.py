@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 from torch import nn
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """PyTorch's threads wait for each other by spinning: where tests share the processors, that takes longer."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def settle(module: nn.Module, feed: Mapping[str, np.ndarray], rounds: int = 1) -> None:

@@ -16,7 +16,8 @@ from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
-from settling import error, one_thread, settle  # noqa: E402
+from pytorch_networks import one_thread  # noqa: E402
+from settling import error, settle  # noqa: E402
 from torch import nn  # noqa: E402
 from zoo import small_devices  # noqa: E402
 
