@@ -159,7 +159,7 @@ def _networks(source: Source | None, choose: _Choice, wanted: _Wanted, report: R
             return []
         found = _elaborated(module, names, wanted, report)
         # An expectation may be false because of a name that means nothing.
-        for network in found if resolve(module.with_imports(), report) else ():
+        for network in found if resolve(module.with_imports(), report).is_sound else ():
             judge_expectations(network, report)
         return [] if report.has_errors else found
 

@@ -6,7 +6,7 @@ taken. This walk sees every line once, and is quiet about whatever depends on va
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
@@ -18,6 +18,7 @@ from ..graph.types import DTYPES
 from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS
 from ..measure.metrics import METRICS
+from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
 from .faults import (
@@ -32,31 +33,90 @@ from .faults import (
     unknown_layer,
     unknown_layer_argument,
 )
+from .meanings import Definition, FileNames, Kind, NameScope, Use, of_language
 from .project import FUNCTIONS, Module
 from .written_types import element_type, is_value_type
 
 
-def resolve(modules: Iterable[Module], report: Report) -> bool:
-    """Check the names of files, and warn of what nothing uses if there are no errors; whether nothing is wrong.
+def resolve(modules: Sequence[Module], report: Report) -> Resolved:
+    """Find what every name of some files means, and warn of what nothing uses if there are no errors.
 
     Args:
         modules: the files, which have been parsed without errors.
         report: takes the diagnostics; at a place where it has one already, nothing is added.
     """
     findings, before = _Findings(report), len(report.errors)
+    items = _Items(modules)
+    tables: list[FileNames] = []
     for module in modules:
+        names = FileNames(module.source)
+        tables.append(names)
         for item in module.file.items:
-            if report.is_full:
-                return False
-            if isinstance(item, tree.Const):
-                _Const(module, findings).check(item)
-            elif isinstance(item, tree.Block):
-                _Block(module, findings).check(item)
-            elif isinstance(item, tree.Model):
-                _Model(module, findings).check(item)
+            if not report.is_full:
+                _resolve_item(item, module, items, names, findings)
     if not report.has_errors:
         report.extend(findings.unused)
-    return len(report.errors) == before
+    return Resolved(tuple(tables), len(report.errors) == before)
+
+
+@positional_record
+class Resolved:
+    """The names of some files.
+
+    Attributes:
+        files: a table for each, in the order given.
+        is_sound: whether no mistake was found that was not known.
+    """
+
+    files: tuple[FileNames, ...]
+    is_sound: bool
+
+
+def _resolve_item(item: tree.Item, module: Module, items: _Items, names: FileNames, findings: _Findings) -> None:
+    if isinstance(item, tree.Import):
+        for name in item.names:
+            names.uses.append(Use(name.name, name.span, items.visible(module, name.name)))
+        return
+    names.definitions.append(items.of(item))
+    before = len(names.definitions)
+    _WALKS[type(item)](module, findings, items, names, owner=item.name.name).check(item)
+    names.scopes.append(NameScope(item.span, tuple(names.definitions[before:])))
+
+
+class _Items:
+    """The definitions of the items of files, and of the arguments of blocks, which are used across files."""
+
+    def __init__(self, modules: Iterable[Module]) -> None:
+        self._items: dict[int, Definition] = {}
+        self._formals: dict[tuple[int, str], Definition] = {}
+        for module in modules:
+            for item in module.file.items:
+                if not isinstance(item, tree.Import):
+                    self._add(item)
+
+    def _add(self, item: tree.Const | tree.Block | tree.Model) -> None:
+        name = item.name
+        self._items[id(item)] = Definition(name.name, _KINDS[type(item)], name.span)
+        if not isinstance(item, tree.Const):
+            for formal in item.formals:
+                made = Definition(formal.name.name, Kind.ARGUMENT, formal.name.span, name.name)
+                self._formals.setdefault((id(item), formal.name.name), made)
+
+    def of(self, item: tree.Const | tree.Block | tree.Model) -> Definition:
+        """The definition that an item is."""
+        return self._items[id(item)]
+
+    def formal(self, item: tree.Block | tree.Model, name: str) -> Definition | None:
+        """The argument of a block or model."""
+        return self._formals.get((id(item), name))
+
+    def visible(self, module: Module, name: str) -> Definition | None:
+        """The block or const that a name means in a file."""
+        found = module.definitions.get(name)
+        return None if found is None else self._items.get(id(found.item))
+
+
+_KINDS = {tree.Const: Kind.CONST, tree.Block: Kind.BLOCK, tree.Model: Kind.MODEL}
 
 
 class _Findings:
@@ -93,8 +153,12 @@ class _Walk:
 
     module: Module
     findings: _Findings
-    names: dict[str, Span] = field(default_factory=dict)
-    symbols: dict[str, Span] = field(default_factory=dict)
+    items: _Items
+    table: FileNames
+    names: dict[str, Definition] = field(default_factory=dict)
+    symbols: dict[str, Definition] = field(default_factory=dict)
+    labels: dict[str, Definition] = field(default_factory=dict)
+    owner: str = ""
     used: set[str] = field(default_factory=set)
     in_expect: bool = False
     in_const: bool = False
@@ -109,22 +173,35 @@ class _Walk:
 
     def name(self, node: tree.Name) -> None:
         """A name that should stand for a value."""
+        found = self._meaning(node)
+        if found is None or found.span is not node.span:
+            self.use(node.name, node.span, found)
+
+    def use(self, name: str, span: Span, definition: Definition | None) -> None:
+        """Note that a name is used."""
+        self.table.uses.append(Use(name, span, definition))
+
+    def _meaning(self, node: tree.Name) -> Definition | None:
+        """What a name leads to; None, and a diagnostic unless values decide it, where that is nothing."""
         name = node.name
         if name in self.names:
             self.used.add(name)
-            return
+            return self.names[name]
         definition = self.module.definitions.get(name)
         if definition is not None:
             if isinstance(definition.item, tree.Block):
                 self.findings.add(node.span, lambda: block_as_value(name, node.span))
-            return
+            return self.items.visible(self.module, name)
         if name in METRICS:
             if not self.in_expect:
                 self.findings.add(node.span, lambda: misplaced_metric(name, node.span))
-            return
-        known = name in DTYPES or name in INITIALIZERS or name in self.symbols or name in self.module.missing
+            return of_language(name, Kind.METRIC)
+        if name in DTYPES or name in INITIALIZERS:
+            return of_language(name, Kind.ELEMENT_TYPE if name in DTYPES else Kind.INITIALIZER)
+        known = name in self.symbols or name in self.module.missing
         if not known and not (self.sees_symbols and is_symbol_name(name)):
             self.findings.add(node.span, lambda: self._undefined(node))
+        return self.symbols.get(name)
 
     def _undefined(self, node: tree.Name) -> Diagnostic:
         candidates = [*self.names, *self.module.definitions, *self.symbols]
@@ -140,36 +217,70 @@ class _Walk:
         item = self.module.definitions[name].item if self.module.defines(name) else None
         if name in FUNCTIONS and name in LAYERS:
             # What it is applied to decides, and is not known; no more names are taken than the layer's.
+            self.use(name, at, of_language(name, Kind.FUNCTION))
             self._layer_arguments(call)
-        elif isinstance(item, tree.Block) or name in FUNCTIONS or name in INITIALIZERS:
-            self._arguments(call, _argument_names(name, item))
+        elif isinstance(item, tree.Block):
+            self.use(name, at, self.items.visible(self.module, name))
+            self._arguments(call, argument_names(item.formals), item)
+        elif name in FUNCTIONS or name in INITIALIZERS:
+            self.use(name, at, of_language(name, Kind.FUNCTION if name in FUNCTIONS else Kind.INITIALIZER))
+            self._arguments(call, () if name in FUNCTIONS else initializer_arguments(INITIALIZERS[name]), None)
         elif name in METRICS:
+            self.use(name, at, of_language(name, Kind.METRIC))
             if not self.in_expect:
                 self.findings.add(at, lambda: misplaced_metric(name, at))
         elif name in LAYERS and LAYERS[name].callable:
+            self.use(name, at, of_language(name, Kind.LAYER))
             self._layer_arguments(call)
-        elif name not in self.module.missing:
-            is_value = item is not None or name in self.names
+        else:
+            self._unknown_call(call, is_value=item is not None or name in self.names)
+
+    def _unknown_call(self, call: tree.Call, *, is_value: bool) -> None:
+        name, at = call.function, call.function_span
+        self.use(name, at, self.names.get(name) or self.items.visible(self.module, name))
+        for argument in call.named:
+            self.use(argument.name, argument.name_span, None)
+        if name not in self.module.missing:
             self.findings.add(at, lambda: unknown_layer(call, self.module, is_value=is_value))
 
-    def _arguments(self, call: tree.Call, known: Sequence[str]) -> None:
+    def _arguments(self, call: tree.Call, known: Sequence[str], block: tree.Block | None) -> None:
         for argument in call.named:
             if argument.name not in known and call.function not in LAYERS:
                 self.findings.add(argument.name_span, partial(unknown_argument, call.function, argument, known))
+            made = None if block is None else self.items.formal(block, argument.name)
+            if block is None and argument.name in known:
+                made = of_language(argument.name, Kind.ARGUMENT, call.function)
+            self.use(argument.name, argument.name_span, made)
 
     def _layer_arguments(self, call: tree.Call) -> None:
         layer = LAYERS[call.function]
         for argument in call.named:
-            if not takes_argument(layer, argument.name):
+            is_known = takes_argument(layer, argument.name)
+            if not is_known:
                 self.findings.add(argument.name_span, partial(unknown_layer_argument, layer, argument))
+            made = of_language(argument.name, Kind.ARGUMENT, layer.kind) if is_known else None
+            self.use(argument.name, argument.name_span, made)
+
+    def attribute(self, attribute: tree.Attribute) -> None:
+        """An attribute of a tensor, which only its value may have."""
+        self.walk(attribute.base)
+        self.use(attribute.name, attribute.name_span, of_language(attribute.name, Kind.ATTRIBUTE))
 
     def stage(self, stage: tree.Stage) -> None:
-        """A stage of a pipeline, with the computed parts of its label."""
+        """A stage of a pipeline, with its label."""
         if stage.label is not None:
-            self.label(stage.label)
+            self.walk_label(stage.label)
+            made = Definition(stage.label.span.text, Kind.LABEL, stage.label.span, self.owner)
+            self.table.definitions.append(made)
+            self.labels.setdefault(made.name, made)
         self.walk(stage.operation)
 
-    def label(self, label: tree.Label) -> None:
+    def path(self, path: tree.Label) -> None:
+        """The path of a ``reuse`` or a ``freeze``; what is labelled in blocks, or is computed, is known with values."""
+        self.walk_label(path)
+        self.use(path.span.text, path.span, self.labels.get(path.span.text))
+
+    def walk_label(self, label: tree.Label) -> None:
         """The computed parts of a label or a path."""
         for component in label.components:
             for piece in component:
@@ -178,37 +289,54 @@ class _Walk:
     def loop(self, loop: tree.For) -> None:
         """A loop, whose variables are bound inside of it."""
         self.walk(loop.iterable)
-        bound = [target.name for target in loop.targets if target.name != "_" and self.bind(target)]
+        targets = [target for target in loop.targets if target.name != "_"]
+        bound = [target.name for target in targets if self.bind(target, Kind.VARIABLE)]
+        self.table.scopes.append(NameScope(loop.span, tuple(self.names[name] for name in bound)))
         self.walk(loop.body)
         for name in bound:
             del self.names[name]
 
-    def bind(self, name: tree.Name) -> bool:
+    def bind(self, name: tree.Name, kind: Kind, made: Definition | None = None) -> bool:
         """Bind a name; False, and a diagnostic, where it cannot be."""
+        made = made or Definition(name.name, kind, name.span, self.owner)
+        self.table.definitions.append(made)
         if name.name in METRICS:
             owner = "a metric of `expect`"
             self.findings.add(name.span, lambda: ReservedName(span=name.span, name=name.name, owner=owner))
         earlier = self.names.get(name.name) or self.symbols.get(name.name)
-        if earlier is not None:
-            self.findings.add(name.span, lambda: DuplicateName(span=name.span, name=name.name, earlier=earlier))
+        if earlier is not None and earlier.span is not None:
+            fault = DuplicateName(span=name.span, name=name.name, earlier=earlier.span)
+            self.findings.add(name.span, lambda: fault)
             return False
-        self.names[name.name] = name.span
+        self.names[name.name] = made
         return True
 
     def type(self, written: tree.Type, *, introduces: bool = False) -> None:
         """A type; upper-case names of one that introduces dimensions are bound by it, unless they mean something."""
+        at = written.span.source.span(written.span.start, written.span.start + len(written.name))
         if is_value_type(written):
+            self.use(written.name, at, of_language(written.name, Kind.VALUE_TYPE))
             return
+        self.use(written.name, at, of_language(written.name, Kind.ELEMENT_TYPE) if written.name in DTYPES else None)
         try:
             element_type(written)
         except DotnnError as error:
             self.findings.add(written.span, lambda fault=error.diagnostics[0]: fault)
         if introduces:
-            # Whether an axis tells them is asked when the type is evaluated.
-            for name in tree.names_in(written.shape or ()):
-                if self._is_new_symbol(name.name):
-                    self.symbols[name.name] = name.span
+            self.introduce(written)
         self.walk(written.shape or ())
+
+    def introduce(self, written: tree.Type, others: Collection[str] = ()) -> None:
+        """Take the dimensions that a type introduces; whether an axis tells them is asked when it is evaluated.
+
+        Args:
+            written: the type.
+            others: names that mean something else, though they are not bound yet.
+        """
+        for name in tree.names_in(written.shape or ()):
+            if name.name not in others and self._is_new_symbol(name.name):
+                self.symbols[name.name] = Definition(name.name, Kind.DIMENSION, name.span, self.owner)
+                self.table.definitions.append(self.symbols[name.name])
 
     def _is_new_symbol(self, name: str) -> bool:
         known = name in self.names or name in self.symbols or self.module.defines(name)
@@ -261,33 +389,33 @@ class _Body(_Walk):
     def input(self, statement: tree.Input) -> None:
         """An input, whose type introduces dimensions."""
         self.type(statement.type, introduces=True)
-        self._want(statement.name, "the input")
+        self._want(statement.name, "the input", Kind.INPUT)
 
     def parameter(self, statement: tree.Parameter) -> None:
         """A parameter."""
         self.type(statement.type)
         self.walk(statement.initializer)
-        self._want(statement.name, "the parameter")
+        self._want(statement.name, "the parameter", Kind.PARAMETER)
 
     def output(self, statement: tree.Output) -> None:
         """An output, which is a binding that the caller uses."""
         self._value(statement)
-        self.bind(statement.name)
+        self.bind(statement.name, Kind.OUTPUT)
 
     def binding(self, statement: tree.Binding) -> None:
         """A binding of one name or more."""
         self._value(statement)
         for target in statement.targets:
             if target.name != "_":
-                self._want(target, "the binding")
+                self._want(target, "the binding", Kind.BINDING)
 
     def freeze(self, statement: tree.Freeze) -> None:
         """The paths of a ``freeze``."""
         for path in statement.paths:
-            self.label(path)
+            self.path(path)
 
-    def _want(self, name: tree.Name, what: str) -> None:
-        if self.bind(name):
+    def _want(self, name: tree.Name, what: str, kind: Kind) -> None:
+        if self.bind(name, kind):
             self.wanted.append((name, what))
 
     def _value(self, statement: tree.Output | tree.Binding) -> None:
@@ -309,14 +437,18 @@ class _Block(_Body):
     def check(self, block: tree.Block) -> None:
         """Look at the whole of it."""
         self.sees_symbols = True
+        # Sizes in the types of arguments may be any of the arguments, and defaults may be any of those sizes.
+        arguments = argument_names(block.formals)
+        for formal in block.formals:
+            if formal.type is not None:
+                self.introduce(formal.type, arguments)
         for formal in block.formals:
             if formal.default is not None:
                 self.walk(formal.default)
-            self.bind(formal.name)
+            self.bind(formal.name, Kind.ARGUMENT, self.items.formal(block, formal.name.name))
         for formal in block.formals:
-            # Sizes in the types of arguments may be any of the arguments.
             if formal.type is not None:
-                self.type(formal.type, introduces=True)
+                self.type(formal.type)
         length = self._length(block)
         self.statements(block.body[:length])
         if length < len(block.body):
@@ -346,7 +478,9 @@ class _Model(_Body):
         for formal in model.formals:
             if formal.default is not None:
                 self.walk(formal.default)
-            self.bind(formal.name)
+            self.bind(formal.name, Kind.ARGUMENT, self.items.formal(model, formal.name.name))
+            if formal.type is not None and is_value_type(formal.type):
+                self.type(formal.type)
         self.statements(model.body)
         if not any(isinstance(one, tree.Output) for one in model.body):
             name = model.name
@@ -355,12 +489,7 @@ class _Model(_Body):
             self.findings.add(name.span, lambda: missing)
 
 
-def _argument_names(function: str, item: tree.Block | tree.Const | None) -> tuple[str, ...]:
-    """The names of the arguments of a block, a function or an initializer."""
-    if isinstance(item, tree.Block):
-        return argument_names(item.formals)
-    return () if function in FUNCTIONS else initializer_arguments(INITIALIZERS[function])
-
+_WALKS: dict[type, Any] = {tree.Const: _Const, tree.Block: _Block, tree.Model: _Model}
 
 _STATEMENTS: dict[type, Callable[[Any, Any], None]] = {
     tree.Input: _Body.input,
@@ -392,7 +521,7 @@ _HANDLERS: dict[type, _Handler] = {
     tuple: _items,
     tree.Name: _Walk.name,
     tree.ListExpression: _parts("items"),
-    tree.Attribute: _parts("base"),
+    tree.Attribute: _Walk.attribute,
     tree.Index: _parts("base", "items"),
     tree.Slice: _parts("low", "high"),
     tree.Unary: _parts("operand"),
@@ -404,5 +533,5 @@ _HANDLERS: dict[type, _Handler] = {
     tree.Group: _parts("stages"),
     tree.Repeat: _parts("count", "body"),
     tree.For: _Walk.loop,
-    tree.Reuse: lambda walk, node: walk.label(node.path),
+    tree.Reuse: lambda walk, node: walk.path(node.path),
 }

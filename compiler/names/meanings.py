@@ -1,0 +1,121 @@
+"""What names mean: definitions, uses and scopes, as tables of a file.
+
+They are found once, by ``resolve``. Elaboration computes values; which definition a name leads to is said here, for
+whoever asks of the text: diagnostics, lint, an editor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+
+from ..records import positional_record
+from ..reprs import quoted, short_repr
+from ..source import Source, Span
+
+
+class Kind(StrEnum):
+    """What a name stands for."""
+
+    MODEL = "model"
+    BLOCK = "block"
+    CONST = "const"
+    INPUT = "input"
+    ARGUMENT = "argument"
+    PARAMETER = "parameter"
+    OUTPUT = "output"
+    BINDING = "binding"
+    VARIABLE = "variable of a loop"
+    DIMENSION = "dimension"
+    LABEL = "label"
+    LAYER = "layer"
+    FUNCTION = "function"
+    INITIALIZER = "initializer"
+    METRIC = "metric"
+    ELEMENT_TYPE = "element type"
+    VALUE_TYPE = "type of values"
+    ATTRIBUTE = "attribute"
+
+
+@positional_record
+class Definition:
+    """Where a name gets its meaning.
+
+    Attributes:
+        span: the name where it is defined; None for what the language has.
+        owner: what it belongs to, if that is not the whole file: a block, a model, or the layer whose argument it is.
+    """
+
+    name: str
+    kind: Kind
+    span: Span | None = None
+    owner: str = ""
+
+    def __repr__(self) -> str:
+        return short_repr(self, quoted(self.name), self.kind)
+
+
+@cache
+def of_language(name: str, kind: Kind, owner: str = "") -> Definition:
+    """The definition of what the language itself has."""
+    return Definition(name, kind, None, owner)
+
+
+@positional_record
+class Use:
+    """A name that leads to a definition.
+
+    Attributes:
+        definition: None where it means nothing, or where values decide what it means.
+    """
+
+    name: str
+    span: Span
+    definition: Definition | None
+
+
+@positional_record
+class NameScope:
+    """A part of a file in which names are bound: an item, or the body of a loop.
+
+    Attributes:
+        span: from where to where.
+        definitions: those made in it, in the order of the text.
+    """
+
+    span: Span
+    definitions: tuple[Definition, ...]
+
+
+@dataclass(eq=False, repr=False)
+class FileNames:
+    """Every name of one file.
+
+    Attributes:
+        definitions: in the order in which they were met.
+        uses: likewise.
+        scopes: the inner ones behind those around them.
+    """
+
+    source: Source
+    definitions: list[Definition] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    scopes: list[NameScope] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.definitions)} definitions", f"{len(self.uses)} uses"
+        return short_repr(self, quoted(self.source.name), *counts)
+
+    def uses_of(self, definition: Definition) -> Iterator[Use]:
+        """Where a definition is used in this file."""
+        return (use for use in self.uses if use.definition is definition)
+
+    def at(self, offset: int) -> Definition | None:
+        """What the name at a place of the text means; None where there is no name, or one that means nothing."""
+        for definition in self.definitions:
+            if definition.span is not None and definition.span.start <= offset < definition.span.end:
+                return definition
+        found = (use.definition for use in self.uses if use.span.start <= offset < use.span.end)
+        return next(found, None)
