@@ -38,6 +38,11 @@ def run_block(block: tree.Block, frame: Frame) -> CompileValue:
         frame.state.step(1, statement.span)
         if isinstance(statement, tree.Return):
             return _return(statement, block, frame)
+        if frame.module.source.in_library and isinstance(statement, tree.Expect):
+            from .library_calls import is_demand, is_met
+
+            if is_demand(statement) and not is_met(statement, frame):
+                return UNKNOWN
         _attempt(_IN_BLOCKS, statement, frame)
     return UNKNOWN
 

@@ -84,7 +84,9 @@ def unknown_layer(call: tree.Call, module: Module, *, is_value: bool, is_label: 
         return Misplaced(span=call.function_span, what=f"the label `{call.function}`", where="as a call", hint=hint)
     blocks = [name for name, one in module.definitions.items() if isinstance(one.item, tree.Block)]
     candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
-    return naming.unknown_layer(call.function, candidates, call.function_span)
+    from .library_imports import with_import
+
+    return with_import(naming.unknown_layer(call.function, candidates, call.function_span), module)
 
 
 # --- layers ----------------------------------------------------------------------------------------------------------
@@ -150,10 +152,12 @@ def _call_block(
         scope = entry.scope.open(entry, boundary=True)
         inner = _block_frame(definition, block, entry, scope, at)
         active.add(id(block))
+        outer, at.state.calls = at.state.calls, inner.calls
         try:
             _bind_formals(block, values, inner, entry, at)
             return run_block(block, inner)
         finally:
+            at.state.calls = outer
             active.discard(id(block))
             scope.close()
 
@@ -171,7 +175,7 @@ def _block_frame(definition: Definition, block: tree.Block, entry: Entry, scope:
     if frame.depth + 1 > frame.state.limits.nesting:
         frame.state.stop("nesting", entry.span)
     way = Label(entry.span, f"in block `{block.name.name}`, called here")
-    return Frame(
+    inner = Frame(
         frame.state,
         definition.module,
         scope,
@@ -179,6 +183,9 @@ def _block_frame(definition: Definition, block: tree.Block, entry: Entry, scope:
         calls=(way, *frame.calls),
         depth=frame.depth + 1,
     )
+    if definition.module.source.in_library:
+        inner.entered = frame.entered or (block, inner)
+    return inner
 
 
 def _block_arguments(

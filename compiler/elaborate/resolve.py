@@ -32,11 +32,14 @@ def resolve(modules: Iterable[Module], report: Report) -> None:
     """Check the names of files, and warn of what nothing uses if there are no errors.
 
     Args:
-        modules: the files, which have been parsed without errors.
+        modules: the files, which have been parsed without errors. Those of the library are not looked at: there is
+            nothing wrong with them, and their readers could not mend it.
         report: takes the diagnostics; at a place where it has one already, nothing is added.
     """
     findings = _Findings(report)
     for module in modules:
+        if module.source.in_library:
+            continue
         for item in module.file.items:
             if report.is_full:
                 return

@@ -98,6 +98,7 @@ class Elaboration:
         depth: how many expressions are being evaluated inside each other.
         active: identities of the blocks that are being run.
         place: the expression that is being evaluated, or was last.
+        calls: the calls of blocks that are being run, innermost first.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Elaboration:
         self.depth = 0
         self.active: set[int] = set()
         self.place: Span | None = None
+        self.calls: tuple[Label, ...] = ()
         self.lists = Lists(self)
         self.drafts: list[Draft] = []
         self.demands = Demands()
@@ -136,7 +138,12 @@ class Elaboration:
     def stop(self, limit: str, span: Span | None) -> None:
         """End the elaboration because a limit is used up."""
         maximum = getattr(self.limits, limit)
-        self.report.add(LimitExceeded(span=span or self.place, limit=limit, maximum=maximum))
+        found = LimitExceeded(span=span or self.place, limit=limit, maximum=maximum)
+        if found.span is not None and found.span.source.in_library:
+            from ..diagnostics.in_library import told_at_call
+
+            found = told_at_call(dataclasses.replace(found, trace=self.calls))
+        self.report.add(found)
         self.usage.stopped = True
         raise Stop
 
@@ -205,6 +212,7 @@ class Frame:
         block: the name of the block or model.
         metrics: what ``expect`` measures, while an expectation is judged.
         in_const: a ``const`` is being evaluated, which knows no dimensions.
+        entered: the block of the library that led from the user's files into it, and the frame of its body.
     """
 
     state: Elaboration
@@ -217,11 +225,21 @@ class Frame:
     bindings: dict[str, Bound] = field(default_factory=dict)
     metrics: Mapping[str, CompileValue] | None = None
     in_const: bool = False
+    entered: tuple[tree.Block, Frame] | None = None
 
-    def fail(self, diagnostic: Diagnostic) -> None:
-        """Report a diagnostic, with the way that led here."""
+    def fail(self, diagnostic: Diagnostic, calls: tuple[Span, ...] = ()) -> None:
+        """Report a diagnostic, with the way that led here: told of the user's own file, even where it shows elsewhere.
+
+        Args:
+            diagnostic: what is wrong.
+            calls: the block calls that led to its place, innermost first, where they are not those of this frame.
+        """
         if self.calls and not diagnostic.trace:
             diagnostic = dataclasses.replace(diagnostic, trace=self.calls)
+        if diagnostic.span is not None and diagnostic.span.source.in_library:
+            from .library_calls import at_call
+
+            diagnostic = at_call(diagnostic, self, calls)
         report = self.state.report
         report.add(diagnostic)
         if report.is_full:

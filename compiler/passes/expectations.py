@@ -15,8 +15,9 @@ from ..diagnostics.expectations import (
 )
 from ..elaborate.elaborate import Network
 from ..elaborate.evaluate import evaluate
+from ..elaborate.sides import sides
 from ..elaborate.state import Expectation, Stop
-from ..elaborate.values import TensorRef, Unknown, describe, show
+from ..elaborate.values import TensorRef, Unknown, describe
 from ..graph.dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import BATCH, format_shape
@@ -69,25 +70,17 @@ def _failed(
     condition: tree.Expression, expectation: Expectation, network: Network
 ) -> ExpectationFailed | ExpectationFailedOtherwise:
     kind = ExpectationFailed if network.defaults else ExpectationFailedOtherwise
-    if not isinstance(condition, tree.Binary) or condition.operator in ("and", "or"):
-        return kind(span=condition.span, sides="it is false")
-    left, right = evaluate(condition.left, expectation.frame), evaluate(condition.right, expectation.frame)
-    sides = f"{_name(condition.left, left)} is {show(left)}, not {_WORDS[condition.operator]}{show(right)}"
-    found = f"is {show(left)}"
-    tensor = _tensor_in(condition.left, expectation) or _tensor_in(condition.right, expectation)
+    said, found = sides(condition, expectation.frame)
+    tensor = None
+    if isinstance(condition, tree.Binary):
+        tensor = _tensor_in(condition.left, expectation) or _tensor_in(condition.right, expectation)
+    block = expectation.frame.block if expectation.frame.module.source.in_library else ""
     if tensor is None:
-        return kind(span=condition.span, sides=sides, found=found)
+        return kind(span=condition.span, block=block, sides=said, found=found)
     node = network.graph.producer(tensor)
     way = tuple(_way(network.graph, node, expectation.frame.state.step))
-    return kind(span=condition.span, sides=sides, found=found, made_at=_place(node), made=_made(node), way=way)
-
-
-_WORDS = {"==": "", "!=": "other than ", "<": "below ", "<=": "at most ", ">": "above ", ">=": "at least "}
-
-
-def _name(expression: tree.Expression, value: object) -> str:
-    text = expression.span.text
-    return f"`{text}`" if len(text) <= 40 and "\n" not in text else describe(value)
+    facts = {"sides": said, "found": found, "made_at": _place(node), "made": _made(node), "way": way}
+    return kind(span=condition.span, block=block, **facts)
 
 
 def _tensor_in(expression: tree.Expression, expectation: Expectation) -> Value | None:
@@ -101,7 +94,7 @@ def _tensor_in(expression: tree.Expression, expectation: Expectation) -> Value |
 
 
 def _place(node: Node) -> Span | None:
-    return node.origins[-1].span if node.origins else None
+    return node.origins[-1].place if node.origins else None
 
 
 def _made(node: Node) -> str:

@@ -34,6 +34,7 @@ class Row:
         params_formula: how the parameters come about, as numbers; empty without any.
         macs_formula: how the multiply-accumulates come about; empty without any.
         shared: its weights are an earlier node's.
+        place: where the source has it; of a layer in a block of the library, where that is called.
     """
 
     path: str
@@ -135,7 +136,7 @@ def _row(graph: Graph, node: Node, seen: set[str]) -> Row:
     own = [weight for weight in weights if weight.name not in seen]
     seen.update(weight.name for weight in weights)
     inputs = tuple(graph.producer(value).name for value in node.operands if value is not None)
-    span = node.origins[-1].span if node.origins else None
+    span = node.origins[-1].place if node.origins else None
     return Row(
         path=node.name,
         kind=node.kind,
