@@ -38,7 +38,7 @@ class Taken(NamedTuple):
     peak: int
 
 
-def run(command: Sequence[str], environment: dict[str, str]) -> Taken:
+def run(command: Sequence[str], environment: dict[str, str] | None) -> Taken:
     """Run a command once.
 
     Raises:

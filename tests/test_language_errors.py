@@ -156,6 +156,9 @@ SAMPLES: dict[str, Sample] = {
     ),
     "E605": Sample(net(""), "", ("no model `nett`", "`net`"), {"model": "nett"}),
     "E606": Sample(net(""), "classes: int = 10", ("`classes`", "a string"), {"arguments": {"classes": "ten"}}),
+    "E608": Sample(
+        'import basic from "dotnn/residul"\n' + net(""), '"dotnn/residul"', ("did you mean `dotnn/residual`?",)
+    ),
     "E607": Sample("", "", ("cannot read", "no such file"), files={}),
     "E701": Sample(net("expect params == 61_482"), "params == 61_482", ("`params` is 90", "61,482")),
     "W701": Sample(net("expect params == 90"), "params == 90", ("`params` is 45", "90"), {"arguments": {"classes": 5}}),
