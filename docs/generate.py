@@ -69,7 +69,6 @@ from collections.abc import Mapping
 
 from . import Indexed
 
-# ruff: noqa: E501
 BLOCKS: Mapping[str, Indexed] = {
 '''
 
@@ -407,7 +406,7 @@ def _library_parts(files: Sequence[FilePage]) -> Iterator[str]:
             yield f"### {block.name}"
             yield f"```text\n{block.call}\n```"
             yield block.text
-            yield f"```nn\n{block.sample_model}```"
+            yield from [f"```nn\n{block.sample_model}```"] if block.sample else []
 
 
 if __name__ == "__main__":

@@ -21,8 +21,6 @@ from ..layers.documentation import section, wrapped
 from ..limits import Limits
 from ..source import Source
 from ..syntax import tree
-from ..syntax.parse import parse
-from ..syntax.read import read_source
 
 #: What a line of a sample begins with.
 _INDENT = "    "
@@ -114,6 +112,8 @@ def page_of(file: str, data: bytes) -> FilePage:
     Raises:
         DotnnError: it cannot be parsed.
     """
+    from ..syntax.read import read_source
+
     report = Report()
     found = _parsed(read_source(data, file, None, Limits(), report, in_library=True), report)
     if found is None:
@@ -124,6 +124,9 @@ def page_of(file: str, data: bytes) -> FilePage:
 
 
 def _parsed(source: Source | None, report: Report) -> tree.File | None:
+    # A list of the blocks needs no parser.
+    from ..syntax.parse import parse
+
     found = None if source is None else parse(source, Limits(), report)
     report.raise_errors()
     return found

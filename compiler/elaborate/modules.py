@@ -127,7 +127,9 @@ class Project:
 
     def add(self, source: Source) -> Module | None:
         """Load a source text and what it imports; None where nothing could be made of it."""
-        file = parse(source, self.limits, self.report)
+        # The files of the library are as they are, whatever the limits of a text.
+        limits = Limits() if source.in_library else self.limits
+        file = parse(source, limits, self.report)
         if file is None:
             return None
         module = Module(file)
@@ -202,16 +204,16 @@ class Project:
             if used > maximum:
                 self.report.add(LimitExceeded(span=item.path.span, limit=limit, maximum=maximum))
                 return None
-        name = _shown(written, module)
+        name, in_library = _shown(written, module), written.startswith(library.PREFIX)
+        limits = Limits() if in_library else self.limits
         try:
-            data = read_regular(path, self.limits.source_bytes)
+            data = read_regular(path, limits.source_bytes)
         except OSError as error:
             self._missing(item, path, why_not(error))
             return None
         # Where nothing can be made of it, that is reported once.
         self._modules[path] = None
-        in_library = written.startswith(library.PREFIX)
-        source = read_source(data, name, path, self.limits, self.report, in_library=in_library)
+        source = read_source(data, name, path, limits, self.report, in_library=in_library)
         return None if source is None else self.add(source)
 
     def _resolve(self, item: tree.Import, module: Module) -> Path | None:
