@@ -45,8 +45,10 @@ PICTURED = "dotnn check docs/samples/wrong.nn"
 PAGES = (
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
-    *(DOCS / f"{name}.md" for name in ("language", "cli", "errors", "architecture", "levels")),
+    *(DOCS / f"{name}.md" for name in ("language", "cli", "errors", "architecture", "levels", "learn")),
 )
+#: Everything that is written; the picture is not among it.
+WRITTEN = (LAYER_INDEX, LAYER_PAGE, LIBRARY_INDEX, LIBRARY_PAGE, *PAGES)
 #: Columns of a line of the program.
 _LONGEST_LINE = 120
 #: The most parts that a sample of `split` has.
@@ -77,17 +79,22 @@ _REGION = re.compile(r"(?P<head><!-- begin: (?P<name>[^\n]+?) -->\n).*?(?P<tail>
 
 def main() -> None:
     """Write everything."""
-    for path, text in outputs().items():
+    for path in WRITTEN:
+        text = output(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     PICTURE.write_text(picture(), encoding="utf-8")
 
 
-def outputs() -> dict[Path, str]:
-    """Every page that is written, wholly or in part, by its path; the picture is not among them."""
-    pages = {LAYER_INDEX: layer_index(), LAYER_PAGE: layer_page()}
-    pages |= {LIBRARY_INDEX: library_index(), LIBRARY_PAGE: library_page()}
-    return pages | {path: with_regions(path.read_text(encoding="utf-8")) for path in PAGES}
+def output(path: Path) -> str:
+    """What is written to one of ``WRITTEN``, wholly or in part."""
+    whole = {
+        LAYER_INDEX: layer_index,
+        LAYER_PAGE: layer_page,
+        LIBRARY_INDEX: library_index,
+        LIBRARY_PAGE: library_page,
+    }
+    return whole[path]() if path in whole else with_regions(path.read_text(encoding="utf-8"))
 
 
 def layer_index() -> str:

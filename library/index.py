@@ -7,16 +7,109 @@ from collections.abc import Mapping
 from . import Indexed
 
 BLOCKS: Mapping[str, Indexed] = {
-    "shortcut": Indexed("dotnn/residual", "The input of a block, brought to the shape of its output"),
-    "basic": Indexed("dotnn/residual", "Two 3x3 convolutions, for the smaller networks"),
+    "densenet_layer": Indexed(
+        "dotnn/densenet", "A layer of a dense block: it adds `growth` channels of its own to those that it reads"
+    ),
+    "dense_block": Indexed(
+        "dotnn/densenet",
+        "So many layers one after the other, each of which reads the results of all before it: dense connections",
+    ),
+    "densenet_transition": Indexed(
+        "dotnn/densenet",
+        "Between two dense blocks: a 1x1 convolution to `width` channels, by default half of them, and a pooling",
+    ),
+    "inception_conv": Indexed(
+        "dotnn/inception",
+        "A convolution without bias, batch normalization and a ReLU, of which Inception networks are made",
+    ),
+    "inception_v1": Indexed(
+        "dotnn/inception", "The inception module of GoogLeNet: 1x1, 3x3 and 5x5 convolutions and a pooling side by side"
+    ),
+    "inception_v1_auxiliary": Indexed(
+        "dotnn/inception",
+        "The auxiliary classifier of GoogLeNet, which brings the gradient into the middle of the network while it is trained",
+    ),
+    "inception_v3_a": Indexed(
+        "dotnn/inception",
+        "Module A of Inception v3: beside each other a 1x1, a 5x5, two 3x3 and a pooling (figure 5 of the paper)",
+    ),
+    "inception_v3_b": Indexed(
+        "dotnn/inception",
+        "Module B of Inception v3, which halves rows and columns: a 3x3, two 3x3 and a pooling, each with stride 2",
+    ),
+    "inception_v3_c": Indexed(
+        "dotnn/inception",
+        "Module C of Inception v3: convolutions of 7x7, each taken apart into 1x7 and 7x1 (figure 6 of the paper)",
+    ),
+    "inception_v3_d": Indexed(
+        "dotnn/inception",
+        "Module D of Inception v3, which halves rows and columns: a 3x3, a 7x7 taken apart with a 3x3, and a pooling",
+    ),
+    "inception_v3_e": Indexed(
+        "dotnn/inception",
+        "Module E of Inception v3: 1x3 and 3x1 side by side in the place of each last 3x3 (figure 7 of the paper)",
+    ),
+    "inception_v3_auxiliary": Indexed(
+        "dotnn/inception", "The auxiliary classifier of Inception v3, for images of 17x17 positions or more"
+    ),
+    "gru_encoder": Indexed(
+        "dotnn/recurrent",
+        "Reads sentences with stacked GRUs, and gives all outputs and the final states (Cho and others 2014)",
+    ),
+    "gru_decoder": Indexed(
+        "dotnn/recurrent", "Goes on from the states of a `gru_encoder`, and gives all outputs and the final states"
+    ),
+    "lstm_encoder": Indexed(
+        "dotnn/recurrent",
+        "Reads sentences with stacked LSTMs, and gives all outputs and the final states (Sutskever and others 2014)",
+    ),
+    "lstm_decoder": Indexed(
+        "dotnn/recurrent", "Goes on from the states of an `lstm_encoder`, and gives all outputs and the final states"
+    ),
+    "global_attention": Indexed(
+        "dotnn/recurrent",
+        "Attention of a decoder's states over an encoder's outputs by products (Luong and others 2015: global, general)",
+    ),
+    "additive_attention": Indexed(
+        "dotnn/recurrent",
+        "Attention of a decoder's states over an encoder's outputs by a small network (Bahdanau and others 2014)",
+    ),
+    "bidirectional_gru_stack": Indexed(
+        "dotnn/recurrent",
+        "Stacked bidirectional GRUs whose directions are added, each followed by batch normalization (Amodei and others 2015)",
+    ),
+    "basic": Indexed(
+        "dotnn/residual",
+        "Two 3x3 convolutions beside a shortcut (He and others 2015), for the smaller residual networks",
+    ),
     "bottleneck": Indexed(
         "dotnn/residual",
-        "A 1x1 convolution to fewer channels, a 3x3 there, and a 1x1 to four times as many, for the larger networks",
+        "A 1x1 convolution to fewer channels, a 3x3 one, and a 1x1 to more, beside a shortcut (He and others 2015)",
     ),
     "basic_stage": Indexed(
-        "dotnn/residual", "Basic blocks one after the other; the first one may halve rows and columns"
+        "dotnn/residual",
+        "Basic blocks one after the other, of which the first may halve rows and columns: one stage of ResNet-18 or -34",
     ),
     "bottleneck_stage": Indexed(
-        "dotnn/residual", "Bottlenecks one after the other; the first one may halve rows and columns"
+        "dotnn/residual",
+        "Bottlenecks one after the other, of which the first may halve rows and columns: one stage of ResNet-50",
+    ),
+    "fire": Indexed(
+        "dotnn/squeeze",
+        "A 1x1 convolution to few channels, then 1x1 and 3x3 ones side by side: a fire module (Iandola and others 2016)",
+    ),
+    "vgg_features": Indexed(
+        "dotnn/vgg", "Stages of 3x3 convolutions with ReLU, each ended by a max pooling (Simonyan and Zisserman 2015)"
+    ),
+    "vgg_classifier": Indexed(
+        "dotnn/vgg",
+        "Three dense layers, with dropout between them (Simonyan and Zisserman 2015): what a VGG network ends with",
+    ),
+    "separable_stack": Indexed(
+        "dotnn/xception", "Separable 3x3 convolutions of these widths, a batch normalization and a ReLU behind each"
+    ),
+    "separable_residual": Indexed(
+        "dotnn/xception",
+        "Separable 3x3 convolutions of these widths, a ReLU before and a batch normalization behind each, with a shortcut",
     ),
 }

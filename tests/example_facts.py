@@ -29,6 +29,9 @@ class Example:
         sizes: of the symbolic dimensions of ``feeds``.
         smaller: arguments of the model for what is too slow at full size, such that classes still tell apart what the
             layers do.
+        like: the name of another example of the same blocks, the numbers of whose layers are compared in place of this
+            one's: many weights take long.
+        scales: between which those of normalizations lie where the numbers of its layers are compared.
     """
 
     params: int
@@ -39,6 +42,8 @@ class Example:
     feeds: tuple[str, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=lambda: {"N": 1})
     smaller: Mapping[str, int] = field(default_factory=dict)
+    like: str | None = None
+    scales: tuple[float, float] = (0.5, 1)
 
     @property
     def texts(self) -> list[str]:
@@ -74,6 +79,15 @@ def example_path(name: str) -> Path:
 
 
 @cache
+def _torchvision() -> dict[str, Any]:
+    return json.loads((FACTS / "zoo.json").read_text(encoding="utf-8"))
+
+
 def zoo() -> dict[str, Any]:
     """Torchvision's models by name."""
-    return json.loads((FACTS / "zoo.json").read_text(encoding="utf-8"))["models"]
+    return _torchvision()["models"]
+
+
+def zoo_totals() -> dict[str, Any]:
+    """What is known of more of torchvision's models: how many parameters, and 10^9 multiply-accumulates, rounded."""
+    return _torchvision()["totals_only"]

@@ -44,12 +44,13 @@ class NontrivialWeights:
     Kernels and matrices are ``he_normal``, so that numbers neither vanish nor explode on their way through ReLUs.
     Biases are normal with a deviation of 0.5. Normalization has means and variances that are not 0 and 1, and scales
     from 0.5 to 1: larger ones would let the numbers of a deep residual network grow so far that its last biases could
-    be wrong unseen.
+    be wrong unseen. Where a deep network has no residuals, larger ones keep what it read from being lost among biases.
     """
 
     weights: Mapping[str, Weight]
     local_names: Mapping[str, str]
     seed: int
+    scales: tuple[float, float]
     _drawn: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     @property
@@ -74,7 +75,7 @@ class NontrivialWeights:
         if weight.role is Role.PARAMETER and len(weight.shape) > 1:
             return _normal(weight.shape, math.sqrt(2 / weight.fan.inputs), generator)
         if weight.role is Role.PARAMETER and local_name == "weight":
-            return generator.uniform(0.5, 1, weight.shape)
+            return generator.uniform(*self.scales, weight.shape)
         return _normal(weight.shape, 0.5, generator)
 
 
@@ -84,11 +85,15 @@ def _normal(shape: tuple[int, ...], deviation: float, generator: np.random.Gener
     return values
 
 
-def he_normal_source(graph: Graph, seed: int = 0) -> NontrivialWeights:
-    """``he_normal`` weights and statistics that are not trivial for a graph; numbers written in its text are kept."""
+def he_normal_source(graph: Graph, seed: int = 0, scales: tuple[float, float] = (0.5, 1)) -> NontrivialWeights:
+    """``he_normal`` weights and statistics that are not trivial for a graph; numbers written in its text are kept.
+
+    Args:
+        scales: between which those of normalizations lie.
+    """
     found = list(_owned_weights(graph))
     weights = {weight.name: weight for _, weight in found if not isinstance(weight.initializer, Literal)}
-    return NontrivialWeights(weights, {weight.name: local_name for local_name, weight in found}, seed)
+    return NontrivialWeights(weights, {weight.name: local_name for local_name, weight in found}, seed, scales)
 
 
 def _owned_weights(graph: Graph) -> Iterator[tuple[str, Weight]]:

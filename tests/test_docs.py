@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import runpy
+import shlex
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -115,9 +116,10 @@ def test_every_diagnostic_with_samples_shows_its_mistake() -> None:
 # What is generated ----------------------------------------------------------------------------------------------------
 
 
-def test_generated_pages_are_up_to_date() -> None:
-    for path, text in generate().outputs().items():
-        assert path.read_text(encoding="utf-8") == text, f"run `python docs/generate.py`: {path.name} is out of date"
+@pytest.mark.parametrize("path", generate().WRITTEN, ids=lambda path: path.name)
+def test_generated_page_is_up_to_date(path: Path) -> None:
+    text = generate().output(path)
+    assert path.read_text(encoding="utf-8") == text, f"run `python docs/generate.py`: {path.name} is out of date"
 
 
 def test_picture_is_up_to_date() -> None:
@@ -209,18 +211,26 @@ def test_the_two_lines() -> None:
     assert re.fullmatch(installed, test)
 
 
+def lesson_commands() -> list[str]:
+    """Every `dotnn` command of the page of the lessons, those with outputs and those in sentences included."""
+    text = (DOCS / "learn.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^(?:\$ )?dotnn (.+)$", text, re.MULTILINE)
+    return shown + re.findall(r"`dotnn (\w+\s+examples/[^`]+)`", text)
+
+
 def dotnn_commands() -> list[str]:
-    """Every `dotnn` command of the README and of the page of the command that needs no file of the reader's own."""
+    """Every `dotnn` command of the pages for users that needs no file of the reader's own."""
     pages = [fence for fence in FENCES if fence.place.startswith(("README.md", "cli.md")) and fence.language == "sh"]
     lines = [line.partition("dotnn ")[2] for one in pages for line in one.text.splitlines() if "dotnn " in line]
-    return sorted({line for line in lines if "net." not in line and "--weights" not in line and "build" not in line})
+    own = {line for line in lines if "net." not in line and "--weights" not in line and "build" not in line}
+    return sorted(own | set(lesson_commands()))
 
 
 @pytest.mark.parametrize("command", dotnn_commands())
 def test_command(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "examples").glob("*.nn"))]
-    result = CliRunner().invoke(app, command.replace("examples/*.nn", " ".join(files)).split())
+    result = CliRunner().invoke(app, shlex.split(command.replace("examples/*.nn", " ".join(files))))
     assert result.exit_code == 0, result.output
 
 

@@ -1,4 +1,7 @@
-"""Every layer's output of every build of every example is that of the numpy reference of the example as written."""
+"""Every layer's output of every build of every example is that of the numpy reference of the example as written.
+
+The lessons, too: each of their models is one more example.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ from harness import (
     run_optimized,
     wrong_shapes,
 )
+from lesson_facts import LESSON_FACTS, lesson_path
 from zoo_facts import ALL_FACTS
 
 #: The operator sets that a target may use.
@@ -42,7 +46,7 @@ DOMAINS: Mapping[Target, set[str]] = {
 }
 
 #: Sizes of the symbolic dimensions: more than one example, and different from each other.
-SIZES: Mapping[str, int] = {"N": 2, "T": 7, "H": 3, "W": 2}
+SIZES: Mapping[str, int] = {"N": 2, "T": 7, "H": 3, "W": 2, "S": 5, "E": 4}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,17 +68,38 @@ class Example:
         return self.model.to_bytes(target=target, optimize=optimize, weights=source or self.source)
 
 
-@pytest.fixture(scope="module", params=sorted(ALL_FACTS))
+@pytest.fixture(scope="module", params=[name for name in sorted(ALL_FACTS) if not ALL_FACTS[name].like])
 def example(request: pytest.FixtureRequest) -> Example:
     name: str = request.param
     model = compile_file(example_path(name), arguments=ALL_FACTS[name].smaller)
-    graph = model.graph
-    return Example(name, model, he_normal_source(graph), random_feeds(graph, SIZES))
+    return with_values(name, model, ALL_FACTS[name].scales)
+
+
+@pytest.fixture(scope="module", params=sorted(LESSON_FACTS), ids="-".join)
+def lesson(request: pytest.FixtureRequest) -> Example:
+    file, model = request.param
+    compiled = compile_file(lesson_path(file), model=model, arguments=LESSON_FACTS[request.param].smaller)
+    return with_values(model, compiled)
+
+
+def with_values(name: str, model: Compiled, scales: tuple[float, float] = (0.5, 1.0)) -> Example:
+    source = he_normal_source(model.graph, scales=scales)
+    return Example(name, model, source, random_feeds(model.graph, SIZES))
 
 
 @pytest.mark.parametrize("optimize", [False, True], ids=["as written", "optimized"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_value_agrees(example: Example, target: Target, optimize: bool) -> None:
+    assert_every_value_agrees(example, target, optimize)
+
+
+@pytest.mark.parametrize("optimize", [False, True], ids=["as written", "optimized"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_value_of_a_lesson_agrees(lesson: Example, target: Target, optimize: bool) -> None:
+    assert_every_value_agrees(lesson, target, optimize)
+
+
+def assert_every_value_agrees(example: Example, target: Target, optimize: bool) -> None:
     build = AllValues(example.build(target, optimize))
     found = build.run(example.feeds)
     graph = example.model.optimized(target).graph if optimize else complete(example.model.graph)

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch's threads wait for each other by spinning: where tests share the processors, that takes longer."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class LeNet(nn.Module):
@@ -151,8 +165,9 @@ class Encoder(nn.Module):
         self.embedding = nn.Embedding(vocabulary, units)
         self.gru = nn.GRU(units, units, num_layers=2, batch_first=True)
 
-    def forward(self, words: torch.Tensor) -> torch.Tensor:
-        return self.gru(self.embedding(words))[1]
+    def forward(self, words: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        packed = pack_padded_sequence(self.embedding(words), lengths, batch_first=True, enforce_sorted=False)
+        return self.gru(packed)[1]
 
 
 class Decoder(nn.Module):
@@ -160,23 +175,25 @@ class Decoder(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, units)
         self.gru = nn.GRU(units, units, num_layers=2, batch_first=True)
-        self.fc = nn.Linear(units, vocabulary)
 
     def forward(self, words: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        states, last = self.gru(self.embedding(words), state)
-        return self.fc(states), last
+        return self.gru(self.embedding(words), state)
 
 
 class Seq2Seq(nn.Module):
     """The decoder begins with all states of the encoder (Sutskever and others 2014, with GRUs)."""
 
-    def __init__(self) -> None:
+    def __init__(self, source_vocabulary: int, target_vocabulary: int, units: int) -> None:
         super().__init__()
-        self.encoder = Encoder(1000, 64)
-        self.decoder = Decoder(800, 64)
+        self.encoder = Encoder(source_vocabulary, units)
+        self.decoder = Decoder(target_vocabulary, units)
+        self.fc = nn.Linear(units, target_vocabulary)
 
-    def forward(self, source: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.decoder(target, self.encoder(source))
+    def forward(
+        self, source: torch.Tensor, lengths: torch.Tensor, target: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        states, last = self.decoder(target, self.encoder(source, lengths))
+        return self.fc(states), last
 
 
 def conv_bn(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:

@@ -1,14 +1,13 @@
 """Ten networks, written as one would expect to, give the numbers of PyTorch modules of the same definition.
 
-The texts are in ``networks``, the modules in ``pytorch_networks.py``. Labels are the names of the modules, so a
-state_dict is handed over as it is.
+The texts are in ``networks`` and in the zoo, the modules in ``pytorch_networks.py``. Labels are the names of the
+modules, so a state_dict is handed over as it is.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -24,6 +23,7 @@ import pytorch_networks  # noqa: E402
 from torch import nn  # noqa: E402
 
 TEXTS = Path(__file__).parent / "networks"
+ZOO = Path(__file__).parents[2] / "examples" / "zoo"
 #: How far numbers may be off, in units of the largest one of the tensor.
 TOLERANCE, RECURRENT_TOLERANCE = 1e-5, 1e-4
 #: What a mistake in a text must at least make of that.
@@ -85,14 +85,20 @@ def sentences(random: np.random.Generator, arguments: Mapping[str, int]) -> tupl
 
 
 def translations(random: np.random.Generator, arguments: Mapping[str, int]) -> tuple[Feed, ...]:
-    sizes = ((3, 7, 5), (1, 2, 11))
+    """The longest sentence is shorter than what all are filled up to, once, and as long once."""
+    sizes = (([4, 6, 1], 7, 5), ([2], 2, 11))
     return tuple(
-        {"source": random.integers(1000, size=(n, s)), "target": random.integers(800, size=(n, t))} for n, s, t in sizes
+        {
+            "source": random.integers(1000, size=(len(lengths), s)),
+            "lengths": np.array(lengths),
+            "target": random.integers(800, size=(len(lengths), t)),
+        }
+        for lengths, s, t in sizes
     )
 
 
 NETWORKS: dict[str, Network] = {
-    "lenet": Network(
+    "lenet5": Network(
         pytorch_networks.LeNet, images((3, 1, 32, 32), (1, 1, 32, 32)), wrong=("avg_pool2d(2)", "max_pool2d(2)")
     ),
     "resnet20": Network(
@@ -109,7 +115,11 @@ NETWORKS: dict[str, Network] = {
         pytorch_networks.BiLstmTagger, sentences, wrong=(", lengths=lengths", ""), tolerance=RECURRENT_TOLERANCE
     ),
     "seq2seq": Network(
-        pytorch_networks.Seq2Seq, translations, wrong=(", initial_h=state", ""), tolerance=RECURRENT_TOLERANCE
+        pytorch_networks.Seq2Seq,
+        translations,
+        wrong=("gru_decoder(state,", "gru_decoder(state -> flip(axis=0),"),
+        arguments=({"source_vocabulary": 1000, "target_vocabulary": 800, "units": 64},),
+        tolerance=RECURRENT_TOLERANCE,
     ),
     "mobilenet_v2": Network(
         pytorch_networks.MobileNetV2, images((3, 3, 64, 96), (1, 3, 75, 33)), wrong=("relu6", "relu")
@@ -152,23 +162,12 @@ def expected(name: str, index: int) -> Expected:
     torch.manual_seed(10)
     module = network.module(**arguments)
     feeds = network.feeds(np.random.default_rng(10), arguments)
-    with one_thread():
+    with pytorch_networks.one_thread():
         settle(module, feeds[0])
         exact = copy.deepcopy(module).eval().double()
         results = tuple(called(exact, feed) for feed in feeds)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     return Expected(module.state_dict(), parameters, feeds, results)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """PyTorch's threads wait for each other by spinning: where tests share the processors, that takes longer."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def settle(module: nn.Module, feed: Feed) -> None:
@@ -217,16 +216,23 @@ def errors(results: list[list[np.ndarray]], pair: Expected) -> list[float]:
     ]
 
 
+def path_of(name: str) -> Path:
+    """The text of a network, which may be one of the zoo."""
+    path = TEXTS / f"{name}.nn"
+    return path if path.exists() else ZOO / path.name
+
+
 @cache
 def compiled(name: str, index: int) -> Compiled:
-    return compile_file(TEXTS / f"{name}.nn", arguments=NETWORKS[name].arguments[index])
+    return compile_file(path_of(name), arguments=NETWORKS[name].arguments[index])
 
 
 # The tests -----------------------------------------------------------------------------------------------------------
 
 
 def test_every_text_is_tested() -> None:
-    assert {path.stem for path in TEXTS.glob("*.nn")} == set(NETWORKS)
+    assert {path.stem for path in TEXTS.glob("*.nn")} <= set(NETWORKS)
+    assert all(path_of(name).exists() for name in NETWORKS)
     assert len(NETWORKS) == 10
 
 
@@ -247,8 +253,10 @@ def test_names_shapes_and_counts_are_those_of_pytorch(name: str, index: int) -> 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_as_written_there_is_nothing_to_say(name: str) -> None:
-    assert compiled(name, 0).warnings == ()
-    assert "expect params == " in (TEXTS / f"{name}.nn").read_text(encoding="utf-8")
+    arguments = NETWORKS[name].arguments[0]
+    model = compile_file(path_of(name)) if arguments else compiled(name, 0)
+    assert model.warnings == ()
+    assert "expect params == " in path_of(name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -262,7 +270,7 @@ def test_the_inputs_make_a_difference(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_mistake_in_the_text_shows(name: str) -> None:
     network, pair = NETWORKS[name], expected(name, 0)
-    text = (TEXTS / f"{name}.nn").read_text(encoding="utf-8")
+    text = path_of(name).read_text(encoding="utf-8")
     assert network.wrong[0] in text
-    wrong = compile_source(text.replace(*network.wrong))
+    wrong = compile_source(text.replace(*network.wrong), arguments=network.arguments[0])
     assert max(errors(found(wrong, pair, "onnx"), pair)) > SHOWS * network.tolerance
