@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Limits,
         Matching,
         check,
+        compare,
         compile_file,
         compile_source,
     )
@@ -35,6 +36,7 @@ __all__ = [
     "Matching",
     "Session",
     "check",
+    "compare",
     "compile_file",
     "compile_source",
     "compiler",

@@ -26,6 +26,7 @@ _LONGEST_MESSAGE = 2_000
 
 #: The subcommands and what they do: each is the function of that name in the module of that name.
 COMMANDS = {
+    "new": "Begin a file, as a copy of an example.",
     "check": "Say what is wrong with files, and nothing else.",
     "summary": "Show every layer: shape, parameters, MACs.",
     "build": "Write an ONNX model.",

@@ -12,7 +12,7 @@ from ..compiler.diagnostics import Diagnostic, Severity
 from ..compiler.visible import visible
 from . import options
 from .base import Argument, Command
-from .printing import colored, exit_code, print_diagnostics
+from .printing import colored, each_once, exit_code, print_diagnostics
 from .source_files import source_files
 from .streams import write, write_command, write_json
 
@@ -52,12 +52,10 @@ def check(
     bounds = options.read_limits(limits)
     arguments = options.read_settings(settings, bounds)
     files = source_files(sources)
-    found: dict[tuple[str, ...], Diagnostic] = {}
+    found: list[Diagnostic] = []
     for file in files:
-        for one in check_file(file, arguments=arguments, model=model, limits=bounds, root=root).diagnostics:
-            # What is wrong with a file that several others import is said once.
-            found.setdefault((one.code, str(one.span), one.headline()), one)
-    diagnostics = [one.as_error() if strict else one for one in found.values()]
+        found += check_file(file, arguments=arguments, model=model, limits=bounds, root=root).diagnostics
+    diagnostics = [one.as_error() if strict else one for one in each_once(found)]
     _PRINTERS[output](diagnostics, files)
     raise click.exceptions.Exit(exit_code(diagnostics))
 

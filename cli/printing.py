@@ -6,12 +6,13 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from ..compiler.diagnostics import Diagnostic, Severity
+from ..compiler.reprs import byte_count
 from ..compiler.visible import visible
 from .streams import write
 
@@ -30,6 +31,14 @@ def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
         return 0
     wrong_call = any(code.startswith(_CALL_FAMILIES) or code in _CALL_CODES for code in errors)
     return 2 if wrong_call else 1
+
+
+def each_once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Diagnostics of several files: what is wrong with one that others import is found often, and said once."""
+    found: dict[tuple[str, ...], Diagnostic] = {}
+    for one in diagnostics:
+        found.setdefault((one.code, str(one.span), one.headline()), one)
+    return list(found.values())
 
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic], stream: TextIO | None = None) -> None:
@@ -89,11 +98,3 @@ def working(what: str) -> Iterator[None]:
 
     with Console(file=sys.stderr, no_color=not colored(sys.stderr)).status(Text(visible(what))):
         yield
-
-
-def byte_count(count: int) -> str:
-    """A number of bytes in decimal units."""
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"

@@ -1,4 +1,4 @@
-"""The files that a call of ``dotnn check`` means: those that it names, and all ``.nn`` files below the folders."""
+"""The files that a call means which takes folders: those that it names, and all ``.nn`` files below the folders."""
 
 from __future__ import annotations
 
@@ -20,8 +20,18 @@ def source_files(sources: Iterable[str]) -> list[str]:
     found: dict[str, str] = {}
     for source in sources:
         for path in _below(source) if os.path.isdir(source) else [source]:
-            found.setdefault(path if path == "-" else os.path.abspath(path), path)
+            found.setdefault(_place(path), path)
     return list(found.values())
+
+
+def are_named(files: Iterable[str], sources: Iterable[str]) -> list[bool]:
+    """Whether each file is one of the sources itself, and is not only in a folder of these."""
+    named = {_place(source) for source in sources}
+    return [_place(file) in named for file in files]
+
+
+def _place(path: str) -> str:
+    return path if path == "-" else os.path.abspath(path)
 
 
 def _below(folder: str) -> list[str]:

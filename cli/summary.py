@@ -1,51 +1,71 @@
-"""``dotnn summary``: the layer table."""
+"""``dotnn summary``: the layer table of one model, or what several models cost."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ..compiler.graph.dims import Dim, DimExpr, format_dim
-from ..compiler.passes.summary_table import (
-    RULE,
-    VALUES,
-    cells,
-    table_lines,
-    title,
-    total_lines,
-)
+from ..compiler.passes.comparison_table import SORTS
+from ..compiler.passes.summary_table import RULE, VALUES, cells, table_lines, title, total_lines
 from . import options
-from .base import Command
+from .base import Argument, Command
+from .comparing import compare
 from .folding import folded_lines
 from .printing import colored, hanging, text_width
 from .streams import shows, write, write_json
+from .table_json import summary_json
 
 if TYPE_CHECKING:
-    from ..compiler.passes.summary import Row, Summary
+    from ..compiler.passes.summary import Summary
 
 
 @click.command(cls=Command)
-@options.source
+@click.argument(
+    "sources",
+    cls=Argument,
+    metavar="FILE...",
+    type=click.Path(readable=False),
+    nargs=-1,
+    required=True,
+    about="A .nn file; `-` reads standard input. Several, or folders of them, are compared.",
+)
 @click.option("--explain", is_flag=True, help="Show how each count comes about, as numbers.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+@click.option(
+    "--sort",
+    type=click.Choice(tuple(SORTS)),
+    help="Compare several files in this order: by a number, the largest first, or by name; by default as given.",
+)
 @options.compilation
 def summary(
-    source: str,
+    sources: Sequence[str],
     explain: bool,
     as_json: bool,
+    sort: str | None,
     model: str | None,
     settings: Sequence[str],
     limits: Sequence[str],
     root: Path | None,
 ) -> None:
-    """Show every layer with its output shape, parameters and multiply-accumulates (MACs), for one example (N = 1)."""
-    found = options.compile_model(source, model, settings, limits, root).summary()
+    """Show every layer with its output shape, parameters and multiply-accumulates (MACs), for one example (N = 1).
+
+    Of several files, or of a folder, show what each model costs in a row.
+    """
+    if len(sources) > 1 or os.path.isdir(sources[0]):
+        if explain:
+            raise options.wrong_call("--explain tells of the layers of one model; give one file")
+        compare(sources, sort, as_json, model, settings, limits, root)
+        return
+    if sort is not None:
+        raise options.wrong_call("--sort is for several files or a folder; the layers of one model have their order")
+    found = options.compile_model(sources[0], model, settings, limits, root).summary()
     if as_json:
-        write_json(to_json(found), sys.stdout)
+        write_json(summary_json(found), sys.stdout)
     else:
         _print(found, explain)
 
@@ -68,46 +88,3 @@ def _table_lines(found: Summary, explain: bool, width: int | None) -> list[str]:
     if width is None or max(map(len, lines)) <= width:
         return lines
     return folded_lines([cells(row, explain, "\n= ", ",\n") for row in found.rows], width, rule)
-
-
-def to_json(found: Summary) -> dict[str, Any]:
-    """The table as JSON: counts that depend on symbolic dimensions are strings, all others numbers."""
-    return {
-        "name": found.name,
-        "doc": found.doc,
-        "layers": [_row_json(row) for row in found.rows],
-        "params": found.count.params,
-        "trainable": found.count.trainable,
-        "frozen": found.count.frozen,
-        "statistics": found.count.statistics,
-        "macs": _dim_json(found.macs),
-        "weights_bytes": found.weights_bytes,
-        "peak_activation_bytes": _dim_json(found.peak_activation_bytes),
-        "longest_path": found.longest_path,
-        "receptive_field": {name: _dim_json(size) for name, size in found.receptive_fields.items()},
-        "needs": list(found.demands),
-    }
-
-
-def _row_json(row: Row) -> dict[str, Any]:
-    return {
-        "name": row.path,
-        "kind": row.kind,
-        "inputs": list(row.inputs),
-        "outputs": [
-            {"dtype": kind.dtype.value, "shape": [_dim_json(dim) for dim in kind.shape]} for kind in row.outputs
-        ],
-        "params": row.count.params,
-        "trainable": row.count.trainable,
-        "statistics": row.count.statistics,
-        "params_formula": row.params_formula,
-        "shared": row.shared,
-        "macs": _dim_json(row.macs),
-        "macs_formula": row.macs_formula,
-        "activation_bytes": _dim_json(row.activation_bytes),
-        "source": row.place,
-    }
-
-
-def _dim_json(dim: Dim | None) -> int | str | None:
-    return format_dim(dim) if isinstance(dim, DimExpr) else dim

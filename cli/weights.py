@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..compiler.reprs import byte_count
 from ..compiler.visible import visible
 from ..compiler.weights.formats import WRITTEN_ENDINGS
 from . import options
 from .base import Argument, Command
-from .printing import byte_count, colored, print_diagnostics, print_file, print_note, working
+from .printing import colored, print_diagnostics, print_file, print_note, working
 from .streams import shows, write, write_json
 
 if TYPE_CHECKING:

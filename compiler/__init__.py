@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .diagnostics import Diagnostic, DotnnError, DotnnWarning
-    from .driver import Compiled, check, compile_file, compile_source
+    from .driver import Compiled, check, compare, compile_file, compile_source
     from .limits import Limits
     from .weights.matching import Matching
 
@@ -19,6 +19,7 @@ __all__ = [
     "Limits",
     "Matching",
     "check",
+    "compare",
     "compile_file",
     "compile_source",
 ]
@@ -26,6 +27,7 @@ __all__ = [
 _HOMES = {
     "Compiled": "driver",
     "check": "driver",
+    "compare": "driver",
     "compile_file": "driver",
     "compile_source": "driver",
     "Diagnostic": "diagnostics",

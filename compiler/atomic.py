@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import final
 
 from .diagnostics import Diagnostic, DotnnError
-from .diagnostics.output import CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
+from .diagnostics.output import AlreadyThere, CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
 from .locks import Lock, Turn, belongs_to_us, is_at, release, sweep, temporary_name, try_lock
 
 #: Bytes handed to the operating system at once; between two pieces an interrupt is noticed.
@@ -103,6 +103,19 @@ class PendingFile:
             self.place(turn)
             sync_directory(self._destination)
 
+    def commit_new(self) -> None:
+        """Like ``commit``, but raises AlreadyThere where something has come to the destination by then."""
+        self.complete()
+        with turn_at(self._destination) as turn:
+            try:
+                # Alone among the ways to name a file, this one never replaces another.
+                os.link(self._temporary, self._destination)
+            except OSError:
+                # There is one, or the file system has no second names.
+                _require_free(self._destination)
+                self.place(turn)
+            sync_directory(self._destination)
+
     def _open(self) -> None:
         """Make the temporary file and take its lock, so that nobody takes it for an abandoned one."""
         directory = self._destination.parent
@@ -146,6 +159,25 @@ def write_atomically(destination: Path, content: bytes | memoryview) -> None:
     with PendingFile(destination) as file:
         file.write(content)
         file.commit()
+
+
+def create_atomically(destination: Path, content: bytes | memoryview) -> None:
+    """Make a new file of these bytes, wholly or not at all.
+
+    Raises:
+        DotnnError: AlreadyThere, or what ``PendingFile`` raises.
+    """
+    if _is_path(destination):
+        _require_free(destination)
+    with PendingFile(destination) as file:
+        file.write(content)
+        file.commit_new()
+
+
+def _require_free(destination: Path) -> None:
+    # A link that leads nowhere is something, too.
+    if os.path.lexists(destination):
+        raise DotnnError(AlreadyThere(path=str(destination)))
 
 
 @contextlib.contextmanager

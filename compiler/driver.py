@@ -6,14 +6,12 @@ when asked to, so that checking a file loads neither numpy nor onnx.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, get_args
 
 from .arguments import need, need_choice, need_folder, need_names, need_path, need_seed
@@ -41,6 +39,7 @@ from .metrics.costs import weights_bytes
 from .passes.expectations import judge_expectations
 from .passes.targets import DEFAULT_TARGET, Target
 from .reprs import quantity, quoted, short_repr
+from .room import room
 from .source import Source
 from .syntax import tree
 from .syntax.parse import parse_value
@@ -50,6 +49,7 @@ from .weights.values import WeightValues
 
 if TYPE_CHECKING:
     from .export import ModelMetadata, WrittenModel
+    from .passes.comparison import Comparison
     from .passes.pipeline import Optimized
     from .passes.summary import Summary
     from .weights.given import Weights
@@ -58,11 +58,6 @@ if TYPE_CHECKING:
 
 #: The families of codes of texts that could not be parsed, or not all of them.
 _SYNTAX = ("E1", "E5")
-
-#: Python frames that one level of nesting may take, with room to spare.
-_FRAMES_PER_LEVEL = 40
-#: The greatest limit of recursion that Python takes.
-_MOST_FRAMES = 2**31 - 1
 
 
 @dataclass(eq=False)
@@ -150,7 +145,7 @@ class Compiled:
 
         need_choice(target, "target", get_args(Target))
         if target not in self._optimized:
-            with _room():
+            with room():
                 self._optimized[target] = optimize(self.graph, target)
         return self._optimized[target]
 
@@ -240,7 +235,7 @@ class Compiled:
         from .passes.pipeline import complete
 
         need_choice(target, "target", get_args(Target))
-        with _room():
+        with room():
             graph = self.optimized(target).graph if optimize else complete(self.graph)
         require_kernels(self.graph, graph, target)
         return graph
@@ -276,7 +271,7 @@ class Compiled:
     @contextmanager
     def _memory(self) -> Iterator[None]:
         try:
-            with _room():
+            with room():
                 yield
         except MemoryError:
             raise DotnnError(OutOfMemory(name=self.name, size=self.weights_bytes)) from None
@@ -354,21 +349,57 @@ def check(
     Raises:
         TypeError: an argument of a wrong type; what is wrong with the file is only reported.
     """
+    need_model = model is not None
+    return compile_models(path, arguments=arguments, model=model, limits=limits, root=root, need_model=need_model)[0]
+
+
+def compile_models(
+    path: str | os.PathLike[str],
+    *,
+    arguments: Mapping[str, CompileValue] | None = None,
+    model: str | None = None,
+    limits: Limits | None = None,
+    root: str | os.PathLike[str] | None = None,
+    need_model: bool = True,
+) -> tuple[Report, tuple[Compiled, ...]]:
+    """Everything that is wrong with a file, and if these are no errors, its models or the one of a name.
+
+    Args:
+        path: the file; ``-`` is standard input.
+        arguments: as for ``compile_file``, like all that follow.
+        model: the only one that is meant.
+        limits: how much the compilation may use.
+        root: the folder that imports may not leave.
+        need_model: whether a file without models, or without this one, is wrong.
+
+    Raises:
+        TypeError: an argument of a wrong type.
+    """
     limits, root = _need_call(model, arguments, limits, root)
     report = Report()
     source = load_source(path, limits, report)
     if source is None:
-        return report
-    with _room(limits):
+        return report, ()
+    with room(limits):
         module = _load(source, limits, root, report)
         if module is None or _is_unread(report):
-            return report
-        names = list(module.models) if model is None else [model]
-        for name in names:
-            if name not in module.models:
-                report.add(_no_model(module, name))
-        _networks(module, [name for name in names if name in module.models], arguments, limits, report)
-    return report
+            return report, ()
+        names = [name for name in module.models if model in (None, name)]
+        if need_model and not names:
+            report.add(_no_model(module, model))
+        networks = _networks(module, names, arguments, limits, report)
+    if report.has_errors:
+        return report, ()
+    return report, tuple(Compiled(network, report.diagnostics) for network in networks)
+
+
+def compare(models: Iterable[Compiled]) -> Comparison:
+    """What some models cost, side by side: a table of a row for each, in the order given."""
+    from .passes.comparison import Comparison, measured
+
+    what = "models must be some of what `dotnn.compile_file` gives"
+    compiled = [need(one, Compiled, what) for one in need(models, Iterable, what)]
+    return Comparison(tuple(measured(one.graph, one.network.module.source.name) for one in compiled))
 
 
 def _need_call(
@@ -425,7 +456,7 @@ def parse_argument(name: str, text: str, limits: Limits, report: Report) -> Comp
     if module is None:
         return None
     frame = Frame(Elaboration(limits, report), module, Scope(), name)
-    with _room(limits):
+    with room(limits):
         try:
             value = evaluate(expression, frame)
         except Stop:
@@ -443,7 +474,7 @@ def _compile(
 ) -> Compiled:
     network = None
     if source is not None:
-        with _room(limits):
+        with room(limits):
             module = _load(source, limits, root, report)
             names = [] if module is None or _is_unread(report) else _choose(module, model, report)
             if module is not None and names:
@@ -457,7 +488,7 @@ def _compile(
 def _in_type(written: Compiled, dtype: DType, keep_io: bool) -> Compiled:
     """A compiled model of another element type."""
     report = Report()
-    with _room(written.network.limits):
+    with room(written.network.limits):
         network = elaborate_in(written.network, dtype, report)
     if network is None or report.has_errors:
         raise DotnnError(NotInThisType(name=written.name, dtype=dtype), *report.diagnostics)
@@ -551,49 +582,3 @@ def _networks(
     for network in found:
         judge_expectations(network, report)
     return found
-
-
-@contextmanager
-def _room(limits: Limits | None = None) -> Iterator[None]:
-    """Room for the deepest nesting that the limits admit; it is Python's own stack that grows, not the machine's.
-
-    Nothing is garbage before the end, and looking for some takes a third of the time. So what makes graphs and nests
-    nothing wants such room, too.
-    """
-    _rooms.enter(0 if limits is None else min(1000 + limits.nesting * _FRAMES_PER_LEVEL, _MOST_FRAMES))
-    try:
-        yield
-    finally:
-        _rooms.leave()
-
-
-class _Rooms:
-    """The compilations of all threads that are going on: the settings of the process are restored after the last."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._count = 0
-        self._frames = 0
-        self._collecting = False
-
-    def enter(self, frames: int) -> None:
-        """Make room for one more."""
-        with self._lock:
-            if not self._count:
-                self._frames, self._collecting = sys.getrecursionlimit(), gc.isenabled()
-                gc.disable()
-            self._count += 1
-            sys.setrecursionlimit(max(sys.getrecursionlimit(), frames))
-
-    def leave(self) -> None:
-        """One is done."""
-        with self._lock:
-            self._count -= 1
-            if self._count:
-                return
-            sys.setrecursionlimit(self._frames)
-            if self._collecting:
-                gc.enable()
-
-
-_rooms = _Rooms()

@@ -7,6 +7,14 @@ from collections.abc import Mapping
 from . import Indexed
 
 BLOCKS: Mapping[str, Indexed] = {
+    "convnext_block": Indexed(
+        "dotnn/convnext",
+        "The block of ConvNeXt (Liu and others 2022): a depthwise 7x7 convolution, then two dense layers at every pixel",
+    ),
+    "convnext_downsampling": Indexed(
+        "dotnn/convnext",
+        "Halves rows and columns between the stages of ConvNeXt (Liu and others 2022): a layer norm, then a 2x2 convolution",
+    ),
     "densenet_layer": Indexed(
         "dotnn/densenet", "A layer of a dense block: it adds `growth` channels of its own to those that it reads"
     ),
@@ -97,6 +105,48 @@ BLOCKS: Mapping[str, Indexed] = {
     "fire": Indexed(
         "dotnn/squeeze",
         "A 1x1 convolution to few channels, then 1x1 and 3x3 ones side by side: a fire module (Iandola and others 2016)",
+    ),
+    "transformer_encoder_layer": Indexed(
+        "dotnn/transformer",
+        "A layer of a Transformer's encoder (Vaswani and others 2017): self-attention, then two dense layers",
+    ),
+    "transformer_decoder_layer": Indexed(
+        "dotnn/transformer",
+        "A layer of a Transformer's decoder (Vaswani and others 2017): it attends to what an encoder gave, too",
+    ),
+    "transformer_encoder": Indexed(
+        "dotnn/transformer",
+        "The encoder of a Transformer (Vaswani and others 2017): so many of its layers, and a last layer norm",
+    ),
+    "transformer_decoder": Indexed(
+        "dotnn/transformer",
+        "The decoder of a Transformer (Vaswani and others 2017): so many of its layers, and a last layer norm",
+    ),
+    "learned_position": Indexed(
+        "dotnn/transformer", "Adds a learned vector to each position of a sequence (Gehring and others 2017)"
+    ),
+    "patch_embedding": Indexed(
+        "dotnn/transformer",
+        "Cuts an image into square patches and makes a vector of each (Dosovitskiy and others 2021): `[N, T, width]`",
+    ),
+    "vision_transformer_layer": Indexed(
+        "dotnn/transformer",
+        "A layer of a Vision Transformer (Dosovitskiy and others 2021): self-attention, then two dense layers",
+    ),
+    "vision_transformer_encoder": Indexed(
+        "dotnn/transformer",
+        "The encoder of a Vision Transformer (Dosovitskiy and others 2021): positions, layers, and a last layer norm",
+    ),
+    "double_convolution": Indexed(
+        "dotnn/unet", "Two 3x3 convolutions that keep the size, each with a ReLU (Ronneberger and others 2015)"
+    ),
+    "unet_down": Indexed(
+        "dotnn/unet",
+        "A stage on the way down of a U-Net (Ronneberger and others 2015): rows and columns are halved, then two convolutions",
+    ),
+    "unet_up": Indexed(
+        "dotnn/unet",
+        "A stage on the way up of a U-Net (Ronneberger and others 2015): rows and columns are doubled, then two convolutions",
     ),
     "vgg_features": Indexed(
         "dotnn/vgg", "Stages of 3x3 convolutions with ReLU, each ended by a max pooling (Simonyan and Zisserman 2015)"

@@ -32,6 +32,7 @@ ORDER = (
         "compiler.limits",
         "compiler.records",
         "compiler.reprs",
+        "compiler.room",
         "compiler.source",
         "compiler.visible",
     ),

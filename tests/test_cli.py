@@ -21,7 +21,8 @@ def test_help_names_every_command_in_one_line() -> None:
     done = dotnn("--help")
     assert done.code == 0
     listed = done.out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
-    assert [line.split()[0] for line in listed] == ["check", "summary", "build", "run", "weights", "explain", "layers"]
+    commands = ["new", "check", "summary", "build", "run", "weights", "explain", "layers"]
+    assert [line.split()[0] for line in listed] == commands
     assert not any(line.endswith("...") for line in listed)
 
 
@@ -29,7 +30,7 @@ def test_no_command_shows_the_help() -> None:
     assert "Commands:" in dotnn().out + dotnn().err
 
 
-@pytest.mark.parametrize("command", ["check", "summary", "build", "run", "weights", "explain", "layers"])
+@pytest.mark.parametrize("command", ["new", "check", "summary", "build", "run", "weights", "explain", "layers"])
 def test_help_of_commands(command: str) -> None:
     done = dotnn(command, "-h")
     assert done.code == 0
@@ -284,13 +285,12 @@ def test_layers(monkeypatch: pytest.MonkeyPatch) -> None:
 #: A call, and a part of what is said to it. All of them end with exit code 2.
 WRONG_CALLS: list[tuple[Sequence[str], str]] = [
     (["chek"], "did you mean `check`?"),
-    (["train"], "there are check, summary"),
+    (["train"], "there are new, check, summary"),
     (["check", "tiny.nn", "--fromat", "json"], "--format"),
     (["--versoin"], "--version"),
     (["check"], "FILE"),
     (["check", "none.nn"], "no such file"),
     (["check", "none.nn", "--format", "github"], "no such file"),
-    (["summary", "."], "directory"),
     (["check", "empty"], "no .nn file in 'empty'"),
     (["check", f"{LONG}.nn"], "too long"),
     (["check", "tiny.nn", "--format", "xml"], "xml"),

@@ -62,6 +62,24 @@ def test_macs(name: str) -> None:
     assert compiled(name).summary().macs == ALL_FACTS[name].macs
 
 
+def published_gigamacs(name: str) -> set[float]:
+    """What torchvision's documentation says of the network that has as many parameters, if it does.
+
+    It leaves auxiliary classifiers out.
+    """
+    example = ALL_FACTS[name]
+    facts = zoo()[example.zoo]["published"].values() if example.zoo and not name.endswith("_aux") else ()
+    return {one["gigamacs"] for one in facts if one["num_params"] == example.params}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if published_gigamacs(name)])
+def test_macs_are_those_that_torchvision_publishes(name: str) -> None:
+    """To three digits, attention included, which the counts of modules leave out."""
+    macs = compiled(name).summary().macs
+    assert isinstance(macs, int)
+    assert round(macs / 10**9, 3) in published_gigamacs(name)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_false_count_is_an_error(name: str, tmp_path: Path) -> None:
     (expectation,) = re.findall(r"expect params == .*", example_path(name).read_text(encoding="utf-8"))

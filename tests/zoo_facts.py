@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from example_facts import EXAMPLE_FACTS, Example, zoo
 
@@ -21,6 +22,11 @@ def _imagenet(key: str, params: int, smaller: int, like: str | None = None, **ar
     macs, name = (None, None) if facts is None else (facts["macs_conv_linear"], key)
     small = {"size": smaller, **arguments}
     return Example(params, {"logits": (1, 1000)}, macs=macs, zoo=name, smaller=small, like=like)
+
+
+def _double(channels: int, width: int) -> int:
+    """Parameters of two convolutions of 3x3."""
+    return (9 * channels + 1) * width + (9 * width + 1) * width
 
 
 def _lstm(inputs: int, units: int) -> int:
@@ -86,6 +92,12 @@ ZOO_FACTS: Mapping[str, Example] = {
     ),
     "xception": Example(22_855_952, {"logits": (1, 1000)}, macs=8_357_403_496, keras="Xception", smaller={"size": 39}),
     "densenet121": _imagenet("densenet121", 7_978_856, smaller=64),
+    "convnext_tiny": _imagenet("convnext_tiny", 28_589_128, smaller=64, width=16, blocks=3),
+    # What torchvision's modules count leaves the projections and products of its attention out.
+    "vit_b_16": replace(
+        _imagenet("vit_b_16", 86_567_656, smaller=32, width=48, layers=3, heads=4),
+        macs=zoo()["vit_b_16"]["macs_conv_linear"] + 12 * (197 * 768 * 4 * 768 + 2 * 197 * 197 * 768),
+    ),
     "gru_tagger": Example(
         5_000 * 64 + 2 * _gru(64, 64) + 128 * 17 + 17,
         {"probabilities": (2, 5, 17)},
@@ -160,18 +172,21 @@ ZOO_FACTS: Mapping[str, Example] = {
         feeds=("words=review.json",),
         sizes={"N": 1, "T": 8},
     ),
+    # Two convolutions of 3x3 at five sizes on the way down and at four on the way up, where the first one reads twice
+    # as many channels; four transposed convolutions of 2x2; and one of 1x1.
     "unet": Example(
-        (3 * 9 + 1) * 16
-        + 2 * (16 * 9 + 1) * 16
-        + (16 * 9 + 1) * 32
-        + 2 * (32 * 9 + 1) * 32
-        + (32 * 9 + 1) * 64
-        + (64 * 9 + 1) * 64
-        + (96 * 9 + 1) * 32
-        + (48 * 9 + 1) * 16
-        + (16 + 1) * 2,
-        {"mask": (2, 2, 12, 8)},
+        _double(3, 64)
+        + sum(_double(width // 2, width) + _double(width, width // 2) for width in (128, 256, 512, 1024))
+        + sum((4 * width + 1) * width // 2 for width in (128, 256, 512, 1024))
+        + (64 + 1) * 2,
+        {"logits": (2, 2, 48, 32)},
         sizes={"N": 2, "H": 3, "W": 2},
+        smaller={"width": 8},
+    ),
+    "siamese": Example(
+        (9 + 1) * 16 + (9 * 16 + 1) * 32 + (32 * 5 * 5 + 1) * 64 + 64 + 1,
+        {"same": (2, 1)},
+        sizes={"N": 2},
     ),
     "video_cnn": Example(
         (27 * 3 + 1) * 32 + (27 * 32 + 1) * 64 + (27 * 64 + 1) * 128 + (128 + 1) * 10,

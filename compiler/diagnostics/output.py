@@ -96,6 +96,20 @@ class WouldReplace(Diagnostic):
 
 
 @record
+class AlreadyThere(Diagnostic):
+    """A new file would take the place of something that is there already.
+
+    `dotnn new` begins files, and replaces none: a text that somebody has written cannot be computed again.
+    """
+
+    code: ClassVar[str] = "E854"
+    message: ClassVar[str] = "cannot begin `{path}`: it is there already"
+    remedy: ClassVar[str] = "name another file, or remove this one first"
+
+    path: str
+
+
+@record
 class ModelTooLarge(Diagnostic):
     """A model of this size cannot be held in one piece.
 

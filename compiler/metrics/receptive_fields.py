@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from ..graph.dims import Dim, DimTooComplex, dim_min
 from ..graph.graph import Graph, Node, Value
@@ -41,6 +41,9 @@ class Trace:
     whole: bool = False
 
 
+#: Said of a tensor every position of which sees all of the input.
+WHOLE: Final = "whole"
+
 #: A trace for every spatial axis of the inputs that a tensor depends on; none where those have no spatial axes.
 Field: TypeAlias = tuple[Trace, ...]
 
@@ -64,6 +67,52 @@ def receptive_field(value: Value, fields: Mapping[Value, Field]) -> Dim | None:
     if least is None:
         raise DimTooComplex("the smallest of too many different sizes of inputs")
     return least
+
+
+def seen_before_collapse(graph: Graph) -> int | Literal["whole"] | None:
+    """How far one position sees of the input, where an output is made of positions for the last time.
+
+    The scores of a classifier depend on the whole image, so that their field says nothing of the network. That of the
+    last feature maps does: those that a pooling over all positions, or a flatten, turns into numbers without a place.
+    An output that has positions itself, such as a mask, is taken as it is.
+
+    Returns:
+        The smallest size over the axes of which not all is seen, and the largest over the outputs and over the tensors
+        that are collapsed. ``WHOLE`` where a position sees all of the input, as behind attention, and where none sees
+        its neighbours before all are mixed. None where no output depends on an input with spatial axes.
+    """
+    fields = receptive_fields(graph)
+    outputs = [value for value in graph.outputs.values() if fields[value]]
+    seen = [_seen(fields[value]) for value in _last_with_positions(graph, outputs, fields)]
+    if None in seen:
+        return WHOLE
+    largest = max((size for size in seen if size is not None), default=None)
+    are_collapsed = not any(_has_positions(graph.type_of(value)) for value in outputs)
+    return WHOLE if largest == 1 and are_collapsed else largest
+
+
+def _seen(field: Field) -> int | None:
+    """What a position sees along the axis along which it sees least; None if it sees all along every axis."""
+    return min((trace.size for trace in field if not trace.whole), default=None)
+
+
+def _last_with_positions(graph: Graph, outputs: Sequence[Value], fields: Mapping[Value, Field]) -> Iterator[Value]:
+    """The values with positions that outputs are made of through values without, or the outputs themselves."""
+    pending, found = list(outputs), set(outputs)
+    while pending:
+        value = pending.pop()
+        node = graph.producer(value)
+        if isinstance(node.op, Input) or _has_positions(graph.type_of(value)):
+            yield value
+            continue
+        before = {one for one in node.operands if one is not None and fields[one]} - found
+        found |= before
+        pending += before
+
+
+def _has_positions(kind: TensorType) -> bool:
+    """Whether a tensor has more than one position along the axes where images and sequences of features have them."""
+    return any(dim != 1 for dim in kind.shape[2:])
 
 
 def receptive_fields(graph: Graph) -> dict[Value, Field]:

@@ -96,9 +96,9 @@ def summarize(graph: Graph) -> Summary:
         doc=graph.doc,
         rows=rows,
         count=metrics.count(graph.weights()),
-        macs=_unless_too_complex(lambda: _total_macs(rows)),
+        macs=unless_too_complex(lambda: _total_macs(rows)),
         weights_bytes=metrics.weights_bytes(graph),
-        peak_activation_bytes=_unless_too_complex(lambda: metrics.peak_activation_bytes(graph)),
+        peak_activation_bytes=unless_too_complex(lambda: metrics.peak_activation_bytes(graph)),
         longest_path=metrics.longest_path(graph),
         receptive_fields=_receptive_fields(graph),
         demands=_demands(graph),
@@ -115,7 +115,7 @@ def _total_macs(rows: Sequence[Row]) -> Dim | None:
     return total
 
 
-def _unless_too_complex(measure: Callable[[], T]) -> T | None:
+def unless_too_complex(measure: Callable[[], T]) -> T | None:
     """A cost, or None where it depends on the symbolic dimensions in more ways than an expression can say."""
     try:
         return measure()
@@ -143,10 +143,10 @@ def _row(graph: Graph, node: Node, seen: set[str]) -> Row:
         outputs=node.results,
         inputs=inputs,
         count=metrics.count(own),
-        macs=_unless_too_complex(lambda: metrics.node_macs(graph, node)),
+        macs=unless_too_complex(lambda: metrics.node_macs(graph, node)),
         params_formula=_params_formula(graph, node) if own else "",
-        macs_formula=_unless_too_complex(lambda: _macs_formula(graph, node)) or "",
-        activation_bytes=_unless_too_complex(lambda: _activation_bytes(node)),
+        macs_formula=unless_too_complex(lambda: _macs_formula(graph, node)) or "",
+        activation_bytes=unless_too_complex(lambda: _activation_bytes(node)),
         shared=bool(weights) and not own,
         place="" if span is None else str(span),
     )
@@ -173,7 +173,7 @@ def _macs_formula(graph: Graph, node: Node) -> str:
 def _receptive_fields(graph: Graph) -> dict[str, Dim]:
     fields = receptive_fields(graph)
     measures = {name: partial(receptive_field, value, fields) for name, value in graph.outputs.items()}
-    found = {name: _unless_too_complex(measure) for name, measure in measures.items()}
+    found = {name: unless_too_complex(measure) for name, measure in measures.items()}
     return {name: field for name, field in found.items() if field is not None}
 
 

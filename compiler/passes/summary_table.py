@@ -5,12 +5,12 @@ The command ``dotnn summary``, ``str(summary)`` and the table in a notebook are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..graph.dims import Dim, DimExpr, format_dim
 from ..graph.types import TensorType
-from ..reprs import quantity
+from ..reprs import byte_count, quantity
 
 if TYPE_CHECKING:
     from .summary import Row, Summary
@@ -23,7 +23,7 @@ GAP = 2
 #: What stands under the titles of the columns, again and again.
 RULE = "─"
 #: A cost that no expression can say.
-_OPEN = "depends on the dimensions"
+OPEN = "depends on the dimensions"
 #: Where the sums begin, behind their names.
 VALUES = 22
 
@@ -66,7 +66,7 @@ def title(found: Summary) -> str:
 def shown(dim: Dim | None) -> str:
     """A count for reading: with thousands separated, or as an expression."""
     if dim is None:
-        return _OPEN
+        return OPEN
     return format_dim(dim) if isinstance(dim, DimExpr) else f"{dim:,}"
 
 
@@ -93,15 +93,17 @@ def _macs(row: Row, explain: bool, equals: str) -> str:
     return shown(row.macs)
 
 
+def shown_bytes(count: Dim | None) -> str:
+    """A number of bytes for reading: in units, or as an expression."""
+    if count is None or isinstance(count, DimExpr):
+        return shown(count) if count is None else f"{format_dim(count)} bytes"
+    return byte_count(count)
+
+
 def _bytes(count: Dim | None) -> str:
-    if count is None:
-        return _OPEN
-    if isinstance(count, DimExpr):
-        return f"{format_dim(count)} bytes"
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count:,} bytes ({count / size:.1f} {unit})"
-    return f"{count:,} bytes"
+    if count is None or isinstance(count, DimExpr):
+        return shown_bytes(count)
+    return f"{count:,} bytes" if count < 1000 else f"{count:,} bytes ({byte_count(count)})"
 
 
 # Text ---------------------------------------------------------------------------------------------------------------
@@ -158,26 +160,32 @@ def html(found: Summary) -> str:
     """The table and the sums as two HTML tables, for a notebook."""
     from html import escape
 
-    heads = "".join(_cell("th", column, column, escape, ' scope="col"') for column in COLUMNS)
-    body = "\n".join(_html_row(cells(row), escape) for row in found.rows)
     sums = "\n".join(
         f'<tr><th scope="row"{_LEFT}>{escape(name)}</th><td{_LEFT}>{escape(value)}</td></tr>'
         for name, value in totals(found)
     )
-    return (
-        f"<table>\n<caption>{escape(title(found))}</caption>\n<thead>\n<tr>{heads}</tr>\n</thead>\n"
-        f"<tbody>\n{body}\n</tbody>\n</table>\n<table>\n<tbody>\n{sums}\n</tbody>\n</table>"
-    )
+    layers = html_table([cells(row) for row in found.rows], COLUMNS, NUMBERS, title(found))
+    return f"{layers}\n<table>\n<tbody>\n{sums}\n</tbody>\n</table>"
+
+
+def html_table(
+    rows: Iterable[Sequence[str]], columns: Sequence[str], numbers: Collection[str], caption: str = ""
+) -> str:
+    """The table of some cells as HTML; the arguments are those of ``table_lines``."""
+    from html import escape
+
+    def line(tag: str, words: Sequence[str], scope: str = "") -> str:
+        pairs = zip(columns, words, strict=True)
+        return "".join(
+            f"<{tag}{scope}{_RIGHT if column in numbers else _LEFT}>{escape(one)}</{tag}>" for column, one in pairs
+        )
+
+    body = "\n".join(f"<tr>{line('td', row)}</tr>" for row in rows)
+    above = f"<caption>{escape(caption)}</caption>\n" if caption else ""
+    heads = line("th", columns, ' scope="col"')
+    return f"<table>\n{above}<thead>\n<tr>{heads}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
 #: Notebooks align every cell to the right.
 _LEFT = ' style="text-align: left"'
 _RIGHT = ' style="text-align: right"'
-
-
-def _html_row(row: Sequence[str], escape: Callable[[str], str]) -> str:
-    return f"<tr>{''.join(_cell('td', column, cell, escape) for column, cell in zip(COLUMNS, row, strict=True))}</tr>"
-
-
-def _cell(tag: str, column: str, words: str, escape: Callable[[str], str], scope: str = "") -> str:
-    return f"<{tag}{scope}{_RIGHT if column in NUMBERS else _LEFT}>{escape(words)}</{tag}>"

@@ -1,4 +1,4 @@
-"""The ten networks of ``networks`` as modules of PyTorch, written from the papers."""
+"""Networks of ``test_ten_networks.py`` as modules of PyTorch, written from the papers."""
 
 from __future__ import annotations
 
@@ -121,24 +121,33 @@ class Up(nn.Module):
         return self.conv(torch.cat([kept, self.up(x)], dim=1))
 
 
-class UNet(nn.Module):
-    """U-Net (Ronneberger and others 2015, figure 1), of 16 channels instead of 64, its convolutions padded."""
+class Down(nn.Module):
+    """Pooling that halves the sides, and two convolutions."""
 
-    def __init__(self) -> None:
+    def __init__(self, inputs: int) -> None:
         super().__init__()
-        self.down1, self.down2 = DoubleConv(3, 16), DoubleConv(16, 32)
-        self.down3, self.down4 = DoubleConv(32, 64), DoubleConv(64, 128)
-        self.bottom = DoubleConv(128, 256)
-        self.up4, self.up3, self.up2, self.up1 = Up(256), Up(128), Up(64), Up(32)
-        self.head = nn.Conv2d(16, 2, 1)
+        self.conv = DoubleConv(inputs, 2 * inputs)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.conv(F.max_pool2d(x, 2))
+
+
+class UNet(nn.Module):
+    """U-Net (Ronneberger and others 2015, figure 1), its convolutions padded."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.down1, self.down2 = DoubleConv(3, width), Down(width)
+        self.down3, self.down4, self.bottom = Down(2 * width), Down(4 * width), Down(8 * width)
+        self.up4, self.up3 = Up(16 * width), Up(8 * width)
+        self.up2, self.up1 = Up(4 * width), Up(2 * width)
+        self.head = nn.Conv2d(width, 2, 1)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        kept = []
-        x = image
-        for down in (self.down1, self.down2, self.down3, self.down4):
-            kept.append(down(x))
-            x = F.max_pool2d(kept[-1], 2)
-        x = self.bottom(x)
+        kept = [self.down1(image)]
+        for down in (self.down2, self.down3, self.down4, self.bottom):
+            kept.append(down(kept[-1]))
+        x = kept.pop()
         for up in (self.up4, self.up3, self.up2, self.up1):
             x = up(x, kept.pop())
         return self.head(x)
@@ -235,24 +244,6 @@ class MobileNetV2(nn.Module):
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         return self.classifier(self.features(image).mean(dim=(2, 3)))
-
-
-class ViT(nn.Module):
-    """A Vision Transformer (Dosovitskiy and others 2021, equations 1 to 4) of four layers and four heads."""
-
-    def __init__(self, size: int = 32) -> None:
-        super().__init__()
-        self.patches = nn.Conv2d(3, 64, 4, stride=4)
-        self.class_token = nn.Parameter(torch.randn(1, 1, 64))
-        self.position = nn.Parameter(torch.randn(1, 1 + (size // 4) ** 2, 64))
-        layer = nn.TransformerEncoderLayer(64, 4, 256, activation="gelu", batch_first=True, norm_first=True)
-        self.encoder = nn.TransformerEncoder(layer, 4, norm=nn.LayerNorm(64), enable_nested_tensor=False)
-        self.head = nn.Linear(64, 10)
-
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        patches = self.patches(image).flatten(2).transpose(1, 2)
-        tokens = torch.cat([self.class_token.expand(len(image), -1, -1), patches], dim=1)
-        return self.head(self.encoder(tokens + self.position)[:, 0])
 
 
 def halving(inputs: int, outputs: int) -> nn.Module:

@@ -1,12 +1,13 @@
 """Ten networks, written as one would expect to, give the numbers of PyTorch modules of the same definition.
 
-The texts are in ``networks`` and in the zoo, the modules in ``pytorch_networks.py``. Labels are the names of the
-modules, so a state_dict is handed over as it is.
+The texts are in ``networks`` and in the zoo, the modules in ``pytorch_networks.py`` and in ``zoo``. Labels are the
+names of the modules, so a state_dict is handed over as it is.
 """
 
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,9 +22,11 @@ from dotnn.compiler.passes.targets import Target
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 import pytorch_networks  # noqa: E402
 from torch import nn  # noqa: E402
+from zoo import modern  # noqa: E402
 
 TEXTS = Path(__file__).parent / "networks"
 ZOO = Path(__file__).parents[2] / "examples" / "zoo"
+LIBRARY = Path(__file__).parents[2] / "library"
 #: How far numbers may be off, in units of the largest one of the tensor.
 TOLERANCE, RECURRENT_TOLERANCE = 1e-5, 1e-4
 #: What a mistake in a text must at least make of that.
@@ -42,7 +45,8 @@ class Network:
     Attributes:
         module: makes the module; takes the arguments of the model that are set.
         feeds: makes inputs of one size, in the order of the module's arguments, for each size that is tried.
-        wrong: a piece of the text, and a mistake in its place that no shape and no name of a weight gives away.
+        wrong: a piece of the text, blocks of the library included, and a mistake in its place that no shape and no
+            name of a weight gives away.
         arguments: what is set of the model; there is a pair of models for each.
         tolerance: how far numbers may be off, in units of the largest one.
     """
@@ -97,6 +101,9 @@ def translations(random: np.random.Generator, arguments: Mapping[str, int]) -> t
     )
 
 
+#: The arguments of a small Vision Transformer.
+SMALL_VIT = {"width": 64, "layers": 4, "heads": 4, "classes": 10}
+
 NETWORKS: dict[str, Network] = {
     "lenet5": Network(
         pytorch_networks.LeNet, images((3, 1, 32, 32), (1, 1, 32, 32)), wrong=("avg_pool2d(2)", "max_pool2d(2)")
@@ -109,7 +116,8 @@ NETWORKS: dict[str, Network] = {
     "unet": Network(
         pytorch_networks.UNet,
         images((2, 3, 32, 64), (1, 3, 48, 16)),
-        wrong=("concat(skip, grown)", "concat(grown, skip)"),
+        wrong=("concat(skip, doubled)", "concat(doubled, skip)"),
+        arguments=({"width": 16},),
     ),
     "bilstm_tagger": Network(
         pytorch_networks.BiLstmTagger, sentences, wrong=(", lengths=lengths", ""), tolerance=RECURRENT_TOLERANCE
@@ -129,11 +137,11 @@ NETWORKS: dict[str, Network] = {
         images((3, 3, 32, 32), (1, 3, 13, 30)),
         wrong=("-> sigmoid", "-> hard_sigmoid"),
     ),
-    "vit": Network(
-        pytorch_networks.ViT,
+    "vit_b_16": Network(
+        modern.VisionTransformer,
         square_images,
         wrong=("attention(heads)", "attention(2 * heads)"),
-        arguments=({}, {"size": 20}),
+        arguments=({"size": 80, **SMALL_VIT}, {"size": 32, **SMALL_VIT}),
     ),
     "autoencoder": Network(
         pytorch_networks.Autoencoder, grey_images, wrong=("padding=1, output_padding=1", 'padding="same"')
@@ -141,6 +149,13 @@ NETWORKS: dict[str, Network] = {
     "siamese": Network(pytorch_networks.Siamese, pairs, wrong=("abs(a - b)", "(a - b)"), arguments=({}, {"size": 41})),
 }
 PAIRS = [(name, index) for name, network in NETWORKS.items() for index in range(len(network.arguments))]
+
+
+def whole_text(path: Path) -> str:
+    """A text with the blocks that it imports from the library."""
+    text = path.read_text(encoding="utf-8")
+    imported = re.compile(r'^import [^"]* from "dotnn/(\w+)"$', re.MULTILINE)
+    return imported.sub(lambda match: whole_text(LIBRARY / f"{match[1]}.nn"), text)
 
 
 # What both give ------------------------------------------------------------------------------------------------------
@@ -270,7 +285,7 @@ def test_the_inputs_make_a_difference(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_mistake_in_the_text_shows(name: str) -> None:
     network, pair = NETWORKS[name], expected(name, 0)
-    text = path_of(name).read_text(encoding="utf-8")
+    text = whole_text(path_of(name))
     assert network.wrong[0] in text
     wrong = compile_source(text.replace(*network.wrong), arguments=network.arguments[0])
     assert max(errors(found(wrong, pair, "onnx"), pair)) > SHOWS * network.tolerance

@@ -1,9 +1,10 @@
-"""Peak resident memory of ``dotnn build`` and ``dotnn run`` of `examples/zoo/vgg16.nn`, beside the size of the weights.
+"""Peak resident memory and seconds of ``dotnn build`` and ``dotnn run`` of large examples, beside their weights' size.
 
-    python benchmarks/vgg16_memory.py [SOURCE]
+    python benchmarks/build_memory.py [--build] [SOURCE …]
 
-Every command is a process of its own; the target of builds is 1.3 times the weights plus 300 MB. A run holds the
-weights twice, mapped from a temporary file and as onnxruntime packs them.
+With ``--build``, only the plain build is measured. Every command is a process of its own; the target of builds is 1.3
+times the weights plus 300 MB. A run holds the weights twice, mapped from a temporary file and as onnxruntime packs
+them.
 """
 
 from __future__ import annotations
@@ -12,27 +13,32 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 MB = 10**6
-EXAMPLE = Path(__file__).parents[1] / "examples" / "zoo" / "vgg16.nn"
+ZOO = Path(__file__).parents[1] / "examples" / "zoo"
+EXAMPLES = (ZOO / "vgg16.nn", ZOO / "vit_b_16.nn")
 BUILD = [sys.executable, "-m", "dotnn", "build"]
 
 
-def peak_memory(command: Sequence[str]) -> int:
-    """The most bytes that a command held at a time.
+def measured(command: Sequence[str]) -> tuple[int, float, float]:
+    """The most bytes that a command held at a time, its seconds, and its seconds of processors.
 
     Raises:
         SystemExit: it failed.
     """
+    start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"exit code {process.returncode} of {' '.join(command)}")
     # macOS counts bytes, Linux kibibytes.
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return peak, seconds, usage.ru_utime + usage.ru_stime
 
 
 def commands(source: Path, directory: Path) -> dict[str, list[str]]:
@@ -50,19 +56,27 @@ def commands(source: Path, directory: Path) -> dict[str, list[str]]:
     }
 
 
-def main() -> None:
-    """Print the table."""
-    source = Path(sys.argv[1]) if len(sys.argv) > 1 else EXAMPLE
+def table(source: Path, build_only: bool) -> None:
+    """Print the figures of an example."""
     from dotnn.compiler import compile_file
 
     weights = compile_file(source).weights_bytes
     target = 1.3 * weights + 300 * MB
     print(f"{source.name}: weights {weights / MB:,.0f} MB, target {target / MB:,.0f} MB")
-    print(f"{'':36}{'peak, MB':>10}{'of target':>12}")
+    print(f"{'':36}{'peak, MB':>10}{'of target':>12}{'seconds':>10}{'CPU':>8}")
     with tempfile.TemporaryDirectory() as directory:
         for name, command in commands(source, Path(directory)).items():
-            peak = peak_memory(command)
-            print(f"{name:36}{peak / MB:>10,.0f}{peak / target:>12.0%}", flush=True)
+            if name == "build" or not build_only:
+                peak, seconds, used = measured(command)
+                print(f"{name:36}{peak / MB:>10,.0f}{peak / target:>12.0%}{seconds:>10.1f}{used:>8.1f}", flush=True)
+
+
+def main() -> None:
+    """Print a table for each example."""
+    words = sys.argv[1:]
+    sources = [Path(word) for word in words if word != "--build"]
+    for source in sources or EXAMPLES:
+        table(source, build_only="--build" in words)
 
 
 if __name__ == "__main__":
