@@ -13,6 +13,7 @@ from cli_calls import dotnn
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import Report
 from dotnn.compiler.diagnostics.foreign_layers import LIBRARY_NAMES
+from dotnn.compiler.diagnostics.in_library import InLibrary
 from dotnn.compiler.diagnostics.suggest_foreign import plain_word
 from dotnn.compiler.driver import Compiled, check
 from dotnn.compiler.elaborate.block_documentation import (
@@ -273,3 +274,44 @@ def test_blocks_as_json() -> None:
     assert one == next(block for block in found["blocks"] if block["kind"] == "bottleneck")
     assert one["import"] == 'import bottleneck from "dotnn/residual"'
     assert one["arguments"][0] == {"name": "x", "type": None, "default": None}
+
+
+# --- wrong calls ------------------------------------------------------------------------------------------------------
+
+IMAGES = ("float32[N, 1]", "float32[N, T, 4]", "float32[N, 3, 5, 5]", "int64[N, T]")
+#: What is given for an argument of a type, all of it unusual.
+VALUES = {
+    "int": ("0", "7"),
+    "float": ("-1.5",),
+    "list": ("[]", "[0]"),
+    "string": ('"nope"',),
+    "bool": ("false",),
+}
+
+
+def wrong_calls(page: BlockPage) -> Iterator[str]:
+    """Calls of a block with one unusual argument, the others as usual, on unusual inputs."""
+    usual = {"int": "2", "float": "0.5", "list": "[2, 2]", "string": '"relu"', "bool": "true", None: "x"}
+    first, *rest = page.arguments
+    required = {one.name: usual.get(one.type, "x") for one in rest if one.default is None}
+    calls = [required] + [{**required, one.name: value} for one in rest for value in VALUES.get(one.type or "", ())]
+    for given in calls:
+        written = ", ".join(f"{name}={value}" for name, value in given.items())
+        head = usual.get(first.type, "x")
+        yield f"{page.name}({', '.join(part for part in (head, written) if part)})"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_wrong_calls_are_told_of_the_call(name: str, tmp_path: Path) -> None:
+    """Whatever is wrong, its place and its edits are in the user's file, and of the one call one is told."""
+    page = PAGES[name]
+    path = tmp_path / "net.nn"
+    for image in IMAGES:
+        for call in wrong_calls(page):
+            body = f"input x: {image}\n    y = {call}\n    output z = -x"
+            path.write_text(f"{page.import_line}\nmodel net {{\n    {body}\n}}\n", encoding="utf-8")
+            found = [one for one in check(path).diagnostics if one.code != "W201"]
+            assert all(one.span is not None and not one.span.source.in_library for one in found), (call, found)
+            assert all((fix := one.fix()) is None or not fix.span.source.in_library for one in found)
+            inside = [one for one in found if isinstance(one, InLibrary) and one.severity == "error"]
+            assert len(inside) <= 1, (call, list(map(str, found)))
