@@ -8,7 +8,14 @@ from dataclasses import replace
 from example_facts import EXAMPLE_FACTS, Example, zoo
 
 
-def _imagenet(key: str, params: int, smaller: int, like: str | None = None, **arguments: int) -> Example:
+def _imagenet(
+    key: str,
+    params: int,
+    smaller: int,
+    like: str | None = None,
+    scales: tuple[float, float] = (0.5, 1),
+    **arguments: int,
+) -> Example:
     """A network of torchvision.
 
     Args:
@@ -16,12 +23,14 @@ def _imagenet(key: str, params: int, smaller: int, like: str | None = None, **ar
         params: as published.
         smaller: rows and columns of smaller images.
         like: a network of the same blocks.
+        scales: of normalizations, as in ``Example``.
         arguments: further arguments that make the model smaller.
     """
     facts = zoo().get(key)
     macs, name = (None, None) if facts is None else (facts["macs_conv_linear"], key)
     small = {"size": smaller, **arguments}
-    return Example(params, {"logits": (1, 1000)}, macs=macs, zoo=name, smaller=small, like=like)
+    outputs = {"logits": (1, 1000)}
+    return Example(params, outputs, macs=macs, zoo=name, smaller=small, like=like, scales=scales)
 
 
 def _double(channels: int, width: int) -> int:
@@ -63,6 +72,20 @@ ZOO_FACTS: Mapping[str, Example] = {
     "resnext50_32x4d": _imagenet("resnext50_32x4d", 25_028_904, smaller=64, like="resnet50"),
     "wide_resnet50_2": _imagenet("wide_resnet50_2", 68_883_240, smaller=64, like="resnet50"),
     "lenet5": Example(61_706, {"logits": (1, 10)}),
+    "mobilenet_v1": Example(
+        4_231_976,
+        {"logits": (1, 1000)},
+        macs=568_740_352,
+        keras="MobileNet",
+        smaller={"size": 64},
+        scales=(0.7, 1.3),
+    ),
+    "mobilenet_v2": _imagenet("mobilenet_v2", 3_504_872, smaller=64),
+    "mobilenet_v3_large": _imagenet("mobilenet_v3_large", 5_483_032, smaller=64, like="mobilenet_v3_small"),
+    "mobilenet_v3_small": _imagenet("mobilenet_v3_small", 2_542_856, smaller=64, scales=(0.7, 1.3)),
+    "shufflenet_v2_x1_0": _imagenet("shufflenet_v2_x1_0", 2_278_604, smaller=64),
+    "efficientnet_b0": _imagenet("efficientnet_b0", 5_288_548, smaller=64, scales=(0.7, 1.3)),
+    "mnasnet1_0": _imagenet("mnasnet1_0", 4_383_312, smaller=64),
     "googlenet": _imagenet("googlenet_noaux", 6_624_904, smaller=64, like="googlenet_aux"),
     # Torchvision's multiply-accumulates are without the auxiliary classifiers: 1x1 on 4x4 positions, two dense layers.
     "googlenet_aux": Example(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -62,18 +63,17 @@ class Correlating(Convolving, ABC):
         return (x.shape[0], w.shape[0], *slid(x.shape[2:], kernel, self.strides, self.dilations, self.pads))
 
     def convolved(self, x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
-        """The sum over the places of the kernel, each a product of matrices for all positions at once; no flip."""
+        """The sum over the places of the kernel, each a stack of products of matrices, one for each group; no flip."""
         kernel = w.shape[2:]
         strides, dilations, pads = spatial_defaults(len(kernel), self.strides, self.dilations, self.pads)
         padded, outputs = padded_for_windows(x, kernel, strides, dilations, pads)
-        parts = np.split(padded, self.group, axis=1)
-        results = [np.zeros((len(x), len(filters), *outputs), x.dtype) for filters in np.split(w, self.group)]
+        parts = padded.reshape(len(x), self.group, w.shape[1], *padded.shape[2:])
+        filters = w.reshape(self.group, len(w) // self.group, *w.shape[1:])
+        y = np.zeros((*parts.shape[:2], filters.shape[1], math.prod(outputs)), x.dtype)
         for place, view in window_places(outputs, kernel, strides, dilations):
-            for part, filters, result in zip(parts, np.split(w, self.group), results, strict=True):
-                weights = filters[(slice(None), slice(None), *place)]
-                seen = np.tensordot(weights, part[(slice(None), slice(None), *view)], axes=(1, 1))
-                result += np.moveaxis(seen, 0, 1)
-        return _with_bias(np.concatenate(results, axis=1), b)
+            seen = parts[(..., *view)]
+            y += np.matmul(filters[(..., *place)], seen.reshape(*seen.shape[:3], y.shape[-1]))
+        return _with_bias(y.reshape(len(x), len(w), *outputs), b)
 
 
 def _with_bias(y: np.ndarray, b: np.ndarray | None) -> np.ndarray:

@@ -205,47 +205,6 @@ class Seq2Seq(nn.Module):
         return self.fc(states), last
 
 
-def conv_bn(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    conv = nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=(kernel - 1) // 2, groups=groups, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU6())
-
-
-class InvertedResidual(nn.Module):
-    """The bottleneck of MobileNetV2 (Sandler and others 2018, table 1)."""
-
-    def __init__(self, inputs: int, outputs: int, expansion: int, stride: int) -> None:
-        super().__init__()
-        hidden = inputs * expansion
-        widened = [conv_bn(inputs, hidden, 1)] if expansion > 1 else []
-        depthwise = conv_bn(hidden, hidden, 3, stride, groups=hidden)
-        narrowed = [nn.Conv2d(hidden, outputs, 1, bias=False), nn.BatchNorm2d(outputs)]
-        self.conv = nn.Sequential(*widened, depthwise, *narrowed)
-        self.adds = stride == 1 and inputs == outputs
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.conv(x) if self.adds else self.conv(x)
-
-
-class MobileNetV2(nn.Module):
-    """The network of table 2 there."""
-
-    TABLE = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
-
-    def __init__(self) -> None:
-        super().__init__()
-        features: list[nn.Module] = [conv_bn(3, 32, 3, 2)]
-        inputs = 32
-        for expansion, outputs, count, stride in self.TABLE:
-            for index in range(count):
-                features.append(InvertedResidual(inputs, outputs, expansion, stride if index == 0 else 1))
-                inputs = outputs
-        self.features = nn.Sequential(*features, conv_bn(320, 1280, 1))
-        self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(1280, 1000))
-
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        return self.classifier(self.features(image).mean(dim=(2, 3)))
-
-
 def halving(inputs: int, outputs: int) -> nn.Module:
     return nn.Conv2d(inputs, outputs, 3, stride=2, padding=1)
 

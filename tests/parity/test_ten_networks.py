@@ -21,8 +21,10 @@ from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 import pytorch_networks  # noqa: E402
+from settling import error, settle  # noqa: E402
 from torch import nn  # noqa: E402
 from zoo import modern  # noqa: E402
+from zoo.small_devices import mobilenet_v2  # noqa: E402
 
 TEXTS = Path(__file__).parent / "networks"
 ZOO = Path(__file__).parents[2] / "examples" / "zoo"
@@ -75,6 +77,11 @@ def grey_images(random: np.random.Generator, arguments: Mapping[str, int]) -> tu
 def square_images(random: np.random.Generator, arguments: Mapping[str, int]) -> tuple[Feed, ...]:
     size = arguments.get("size", 32)
     return tuple({"image": normal(random, count, 3, size, size)} for count in (3, 1))
+
+
+def photographs(random: np.random.Generator, arguments: Mapping[str, int]) -> tuple[Feed, ...]:
+    size = arguments.get("size", 224)
+    return tuple({"image": normal(random, count, 3, size, size)} for count in (2, 1))
 
 
 def pairs(random: np.random.Generator, arguments: Mapping[str, int]) -> tuple[Feed, ...]:
@@ -130,7 +137,10 @@ NETWORKS: dict[str, Network] = {
         tolerance=RECURRENT_TOLERANCE,
     ),
     "mobilenet_v2": Network(
-        pytorch_networks.MobileNetV2, images((3, 3, 64, 96), (1, 3, 75, 33)), wrong=("relu6", "relu")
+        lambda size=224: mobilenet_v2(),
+        photographs,
+        wrong=("x -> relu6", "x -> relu"),
+        arguments=({}, {"size": 75}),
     ),
     "squeeze_excite": Network(
         lambda: pytorch_networks.CifarResNet(32, 2, excite=True),
@@ -152,10 +162,17 @@ PAIRS = [(name, index) for name, network in NETWORKS.items() for index in range(
 
 
 def whole_text(path: Path) -> str:
-    """A text with the blocks that it imports from the library."""
-    text = path.read_text(encoding="utf-8")
+    """A text with the blocks that it imports from the library, each of whose files stands there once."""
     imported = re.compile(r'^import [^"]* from "dotnn/(\w+)"$', re.MULTILINE)
-    return imported.sub(lambda match: whole_text(LIBRARY / f"{match[1]}.nn"), text)
+    texts: dict[Path, str] = {}
+    waiting = [path]
+    while waiting:
+        here = waiting.pop()
+        if here not in texts:
+            text = here.read_text(encoding="utf-8")
+            texts[here] = imported.sub("", text)
+            waiting += [LIBRARY / f"{name}.nn" for name in imported.findall(text)]
+    return "\n".join(texts.values())
 
 
 # What both give ------------------------------------------------------------------------------------------------------
@@ -185,24 +202,6 @@ def expected(name: str, index: int) -> Expected:
     return Expected(module.state_dict(), parameters, feeds, results)
 
 
-def settle(module: nn.Module, feed: Feed) -> None:
-    """Keep activations from vanishing from layer to layer, as they do with PyTorch's first weights.
-
-    Batch normalization gets about the statistics of these inputs, and a scale and a shift of its own.
-    """
-    for part in module.modules():
-        if isinstance(part, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
-            nn.init.kaiming_normal_(part.weight)
-    norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm2d)]
-    for norm in norms:
-        nn.init.uniform_(norm.weight, 0.5, 1.5)
-        nn.init.uniform_(norm.bias, -0.5, 0.5)
-        norm.momentum = 0.7
-    if norms:
-        with torch.no_grad():
-            module.train()(*map(torch.from_numpy, feed.values()))
-
-
 def called(module: nn.Module, feed: Feed) -> tuple[np.ndarray, ...]:
     """What a module of float64 gives."""
     tensors = [torch.from_numpy(array) for array in feed.values()]
@@ -215,11 +214,6 @@ def called(module: nn.Module, feed: Feed) -> tuple[np.ndarray, ...]:
 def found(model: Compiled, pair: Expected, target: Target) -> list[list[np.ndarray]]:
     session = Session(model, weights=pair.weights, target=target, provider="cpu", threads=1)
     return [list(session.run(feed).values()) for feed in pair.feeds]
-
-
-def error(found: np.ndarray, expected: np.ndarray) -> float:
-    assert found.shape == expected.shape
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
 def errors(results: list[list[np.ndarray]], pair: Expected) -> list[float]:

@@ -1,0 +1,35 @@
+"""What tests against whole networks of PyTorch share: weights as after some training, and errors in units of scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def settle(module: nn.Module, feed: Mapping[str, np.ndarray], rounds: int = 1) -> None:
+    """Keep activations from vanishing from layer to layer, as they do with PyTorch's first weights.
+
+    Batch normalization gets about the statistics of these inputs, and a scale and a shift of its own; the
+    more rounds, the nearer they come. Very deep networks need some.
+    """
+    for part in module.modules():
+        if isinstance(part, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+            nn.init.kaiming_normal_(part.weight)
+    norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm2d)]
+    for norm in norms:
+        nn.init.uniform_(norm.weight, 0.5, 1.5)
+        nn.init.uniform_(norm.bias, -0.5, 0.5)
+        norm.momentum = 0.7
+    if norms:
+        with torch.no_grad():
+            for _ in range(rounds):
+                module.train()(*map(torch.from_numpy, feed.values()))
+
+
+def error(found: np.ndarray, expected: np.ndarray) -> float:
+    """How far numbers are off, in units of the largest one."""
+    assert found.shape == expected.shape
+    return float(np.abs(found - expected).max() / np.abs(expected).max())
