@@ -15,6 +15,17 @@ BLOCKS: Mapping[str, Indexed] = {
         "dotnn/convnext",
         "Halves rows and columns between the stages of ConvNeXt (Liu and others 2022): a layer norm, then a 2x2 convolution",
     ),
+    "conv_norm": Indexed(
+        "dotnn/convolution",
+        "A convolution, batch normalization and an activation, the step of which most image networks are made",
+    ),
+    "depthwise_norm": Indexed(
+        "dotnn/convolution", "A convolution of each channel by itself, batch normalization and an activation"
+    ),
+    "make_divisible": Indexed(
+        "dotnn/convolution",
+        "The multiple of 8 that is nearest to a width, for networks that are made wider or narrower by a factor",
+    ),
     "densenet_layer": Indexed(
         "dotnn/densenet", "A layer of a dense block: it adds `growth` channels of its own to those that it reads"
     ),
@@ -102,9 +113,30 @@ BLOCKS: Mapping[str, Indexed] = {
         "dotnn/residual",
         "Bottlenecks one after the other, of which the first may halve rows and columns: one stage of ResNet-50",
     ),
+    "inverted_residual": Indexed(
+        "dotnn/residual",
+        "Widens, filters each channel by itself, and narrows again, beside a shortcut (Sandler and others 2018, MobileNetV2)",
+    ),
+    "mbconv": Indexed(
+        "dotnn/residual",
+        "The inverted residual with a squeeze and excitation (Tan and others 2019), as in EfficientNet and MobileNetV3",
+    ),
+    "shuffle_unit": Indexed(
+        "dotnn/shuffle",
+        "Half of the channels go by, the other half are convolved, and both are shuffled so that they meet in the next unit",
+    ),
+    "shuffle_downsample": Indexed(
+        "dotnn/shuffle",
+        "Halves rows and columns: two branches read all channels, and are laid beside each other and shuffled",
+    ),
+    "shuffle_stage": Indexed("dotnn/shuffle", "A unit that halves rows and columns, and units that keep them"),
     "fire": Indexed(
         "dotnn/squeeze",
         "A 1x1 convolution to few channels, then 1x1 and 3x3 ones side by side: a fire module (Iandola and others 2016)",
+    ),
+    "squeeze_excite": Indexed(
+        "dotnn/squeeze_excite",
+        "Weighs each channel, between 0 and 1, by what all of them have on the mean of their image",
     ),
     "transformer_encoder_layer": Indexed(
         "dotnn/transformer",
