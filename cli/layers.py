@@ -1,4 +1,4 @@
-"""``dotnn layers``: what layers there are, and everything about one."""
+"""``dotnn layers``: what layers and blocks of the library there are, and everything about one."""
 
 from __future__ import annotations
 
@@ -17,27 +17,62 @@ from .streams import write, write_json
     cls=Argument,
     metavar="[NAME]",
     required=False,
-    about="A layer; without one, all are listed.",
+    about="A layer or a block of the library; without one, all are listed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def layers(name: str | None, as_json: bool) -> None:
-    """List the layers, or show one: arguments, shapes, weights, formula, source, samples."""
+    """List the layers and the blocks of the library, or show one: arguments, shapes, weights, formula, samples."""
     from ..compiler.layers import LAYERS
-    from ..compiler.layers.documentation import layer_list, layer_page, to_json
-    from ..compiler.layers.naming import unknown_layer
 
-    callable_layers = {kind: layer for kind, layer in LAYERS.items() if layer.callable}
-    width = prose_width(sys.stdout)
-    if name is None and as_json:
-        write_json([to_json(layer) for _, layer in sorted(callable_layers.items())], sys.stdout)
-        return
+    kinds = [kind for kind, layer in sorted(LAYERS.items()) if layer.callable]
     if name is None:
-        write(layer_list(callable_layers, width), sys.stdout)
-        return
-    layer = callable_layers.get(name)
-    if layer is None:
-        raise click.UsageError(f"there is no layer {name!r}: {unknown_layer(name, callable_layers).advice()}")
+        _all_json(kinds) if as_json else _list(kinds)
+    elif name in kinds:
+        _layer(name, as_json)
+    else:
+        _block(name, kinds, as_json)
+
+
+def _all_json(kinds: list[str]) -> None:
+    from ..compiler.layers import LAYERS
+    from ..compiler.layers.documentation import to_json
+    from ..compiler.names import block_documentation
+
+    files = block_documentation.library_pages()
+    blocks = [block_documentation.to_json(block) for file in files for block in file.blocks]
+    write_json({"layers": [to_json(LAYERS[kind]) for kind in kinds], "blocks": blocks}, sys.stdout)
+
+
+def _list(kinds: list[str]) -> None:
+    from ..compiler.layers import LAYERS
+    from ..compiler.layers.documentation import layer_list
+    from ..compiler.names.block_documentation import block_list
+
+    width = prose_width(sys.stdout)
+    lists = layer_list({kind: LAYERS[kind] for kind in kinds}, width), block_list(width)
+    write("\n\n".join(lists), sys.stdout)
+
+
+def _layer(kind: str, as_json: bool) -> None:
+    from ..compiler.layers import LAYERS
+    from ..compiler.layers.documentation import layer_page, to_json
+
     if as_json:
-        write_json(to_json(layer), sys.stdout)
-        return
-    write(layer_page(layer, width), sys.stdout)
+        write_json(to_json(LAYERS[kind]), sys.stdout)
+    else:
+        write(layer_page(LAYERS[kind], prose_width(sys.stdout)), sys.stdout)
+
+
+def _block(name: str, kinds: list[str], as_json: bool) -> None:
+    from ..compiler.layers.naming import unknown_layer
+    from ..compiler.names.block_documentation import block_page, block_text, to_json
+    from ..library.index import BLOCKS
+
+    page = block_page(name)
+    if page is None:
+        advice = unknown_layer(name, (*kinds, *BLOCKS)).advice()
+        raise click.UsageError(f"there is no layer or block of the library {name!r}: {advice}")
+    if as_json:
+        write_json(to_json(page), sys.stdout)
+    else:
+        write(block_text(page, prose_width(sys.stdout)), sys.stdout)

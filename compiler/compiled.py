@@ -292,7 +292,7 @@ def _vanished(graph: Graph, dtype: DType) -> Iterator[Diagnostic]:
             # A half of the smallest number is rounded to the even one of its neighbours, 0.
             number = sum(0 < abs(one) <= dtype.smallest / 2 for one in node.op.value.elements)
             if number:
-                yield NumbersVanish(span=node.origins[0].span, dtype=dtype, number=number, names=(node.name,))
+                yield NumbersVanish(span=node.origins[0].place, dtype=dtype, number=number, names=(node.name,))
 
 
 def _float_types(graph: Graph) -> list[tuple[TensorType, ...]]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from .diagnostics import Report
-from .elaborate.evaluate import evaluate
 from .elaborate.scope import Scope
-from .elaborate.state import Elaboration, Frame
+from .elaborate.state import Elaboration, Frame, evaluate
 from .graph.types import DTYPES
 from .initializers import INITIALIZERS
 from .limits import Limits

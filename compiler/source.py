@@ -22,11 +22,13 @@ class Source:
         name: what to call it in messages: the path as the user gave it, or ``<stdin>``.
         text: the text, with its byte order mark removed. Line ends are kept as they are.
         path: the resolved file, or None for a text that is in no file.
+        in_library: it is a file of the library of blocks, which its users have not written.
     """
 
     name: str
     text: str
     path: Path | None = None
+    in_library: bool = False
 
     def __repr__(self) -> str:
         return short_repr(self, quoted(self.name), quantity(len(self.text), "character"))

@@ -1,8 +1,8 @@
 """What the documentation repeats of the program: written from the program, so that it is true.
 
-``python docs/generate.py`` writes the index and the page of the layers, the picture of an error, and what stands in
-other pages between ``<!-- begin: NAME -->`` and ``<!-- end -->``. A test fails where a committed page is not what this
-would write.
+``python docs/generate.py`` writes the index and the page of the layers and of the library, the picture of an error, and
+what stands in other pages between ``<!-- begin: NAME -->`` and ``<!-- end -->``. A test fails where a committed page is
+not what this would write.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import dataclasses
 import functools
 import html
 import importlib
+import json
 import os
 import re
 import shlex
@@ -28,6 +29,7 @@ from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Layer, Sample
 from dotnn.compiler.layers.documentation import LayerPage, page_of
 from dotnn.compiler.limits import Limits
+from dotnn.compiler.names.block_documentation import BlockPage, FilePage, library_pages
 from dotnn.compiler.passes.pipeline import stages
 
 DOCS = Path(__file__).resolve().parent
@@ -35,6 +37,8 @@ ROOT = DOCS.parent
 PICTURE = DOCS / "images" / "error.svg"
 LAYER_PAGE = DOCS / "layers.md"
 LAYER_INDEX = ROOT / "compiler" / "layers" / "index.py"
+LIBRARY_PAGE = DOCS / "library.md"
+LIBRARY_INDEX = ROOT / "library" / "index.py"
 #: The command whose output the picture shows.
 PICTURED = "dotnn check docs/samples/wrong.nn"
 #: Pages with regions.
@@ -44,7 +48,9 @@ PAGES = (
     *(DOCS / f"{name}.md" for name in ("language", "cli", "errors", "architecture", "levels", "learn")),
 )
 #: Everything that is written; the picture is not among it.
-WRITTEN = (LAYER_INDEX, LAYER_PAGE, *PAGES)
+WRITTEN = (LAYER_INDEX, LAYER_PAGE, LIBRARY_INDEX, LIBRARY_PAGE, *PAGES)
+#: Columns of a line of the program.
+_LONGEST_LINE = 120
 #: The most parts that a sample of `split` has.
 _MOST_RESULTS = 8
 
@@ -55,6 +61,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 MODULES: Mapping[str, str] = {
+'''
+
+_LIBRARY_HEAD = '''"""The public blocks of the library. Written by ``docs/generate.py``; not to be edited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import Indexed
+
+BLOCKS: Mapping[str, Indexed] = {
 '''
 
 _REGION = re.compile(r"(?P<head><!-- begin: (?P<name>[^\n]+?) -->\n).*?(?P<tail><!-- end -->)", re.DOTALL)
@@ -71,9 +88,13 @@ def main() -> None:
 
 def output(path: Path) -> str:
     """What is written to one of ``WRITTEN``, wholly or in part."""
-    if path == LAYER_INDEX:
-        return layer_index()
-    return layer_page() if path == LAYER_PAGE else with_regions(path.read_text(encoding="utf-8"))
+    whole = {
+        LAYER_INDEX: layer_index,
+        LAYER_PAGE: layer_page,
+        LIBRARY_INDEX: library_index,
+        LIBRARY_PAGE: library_page,
+    }
+    return whole[path]() if path in whole else with_regions(path.read_text(encoding="utf-8"))
 
 
 def layer_index() -> str:
@@ -282,7 +303,8 @@ def _layer_parts(families: dict[str, list[type[Layer]]]) -> Iterator[str]:
     yield (
         "Before the bar of a call stand the tensors, behind it the attributes: `a` alone goes without its name and is\n"
         "required, `a=` is required by name, `a=1` has a default, and `a?` is an optional tensor given by name.\n"
-        "`dotnn layers NAME` shows the same in a terminal."
+        "`dotnn layers NAME` shows the same in a terminal. What is made of layers, and used again and again, is in\n"
+        "[the library](library.md)."
     )
     for family, layers in families.items():
         names = ", ".join(f"[`{layer.kind}`](#{layer.kind})" for layer in layers)
@@ -346,6 +368,52 @@ def _results(sample: Sample, inputs: str) -> tuple[TensorType, ...]:
             continue
         return compiled.graph.producer(compiled.graph.outputs["first"]).results
     raise ValueError(f"{sample.call} has more than {_MOST_RESULTS} results")
+
+
+# --- the library ------------------------------------------------------------------------------------------------------
+
+
+def library_index() -> str:
+    """The module that says in which file of the library each public block is, and what it is."""
+    blocks = [block for file in library_pages() for block in file.blocks]
+    return f"{_LIBRARY_HEAD}{''.join(map(_index_entry, blocks))}}}\n"
+
+
+def _index_entry(block: BlockPage) -> str:
+    """As ruff formats it: an entry that is too long for a line has its parts below, each on one if they must."""
+    parts = [json.dumps(part, ensure_ascii=False) for part in (block.file, block.summary)]
+    line = f'    "{block.name}": Indexed({", ".join(parts)}),\n'
+    if len(line) <= _LONGEST_LINE + 1:
+        return line
+    joined = f"        {', '.join(parts)}\n"
+    inside = joined if len(joined) <= _LONGEST_LINE + 1 else "".join(f"        {part},\n" for part in parts)
+    return f'    "{block.name}": Indexed(\n{inside}    ),\n'
+
+
+def library_page() -> str:
+    """The page of the library, by files."""
+    return "\n\n".join(_library_parts([file for file in library_pages() if file.blocks])) + "\n"
+
+
+def _library_parts(files: Sequence[FilePage]) -> Iterator[str]:
+    yield "# The library"
+    yield "<!-- Written by docs/generate.py from the files of the library. -->"
+    yield (
+        "Blocks that many networks are made of, written in the language itself. They come with dotnn: a path that\n"
+        "begins with `dotnn/` means the library, in any file and without `.nn`. `dotnn layers NAME` shows the same in\n"
+        "a terminal. A mistake in a call is told of the call, whatever line of the library it shows in."
+    )
+    for file in files:
+        names = ", ".join(f"[`{block.name}`](#{block.name})" for block in file.blocks)
+        yield f"**{file.name}:** {names}"
+    for file in files:
+        yield f"## {file.name}"
+        yield from [file.text] if file.text else []
+        for block in file.blocks:
+            yield f"### {block.name}"
+            yield f"```text\n{block.call}\n```"
+            yield block.text
+            yield from [f"```nn\n{block.sample_model}```"] if block.sample else []
 
 
 if __name__ == "__main__":

@@ -88,6 +88,12 @@ NOT_FOR_CHECK = ("lark", "numpy", "onnx", "onnxruntime", "rich", "PIL", "safeten
 #: What lowering alone needs; the package finds its classes when one is asked for.
 OPERATORS = "dotnn.compiler.operators.base"
 
+#: What only lists of the library and messages about it need.
+FOR_READERS_OF_THE_LIBRARY = {
+    f"dotnn.compiler.{name}"
+    for name in ("diagnostics.in_library", "names.block_documentation", "names.library_imports")
+}
+
 #: Never caught, but to clean up and raise it on: it would hide mistakes of ours.
 BROAD = {"Exception", "BaseException"}
 
@@ -249,6 +255,8 @@ def test_checking_a_file_loads_no_heavy_library(name: str):
     assert not {*NOT_FOR_CHECK, OPERATORS} & modules
     # What there is to print was one line.
     assert "dotnn.compiler.diagnostics.render" not in modules
+    # What is known of the library is for those who miss something.
+    assert not {"dotnn.library.index", *FOR_READERS_OF_THE_LIBRARY} & modules
 
 
 def test_a_summary_loads_no_heavy_library():

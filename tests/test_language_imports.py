@@ -325,7 +325,7 @@ def test_the_library_is_imported_from_anywhere(tmp_path: Path) -> None:
 def test_a_file_that_the_library_lacks(tmp_path: Path) -> None:
     for written, said in (
         ("dotnn/residul", "did you mean `dotnn/residual`?"),
-        ("dotnn/../main.nn", "`dotnn/residual`"),
+        ("dotnn/../main.nn", 'write `"dotnn/residual"`'),
     ):
         text = f'import basic from "{written}"\nmodel net {{ input x: float32[N, 8] output y = x -> basic }}'
         (error,) = check(project(tmp_path, {"main.nn": text})).errors

@@ -68,7 +68,7 @@ ROWS = rows()
 def described() -> dict[str, dict[str, Any]]:
     done = dotnn("layers", "--json")
     assert done.code == 0, done.err
-    return {one["kind"]: one for one in json.loads(done.out)}
+    return {one["kind"]: one for one in json.loads(done.out)["layers"]}
 
 
 def test_the_catalogue_is_whole() -> None:

@@ -7,7 +7,7 @@ sentences made of them, its docstring the page that ``dotnn explain CODE`` shows
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -78,6 +78,8 @@ class Diagnostic:
     message: ClassVar[str] = ""
     label: ClassVar[str] = ""
     remedy: ClassVar[str] = ""
+    #: Whether the remedy says something to those who call the block that the primary place lies in.
+    advises_callers: ClassVar[bool] = True
 
     span: Span | None = None
     trace: tuple[Label, ...] = ()
@@ -132,6 +134,12 @@ class Diagnostic:
     def fix(self) -> Fix | None:
         """A text edit that mends the mistake, where one is certain."""
         return None
+
+    def identities(self) -> tuple[Hashable, ...]:
+        """What tells it from others: it is a repetition if one of these was met before."""
+        span = self.span
+        place = (id(span.source), span.start, span.end) if span is not None else None
+        return ((self.code, place, self.headline()),)
 
 
 class DotnnError(Exception):

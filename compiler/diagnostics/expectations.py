@@ -16,12 +16,19 @@ class _Failed(Diagnostic):
     message: ClassVar[str] = "this expectation does not hold: {sides}"
     label: ClassVar[str] = "{found}"
     remedy: ClassVar[str] = "change the model, or state what is true"
+    advises_callers: ClassVar[bool] = False
 
     sides: str
     found: str = "false"
     made_at: Span | None = None
     made: str = ""
     way: tuple[str, ...] = ()
+    #: The block of the library that states it; empty for those of the user's own files.
+    block: str = ""
+
+    def headline(self) -> str:
+        """Which one it is: those of the library do not stand at the primary place."""
+        return f"an expectation of `{self.block}` does not hold: {self.sides}" if self.block else super().headline()
 
     def labels(self) -> tuple[Label, ...]:
         """Where the tensor in question is made."""
@@ -44,6 +51,8 @@ class ExpectationFailed(_Failed):
     expect params == 61_482                 # wrong: there are 224
     expect macs <= 300M
     ```
+
+    What a block of the library expects of its arguments is held against each call, before the block is looked at.
 
     Metrics are `params macs weights_bytes peak_activation_bytes longest_path receptive_field(tensor)`; costs are those
     of one example (`N = 1`), measured before optimization.

@@ -194,6 +194,23 @@ _GROUPS: tuple[tuple[str, str], ...] = (
 )
 
 
+#: Blocks of the library by what they are called elsewhere. A test holds that the library has them.
+LIBRARY_NAMES: Mapping[str, str] = {
+    "basicblock": "basic",
+    "bottleneckblock": "bottleneck",
+    **dict.fromkeys(("squeezeexcitation", "squeezeandexcitation", "seblock", "selayer", "semodule"), "squeeze_excite"),
+    "invertedbottleneck": "inverted_residual",
+    **dict.fromkeys(("conv2dnormactivation", "convnormactivation", "convbnactivation", "convbnrelu"), "conv_norm"),
+    "transformer": "transformer_encoder",
+    "transformerblock": "transformer_encoder_layer",
+    **dict.fromkeys(("patchembed", "patchembeddings", "patchencoder"), "patch_embedding"),
+    **dict.fromkeys(("doubleconv", "doubleconv2d"), "double_convolution"),
+    "cnblock": "convnext_block",
+    "denselayer": "densenet_layer",
+    "firemodule": "fire",
+}
+
+
 def _pairs() -> Iterator[tuple[str, str]]:
     for sentence, words in _GROUPS:
         for word in words.split():

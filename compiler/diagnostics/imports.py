@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
-from .base import Diagnostic
+from .base import Diagnostic, Fix
 from .names import _WithNearNames
 
 
@@ -24,6 +24,13 @@ class ImportNotFound(Diagnostic):
     path: str
     resolved: str
     reason: str
+    home: str = ""  #: the file of the library that may be meant
+
+    def advice(self) -> str:
+        """The library, if that may be meant, or where the path leads."""
+        if self.home:
+            return f'write `"{self.home}"` if a block of the library is meant; {super().advice()}'
+        return super().advice()
 
 
 @record
@@ -68,6 +75,11 @@ class ImportedNameMissing(_WithNearNames):
     path: str
     name: str
     hint: str
+    edit: Fix | None = None  #: what mends it, if it is certain
+
+    def fix(self) -> Fix | None:
+        """The right path, where the import has no other name."""
+        return self.edit
 
 
 @record
@@ -132,3 +144,12 @@ class NoLibraryFile(_WithNearNames):
 
     path: str
     known: str
+    home: str = ""  #: the file that has what is imported, or the path as it should be written
+
+    def advice(self) -> str:
+        """The right path, if one is meant."""
+        return f'write `"{self.home}"`' if self.home and self.home not in self.near else super().advice()
+
+    def fix(self) -> Fix | None:
+        """The right path."""
+        return Fix(self.span, f'"{self.home}"') if self.home and self.span is not None else None

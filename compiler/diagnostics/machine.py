@@ -35,7 +35,13 @@ def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def _labelled(label: Label) -> dict[str, Any]:
-    return {**_place(label.span), "message": label.text}
+    return {**_place(label.span), "message": _told(label)}
+
+
+def _told(label: Label) -> str:
+    """What a label says, and the line where it lies in the library, which no editor and no page has at hand."""
+    source = label.span.source
+    return f"{label.text}: `{source.line(label.span.line).strip()}`" if source.in_library else label.text
 
 
 def _place(span: Span | None) -> dict[str, Any]:
@@ -59,7 +65,7 @@ def github(diagnostic: Diagnostic) -> str:
     A place that goes over several lines has no columns: GitHub takes them only within one line.
     """
     parts = [diagnostic.headline(), diagnostic.caret(), *diagnostic.notes(), diagnostic.advice()]
-    parts += [f"{label.span}: {label.text}" for label in (*diagnostic.labels(), *diagnostic.trace)]
+    parts += [f"{label.span}: {_told(label)}" for label in (*diagnostic.labels(), *diagnostic.trace)]
     properties = {**_annotated(diagnostic.span), "title": diagnostic.code}
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     return f"::{diagnostic.severity} {listed}::{_data(chr(10).join(part for part in parts if part))}"

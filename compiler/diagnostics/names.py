@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from ..source import Span
-from .base import Diagnostic, Label, Severity
+from .base import Diagnostic, Fix, Label, Severity
 from .foreign_layers import layer_note
 from .suggest import did_you_mean, listed, one_of
 from .suggest_foreign import attribute_note
@@ -98,7 +98,7 @@ class UnknownLayer(_WithNearNames):
 
     `dotnn layers` lists the layers. Names follow one form: lower case, words joined by `_`, the number of spatial axes
     at the end (`max_pool2d`). A layer of PyTorch, Keras or ONNX is known by its name there: the message says what it is
-    called here, or what to write where there is no such layer.
+    called here, or what to write where there is no such layer. Blocks of the library need an import.
     """
 
     code: ClassVar[str] = "E203"
@@ -108,15 +108,33 @@ class UnknownLayer(_WithNearNames):
 
     name: str
     known_as: tuple[str, ...] = ()
+    block: str = ""  #: a block of the library that may be meant
+    import_line: str = ""  #: the import that it takes
+    edit: Fix | None = None  #: what brings that import into the file
+    is_near: bool = False  #: the name of the block is only near
 
     def advice(self) -> str:
-        """What is written here for a layer of another framework, or near names if there are any."""
+        """What is written here for a layer of another framework, an import, or near names if there are any."""
+        if self.block:
+            return self._import_advice()
         note = layer_note(self.name)
         if note is not None:
             return note
         if not self.known_as:
             return super().advice()
         return f"`{self.name}` is {one_of(self.known_as)} here"
+
+    def _import_advice(self) -> str:
+        written = f"rite `{self.import_line}` at the head of the file"
+        if self.block == self.name:
+            return f"w{written}"
+        if self.is_near:
+            return f"did you mean `{self.block}` of the library? W{written}"
+        return f"`{self.name}` is `{self.block}` of the library: w{written}"
+
+    def fix(self) -> Fix | None:
+        """The import, where nothing else is wrong."""
+        return self.edit
 
 
 @record

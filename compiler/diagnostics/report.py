@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 from ..reprs import quantity, several, short_repr
 from .base import Diagnostic, DotnnError, Severity
@@ -24,34 +24,32 @@ class Report:
     def __init__(self) -> None:
         self.is_full = False
         self._diagnostics: list[Diagnostic] = []
-        self._seen: set[tuple[object, ...]] = set()
+        self._seen: set[Hashable] = set()
         self._errors = 0
         self._repeated = 0
 
     def add(self, diagnostic: Diagnostic) -> None:
-        """Take a diagnostic, unless the same code already stands at the same place with the same sentence."""
+        """Take a diagnostic, unless it is there already: by default the same code and sentence at the same place."""
         if self.is_full:
             return
-        span = diagnostic.span
-        place = (id(span.source), span.start, span.end) if span is not None else None
-        key = (diagnostic.code, place, diagnostic.headline())
-        if key in self._seen:
+        identities = diagnostic.identities()
+        if not self._seen.isdisjoint(identities):
             self._repeated += diagnostic.severity is Severity.ERROR
         elif diagnostic.severity is Severity.ERROR:
-            self._seen.add(key)
+            self._seen.update(identities)
             self._errors += 1
             self._diagnostics.append(diagnostic)
         else:
-            self._add_warning(diagnostic, key)
+            self._add_warning(diagnostic, identities)
         if self._errors >= MAXIMUM or self._repeated >= MAXIMUM_REPEATED:
             self.is_full = True
-            self._diagnostics.append(TooManyErrors(span=span))
+            self._diagnostics.append(TooManyErrors(span=diagnostic.span))
 
-    def _add_warning(self, diagnostic: Diagnostic, key: tuple[object, ...]) -> None:
+    def _add_warning(self, diagnostic: Diagnostic, identities: tuple[Hashable, ...]) -> None:
         warnings = len(self._diagnostics) - self._errors
         if warnings > MAXIMUM:
             return
-        self._seen.add(key)
+        self._seen.update(identities)
         self._diagnostics.append(diagnostic if warnings < MAXIMUM else TooManyWarnings())
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:

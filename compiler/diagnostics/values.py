@@ -263,6 +263,11 @@ class WrongType(Diagnostic):
     declared_at: Span | None = None
     why: str = ""  #: what does not fit, where that is not plain
 
+    def advice(self) -> str:
+        """What to change; the declarations of the library stay as they are."""
+        is_fixed = self.declared_at is not None and self.declared_at.source.in_library
+        return "change the value" if is_fixed else super().advice()
+
     def labels(self) -> tuple[Label, ...]:
         """The declaration."""
         return () if self.declared_at is None else (Label(self.declared_at, f"declared {self.declared}"),)

@@ -35,11 +35,10 @@ from ..source import Span
 from ..syntax import tree
 from ..values.functions import SEVERAL, call_function, of_several
 from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, is_tensor
-from .evaluate import evaluate, evaluates
 from .layer_arguments import ArgumentBinder, Piped
 from .layer_nodes import Application, apply_layer, as_tensor, reapply
 from .scope import Entry, Scope
-from .state import BODY_STEPS, Bound, Frame
+from .state import BODY_STEPS, Bound, Frame, evaluate, evaluates
 from .statements import run_block
 from .types import hold_against, hold_argument, match_argument
 
@@ -143,10 +142,12 @@ def _call_block(
         scope = entry.scope.open(entry, boundary=True)
         inner = _block_frame(definition, block, entry, scope, at)
         active.add(id(block))
+        outer, at.budget.calls = at.budget.calls, inner.calls
         try:
             _bind_formals(block, values, inner, entry, at)
             return run_block(block, inner)
         finally:
+            at.budget.calls = outer
             active.discard(id(block))
             scope.close()
 
@@ -164,7 +165,7 @@ def _block_frame(definition: Definition, block: tree.Block, entry: Entry, scope:
     if frame.depth + 1 > frame.budget.limits.nesting:
         frame.budget.stop("nesting", entry.span)
     way = Label(entry.span, f"in block `{block.name.name}`, called here")
-    return Frame(
+    inner = Frame(
         frame.state,
         definition.module,
         scope,
@@ -172,6 +173,9 @@ def _block_frame(definition: Definition, block: tree.Block, entry: Entry, scope:
         calls=(way, *frame.calls),
         depth=frame.depth + 1,
     )
+    if definition.module.source.in_library:
+        inner.entered = frame.entered or (block, inner)
+    return inner
 
 
 def _block_arguments(

@@ -18,10 +18,9 @@ from ..syntax import tree
 from ..values.arithmetic import binary, negate
 from ..values.kinds import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
 from ..values.literals import expand, literal
-from .evaluate import evaluate, evaluate_all, evaluates
 from .layer_nodes import apply_operator, index_tensor
 from .scope import Scope
-from .state import Frame
+from .state import Frame, evaluate, evaluate_all, evaluates
 from .types import dimension, hold_against, tensor_type
 
 

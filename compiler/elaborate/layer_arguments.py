@@ -23,9 +23,8 @@ from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
 from ..values.kinds import CompileValue, Quotient, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
-from .evaluate import evaluate
 from .layer_nodes import LiteralArgument, as_tensor
-from .state import Frame
+from .state import Frame, evaluate
 
 
 @positional_record

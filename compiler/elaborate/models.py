@@ -12,7 +12,7 @@ from ..diagnostics.imports import ModelArgument
 from ..diagnostics.names import FreezesNothing, SameFullName, UnknownFrozenPath
 from ..diagnostics.suggest import listed, near_names
 from ..dims import watched
-from ..graph.graph import Graph, Node, Origin
+from ..graph.graph import Graph, Node, Origin, place_of
 from ..graph.operations import Input, Parameter
 from ..graph.tensors import Role, Weight
 from ..graph.types import DType
@@ -28,10 +28,9 @@ from ..syntax import tree
 from ..values.budget import Budget, Stop
 from ..values.kinds import UNKNOWN, CompileValue, describe
 from . import calls, expressions, pipelines  # noqa: F401  they register what evaluates each expression
-from .evaluate import evaluate
 from .layer_nodes import weight_dtype
 from .scope import Entry, Scope
-from .state import MODEL_STEPS, Bound, Consts, Draft, Elaboration, Expectation, Frame
+from .state import MODEL_STEPS, Bound, Consts, Draft, Elaboration, Expectation, Frame, evaluate
 from .statements import run_model
 from .types import hold_against
 
@@ -223,8 +222,9 @@ def _check_value_names(graph: Graph, frame: Frame) -> None:
             continue
         other = results.setdefault(name, node)
         if name in weights or other is not node:
-            earlier = weights[name] if name in weights else other.origins[0].span
-            frame.fail(SameFullName(span=node.origins[0].span, name=name, earlier=earlier))
+            earlier = weights[name] if name in weights else other.origins[0].place
+            origin = node.origins[0]
+            frame.fail(SameFullName(span=origin.span, name=name, earlier=earlier), origin.calls)
 
 
 class _Names:
@@ -232,7 +232,7 @@ class _Names:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._weights: dict[str, Entry] = {}
+        self._weights: dict[str, tuple[Entry, Span | None]] = {}
         self._taken: set[str] = set()
         self._numbers: dict[str, int] = {}
         drafts = frame.state.drafts
@@ -254,9 +254,9 @@ class _Names:
             return self._free(draft)
         name = draft.entry.path
         if name in self._nodes and name not in self._inputs:
-            self._frame.fail(SameFullName(span=draft.span, name=name, earlier=self._nodes[name]))
+            self._frame.fail(SameFullName(span=draft.span, name=name, earlier=self._nodes[name]), draft.calls)
             self._taken.add(name)
-        self._nodes.setdefault(name, draft.span)
+        self._nodes.setdefault(name, place_of(draft.span, draft.calls))
         return name
 
     def _free(self, draft: Draft) -> str:
@@ -271,13 +271,13 @@ class _Names:
         self._nodes[name] = draft.span
         return name
 
-    def weight(self, owner: Entry, local: str) -> str:
-        """The full name of a weight, reported where another owner has it."""
+    def weight(self, owner: Entry, local: str, way: tuple[Span, ...]) -> tuple[str, Span | None]:
+        """The full name of a weight, reported where another owner has it, and its place."""
         name = f"{owner.path}.{local}" if local else owner.path
-        other = self._weights.setdefault(name, owner)
+        other, place = self._weights.setdefault(name, (owner, place_of(owner.span, way)))
         if other is not owner and owner.path not in self._taken:
-            self._frame.fail(SameFullName(span=owner.span, name=name, earlier=other.span))
-        return name
+            self._frame.fail(SameFullName(span=owner.span, name=name, earlier=place), way)
+        return name, place
 
 
 def _weight(draft: Draft, spec: WeightSpec, frozen: Collection[Owned], names: _Names) -> Weight:
@@ -285,15 +285,16 @@ def _weight(draft: Draft, spec: WeightSpec, frozen: Collection[Owned], names: _N
         raise ValueError("a constant owns no weights")
     owner = draft.entry.owner
     dtype = draft.results[0].dtype if spec.name == "" else weight_dtype(draft.results)
+    name, place = names.weight(owner, spec.name, draft.calls)
     return Weight(
-        names.weight(owner, spec.name),
+        name,
         spec.shape,
         dtype if dtype.is_float else DType.FLOAT32,
         spec.initializer,
         spec.fan,
         spec.role,
         (owner, spec.name) in frozen,
-        owner.span,
+        place,
     )
 
 

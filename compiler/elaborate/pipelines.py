@@ -14,10 +14,9 @@ from ..diagnostics.values import Unrepeatable
 from ..syntax import tree
 from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, first, show
 from .calls import apply_call
-from .evaluate import evaluate, evaluates, label_text, single
 from .layer_arguments import Piped
 from .scope import Entry, unknown_replay
-from .state import Bound, Frame
+from .state import Bound, Frame, evaluate, evaluates, label_text, single
 
 #: One round of a loop: the frame that holds its variables, made from the frame of the round.
 Round = Callable[[Frame], Frame]

@@ -1,4 +1,4 @@
-"""What an elaboration carries along: the nodes drafted so far, what must hold of dimensions, and where we are."""
+"""What an elaboration carries along, where it stands, and the one function that evaluates expressions."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ..records import positional_record
 from ..reprs import short_repr
 from ..source import Span
 from ..values.budget import Budget, Stop
+from ..values.demands import Demands
 from ..values.kinds import CompileValue, TensorConstant, TensorRef, first
 from .scope import Entry, Scope
 
@@ -26,89 +27,13 @@ if TYPE_CHECKING:
     from ..syntax import tree
 
 
-from collections.abc import Iterable, Iterator
-from typing import final
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from ..diagnostics.values import NeverPositive
-from ..dims import DimTooComplex, decide_less_equal, format_dim, solve_at_least, spare, substitute, symbol
-from ..graph.graph import Demand
-
-#: Of so many demands on several symbols it is looked at whether one implies another; more say the same twice at most.
-MOST_COMPARED = 32
-
-
-@final
-class Demands:
-    """The demands on the symbolic dimensions, each once, and the sizes that are known to be at least 1.
-
-    Every dimension of every tensor goes through `need_size`, once: whatever makes a type need not think of it.
-    """
-
-    def __init__(self) -> None:
-        self._demands: dict[Demand, None] = {}
-        self._unread: list[Demand] = []
-        self._least: dict[str, int] = {}
-        self._compared: list[Dim] = []
-        self._held: set[Dim] = set()
-
-    def __iter__(self) -> Iterator[Demand]:
-        return iter(self._demands)
-
-    def extend(self, demands: Iterable[Demand]) -> None:
-        """Take demands of a layer."""
-        for demand in demands:
-            if demand not in self._demands:
-                self._demands[demand] = None
-                self._unread.append(demand)
-
-    def unheld(self, dims: Iterable[Dim]) -> Iterator[Dim]:
-        """Those of some dimensions that nothing has shown yet to be at least 1."""
-        return (dim for dim in dims if not (dim >= 1 if isinstance(dim, int) else dim in self._held))
-
-    def need_size(self, dim: Dim, span: Span | None, what: str) -> None:
-        """Demand that a dimension is at least 1, unless that is certain or follows from what is demanded already.
-
-        Args:
-            dim: the dimension.
-            span: where it comes from.
-            what: what has it, as a phrase: ``what `expand` gives``.
-
-        Raises:
-            DotnnError: ``NeverPositive``, if it is below 1 for all sizes.
-        """
-        holds = decide_less_equal(1, dim)
-        if holds is False:
-            raise DotnnError(NeverPositive(span=span, dim=format_dim(dim), what=what))
-        if holds is None and not self._follows(dim):
-            self.extend((Demand(dim, 1, span, f"{what} has a dimension of that size"),))
-        self._held.add(dim)
-
-    def _follows(self, dim: Dim) -> bool:
-        """Whether the demands so far imply that a dimension is at least 1."""
-        try:
-            self._read()
-            if decide_less_equal(1, substitute(dim, self._raised())):
-                return True
-            wanted = spare(dim, 1)
-            return any(decide_less_equal(known, wanted) for known in self._compared)
-        except DimTooComplex:
-            return False
-
-    def _raised(self) -> dict[str, Dim]:
-        """For each symbol with a least size an expression that is never below it."""
-        return {name: symbol(name) + (least - 1) for name, least in self._least.items()}
-
-    def _read(self) -> None:
-        """Take in what the demands since the last time say: the least size of a symbol, or what is never negative."""
-        while self._unread:
-            demand = self._unread.pop()
-            solved = solve_at_least(demand.dim, demand.minimum)
-            if solved is not None:
-                name, least = solved
-                self._least[name] = max(least, self._least.get(name, 1))
-            elif len(self._compared) < MOST_COMPARED:
-                self._compared.append(spare(demand.dim, demand.minimum))
-
+from ..diagnostics.names import BadLabel
+from ..diagnostics.values import PartsNotTaken
+from ..syntax import tree
+from ..values.kinds import UNKNOWN, Several, Unknown, show
 
 #: Values of consts by file and name; None while one is being evaluated.
 Consts: TypeAlias = dict[tuple[int, str], CompileValue | None]
@@ -240,6 +165,7 @@ class Frame:
         block: the name of the block or model.
         metrics: what ``expect`` measures, while an expectation is judged.
         in_const: a ``const`` is being evaluated, which knows no dimensions.
+        entered: the block of the library that led from the user's files into it, and the frame of its body.
     """
 
     state: Elaboration
@@ -252,11 +178,19 @@ class Frame:
     bindings: dict[str, Bound] = field(default_factory=dict)
     metrics: Mapping[str, CompileValue] | None = None
     in_const: bool = False
+    entered: tuple[tree.Block, Frame] | None = None
 
-    def fail(self, diagnostic: Diagnostic) -> None:
-        """Report a diagnostic, with the way that led here."""
+    def fail(self, diagnostic: Diagnostic, calls: tuple[Span, ...] = ()) -> None:
+        """Report a diagnostic, with the way that led here: told of the user's own file, even where it shows elsewhere.
+
+        Args:
+            diagnostic: what is wrong.
+            calls: the block calls that led to its place, innermost first, where they are not those of this frame.
+        """
         if self.calls and not diagnostic.trace:
             diagnostic = dataclasses.replace(diagnostic, trace=self.calls)
+        if diagnostic.span is not None and diagnostic.span.source.in_library:
+            diagnostic = _at_call(diagnostic, self, calls)
         report = self.budget.report
         report.add(diagnostic)
         if report.is_full:
@@ -307,3 +241,96 @@ class Frame:
 def with_initializer(spec: WeightSpec, initializer: Initializer) -> WeightSpec:
     """The same weight with first values from elsewhere."""
     return dataclasses.replace(spec, initializer=initializer)
+
+
+def _at_call(diagnostic: Diagnostic, frame: Frame, calls: tuple[Span, ...]) -> Diagnostic:
+    """A diagnostic whose place lies in the library, told of the call that led there.
+
+    Args:
+        diagnostic: what is wrong.
+        frame: of the block where it was found, or of a model whose blocks have been run.
+        calls: the calls that led to the place, in the latter case.
+    """
+    # Most files have no mistake in their calls of the library.
+    from ..diagnostics.in_library import called, told_at_call
+
+    if calls:
+        return told_at_call(dataclasses.replace(diagnostic, trace=called(calls)))
+    return told_at_call(diagnostic, frame.block, _remedy(frame))
+
+
+def _remedy(frame: Frame) -> str:
+    """To give other arguments to the block that was called from outside of the library, and what they are."""
+    if frame.entered is None:
+        return ""
+    block, inner = frame.entered
+    found = [(formal.name.name, inner.bindings.get(formal.name.name)) for formal in block.formals]
+    given = [
+        f"`{name}` is {show(bound.value)}"
+        for name, bound in found
+        if bound is not None and not isinstance(bound.value, Unknown)
+    ]
+    return f"change what `{block.name.name}` is given" + (f": {', '.join(given)}" if given else "")
+
+
+Evaluator = Callable[[Any, Frame], CompileValue]
+_EVALUATORS: dict[type, Evaluator] = {}
+_Function = TypeVar("_Function", bound=Evaluator)
+
+
+def evaluates(kind: type) -> Callable[[_Function], _Function]:
+    """Register what evaluates a kind of expression."""
+
+    def register(function: _Function) -> _Function:
+        _EVALUATORS[kind] = function
+        return function
+
+    return register
+
+
+def evaluate_all(expression: tree.Expression, frame: Frame) -> CompileValue:
+    """The value of an expression, with all its results if it has several."""
+    budget = frame.budget
+    budget.step(1, expression.span)
+    budget.enter(expression.span)
+    try:
+        return _EVALUATORS[type(expression)](expression, frame)
+    except DotnnError as error:
+        frame.fail_all(error)
+        return UNKNOWN
+    finally:
+        budget.depth -= 1
+
+
+def evaluate(expression: tree.Expression, frame: Frame) -> CompileValue:
+    """The value of an expression; of several results the first."""
+    return single(evaluate_all(expression, frame), expression.span, frame)
+
+
+def single(value: CompileValue, span: Span, frame: Frame) -> CompileValue:
+    """One value: the first of several, unless all must be taken, which is reported."""
+    if isinstance(value, Several) and value.take_all and len(value.values) > 1:
+        frame.fail(PartsNotTaken(span=span, source=value.source, count=len(value.values), names=1))
+        return UNKNOWN
+    return first(value)
+
+
+def label_text(label: tree.Label, frame: Frame) -> str:
+    """A label with its computed parts filled in; raises ``DotnnError``."""
+    text = ".".join("".join(_piece(piece, frame) for piece in component) for component in label.components)
+    if len(text) > frame.budget.limits.name_length:
+        frame.budget.stop("name_length", label.span)
+    return text
+
+
+def _piece(piece: str | tree.Expression, frame: Frame) -> str:
+    if isinstance(piece, str):
+        return piece
+    value = evaluate(piece, frame)
+    if isinstance(value, Unknown):
+        raise DotnnError()
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**62:
+        return str(value)
+    if isinstance(value, str) and value.isascii() and value.replace("_", "a").isalnum() and len(value) <= 200:
+        return str(value)
+    raise DotnnError(BadLabel(span=piece.span, found=show(value)))

@@ -26,9 +26,8 @@ from ..names.written_types import is_value_type
 from ..syntax import tree
 from ..values.kinds import UNKNOWN, CompileValue, Several, TensorConstant, Unknown, describe, first, is_number
 from ..values.literals import literal
-from .evaluate import evaluate, evaluate_all, label_text
 from .layer_nodes import as_tensor, check_initializers, check_sizes, share_weights
-from .state import Bound, Draft, Expectation, Frame
+from .state import Bound, Draft, Expectation, Frame, evaluate, evaluate_all, label_text
 from .types import hold_against, input_type, tensor_type
 
 
@@ -38,6 +37,11 @@ def run_block(block: tree.Block, frame: Frame) -> CompileValue:
         frame.budget.step(1, statement.span)
         if isinstance(statement, tree.Return):
             return _return(statement, block, frame)
+        if frame.module.source.in_library and isinstance(statement, tree.Expect):
+            from .conditions import is_demand, is_met
+
+            if is_demand(statement) and not is_met(statement, frame):
+                return UNKNOWN
         _attempt(_IN_BLOCKS, statement, frame)
     return UNKNOWN
 

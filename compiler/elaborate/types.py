@@ -20,8 +20,7 @@ from ..source import Span
 from ..syntax import tree
 from ..values.arithmetic import of_dimensions
 from ..values.kinds import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe, show
-from .evaluate import evaluate
-from .state import Bound, Frame
+from .state import Bound, Frame, evaluate
 
 #: Dimensions above this would overflow int64 in products of a few.
 LARGEST_DIMENSION = 2**40

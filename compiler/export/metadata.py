@@ -84,7 +84,7 @@ def node_properties(origins: Iterable[Origin]) -> dict[str, str]:
     A node that no text stands for has no place, and one that a pass made of nothing has no path.
     """
     origins = tuple(origins)
-    places = dict.fromkeys(str(origin.span) for origin in origins if origin.span is not None)
+    places = dict.fromkeys(str(origin.place) for origin in origins if origin.place is not None)
     paths = dict.fromkeys(origin.path for origin in origins)
     properties = {"dotnn.source": SEPARATOR.join(places), "dotnn.path": SEPARATOR.join(paths)}
     return {key: _encodable(text) for key, text in properties.items() if text}

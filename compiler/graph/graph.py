@@ -31,6 +31,18 @@ class Value:
     index: int = 0
 
 
+def place_of(span: Span | None, calls: Iterable[Span]) -> Span | None:
+    """The innermost of a place and the calls that led there that lies outside of the library; the place if none does.
+
+    Args:
+        span: the place, or None for what no text stands for.
+        calls: innermost first.
+    """
+    if span is None or not span.source.in_library:
+        return span
+    return next((call for call in calls if not call.source.in_library), span)
+
+
 @positional_record
 class Origin:
     """Where a node comes from.
@@ -44,6 +56,11 @@ class Origin:
     path: str
     span: Span | None
     calls: tuple[Span, ...] = ()
+
+    @property
+    def place(self) -> Span | None:
+        """The innermost place in a file of the user's: of a layer in a block of the library, where that is called."""
+        return place_of(self.span, self.calls)
 
     def __repr__(self) -> str:
         return short_repr(self, quoted(self.path), *([quoted(str(self.span))] if self.span is not None else []))

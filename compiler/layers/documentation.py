@@ -119,7 +119,7 @@ def layer_list(layers: Mapping[str, type[Layer]], width: int | None = None) -> s
     longest = max(len(kind) for kind in layers)
     lines = (f"{kind:<{longest}}  {page_of(layer).summary}" for kind, layer in sorted(layers.items()))
     indent = " " * (longest + 2)
-    return "\n".join(line if width is None else _wrapped(line, indent, width, "") for line in lines)
+    return "\n".join(line if width is None else wrapped(line, indent, width, "") for line in lines)
 
 
 def layer_page(layer: type[Layer], width: int | None = None) -> str:
@@ -128,28 +128,29 @@ def layer_page(layer: type[Layer], width: int | None = None) -> str:
 
 
 def _parts(page: LayerPage, width: int) -> Iterator[str]:
-    yield _wrapped(page.call, "    ", width, "")
+    yield wrapped(page.call, "    ", width, "")
     yield fill_paragraphs(page.text, width)
-    yield _section("Formula", _wrapped(page.formula, "    ", width))
-    yield _section("Operands", _rows(page.operands, width))
-    yield _section("Arguments", _rows([(one.name, _argument_text(one)) for one in page.arguments], width))
-    yield _section("Weights", _wrapped(page.weights, "  ", width))
-    yield _section("Floats on onnxruntime's CPU", f"  {', '.join(page.cpu_floats)}")
-    yield _section("Source", _wrapped(page.source, "  ", width))
-    yield _section("Samples", "\n".join(_sample_lines(sample, width) for sample in page.samples))
+    yield section("Formula", wrapped(page.formula, "    ", width))
+    yield section("Operands", _rows(page.operands, width))
+    yield section("Arguments", _rows([(one.name, _argument_text(one)) for one in page.arguments], width))
+    yield section("Weights", wrapped(page.weights, "  ", width))
+    yield section("Floats on onnxruntime's CPU", f"  {', '.join(page.cpu_floats)}")
+    yield section("Source", wrapped(page.source, "  ", width))
+    yield section("Samples", "\n".join(_sample_lines(sample, width) for sample in page.samples))
 
 
-def _section(title: str, body: str) -> str:
+def section(title: str, body: str) -> str:
+    """A part of a page with its title; nothing where it is empty."""
     return f"{title}:\n{body}" if body.strip() else ""
 
 
 def _rows(rows: Sequence[tuple[str, str]], width: int) -> str:
     longest = max((len(name) for name, _ in rows), default=0)
     indent = " " * (longest + 4)
-    return "\n".join(_wrapped(f"{name:<{longest}}  {text}", indent, width, "  ").rstrip() for name, text in rows)
+    return "\n".join(wrapped(f"{name:<{longest}}  {text}", indent, width, "  ").rstrip() for name, text in rows)
 
 
-def _wrapped(text: str, indent: str, width: int, first: str | None = None) -> str:
+def wrapped(text: str, indent: str, width: int, first: str | None = None) -> str:
     """Text in lines of at most a width where it has spaces to break at."""
     lines = [indent if first is None else first]
     for word in re.findall(r"\S+\s*", text):

@@ -14,16 +14,16 @@ from ..diagnostics.expectations import (
     NoReceptiveField,
 )
 from ..dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
-from ..elaborate.evaluate import evaluate
+from ..elaborate.conditions import sides
 from ..elaborate.models import Network
-from ..elaborate.state import Expectation
+from ..elaborate.state import Expectation, evaluate
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import BATCH, format_shape
 from ..layers.families import Spatial
 from ..source import Span
 from ..syntax import tree
 from ..values.budget import Stop
-from ..values.kinds import TensorRef, Unknown, describe, show
+from ..values.kinds import TensorRef, Unknown, describe
 from .costs import COSTS
 from .metrics import METRICS, RECEPTIVE_FIELD
 from .receptive_fields import Field, receptive_field, receptive_fields
@@ -71,25 +71,17 @@ def _failed(
     condition: tree.Expression, expectation: Expectation, network: Network
 ) -> ExpectationFailed | ExpectationFailedOtherwise:
     kind = ExpectationFailed if network.defaults else ExpectationFailedOtherwise
-    if not isinstance(condition, tree.Binary) or condition.operator in ("and", "or"):
-        return kind(span=condition.span, sides="it is false")
-    left, right = evaluate(condition.left, expectation.frame), evaluate(condition.right, expectation.frame)
-    sides = f"{_name(condition.left, left)} is {show(left)}, not {_WORDS[condition.operator]}{show(right)}"
-    found = f"is {show(left)}"
-    tensor = _tensor_in(condition.left, expectation) or _tensor_in(condition.right, expectation)
+    said, found = sides(condition, expectation.frame)
+    tensor = None
+    if isinstance(condition, tree.Binary):
+        tensor = _tensor_in(condition.left, expectation) or _tensor_in(condition.right, expectation)
+    block = expectation.frame.block if expectation.frame.module.source.in_library else ""
     if tensor is None:
-        return kind(span=condition.span, sides=sides, found=found)
+        return kind(span=condition.span, block=block, sides=said, found=found)
     node = network.graph.producer(tensor)
     way = tuple(_way(network.graph, node, expectation.frame.budget.step))
-    return kind(span=condition.span, sides=sides, found=found, made_at=_place(node), made=_made(node), way=way)
-
-
-_WORDS = {"==": "", "!=": "other than ", "<": "below ", "<=": "at most ", ">": "above ", ">=": "at least "}
-
-
-def _name(expression: tree.Expression, value: object) -> str:
-    text = expression.span.text
-    return f"`{text}`" if len(text) <= 40 and "\n" not in text else describe(value)
+    facts = {"sides": said, "found": found, "made_at": _place(node), "made": _made(node), "way": way}
+    return kind(span=condition.span, block=block, **facts)
 
 
 def _tensor_in(expression: tree.Expression, expectation: Expectation) -> Value | None:
@@ -103,7 +95,7 @@ def _tensor_in(expression: tree.Expression, expectation: Expectation) -> Value |
 
 
 def _place(node: Node) -> Span | None:
-    return node.origins[-1].span if node.origins else None
+    return node.origins[-1].place if node.origins else None
 
 
 def _made(node: Node) -> str:

@@ -66,7 +66,7 @@ def _row(graph: Graph, node: Node, seen: set[str]) -> Row:
     own = [weight for weight in weights if weight.name not in seen]
     seen.update(weight.name for weight in weights)
     inputs = tuple(graph.producer(value).name for value in node.operands if value is not None)
-    span = node.origins[-1].span if node.origins else None
+    span = node.origins[-1].place if node.origins else None
     return Row(
         path=node.name,
         kind=node.kind,

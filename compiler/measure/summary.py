@@ -27,6 +27,7 @@ class Row:
         params_formula: how the parameters come about, as numbers; empty without any.
         macs_formula: how the multiply-accumulates come about; empty without any.
         shared: its weights are an earlier node's.
+        place: where the source has it; of a layer in a block of the library, where that is called.
     """
 
     path: str

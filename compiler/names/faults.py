@@ -68,7 +68,9 @@ def unknown_layer(call: tree.Call, module: Module, *, is_value: bool, is_label: 
         return Misplaced(span=call.function_span, what=f"the label `{call.function}`", where="as a call", hint=hint)
     blocks = [name for name, one in module.definitions.items() if isinstance(one.item, tree.Block)]
     candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
-    return naming.unknown_layer(call.function, candidates, call.function_span)
+    from .library_imports import with_import
+
+    return with_import(naming.unknown_layer(call.function, candidates, call.function_span), module)
 
 
 def takes_argument(layer: type[Layer], name: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ... import library
-from ..diagnostics import Report
+from ..diagnostics import Fix, Report
 from ..diagnostics.imports import ImportCycle, ImportedNameMissing, ImportEscapes, ImportNotFound, NoLibraryFile
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.names import DuplicateName, ReservedName
@@ -127,7 +127,9 @@ class Project:
 
     def add(self, source: Source) -> Module | None:
         """Load a source text and what it imports; None where nothing could be made of it."""
-        file = parse(source, self.limits, self.report)
+        # The files of the library are as they are, whatever the limits of a text.
+        limits = Limits() if source.in_library else self.limits
+        file = parse(source, limits, self.report)
         if file is None:
             return None
         module = Module(file)
@@ -182,12 +184,7 @@ class Project:
             if any(one.span is not None and one.span.source is other.source for one in self.report.errors):
                 # What could not be read there may have been it.
                 return
-            known = listed(other.definitions) or "none"
-            near = near_names(name.name, other.definitions)
-            hint = "models cannot be imported" if name.name in other.models else f"it defines {known}"
-            self.report.add(
-                ImportedNameMissing(span=name.span, path=item.path.value, name=name.name, hint=hint, near=near)
-            )
+            self.report.add(_name_missing(name, item, other))
         elif self._claim(name, module):
             module.definitions[name.name] = found
 
@@ -207,15 +204,16 @@ class Project:
             if used > maximum:
                 self.report.add(LimitExceeded(span=item.path.span, limit=limit, maximum=maximum))
                 return None
-        name = _shown(written, module)
+        name, in_library = _shown(written, module), written.startswith(library.PREFIX)
+        limits = Limits() if in_library else self.limits
         try:
-            data = read_regular(path, self.limits.source_bytes)
+            data = read_regular(path, limits.source_bytes)
         except OSError as error:
             self._missing(item, path, why_not(error))
             return None
         # Where nothing can be made of it, that is reported once.
         self._modules[path] = None
-        source = read_source(data, name, path, self.limits, self.report)
+        source = read_source(data, name, path, limits, self.report, in_library=in_library)
         return None if source is None else self.add(source)
 
     def _resolve(self, item: tree.Import, module: Module) -> Path | None:
@@ -241,14 +239,35 @@ class Project:
     def _in_library(self, item: tree.Import) -> Path | None:
         files, written = library.library_files(), item.path.value
         if written not in files:
-            near = near_names(written, files)
-            self.report.add(NoLibraryFile(span=item.path.span, path=written, known=listed(files), near=near))
+            from .library_imports import home_of
+
+            near, home = near_names(written, files), home_of(item)
+            self.report.add(NoLibraryFile(span=item.path.span, path=written, known=listed(files), near=near, home=home))
         return files.get(written)
 
     def _missing(self, item: tree.Import, path: Path, reason: str) -> None:
+        from .library_imports import home_of
+
         shown = os.path.relpath(path)
-        reason = reason[:1].lower() + reason[1:]
-        self.report.add(ImportNotFound(span=item.path.span, path=item.path.value, resolved=shown, reason=reason))
+        reason, home, written = reason[:1].lower() + reason[1:], home_of(item), item.path.value
+        self.report.add(ImportNotFound(span=item.path.span, path=written, resolved=shown, reason=reason, home=home))
+
+
+def _name_missing(name: tree.Name, item: tree.Import, other: Module) -> ImportedNameMissing:
+    """The diagnostic for a name that a file does not define; the library may have it elsewhere."""
+    from .library_imports import home_of_block, public_names
+
+    is_library, home = other.source.in_library, home_of_block(name.name)
+    known = public_names(item.path.value) if is_library else list(other.definitions)
+    # The name of another block of the library is no misspelt one.
+    near = () if is_library and home else near_names(name.name, known)
+    hint = f"it defines {listed(known) or 'none'}"
+    if name.name in other.models:
+        hint = "models cannot be imported"
+    elif home:
+        hint = f"write `{library.import_line(name.name, home)}`"
+    edit = Fix(item.path.span, f'"{home}"') if home and not near and len(item.names) == 1 else None
+    return ImportedNameMissing(span=name.span, path=item.path.value, name=name.name, hint=hint, near=near, edit=edit)
 
 
 def _shown(written: str, module: Module) -> str:

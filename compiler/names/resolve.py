@@ -42,7 +42,8 @@ def resolve(modules: Sequence[Module], report: Report) -> Resolved:
     """Find what every name of some files means, and warn of what nothing uses if there are no errors.
 
     Args:
-        modules: the files, which have been parsed without errors.
+        modules: the files, which have been parsed without errors. Those of the library are not looked at: there is
+            nothing wrong with them, and their readers could not mend it.
         report: takes the diagnostics; at a place where it has one already, nothing is added.
     """
     findings, before = _Findings(report), len(report.errors)
@@ -51,6 +52,8 @@ def resolve(modules: Sequence[Module], report: Report) -> Resolved:
     for module in modules:
         names = FileNames(module.source)
         tables.append(names)
+        if module.source.in_library:
+            continue
         for item in module.file.items:
             if not report.is_full:
                 _resolve_item(item, module, items, names, findings)

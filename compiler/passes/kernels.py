@@ -51,7 +51,7 @@ def _fault(dtype: DType, nodes: list[Node], target: Target) -> NoKernel:
     first = nodes[0]
     origin = first.origins[0] if first.origins else None
     return NoKernel(
-        span=None if origin is None else origin.span,
+        span=None if origin is None else origin.place,
         kind=first.kind,
         element=str(dtype),
         target=target,

@@ -18,7 +18,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def read_source(data: bytes, name: str, path: Path | None, limits: Limits, report: Report) -> Source | None:
+def read_source(
+    data: bytes, name: str, path: Path | None, limits: Limits, report: Report, *, in_library: bool = False
+) -> Source | None:
     """The text in some bytes.
 
     Args:
@@ -27,6 +29,7 @@ def read_source(data: bytes, name: str, path: Path | None, limits: Limits, repor
         path: the resolved file; None if it is none.
         limits: bounds of its size.
         report: takes the diagnostics.
+        in_library: whether it is a file of the library.
 
     Returns:
         The source, without a byte order mark; None, and a diagnostic, if the bytes are too many, or no text in UTF-8.
@@ -37,7 +40,7 @@ def read_source(data: bytes, name: str, path: Path | None, limits: Limits, repor
         return None
     body = data.removeprefix(codecs.BOM_UTF8)
     try:
-        source = Source(name, body.decode("utf-8"), path)
+        source = Source(name, body.decode("utf-8"), path, in_library)
     except UnicodeDecodeError as error:
         _report_encoding(body, len(data) - len(body), error.start, Source(name, _shown(body), path), report)
         return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import NoReturn
 
-from ..diagnostics import Report
+from ..diagnostics import Label, Report
 from ..diagnostics.limits import LimitExceeded
 from ..limits import Limits
 from ..source import Span
@@ -28,6 +29,7 @@ class Budget:
         stopped: a limit was exceeded, so that the next model would exceed it too.
         depth: how many expressions are being evaluated inside each other.
         place: the expression that is being evaluated, or was last.
+        calls: the calls of blocks that are being run, innermost first.
     """
 
     def __init__(self, limits: Limits, report: Report) -> None:
@@ -37,6 +39,7 @@ class Budget:
         self.stopped = False
         self.depth = 0
         self.place: Span | None = None
+        self.calls: tuple[Label, ...] = ()
         self._extents = Extents()
 
     def step(self, count: int = 1, span: Span | None = None) -> None:
@@ -75,6 +78,11 @@ class Budget:
     def stop(self, limit: str, span: Span | None) -> NoReturn:
         """End the elaboration because a limit is used up."""
         maximum = getattr(self.limits, limit)
-        self.report.add(LimitExceeded(span=span or self.place, limit=limit, maximum=maximum))
+        found = LimitExceeded(span=span or self.place, limit=limit, maximum=maximum)
+        if found.span is not None and found.span.source.in_library:
+            from ..diagnostics.in_library import told_at_call
+
+            found = told_at_call(dataclasses.replace(found, trace=self.calls))
+        self.report.add(found)
         self.stopped = True
         raise Stop
