@@ -70,7 +70,7 @@ def unknown_layer(call: tree.Call, module: Module, *, is_value: bool, is_label: 
     candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
     from .library_imports import with_import
 
-    return with_import(naming.unknown_layer(call.function, candidates, call.function_span), module)
+    return with_import(naming.unknown_layer(call.function, candidates, call.function_span), module.file)
 
 
 def takes_argument(layer: type[Layer], name: str) -> bool:

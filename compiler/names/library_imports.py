@@ -12,16 +12,15 @@ from ..diagnostics.names import UnknownLayer
 from ..diagnostics.suggest import near_names
 from ..diagnostics.suggest_foreign import plain_word
 from ..syntax import tree
-from .project import Module
 
 
-def with_import(found: UnknownLayer, module: Module) -> UnknownLayer:
+def with_import(found: UnknownLayer, text: tree.File) -> UnknownLayer:
     """The diagnostic of an unknown layer, with the import that it lacks if a block of the library may be meant."""
     name = _meant(found)
     if name is None:
         return found
     file = BLOCKS[name].file
-    written, edit = _import_edit(name, file, module)
+    written, edit = _import_edit(name, file, text)
     is_near = plain_word(name) != plain_word(found.name) and plain_word(found.name) not in LIBRARY_NAMES
     return dataclasses.replace(
         found, block=name, import_line=written, edit=edit if name == found.name else None, is_near=is_near
@@ -42,9 +41,9 @@ def _meant(found: UnknownLayer) -> str | None:
     return nearest if nearest in BLOCKS and nearest not in found.near else None
 
 
-def _import_edit(name: str, file: str, module: Module) -> tuple[str, Fix]:
+def _import_edit(name: str, file: str, text: tree.File) -> tuple[str, Fix]:
     """The import as it should be written, and the edit: of the one that the file has of that file, or a line more."""
-    imports = [item for item in module.file.items if isinstance(item, tree.Import)]
+    imports = [item for item in text.items if isinstance(item, tree.Import)]
     for item in imports:
         if item.path.value == file:
             last = item.names[-1].span
@@ -52,7 +51,7 @@ def _import_edit(name: str, file: str, module: Module) -> tuple[str, Fix]:
             return import_line(names, file), Fix(last.source.span(last.end, last.end), f", {name}")
     start = imports[-1].span.start if imports else 0
     line = import_line(name, file)
-    return line, Fix(module.source.span(start, start), f"{line}\n")
+    return line, Fix(text.source.span(start, start), f"{line}\n")
 
 
 def home_of(item: tree.Import) -> str:
