@@ -21,7 +21,11 @@ from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 import pytorch_networks  # noqa: E402
-from settling import error, settle  # noqa: E402
+from settling import (  # noqa: E402
+    error,
+    one_thread,
+    settle,
+)
 from torch import nn  # noqa: E402
 from zoo import modern  # noqa: E402
 from zoo.small_devices import mobilenet_v2  # noqa: E402
@@ -194,8 +198,8 @@ def expected(name: str, index: int) -> Expected:
     torch.manual_seed(10)
     module = network.module(**arguments)
     feeds = network.feeds(np.random.default_rng(10), arguments)
-    with pytorch_networks.one_thread():
-        settle(module, feeds[0])
+    with one_thread():
+        settle(module, *map(torch.from_numpy, feeds[0].values()))
         exact = copy.deepcopy(module).eval().double()
         results = tuple(called(exact, feed) for feed in feeds)
     parameters = sum(parameter.numel() for parameter in module.parameters())

@@ -17,7 +17,7 @@ from dotnn import Session, compile_source
 from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
-import pytorch_networks  # noqa: E402
+from settling import one_thread  # noqa: E402
 from torch import nn  # noqa: E402
 
 #: How far numbers may be off, in units of the largest one, and what a mistake must at least make of that.
@@ -211,7 +211,7 @@ def expected(name: str) -> Expected:
     feed = case.feed(np.random.default_rng(13))
     tensors = {key: torch.from_numpy(array) for key, array in feed.items()}
     exact = {key: tensor.double() if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
-    with pytorch_networks.one_thread(), torch.no_grad():
+    with one_thread(), torch.no_grad():
         result = case.call(copy.deepcopy(module).eval().double(), exact).numpy()
     weights = {f"block.{key}": tensor for key, tensor in module.state_dict().items()}
     return Expected(weights, feed, result)

@@ -5,8 +5,7 @@ The state_dict is handed over as PyTorch's users save it, and nothing is renamed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
@@ -18,6 +17,7 @@ from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
+from settling import one_thread, settle  # noqa: E402
 from torch import nn  # noqa: E402
 from zoo import classic  # noqa: E402
 
@@ -76,34 +76,6 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     weights = tmp_path_factory.mktemp("weights") / f"{name}.safetensors"
     safetensors_torch.save_file(module.state_dict(), weights)
     return Pair(name, compile_file(ZOO / f"{name}.nn", arguments=network.arguments), module, weights, images, logits)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """PyTorch's threads wait for each other by spinning: where tests share the processors, that takes longer."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def settle(module: nn.Module, images: torch.Tensor) -> None:
-    """Weights that keep numbers from vanishing from layer to layer; biases, scales, shifts and statistics of no layer
-    are zeros or ones."""
-    norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm2d)]
-    for part in module.modules():
-        if isinstance(part, (nn.Conv2d, nn.Linear)):
-            nn.init.kaiming_normal_(part.weight)
-            if part.bias is not None:
-                nn.init.uniform_(part.bias, -0.5, 0.5)
-    for norm in norms:
-        nn.init.uniform_(norm.weight, 0.5, 1.5)
-        nn.init.uniform_(norm.bias, -0.5, 0.5)
-        norm.momentum = 0.7
-    if norms:
-        module.train()(images)
 
 
 @pytest.mark.parametrize("target", get_args(Target))

@@ -6,8 +6,7 @@ compared, too; without them, the networks give the same at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -19,6 +18,7 @@ from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
+from settling import one_thread, settle  # noqa: E402
 from torch import nn  # noqa: E402
 from zoo import densenet, inception  # noqa: E402
 
@@ -83,32 +83,6 @@ def saved(state: Mapping[str, torch.Tensor], folder: Path) -> Path:
     path = folder / "weights.safetensors"
     safetensors_torch.save_file(dict(state), path)
     return path
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """PyTorch's threads wait for each other by spinning: where tests share the processors, that takes longer."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def settle(module: nn.Module, images: torch.Tensor) -> None:
-    """Weights as after some training: numbers neither vanish nor explode from layer to layer, and no bias, scale, shift
-    or statistic is 0 or 1."""
-    for part in module.modules():
-        if isinstance(part, (nn.Conv2d, nn.Linear)):
-            nn.init.kaiming_normal_(part.weight)
-        if isinstance(part, nn.Linear):
-            nn.init.uniform_(part.bias, -0.5, 0.5)
-        if isinstance(part, nn.BatchNorm2d):
-            nn.init.uniform_(part.weight, 0.5, 1.5)
-            nn.init.uniform_(part.bias, -0.5, 0.5)
-            part.momentum = 0.7
-    module.train()(images)
 
 
 @pytest.mark.parametrize("target", get_args(Target))

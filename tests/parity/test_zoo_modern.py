@@ -19,6 +19,7 @@ from dotnn.compiler.passes.targets import Target
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
 import pytorch_networks  # noqa: E402
+from settling import one_thread  # noqa: E402
 from torch import nn  # noqa: E402
 from zoo import modern  # noqa: E402
 
@@ -68,7 +69,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     torch.manual_seed(12)
     module = NETWORKS[name].module().eval()
     images = np.random.default_rng(12).normal(size=(2, 3, *NETWORKS[name].image)).astype(np.float32)
-    with pytorch_networks.one_thread(), torch.no_grad():
+    with one_thread(), torch.no_grad():
         settle(module)
         logits = module(torch.from_numpy(images)).numpy()
     weights = tmp_path_factory.mktemp("weights") / f"{name}.safetensors"

@@ -20,7 +20,7 @@ from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
-from pytorch_networks import one_thread  # noqa: E402
+from settling import one_thread  # noqa: E402
 from torch import nn  # noqa: E402
 from zoo import recurrent  # noqa: E402
 

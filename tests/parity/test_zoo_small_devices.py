@@ -16,8 +16,7 @@ from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
-from pytorch_networks import one_thread  # noqa: E402
-from settling import error, settle  # noqa: E402
+from settling import error, one_thread, settle  # noqa: E402
 from torch import nn  # noqa: E402
 from zoo import small_devices  # noqa: E402
 
@@ -74,7 +73,7 @@ def expected(name: str) -> Expected:
     module = NETWORKS[name].module()
     images = patches(np.random.default_rng(9))
     with one_thread(), torch.no_grad():
-        settle(module, {"image": images}, rounds=4)
+        settle(module, torch.from_numpy(images), rounds=4)
         logits = copy.deepcopy(module).eval().double()(torch.from_numpy(images).double()).numpy()
     return Expected(module.eval(), images, logits)
 
