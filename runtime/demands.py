@@ -103,10 +103,10 @@ class Sizes:
         if len(open_symbols) != 1:
             return False
         (symbol,) = open_symbols
-        line = parsed.line(symbol, self.sizes)
-        if line is None or line[0] < 1:
+        form = parsed.linear_form(symbol, self.sizes)
+        if form is None:
             return False
-        self._read(LinearForm(symbol, *line), axis)
+        self._read(form, axis)
         return True
 
     def _mismatch(self, axis: Axis, parsed: Expression) -> Iterator[Diagnostic]:
