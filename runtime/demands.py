@@ -9,7 +9,7 @@ from ..compiler.diagnostics import Diagnostic
 from ..compiler.diagnostics.running import SymbolsDisagree, UnmetDemand, WrongFeedSize
 from ..compiler.dims.linear import LinearForm, SymbolSource
 from ..compiler.dims.reading import Expression, ExpressionError, expression
-from .tensors import Demand, TensorInfo, format_sizes, is_symbol
+from .tensors import FedDemand, TensorInfo, format_sizes, is_symbol
 
 #: How far a size is moved to see which way a dimension goes: past the steps of every reasonable division.
 _FAR = 1_000_000
@@ -119,12 +119,12 @@ class Sizes:
         """``H = 2, W = 3``."""
         return ", ".join(f"{name} = {self.sizes[name]}" for name in names if name in self.sizes)
 
-    def unmet(self, demands: Iterable[Demand]) -> Iterator[Diagnostic]:
+    def unmet(self, demands: Iterable[FedDemand]) -> Iterator[Diagnostic]:
         """The demands that do not hold, of each dimension the greatest.
 
         A demand on a symbol whose size no input tells is left to onnxruntime.
         """
-        greatest: dict[str, Demand] = {}
+        greatest: dict[str, FedDemand] = {}
         for demand in demands:
             other = greatest.setdefault(demand.dim, demand)
             if demand.minimum > other.minimum:
