@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from ..compiler.byte_counts import binary_bytes
 from ..compiler.diagnostics import DotnnError
 from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.feeding import DamagedFile, FileTooLarge, NotPlainArray
@@ -58,8 +59,8 @@ def read_whole(path: Path, most: int) -> bytes:
         raise DotnnError(_unreadable(path, error)) from error
     if len(content) > most:
         # What the system makes up while it is read says that it has no size.
-        found = format_bytes(size) if size > most else f"more than {format_bytes(most)}"
-        raise DotnnError(FileTooLarge(path=str(path), found=found, most=format_bytes(most)))
+        found = binary_bytes(size) if size > most else f"more than {binary_bytes(most)}"
+        raise DotnnError(FileTooLarge(path=str(path), found=found, most=binary_bytes(most)))
     return content
 
 
@@ -153,24 +154,14 @@ def _require_numbers(header: ArrayHeader, available: int, place: str, most: int)
     if header.dtype.itemsize == 0:
         raise DotnnError(_damaged(place, "its header declares an impossible array"))
     if header.size > most:
-        raise DotnnError(FileTooLarge(path=place, found=format_bytes(header.size), most=format_bytes(most)))
+        raise DotnnError(FileTooLarge(path=place, found=binary_bytes(header.size), most=binary_bytes(most)))
     if header.size > available:
-        reason = f"its header declares {format_bytes(header.size)}, and the file has {format_bytes(available)}"
+        reason = f"its header declares {binary_bytes(header.size)}, and the file has {binary_bytes(available)}"
         raise DotnnError(_damaged(place, reason))
 
 
 def _damaged(place: str, reason: str) -> DamagedFile:
     return DamagedFile(path=place, kind="`.npy` array", reason=reason)
-
-
-def format_bytes(count: int) -> str:
-    """``3.2 GiB``."""
-    if count.bit_length() > 80:
-        return "more bytes than any machine has"
-    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if count >= size:
-            return f"{count / size:,.1f} {unit}"
-    return f"{count} bytes"
 
 
 # Writing ------------------------------------------------------------------------------------------------------------

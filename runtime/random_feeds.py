@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.arguments import need_seed
+from ..compiler.byte_counts import binary_bytes
 from ..compiler.diagnostics import DotnnError, Report
 from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.feeding import NoRandomValues, NoSuchSymbol, SizeNotFound
@@ -17,7 +18,7 @@ from ..compiler.diagnostics.running import BadOption
 from ..compiler.diagnostics.suggest import near_names
 from ..compiler.dims.reading import Expression
 from ..compiler.initializers.random_streams import Stream
-from .arrays import MAX_BYTES, format_bytes
+from .arrays import MAX_BYTES
 from .demands import read_expression, value_or_none
 from .tensors import FedDemand, Feeds, Size, TensorInfo, is_symbol
 
@@ -208,7 +209,7 @@ def _shape(tensor: TensorInfo, sizes: Mapping[str, int]) -> tuple[int, ...]:
     # Eight bytes hold an element of any type.
     needed = math.prod(shape) * 8
     if needed > MAX_BYTES:
-        raise DotnnError(NoRandomValues(name=tensor.name, reason=f"they would take {format_bytes(needed)}"))
+        raise DotnnError(NoRandomValues(name=tensor.name, reason=f"they would take {binary_bytes(needed)}"))
     return shape
 
 

@@ -28,6 +28,7 @@ ORDER = (
     ("library",),
     ("examples",),
     (
+        "compiler.byte_counts",
         "compiler.files",
         "compiler.lazy",
         "compiler.limits",
