@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import zipfile
 from collections.abc import Iterator
@@ -12,17 +11,15 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, final
 
-import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from ..compiler.archives.npz import ArrayHeader, BadArray, HasRecords, named_members, read_elements, read_header
+from ..compiler.archives.zips import ARCHIVE_ERRORS, open_zip
 from ..compiler.byte_counts import binary_bytes
 from ..compiler.diagnostics import DotnnError
-from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.feeding import DamagedFile, FileTooLarge, NotPlainArray
 from ..compiler.diagnostics.running import FileNotReadable
 from ..compiler.files import instead, open_regular, read_regular, why_not
-from ..compiler.weights.npz_file import ARCHIVE_ERRORS, ArrayHeader, BadArray, HasRecords, read_elements, read_header
 
 #: Most bytes of one array that are read.
 MAX_BYTES = 4 * 2**30
@@ -92,13 +89,7 @@ class Archive:
         self._file = file
         self._path = path
         self._room = MAX_UNPACKED
-        self._members: dict[str, zipfile.ZipInfo] = {}
-        for member in file.infolist():
-            name = member.filename.removesuffix(".npy")
-            if name in self._members:
-                raise BadArray(f"it holds `{clip(name, 60)}` twice")
-            if name != member.filename:
-                self._members[name] = member
+        self._members = {name: member for name, member in named_members(file) if name is not None}
         self.names = tuple(self._members)
 
     def read(self, name: str) -> NDArray[Any]:
@@ -119,7 +110,7 @@ def open_npz(path: Path) -> Iterator[Archive]:
     """A `.npz` file; raises DotnnError for one that is no archive."""
     with opened(path) as stream:
         with _unpacking(path):
-            archive = Archive(zipfile.ZipFile(stream), path)
+            archive = Archive(open_zip(stream), path)
         yield archive
 
 
@@ -162,13 +153,3 @@ def _require_numbers(header: ArrayHeader, available: int, place: str, most: int)
 
 def _damaged(place: str, reason: str) -> DamagedFile:
     return DamagedFile(path=place, kind="`.npy` array", reason=reason)
-
-
-# Writing ------------------------------------------------------------------------------------------------------------
-
-
-def npy_bytes(array: NDArray[Any]) -> bytes:
-    """An array as the content of a `.npy` file."""
-    stream = io.BytesIO()
-    npy.write_array(stream, np.asanyarray(array), allow_pickle=False)
-    return stream.getvalue()
