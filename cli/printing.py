@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from ..compiler.byte_counts import decimal_bytes
 from ..compiler.diagnostics import Diagnostic, Severity
-from ..compiler.reprs import byte_count
 from ..compiler.visible import visible
 from .streams import write
 
@@ -61,7 +61,7 @@ def print_note(text: str) -> None:
 
 def print_file(path: Path, size: int) -> None:
     """Print which file was written, and its bytes."""
-    write(f"{visible(str(path))}: {byte_count(size)}", sys.stdout)
+    write(f"{visible(str(path))}: {decimal_bytes(size)}", sys.stdout)
 
 
 def hanging(text: str, width: int, indent: int) -> str:

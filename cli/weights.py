@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..compiler.reprs import byte_count
+from ..compiler.byte_counts import exact_bytes
 from ..compiler.visible import visible
 from ..compiler.weights.formats import WRITTEN_ENDINGS
 from . import options
@@ -100,8 +100,7 @@ def _list(path: Path, as_json: bool) -> None:
         write_json({"file": str(path), "tensors": tensors, "totals": sums}, sys.stdout)
         return
     lines = [("tensors", f"{sums['tensors']:,}"), ("numbers", f"{sums['elements']:,}")]
-    size = sums["bytes"]
-    lines.append(("bytes", f"{size:,} ({byte_count(size)})" if size >= 1000 else f"{size:,}"))
+    lines.append(("bytes", exact_bytes(sums["bytes"], unit="")))
     lines.append(("zeros", _share(sums["zeros"], sums["elements"])))
     lines.append(("not finite", f"{sums['not_finite']:,}"))
     _print_table(f"weights {path}", _LISTED, [_listed(one) for one in tensors], lines)

@@ -32,11 +32,3 @@ def several(texts: Iterable[str]) -> list[str]:
     """The first of some texts, and a sign if there are more."""
     texts = list(texts)
     return [shortened(text) for text in texts[:MOST]] + (["..."] if len(texts) > MOST else [])
-
-
-def byte_count(count: int) -> str:
-    """A number of bytes in decimal units: ``46.8 MB``."""
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"

@@ -6,10 +6,10 @@ from .feeds import read_feeds
 from .outputs import render_outputs, save_outputs, top_k
 from .random_feeds import random_feeds
 from .session import Session
-from .tensors import Demand, Feeds, TensorInfo
+from .tensors import FedDemand, Feeds, TensorInfo
 
 __all__ = [
-    "Demand",
+    "FedDemand",
     "Feeds",
     "Session",
     "TensorInfo",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import zipfile
 from collections.abc import Iterator
@@ -12,16 +11,15 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, final
 
-import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from ..compiler.archives.npz import ArrayHeader, BadArray, HasRecords, named_members, read_elements, read_header
+from ..compiler.archives.zips import ARCHIVE_ERRORS, open_zip
+from ..compiler.byte_counts import binary_bytes
 from ..compiler.diagnostics import DotnnError
-from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.feeding import DamagedFile, FileTooLarge, NotPlainArray
 from ..compiler.diagnostics.running import FileNotReadable
 from ..compiler.files import instead, open_regular, read_regular, why_not
-from ..compiler.weights.npz_file import ARCHIVE_ERRORS, ArrayHeader, BadArray, HasRecords, read_elements, read_header
 
 #: Most bytes of one array that are read.
 MAX_BYTES = 4 * 2**30
@@ -58,8 +56,8 @@ def read_whole(path: Path, most: int) -> bytes:
         raise DotnnError(_unreadable(path, error)) from error
     if len(content) > most:
         # What the system makes up while it is read says that it has no size.
-        found = format_bytes(size) if size > most else f"more than {format_bytes(most)}"
-        raise DotnnError(FileTooLarge(path=str(path), found=found, most=format_bytes(most)))
+        found = binary_bytes(size) if size > most else f"more than {binary_bytes(most)}"
+        raise DotnnError(FileTooLarge(path=str(path), found=found, most=binary_bytes(most)))
     return content
 
 
@@ -91,13 +89,7 @@ class Archive:
         self._file = file
         self._path = path
         self._room = MAX_UNPACKED
-        self._members: dict[str, zipfile.ZipInfo] = {}
-        for member in file.infolist():
-            name = member.filename.removesuffix(".npy")
-            if name in self._members:
-                raise BadArray(f"it holds `{clip(name, 60)}` twice")
-            if name != member.filename:
-                self._members[name] = member
+        self._members = {name: member for name, member in named_members(file) if name is not None}
         self.names = tuple(self._members)
 
     def read(self, name: str) -> NDArray[Any]:
@@ -118,7 +110,7 @@ def open_npz(path: Path) -> Iterator[Archive]:
     """A `.npz` file; raises DotnnError for one that is no archive."""
     with opened(path) as stream:
         with _unpacking(path):
-            archive = Archive(zipfile.ZipFile(stream), path)
+            archive = Archive(open_zip(stream), path)
         yield archive
 
 
@@ -153,31 +145,11 @@ def _require_numbers(header: ArrayHeader, available: int, place: str, most: int)
     if header.dtype.itemsize == 0:
         raise DotnnError(_damaged(place, "its header declares an impossible array"))
     if header.size > most:
-        raise DotnnError(FileTooLarge(path=place, found=format_bytes(header.size), most=format_bytes(most)))
+        raise DotnnError(FileTooLarge(path=place, found=binary_bytes(header.size), most=binary_bytes(most)))
     if header.size > available:
-        reason = f"its header declares {format_bytes(header.size)}, and the file has {format_bytes(available)}"
+        reason = f"its header declares {binary_bytes(header.size)}, and the file has {binary_bytes(available)}"
         raise DotnnError(_damaged(place, reason))
 
 
 def _damaged(place: str, reason: str) -> DamagedFile:
     return DamagedFile(path=place, kind="`.npy` array", reason=reason)
-
-
-def format_bytes(count: int) -> str:
-    """``3.2 GiB``."""
-    if count.bit_length() > 80:
-        return "more bytes than any machine has"
-    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if count >= size:
-            return f"{count / size:,.1f} {unit}"
-    return f"{count} bytes"
-
-
-# Writing ------------------------------------------------------------------------------------------------------------
-
-
-def npy_bytes(array: NDArray[Any]) -> bytes:
-    """An array as the content of a `.npy` file."""
-    stream = io.BytesIO()
-    npy.write_array(stream, np.asanyarray(array), allow_pickle=False)
-    return stream.getvalue()

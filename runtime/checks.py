@@ -22,13 +22,13 @@ from ..compiler.diagnostics.suggest import near_names
 from ..compiler.dims.linear import SymbolSource
 from .conversion import EXCHANGED, Converted, convert_array
 from .demands import Sizes
-from .tensors import Demand, Feeds, TensorInfo, format_sizes
+from .tensors import FedDemand, Feeds, TensorInfo, format_sizes
 
 
 def check_feeds(
     inputs: Sequence[TensorInfo],
     values: Mapping[str, object],
-    demands: Sequence[Demand] = (),
+    demands: Sequence[FedDemand] = (),
     *,
     sources: Sequence[SymbolSource] = (),
     allow_empty: bool = False,

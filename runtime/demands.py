@@ -9,7 +9,7 @@ from ..compiler.diagnostics import Diagnostic
 from ..compiler.diagnostics.running import SymbolsDisagree, UnmetDemand, WrongFeedSize
 from ..compiler.dims.linear import LinearForm, SymbolSource
 from ..compiler.dims.reading import Expression, ExpressionError, expression
-from .tensors import Demand, TensorInfo, format_sizes, is_symbol
+from .tensors import FedDemand, TensorInfo, format_sizes, is_symbol
 
 #: How far a size is moved to see which way a dimension goes: past the steps of every reasonable division.
 _FAR = 1_000_000
@@ -103,10 +103,10 @@ class Sizes:
         if len(open_symbols) != 1:
             return False
         (symbol,) = open_symbols
-        line = parsed.line(symbol, self.sizes)
-        if line is None or line[0] < 1:
+        form = parsed.linear_form(symbol, self.sizes)
+        if form is None:
             return False
-        self._read(LinearForm(symbol, *line), axis)
+        self._read(form, axis)
         return True
 
     def _mismatch(self, axis: Axis, parsed: Expression) -> Iterator[Diagnostic]:
@@ -119,12 +119,12 @@ class Sizes:
         """``H = 2, W = 3``."""
         return ", ".join(f"{name} = {self.sizes[name]}" for name in names if name in self.sizes)
 
-    def unmet(self, demands: Iterable[Demand]) -> Iterator[Diagnostic]:
+    def unmet(self, demands: Iterable[FedDemand]) -> Iterator[Diagnostic]:
         """The demands that do not hold, of each dimension the greatest.
 
         A demand on a symbol whose size no input tells is left to onnxruntime.
         """
-        greatest: dict[str, Demand] = {}
+        greatest: dict[str, FedDemand] = {}
         for demand in demands:
             other = greatest.setdefault(demand.dim, demand)
             if demand.minimum > other.minimum:

@@ -17,6 +17,7 @@ from typing import IO, Any, final
 
 from numpy.typing import NDArray
 
+from ..compiler.byte_counts import binary_bytes
 from ..compiler.diagnostics import Diagnostic, DotnnError, Report
 from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.feeding import (
@@ -31,7 +32,7 @@ from ..compiler.diagnostics.feeding import (
 from ..compiler.diagnostics.running import FileNotReadable, InputNameNeeded, UnexpectedInput
 from ..compiler.diagnostics.suggest import near_names
 from . import images as image_files
-from .arrays import Archive, format_bytes, open_npz, opened, read_npy
+from .arrays import Archive, open_npz, opened, read_npy
 from .checks import listed_inputs
 from .images import ImageOptions, read_image
 from .tensors import Feeds, TensorInfo
@@ -229,7 +230,7 @@ class _Reader:
             reason = (error.strerror or "it is closed").lower()
             raise DotnnError(FileNotReadable(path="standard input", reason=reason)) from error
         if len(data) > MAX_TEXT_BYTES:
-            most = format_bytes(MAX_TEXT_BYTES)
+            most = binary_bytes(MAX_TEXT_BYTES)
             raise DotnnError(FileTooLarge(path="standard input", found=f"more than {most}", most=most))
         return decode(data, "standard input")
 

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiler.archives.npz import add_array, npy_bytes
 from ..compiler.atomic import require_replaceable, write_atomically
 from ..compiler.diagnostics import DotnnError
 from ..compiler.diagnostics.running import BadOption, NotSavable, SeveralOutputsInNpy, TooManyForJson, WrongSaveSuffix
 from ..compiler.visible import visible
-from .arrays import npy_bytes
 
 #: Most examples, and most steps of one, whose classes are printed.
 MAX_EXAMPLES = 10
@@ -34,8 +34,6 @@ SCORE_NAMES = ("logits", "scores", "log_probabilities", "log_probs")
 SUM_TOLERANCE = 1e-3
 
 _PROBABILITIES, _SCORES = "probabilities", "scores"
-#: Earlier than this no zip archive dates a file; every member has this date, so equal outputs give equal bytes.
-_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +159,9 @@ def _savable(name: str, value: Any) -> NDArray[Any]:
 
 def _archive(arrays: Mapping[str, NDArray[Any]]) -> memoryview:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as file:
+    with zipfile.ZipFile(stream, "w") as archive:
         for name, array in arrays.items():
-            member = zipfile.ZipInfo(f"{name}.npy", _DATE)
-            # The system that wrote it would stand there otherwise.
-            member.create_system = 3
-            file.writestr(member, npy_bytes(array))
+            add_array(archive, name, array)
     return stream.getbuffer()
 
 

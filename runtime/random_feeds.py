@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.arguments import need_seed
+from ..compiler.byte_counts import binary_bytes
 from ..compiler.diagnostics import DotnnError, Report
 from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.feeding import NoRandomValues, NoSuchSymbol, SizeNotFound
@@ -17,9 +18,9 @@ from ..compiler.diagnostics.running import BadOption
 from ..compiler.diagnostics.suggest import near_names
 from ..compiler.dims.reading import Expression
 from ..compiler.initializers.random_streams import Stream
-from .arrays import MAX_BYTES, format_bytes
+from .arrays import MAX_BYTES
 from .demands import read_expression, value_or_none
-from .tensors import Demand, Feeds, Size, TensorInfo, is_symbol
+from .tensors import FedDemand, Feeds, Size, TensorInfo, is_symbol
 
 #: The largest size that is tried for a symbolic dimension.
 LARGEST_SIZE = 4096
@@ -39,7 +40,7 @@ def random_feeds(
     inputs: Sequence[TensorInfo],
     seed: int = 0,
     sizes: Mapping[str, int] | None = None,
-    demands: Sequence[Demand] = (),
+    demands: Sequence[FedDemand] = (),
     ranges: Mapping[str, tuple[float, float | str]] | None = None,
 ) -> Feeds:
     """Random values for every input.
@@ -77,7 +78,9 @@ def random_feeds(
     return Feeds(arrays, chosen)
 
 
-def choose_sizes(inputs: Sequence[TensorInfo], demands: Sequence[Demand], given: Mapping[str, int]) -> dict[str, int]:
+def choose_sizes(
+    inputs: Sequence[TensorInfo], demands: Sequence[FedDemand], given: Mapping[str, int]
+) -> dict[str, int]:
     """A size for every symbol of the inputs: the one given, or one with which the demands are met.
 
     A demand on several symbols without a given size raises them together, or one alone where that does not help. It
@@ -102,7 +105,7 @@ def choose_sizes(inputs: Sequence[TensorInfo], demands: Sequence[Demand], given:
 def _settled(
     sizes: dict[str, int],
     inputs: Sequence[TensorInfo],
-    demands: Sequence[Demand],
+    demands: Sequence[FedDemand],
     given: Mapping[str, int],
     effort: _Effort,
 ) -> dict[str, int]:
@@ -147,12 +150,12 @@ def _symbols(tensor: TensorInfo) -> Iterator[str]:
             yield from (size,) if parsed is None else parsed.symbols
 
 
-def _sizes_of_inputs(inputs: Iterable[TensorInfo]) -> Iterator[Demand]:
+def _sizes_of_inputs(inputs: Iterable[TensorInfo]) -> Iterator[FedDemand]:
     """Every size of an input is at least 1, that of ``H - 2`` too."""
     for tensor in inputs:
         for size in tensor.shape or ():
             if isinstance(size, str) and not is_symbol(size) and read_expression(size):
-                yield Demand(size, 1)
+                yield FedDemand(size, 1)
 
 
 @final
@@ -163,7 +166,7 @@ class _Effort:
         self._left = MOST_EFFORT
         self._parsed: dict[str, Expression | None] = {}
 
-    def is_met(self, demand: Demand, sizes: Mapping[str, int]) -> bool:
+    def is_met(self, demand: FedDemand, sizes: Mapping[str, int]) -> bool:
         """Whether a demand is met, or cannot be evaluated; raises DotnnError where the search has taken too long."""
         self._left -= len(demand.dim) + len(sizes) + _OVERHEAD
         if self._left < 0:
@@ -175,7 +178,7 @@ class _Effort:
         return value is None or value >= demand.minimum
 
 
-def _raise(demand: Demand, sizes: dict[str, int], given: Mapping[str, int], effort: _Effort) -> None:
+def _raise(demand: FedDemand, sizes: dict[str, int], given: Mapping[str, int], effort: _Effort) -> None:
     """Raise the symbols of a demand that are not given until it is met: all together, or else one of them alone."""
     parsed = read_expression(demand.dim)
     free = [name for name in parsed.symbols if name in sizes and name not in given] if parsed is not None else []
@@ -188,7 +191,7 @@ def _raise(demand: Demand, sizes: dict[str, int], given: Mapping[str, int], effo
     raise DotnnError(_not_found(demand, free or list(sizes), given))
 
 
-def _not_found(demand: Demand, names: Sequence[str], given: Mapping[str, int]) -> SizeNotFound:
+def _not_found(demand: FedDemand, names: Sequence[str], given: Mapping[str, int]) -> SizeNotFound:
     free = [name for name in names if name not in given] or list(names)
     listed = ", ".join(f"`{clip(name, 40)}`" for name in names[:8]) + (", ..." if len(names) > 8 else "")
     return SizeNotFound(
@@ -206,7 +209,7 @@ def _shape(tensor: TensorInfo, sizes: Mapping[str, int]) -> tuple[int, ...]:
     # Eight bytes hold an element of any type.
     needed = math.prod(shape) * 8
     if needed > MAX_BYTES:
-        raise DotnnError(NoRandomValues(name=tensor.name, reason=f"they would take {format_bytes(needed)}"))
+        raise DotnnError(NoRandomValues(name=tensor.name, reason=f"they would take {binary_bytes(needed)}"))
     return shape
 
 

@@ -41,7 +41,7 @@ from .engine import onnxruntime
 from .failures import ERRORS, NOT_A_MODEL, PROVIDER_ERRORS, said
 from .providers import CUDA, Provider, cuda_failure, installed, preload_cuda, wanted_providers
 from .temporary_folder import TemporaryFolder, sweep_folders
-from .tensors import Demand, Feeds, TensorInfo
+from .tensors import FedDemand, Feeds, TensorInfo
 
 if TYPE_CHECKING:
     from ..compiler.graph.types import FloatType
@@ -347,7 +347,7 @@ class Session:
             raise DotnnError(self._bad_metadata("dotnn.labels", "it is no list of names"))
         return tuple(labels)
 
-    def _demands(self) -> tuple[Demand, ...]:
+    def _demands(self) -> tuple[FedDemand, ...]:
         entries = self._json("dotnn.demands")
         if entries is None:
             return ()
@@ -358,12 +358,12 @@ class Session:
             raise DotnnError(self._bad_metadata("dotnn.demands", "its dimensions are endless texts"))
         return tuple(self._demand(entry) for entry in entries)
 
-    def _demand(self, entry: Any) -> Demand:
+    def _demand(self, entry: Any) -> FedDemand:
         if not isinstance(entry, dict):
             raise DotnnError(self._bad_metadata("dotnn.demands", "an entry is no object"))
         dim, minimum, reason = entry.get("dim"), entry.get("minimum"), entry.get("reason", "")
         if isinstance(dim, str) and isinstance(minimum, int) and isinstance(reason, str) and read_expression(dim):
-            return Demand(dim, minimum, reason)
+            return FedDemand(dim, minimum, reason)
         raise DotnnError(self._bad_metadata("dotnn.demands", f"`{clip(str(entry), 80)}` is no demand"))
 
     def _ranges(self) -> Mapping[str, tuple[int, int | str]]:

@@ -38,8 +38,12 @@ class TensorInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """A condition on the symbolic dimensions: ``dim >= minimum``, wanted by ``reason``."""
+class FedDemand:
+    """A condition on the sizes that are fed: ``dim >= minimum``, wanted by ``reason``.
+
+    It is the `Demand` of a layer as the model's file tells it: its dimension is a text, which anybody may have written,
+    and its layer has no place in a source any more.
+    """
 
     dim: str
     minimum: int

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.runtime import Demand, TensorInfo, random_feeds, read_feeds
+from dotnn.runtime import FedDemand, TensorInfo, random_feeds, read_feeds
 from dotnn.runtime import arrays as arrays_module
 from dotnn.runtime.random_feeds import USUAL_SIZE, choose_sizes
 from dotnn.runtime.text_values import table_shapes
@@ -467,14 +467,19 @@ def test_random_values_are_spread_as_documented():
 
 def test_sizes_are_the_smallest_that_the_layers_allow():
     image = TensorInfo("image", "float32", ("N", 3, "H", "W"))
-    demands = [Demand("floor((H - 11) / 4) + 1", 3), Demand("W - 2", 1), Demand("H - W", 4), Demand("H + W", 60)]
+    demands = [
+        FedDemand("floor((H - 11) / 4) + 1", 3),
+        FedDemand("W - 2", 1),
+        FedDemand("H - W", 4),
+        FedDemand("H + W", 60),
+    ]
     sizes = choose_sizes((image,), demands, {})
     assert sizes["N"] == 1
     for demand in demands:
         assert eval(demand.dim.replace("floor((H - 11) / 4)", "((H - 11) // 4)"), dict(sizes)) >= demand.minimum
-    alone = choose_sizes((image,), [Demand("ceil(H / 32)", 7)], {})
+    alone = choose_sizes((image,), [FedDemand("ceil(H / 32)", 7)], {})
     assert alone == {"N": 1, "H": 193, "W": USUAL_SIZE}
-    assert choose_sizes((image,), [Demand("ceil(H / 32)", 7)], {"H": 224, "W": 5})["H"] == 224
+    assert choose_sizes((image,), [FedDemand("ceil(H / 32)", 7)], {"H": 224, "W": 5})["H"] == 224
 
 
 def test_sizes_of_expressions_are_at_least_one():
@@ -482,7 +487,7 @@ def test_sizes_of_expressions_are_at_least_one():
     feeds = random_feeds((tensor,))
     assert feeds.sizes == {"N": 1, "H": USUAL_SIZE}
     assert feeds.arrays["x"].shape == (1, USUAL_SIZE - 4, 2 * USUAL_SIZE)
-    assert choose_sizes((tensor,), [Demand("6 - H", 1)], {}) == {"N": 1, "H": 5}
+    assert choose_sizes((tensor,), [FedDemand("6 - H", 1)], {}) == {"N": 1, "H": 5}
 
 
 def test_the_first_axis_holds_the_examples_where_no_symbol_says_so():
@@ -509,9 +514,9 @@ def test_random_inputs_that_cannot_be_made():
     (near,) = fault(lambda: random_feeds((IDS,), sizes={"t": 4}), "E941")
     assert "`T`" in near.advice()
     fault(lambda: random_feeds((IDS,), sizes={"T": 0}), "E908")
-    (none,) = fault(lambda: random_feeds((IDS,), demands=[Demand("4 - T", 9)]), "E942")
+    (none,) = fault(lambda: random_feeds((IDS,), demands=[FedDemand("4 - T", 9)]), "E942")
     assert "`T`" in none.headline()
-    fault(lambda: random_feeds((IDS,), sizes={"T": 2}, demands=[Demand("T", 3)]), "E942")
+    fault(lambda: random_feeds((IDS,), sizes={"T": 2}, demands=[FedDemand("T", 3)]), "E942")
     text, shapeless = TensorInfo("s", "string", ("N",)), TensorInfo("x", "float32", None)
     fault(lambda: random_feeds((text, shapeless)), "E943", "E943")
     fault(lambda: random_feeds((IDS,), sizes={"N": 2**20, "T": 2**20}), "E943")

@@ -11,7 +11,7 @@ from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.dims.reading import Expression
 from dotnn.runtime import Session, random_feeds
 from dotnn.runtime import session as session_module
-from dotnn.runtime.tensors import Demand, TensorInfo
+from dotnn.runtime.tensors import FedDemand, TensorInfo
 from onnx import TensorProto, helper
 
 #: The module, whose function has its name.
@@ -111,10 +111,10 @@ def test_demands_are_bounded(demands: object):
 
 
 SEARCHES = {
-    "many": [Demand(f"N + {index}", 10**9) for index in range(20_000)],
-    "never": [Demand("N % 3", 3)] * 300,
-    "long": [Demand("max(" + "+".join(["(N%7)*(H%5)"] * 900) + ")", 10**9)] * 20,
-    "symbols": [Demand("+".join(f"s{index}" for index in range(3000)), 10**9)],
+    "many": [FedDemand(f"N + {index}", 10**9) for index in range(20_000)],
+    "never": [FedDemand("N % 3", 3)] * 300,
+    "long": [FedDemand("max(" + "+".join(["(N%7)*(H%5)"] * 900) + ")", 10**9)] * 20,
+    "symbols": [FedDemand("+".join(f"s{index}" for index in range(3000)), 10**9)],
 }
 
 
@@ -140,6 +140,6 @@ def test_a_search_for_sizes_ends(name: str, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_search_in_a_deep_network_finds_its_sizes():
-    demands = [Demand(f"H - {2 * index}", 1) for index in range(1500)]
+    demands = [FedDemand(f"H - {2 * index}", 1) for index in range(1500)]
     found = random_feeds([TensorInfo("x", "float32", ("N", "H"))], 1, demands=demands).sizes
     assert found["H"] == 2999

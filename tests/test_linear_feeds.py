@@ -13,6 +13,7 @@ import pytest
 from cli_calls import dotnn
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
+from dotnn.compiler.dims.linear import LinearForm
 from dotnn.compiler.dims.reading import expression
 from dotnn.compiler.export.metadata import FORMAT
 from dotnn.runtime import Session
@@ -220,23 +221,21 @@ def test_symbols_of_what_is_not_there_leave_the_shapes(changed: dict[str, Any]) 
     assert "'H': 8" in text or "error[E914]" in text or "error[E915]" in text
 
 
-def test_expressions_that_are_lines() -> None:
+def test_expressions_that_are_linear_forms() -> None:
     sizes = {"N": 3}
-    lines = {
-        text: expression(text).line("H", sizes)
-        for text in ("4*H", "2*(2*H)+1", "H*4 - 3", "3 - 2*H", "N*H + N", "H**1", "2*H - H")
-    }
-    assert lines == {
+    forms = {
         "4*H": (4, 0),
         "2*(2*H)+1": (4, 1),
         "H*4 - 3": (4, -3),
-        "3 - 2*H": (-2, 3),
         "N*H + N": (3, 3),
         "H**1": (1, 0),
         "2*H - H": (1, 0),
     }
-    for text in ("ceil(H / 2)", "min(H, 3000)", "H / 2", "H**2", "H*H", "H - H", "7", "M*H", "H // 1", "H % 5"):
-        assert expression(text).line("H", sizes) is None, text
+    for text, form in forms.items():
+        assert expression(text).linear_form("H", sizes) == LinearForm("H", *form), text
+    none = ("ceil(H / 2)", "min(H, 3000)", "H / 2", "H**2", "H*H", "H - H", "7", "M*H", "H // 1", "H % 5", "3 - 2*H")
+    for text in none:
+        assert expression(text).linear_form("H", sizes) is None, text
 
 
 # By plain integers ----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -563,6 +564,36 @@ def test_values_that_are_no_dimensions_are_refused(text):
 def test_long_sums_and_signs_need_no_deep_calls():
     assert Expression(" + ".join(["H"] * 5000)).value({"H": 2}) == 10_000
     assert Expression("-" * 20_000 + "H").value({"H": 2}) == 2
+
+
+#: What other makers write, with sizes, that is no dimension of the algebra or another one there.
+FOREIGN = [
+    ("max(N, 1)", {"N": 0}, 1),
+    ("max(N, 1) - N", {"N": 0}, 1),
+    ("(N + 1) // 2 - N // 2", {"N": 0}, 0),
+    ("H // (W - 5)", {"H": 9, "W": 8}, 3),
+    ("H % (5 - W)", {"H": 9, "W": 7}, -1),
+    ("+".join(f"s{index}" for index in range(300)), {f"s{index}": index for index in range(300)}, 44850),
+    ("max(" + ", ".join(f"{20 - index}*H - {index}*W" for index in range(20)) + ")", {"H": 1, "W": 1}, 20),
+    ("H**40", {"H": 2}, 2**40),
+    ("2**60 * 2**60 * 2**60 * 2**60 * 2**60 * H // 2**60", {"H": 1}, 2**240),
+]
+
+
+@pytest.mark.parametrize(("text", "sizes", "value"), FOREIGN, ids=lambda one: str(one)[:20])
+def test_texts_of_other_makers_are_computed_as_they_stand(text, sizes, value):
+    assert Expression(text).value(sizes) == value
+
+
+@pytest.mark.parametrize(("text", "sizes", "value"), FOREIGN, ids=lambda one: str(one)[:20])
+def test_texts_of_other_makers_are_more_than_the_algebra_has(text, sizes, value):
+    """The reason why they have an evaluation of their own; where this fails, it may no longer be needed."""
+    functions = {"max": dim_max, **{name: symbol(name) for name in sizes}}
+    found = None
+    with suppress(ValueError):
+        # Texts of this file, which are Python's arithmetic, too.
+        found = evaluate(eval(text, functions), sizes)
+    assert found != value
 
 
 H, W = symbol("H"), symbol("W")

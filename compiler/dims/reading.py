@@ -9,6 +9,14 @@ its length, nesting and numbers are bounded.
     atom    = integer | name | function "(" sum ("," sum)* ")" | "(" sum ")"
 
 ``/`` is the exact quotient and is rounded by ``floor`` or ``ceil`` around it; functions are ``floor ceil min max``.
+
+Why the text is computed as it stands, and not made a `Dim` first, though `canonical.evaluate` computes those: the text
+may be of another maker, whose symbols are fed 0 where the algebra knows them to be at least 1. There ``max(N, 1)`` is
+``N``, and no longer 1 for an empty batch; ``H // (W - 5)``, a divisor that may be below 1, is refused, as are 300
+symbols in one sum, 17 members of a maximum, a 40th power and numbers beyond 256 bits, all of which are computed here;
+``H / 2 * 4`` is rounded nowhere; and to find canonical forms takes bounds of bounds, more work for a hostile text than
+a walk over its length. So this is one parser for all texts and a few rules of exact arithmetic; what it finds about one
+symbol is a `LinearForm` like that of the algebra.
 """
 
 from __future__ import annotations
@@ -20,6 +28,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias, final
+
+from .linear import LinearForm
 
 #: Bounds of a text that is read at all.
 MAX_CHARACTERS, MAX_NESTING, MAX_EXPONENT = 50_000, 60, 64
@@ -45,15 +55,15 @@ class ExpressionError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class _Line:
     """``slope * x + start``, the value of an expression in which one symbol is open."""
 
     slope: Fraction
     start: Fraction
 
 
-_Number: TypeAlias = Fraction | Line
-_Open: TypeAlias = Mapping[str, int | Line]
+_Number: TypeAlias = Fraction | _Line
+_Open: TypeAlias = Mapping[str, int | _Line]
 _Value: TypeAlias = Callable[[_Open], _Number]
 
 
@@ -79,22 +89,22 @@ class Expression:
             KeyError: for a symbol without a size.
         """
         value = self._value(sizes)
-        if isinstance(value, Line) or value.denominator != 1:
+        if isinstance(value, _Line) or value.denominator != 1:
             raise ExpressionError(f"{value} is not an integer")
         return int(value)
 
-    def line(self, symbol: str, sizes: Sizes) -> tuple[int, int] | None:
-        """Factor and offset, where the value is ``factor * symbol + offset`` for these sizes of the other symbols.
+    def linear_form(self, symbol: str, sizes: Sizes) -> LinearForm | None:
+        """The value as ``factor * symbol + offset``, the factor at least 1, for these sizes of the other symbols.
 
-        None for anything else, for a constant, and where another symbol has no size.
+        None for anything else, and where another symbol has no size.
         """
         try:
-            value = self._value({**sizes, symbol: Line(Fraction(1), Fraction(0))})
+            value = self._value({**sizes, symbol: _Line(Fraction(1), Fraction(0))})
         except (ExpressionError, KeyError):
             return None
-        if not isinstance(value, Line) or value.slope.denominator != 1 or value.start.denominator != 1:
+        if not isinstance(value, _Line) or value.slope.denominator != 1 or value.start.denominator != 1:
             return None
-        return (int(value.slope), int(value.start)) if value.slope else None
+        return LinearForm(symbol, int(value.slope), int(value.start)) if value.slope > 0 else None
 
 
 def expression(text: str) -> Expression:
@@ -232,19 +242,19 @@ def _folded(first: _Value, rest: list[tuple[str, _Value]]) -> _Value:
     return value
 
 
-def _number(size: int | Line) -> _Number:
-    return size if isinstance(size, Line) else Fraction(size)
+def _number(size: int | _Line) -> _Number:
+    return size if isinstance(size, _Line) else Fraction(size)
 
 
 def _plain(number: _Number) -> Fraction:
     """A number that does not depend on the open symbol."""
-    if isinstance(number, Line):
+    if isinstance(number, _Line):
         raise ExpressionError("it is no line")
     return number
 
 
 def _apply(sign: str, left: _Number, right: _Number) -> _Number:
-    if isinstance(left, Line) or isinstance(right, Line):
+    if isinstance(left, _Line) or isinstance(right, _Line):
         return _apply_to_lines(sign, _line(left), _line(right))
     if sign == "+":
         return _bounded(left + right)
@@ -260,18 +270,18 @@ def _apply(sign: str, left: _Number, right: _Number) -> _Number:
     return _bounded(quotient if sign == "//" else left - right * quotient)
 
 
-def _line(number: _Number) -> Line:
-    return number if isinstance(number, Line) else Line(Fraction(0), number)
+def _line(number: _Number) -> _Line:
+    return number if isinstance(number, _Line) else _Line(Fraction(0), number)
 
 
-def _apply_to_lines(sign: str, left: Line, right: Line) -> Line:
+def _apply_to_lines(sign: str, left: _Line, right: _Line) -> _Line:
     if sign in ("+", "-"):
         factor = 1 if sign == "+" else -1
-        return Line(_bounded(left.slope + factor * right.slope), _bounded(left.start + factor * right.start))
+        return _Line(_bounded(left.slope + factor * right.slope), _bounded(left.start + factor * right.start))
     if sign != "*" or (left.slope and right.slope):
         raise ExpressionError("it is no line")
     slope = left.slope * right.start + left.start * right.slope
-    return Line(_bounded(slope), _bounded(left.start * right.start))
+    return _Line(_bounded(slope), _bounded(left.start * right.start))
 
 
 def _raised(base: _Value, exponent: int) -> _Value:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..byte_counts import decimal_bytes, exact_bytes
 from ..dims import Dim, DimExpr, format_dim
-from ..reprs import byte_count, quantity, quoted, several, short_repr, shortened
+from ..reprs import quantity, quoted, several, short_repr, shortened
 
 if TYPE_CHECKING:
     from ..graph.types import TensorType
@@ -163,13 +164,13 @@ def shown_bytes(count: Dim | None) -> str:
     """A number of bytes for reading: in units, or as an expression."""
     if count is None or isinstance(count, DimExpr):
         return shown(count) if count is None else f"{format_dim(count)} bytes"
-    return byte_count(count)
+    return decimal_bytes(count)
 
 
 def _bytes(count: Dim | None) -> str:
     if count is None or isinstance(count, DimExpr):
         return shown_bytes(count)
-    return f"{count:,} bytes" if count < 1000 else f"{count:,} bytes ({byte_count(count)})"
+    return exact_bytes(count)
 
 
 # Text ---------------------------------------------------------------------------------------------------------------

@@ -8,11 +8,11 @@ from typing import Any, final
 
 import numpy as np
 
+from ..archives.zips import ARCHIVE_ERRORS
 from ..arguments import a_type, type_name
 from ..diagnostics import DotnnError
 from ..diagnostics.weights import NotArrays
 from ..reprs import quantity, short_repr
-from .zips import ARCHIVE_ERRORS
 
 #: What numpy, its archives and the libraries of tensors raise for what they cannot make an array of.
 _ERRORS = (*ARCHIVE_ERRORS, TypeError, BufferError, OverflowError, AttributeError, KeyError, OSError)

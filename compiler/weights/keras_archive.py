@@ -10,13 +10,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Final
 
+from ..archives.zips import ARCHIVE_ERRORS, open_zip, recognize_members, seekable
 from ..diagnostics import DotnnError
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
 from .bounded_json import LONGEST, BadJson
 from .formats import WeightFormat
 from .keras_config import ConfigLayer, read_config
 from .keras_hdf5 import KerasFile
-from .zips import ARCHIVE_ERRORS, open_zip, recognize_members, seekable
 
 _KIND: Final = "`.keras` file"
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"

@@ -1,75 +1,29 @@
-"""The `.npz` format: a zip archive of `.npy` arrays, read without pickle and without believing any declared size.
+"""Weights in the `.npz` format, a zip archive of `.npy` arrays.
 
-Format: numpy's documentation of ``numpy.lib.format``. Headers are read when the file is opened, the elements of an
-array when it is asked for, so what is unpacked is bounded by the arrays that the caller wants, whatever the archive
-declares.
+Headers are read when the file is opened, the elements of an array when it is asked for, so what is unpacked is bounded
+by the arrays that the caller wants, whatever the archive declares.
 """
 
 from __future__ import annotations
 
 import io
-import math
-import tokenize
-import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, final
 
 import numpy as np
-from numpy.lib import format as npy
 
+from ..archives.npz import SUFFIX, ArrayHeader, BadArray, add_array, named_members, read_elements, read_header
+from ..archives.zips import ARCHIVE_ERRORS, open_zip, recognize_members
 from ..diagnostics import DotnnError
 from ..diagnostics.weights import DamagedWeightFile, PickledWeights, WeightFileUnreadable
 from ..graph.tensors import Weight
 from ..graph.types import DType
 from ..reprs import quantity, quoted, short_repr
 from .formats import WeightFormat
-from .zips import ARCHIVE_ERRORS, open_zip, recognize_members
-
-#: Headers of arrays of numbers are about 100 bytes, padded to a multiple of 64; numpy itself reads 10,000.
-_LONGEST_HEADER = 1 << 14
-#: All versions of numpy have so many.
-_MOST_AXES = 32
-#: Bytes that are unpacked at once.
-_PIECE = 1 << 20
-_SUFFIX = ".npy"
-#: The first moment that a zip archive can tell: the same weights give the same bytes.
-_DATE = (1980, 1, 1, 0, 0, 0)
-_UNIX, _PERMISSIONS = 3, 0o644 << 16
-
-_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-#: The version of the format that is written for names of fields beyond Latin 1 only.
-_RECORDS = (3, 0)
-# What numpy raises for headers that are none: it takes them apart by Python's own tokenizer and literals.
-_HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, EOFError, RecursionError, MemoryError)
-
-
-class BadArray(ValueError):
-    """What is wrong with an array, in words."""
-
-
-class HasRecords(BadArray):
-    """The elements of an array are no numbers but records."""
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayHeader:
-    """What an array's header says, and how many bytes it takes itself."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    fortran: bool
-    length: int
-
-    @property
-    def size(self) -> int:
-        """Bytes of the elements."""
-        return math.prod(self.shape) * self.dtype.itemsize
-
 
 # Reading ------------------------------------------------------------------------------------------------------------
 
@@ -93,8 +47,8 @@ class NpzFile:
         self._headers: dict[str, ArrayHeader] = {}
         with self._reading():
             self._archive = open_zip(stream)
-            for member in self._archive.infolist():
-                self._add(member)
+            for name, member in named_members(self._archive):
+                self._add(name, member)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -132,12 +86,9 @@ class NpzFile:
     ) -> None:
         self.close()
 
-    def _add(self, member: zipfile.ZipInfo) -> None:
-        name = member.filename.removesuffix(_SUFFIX)
-        if name == member.filename:
-            raise BadArray(f"it holds `{name}`, which is no array")
-        if name in self._members:
-            raise BadArray(f"it holds `{name}` twice")
+    def _add(self, name: str | None, member: zipfile.ZipInfo) -> None:
+        if name is None:
+            raise BadArray(f"it holds `{member.filename}`, which is no array")
         with self._archive.open(member) as stream:
             header = read_header(stream)
         if header.dtype.hasobject:
@@ -157,61 +108,6 @@ class NpzFile:
         except ARCHIVE_ERRORS as error:
             reason = str(error) or "it is cut off"
             raise DotnnError(DamagedWeightFile(path=self.path, kind="`.npz` archive", reason=reason)) from error
-
-
-def read_header(stream: IO[bytes]) -> ArrayHeader:
-    """The header of a `.npy` array; the stream stands somewhere behind it afterwards.
-
-    Raises:
-        BadArray: there is no such header.
-    """
-    # A header declares its own length, up to 4 GB, and numpy would read so much.
-    head = io.BytesIO(stream.read(_LONGEST_HEADER))
-    try:
-        version = npy.read_magic(head)
-        if version == _RECORDS:
-            raise HasRecords("its arrays have records with named fields")
-        if version not in _HEADERS:
-            raise BadArray(f"an array is in version {version[0]}.{version[1]} of the format, which is not known")
-        with warnings.catch_warnings():
-            # Files of Python 2 are read all the same.
-            warnings.simplefilter("ignore")
-            shape, fortran, dtype = _HEADERS[version](head)
-    except BadArray:
-        raise
-    except _HEADER_ERRORS as error:
-        raise BadArray(" ".join(str(error).split())[:200] or "an array's header cannot be read") from error
-    if not _is_possible(shape, dtype):
-        raise BadArray("an array has an impossible shape")
-    return ArrayHeader(shape, dtype, fortran, head.tell())
-
-
-def _is_possible(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
-    """Whether numpy makes such an array; a truth value is an integer to it, and an axis of size 0 hides others."""
-    if len(shape) > _MOST_AXES or any(type(axis) is not int or axis < 0 for axis in shape):
-        return False
-    return math.prod(axis or 1 for axis in shape) * max(dtype.itemsize, 1) < 2**63
-
-
-def read_elements(stream: IO[bytes], header: ArrayHeader) -> np.ndarray:
-    """The elements that follow a header.
-
-    Raises:
-        BadArray: there are fewer than the header says, or they do not fit into the memory.
-    """
-    try:
-        array = np.empty(header.shape, header.dtype, order="F" if header.fortran else "C")
-    except MemoryError:
-        raise BadArray(f"there is too little memory for {header.size:,} bytes") from None
-    room = array.reshape(-1, order="A").view(np.uint8).data
-    done = 0
-    while done < len(room):
-        piece = stream.read(min(_PIECE, len(room) - done))
-        if not piece:
-            raise BadArray(f"an array is cut off after {done:,} of {len(room):,} bytes")
-        room[done : done + len(piece)] = piece
-        done += len(piece)
-    return array
 
 
 # Writing ------------------------------------------------------------------------------------------------------------
@@ -249,21 +145,13 @@ def write_npz(
     """
     with zipfile.ZipFile(_Sink(write), "w") as archive:
         for weight in weights:
-            _write_member(archive, weight, values)
+            add_array(archive, weight.name, _storable(weight, values(weight)))
 
 
-def _write_member(archive: zipfile.ZipFile, weight: Weight, values: Callable[[Weight], np.ndarray]) -> None:
-    array = values(weight)
-    if weight.dtype is DType.BFLOAT16:
-        array = array.astype(np.float32)
-    member = zipfile.ZipInfo(weight.name + _SUFFIX, _DATE)
-    member.create_system, member.external_attr = _UNIX, _PERMISSIONS
-    # Tells the archive whether this member needs 64-bit sizes.
-    member.file_size = array.nbytes + _LONGEST_HEADER
-    with archive.open(member, "w") as stream:
-        npy.write_array(stream, array, version=(1, 0), allow_pickle=False)
+def _storable(weight: Weight, array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float32) if weight.dtype is DType.BFLOAT16 else array
 
 
-_recognize = recognize_members(lambda names: any(name.endswith(_SUFFIX) for name in names))
+_recognize = recognize_members(lambda names: any(name.endswith(SUFFIX) for name in names))
 
 FORMAT = WeightFormat(".npz", "`.npz` archive", NpzFile, write_npz, keeps_stream=True, recognize=_recognize)

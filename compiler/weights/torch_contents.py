@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import IO, Final
 
-from .zips import ARCHIVE_ERRORS, open_zip, place_of
+from ..archives.zips import ARCHIVE_ERRORS, open_zip, place_of
 
 #: How the pickles of the older format begin: protocol 2, and a number of ten bytes that is always the same.
 LEGACY_MAGIC: Final = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
