@@ -33,7 +33,7 @@ def test_values_come_from_the_file_the_literal_or_the_initializer() -> None:
     assert loaded.tolist() == [0, 1, 2]
     assert values.values(weight("b", (3,), Literal((3,), (4, 5, 6)))).tolist() == [4, 5, 6]
     drawn = values.values(weight("c", (3,)))
-    again = initializers.initialize(initializers.HeNormal(), (3,), "float32", initializers.Fan(3, 5), 5, "c")
+    again = initializers.initialize(initializers.HeNormal(), (3,), "float32", Fan(3, 5), 5, "c")
     assert drawn.tolist() == again.tolist()
     assert source.reads == ["a"]
 
