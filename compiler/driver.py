@@ -149,29 +149,30 @@ def _compile(source: Source | None, wanted: _Wanted, report: Report) -> Compiled
 
 
 def _networks(source: Source | None, choose: _Choice, wanted: _Wanted, report: Report) -> list[Network]:
-    """The way of a text: it is parsed, its models are elaborated, its names are looked at, its models are judged."""
+    """The way of a text: it is parsed, its names are resolved, its models are elaborated and judged."""
     if source is None:
         return []
     with room(wanted.limits):
         module = load_module(source, wanted.limits, wanted.root, report)
-        names = [] if module is None else choose(module, wanted.model, report)
-        if module is None or (report.has_errors and not names):
+        if module is None:
             return []
+        names, unused = choose(module, wanted.model, report), resolve(module.with_imports(), report)
         found = _elaborated(module, names, wanted, report)
-        # An expectation may be false because of a name that means nothing.
-        for network in found if resolve(module.with_imports(), report).is_sound else ():
+        if not report.has_errors:
+            report.extend(unused)
+        for network in found:
             judge_expectations(network, report)
         return [] if report.has_errors else found
 
 
 def _elaborated(module: Module, names: Sequence[str], wanted: _Wanted, report: Report) -> list[Network]:
     """Those models of a file that have no errors; and its consts are evaluated, which may have errors, too."""
-    budget, consts = Budget(wanted.limits, report), Consts()
+    budget, consts, is_sound = Budget(wanted.limits, report), Consts(), not report.has_errors
     arguments = python_values(wanted.arguments, wanted.limits, report)
     found: list[Network] = []
     for name in names:
         if not report.is_full and not budget.stopped:
-            network = elaborate(module.models[name], module, arguments, budget, consts)
+            network = elaborate(module.models[name], module, arguments, budget, consts, is_sound=is_sound)
             found += [network] if network is not None else []
     before = len(report.errors)
     evaluate_consts(module, budget, consts)

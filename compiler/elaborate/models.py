@@ -65,6 +65,8 @@ def elaborate(
     budget: Budget,
     consts: Consts | None = None,
     floats: DType = DType.FLOAT32,
+    *,
+    is_sound: bool = True,
 ) -> Network | None:
     """Elaborate a model; None where the report has errors of it.
 
@@ -75,6 +77,7 @@ def elaborate(
         budget: what it may use up, and other models of the file have used up; its report takes every diagnostic.
         consts: values of consts, as far as they are known.
         floats: the element type that stands for float32 in the types of the text.
+        is_sound: whether every name of the file means something; else there is no graph, only more that is wrong.
     """
     report = budget.report
     state = Elaboration(budget, consts, floats)
@@ -87,7 +90,7 @@ def elaborate(
             defaults = _bind_arguments(model, arguments, frame)
             run_model(model, frame)
         scope.close()
-        if len(report.errors) > before:
+        if len(report.errors) > before or not is_sound:
             return None
         graph = _build(model, frame)
     except Stop:
@@ -111,10 +114,10 @@ def evaluate_consts(module: Module, budget: Budget, consts: Consts) -> None:
     frame = Frame(Elaboration(budget, consts), module, Scope(), "")
     try:
         with watched(budget.step):
-            for definition in module.definitions.values():
-                item = definition.item
-                if isinstance(item, tree.Const) and (id(definition.module), item.name.name) not in consts:
-                    evaluate(item.name, frame)
+            for found in module.items.values():
+                item = found.item
+                if isinstance(item, tree.Const) and (id(found.module), item.name.name) not in consts:
+                    expressions.const_value(item, found.module, item.name.span, frame)
     except Stop:
         return
 

@@ -1,7 +1,7 @@
 """What names mean: definitions, uses and scopes, as tables of a file.
 
-They are found once, by ``resolve``. Elaboration computes values; which definition a name leads to is said here, for
-whoever asks of the text: diagnostics, lint, an editor.
+They are found once, by ``resolve``, before anything is elaborated. Elaboration computes values; which definition a
+name leads to is said here, to it and to whoever asks of the text: diagnostics, lint, an editor.
 """
 
 from __future__ import annotations
@@ -39,12 +39,16 @@ class Kind(StrEnum):
     ATTRIBUTE = "attribute"
 
 
+#: What has a value in the body that binds it.
+BOUND = frozenset((Kind.INPUT, Kind.ARGUMENT, Kind.PARAMETER, Kind.OUTPUT, Kind.BINDING, Kind.VARIABLE))
+
+
 @positional_record
 class Definition:
     """Where a name gets its meaning.
 
     Attributes:
-        span: the name where it is defined; None for what the language has.
+        span: the name where it is defined; None for what the language has, and for a dimension of whatever model calls.
         owner: what it belongs to, if that is not the whole file: a block, a model, or the layer whose argument it is.
     """
 
@@ -97,16 +101,35 @@ class FileNames:
         definitions: in the order in which they were met.
         uses: likewise.
         scopes: the inner ones behind those around them.
+        meanings: what the name means that starts at an offset; there is nothing where a mistake is reported.
     """
 
     source: Source
     definitions: list[Definition] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     scopes: list[NameScope] = field(default_factory=list)
+    meanings: dict[int, Definition] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         counts = f"{len(self.definitions)} definitions", f"{len(self.uses)} uses"
         return short_repr(self, quoted(self.source.name), *counts)
+
+    def define(self, definition: Definition) -> None:
+        """Note a definition."""
+        self.definitions.append(definition)
+        if definition.span is not None:
+            self.meanings[definition.span.start] = definition
+
+    def use(self, name: str, span: Span, definition: Definition | None) -> None:
+        """Note that a name is used."""
+        self.uses.append(Use(name, span, definition))
+        if definition is not None:
+            self.meanings[span.start] = definition
+
+    def kind(self, span: Span) -> Kind | None:
+        """What the name at a place stands for; None where it means nothing, which is reported."""
+        found = self.meanings.get(span.start)
+        return None if found is None else found.kind
 
     def uses_of(self, definition: Definition) -> Iterator[Use]:
         """Where a definition is used in this file."""
