@@ -58,6 +58,28 @@ class Network:
         return short_repr(self, repr(self.graph), quoted(self.module.source.name))
 
 
+def elaborate_all(
+    names: Sequence[str], module: Module, arguments: Mapping[str, CompileValue], budget: Budget
+) -> list[Network]:
+    """Those models of a file that have no errors; its consts are evaluated as well, which may have errors, too.
+
+    Args:
+        names: which of the file's models.
+        module: the file, its names resolved. If its report has errors, only more of them are looked for.
+        arguments: as for ``elaborate``.
+        budget: likewise.
+    """
+    report, consts, is_sound = budget.report, Consts(), not budget.report.has_errors
+    found: list[Network] = []
+    for name in names:
+        if not report.is_full and not budget.stopped:
+            network = elaborate(module.models[name], module, arguments, budget, consts, is_sound=is_sound)
+            found += [network] if network is not None else []
+    before = len(report.errors)
+    _evaluate_consts(module, budget, consts)
+    return found if len(report.errors) == before else []
+
+
 def elaborate(
     model: tree.Model,
     module: Module,
@@ -109,7 +131,7 @@ def elaborate_in(network: Network, floats: DType, report: Report) -> Network | N
     return elaborate(network.model, network.module, network.arguments, budget, floats=floats)
 
 
-def evaluate_consts(module: Module, budget: Budget, consts: Consts) -> None:
+def _evaluate_consts(module: Module, budget: Budget, consts: Consts) -> None:
     """Evaluate the consts of a file that nothing has asked for yet: they may have errors too."""
     frame = Frame(Elaboration(budget, consts), module, Scope(), "")
     try:
