@@ -99,19 +99,19 @@ class FileNames:
 
     Attributes:
         definitions: in the order in which they were met.
-        uses: likewise.
         scopes: the inner ones behind those around them.
-        meanings: what the name means that starts at an offset; there is nothing where a mistake is reported.
+        meanings: by the offset at which a name starts, what it is or leads to.
+        unknown: the uses that lead nowhere, in the order in which they were met.
     """
 
     source: Source
     definitions: list[Definition] = field(default_factory=list)
-    uses: list[Use] = field(default_factory=list)
     scopes: list[NameScope] = field(default_factory=list)
     meanings: dict[int, Definition] = field(default_factory=dict)
+    unknown: list[Use] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        counts = f"{len(self.definitions)} definitions", f"{len(self.uses)} uses"
+        counts = f"{len(self.definitions)} definitions", f"{len(self.meanings)} names"
         return short_repr(self, quoted(self.source.name), *counts)
 
     def define(self, definition: Definition) -> None:
@@ -122,8 +122,9 @@ class FileNames:
 
     def use(self, name: str, span: Span, definition: Definition | None) -> None:
         """Note that a name is used."""
-        self.uses.append(Use(name, span, definition))
-        if definition is not None:
+        if definition is None:
+            self.unknown.append(Use(name, span, None))
+        else:
             self.meanings[span.start] = definition
 
     def kind(self, span: Span) -> Kind | None:
@@ -131,14 +132,25 @@ class FileNames:
         found = self.meanings.get(span.start)
         return None if found is None else found.kind
 
+    def uses(self) -> list[Use]:
+        """Every use of a name, in the order of the text."""
+        found = [self._use(start, one) for start, one in self.meanings.items() if not self._is_place(one, start)]
+        return sorted([*found, *self.unknown], key=lambda use: use.span.start)
+
     def uses_of(self, definition: Definition) -> Iterator[Use]:
         """Where a definition is used in this file."""
-        return (use for use in self.uses if use.definition is definition)
+        return (use for use in self.uses() if use.definition is definition)
 
     def at(self, offset: int) -> Definition | None:
         """What the name at a place of the text means; None where there is no name, or one that means nothing."""
-        for definition in self.definitions:
-            if definition.span is not None and definition.span.start <= offset < definition.span.end:
-                return definition
-        found = (use.definition for use in self.uses if use.span.start <= offset < use.span.end)
-        return next(found, None)
+        names = self.meanings.items()
+        return next((one for start, one in names if start <= offset < start + len(one.name)), None)
+
+    def _use(self, start: int, definition: Definition) -> Use:
+        """A name is spelt like what it leads to."""
+        return Use(definition.name, self.source.span(start, start + len(definition.name)), definition)
+
+    def _is_place(self, definition: Definition, start: int) -> bool:
+        """Whether a definition stands at an offset of this file."""
+        span = definition.span
+        return span is not None and span.source is self.source and span.start == start
