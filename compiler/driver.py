@@ -78,14 +78,26 @@ def check(
     model: str | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,
+    text: str | None = None,
 ) -> Report:
     """Everything that is wrong with a file: all of its models are elaborated. A file without models may be fine.
+
+    Args:
+        path: the file; ``-`` is standard input.
+        arguments: as for ``compile_file``, like all that follow but the last.
+        model: the only one that is meant.
+        limits: how much the compilation may use.
+        root: the folder that imports may not leave.
+        text: what the file is to hold; None for what it holds.
 
     Raises:
         TypeError: an argument of a wrong type; what is wrong with the file is only reported.
     """
-    need_model = model is not None
-    return compile_models(path, arguments=arguments, model=model, limits=limits, root=root, need_model=need_model)[0]
+    wanted, report = request(model, arguments, limits, root), Report()
+    _networks(
+        load_source(path, wanted.limits, report, text), all_models if model is not None else any_models, wanted, report
+    )
+    return report
 
 
 def compile_models(
@@ -99,20 +111,15 @@ def compile_models(
 ) -> tuple[Report, tuple[Compiled, ...]]:
     """Everything that is wrong with a file, and if these are no errors, its models or the one of a name.
 
-    Args:
-        path: the file; ``-`` is standard input.
-        arguments: as for ``compile_file``, like all that follow.
-        model: the only one that is meant.
-        limits: how much the compilation may use.
-        root: the folder that imports may not leave.
-        need_model: whether a file without models, or without this one, is wrong.
+    Arguments are those of ``check``, and whether a file without models, or without this one, is wrong.
 
     Raises:
         TypeError: an argument of a wrong type.
     """
     wanted, report = request(model, arguments, limits, root), Report()
-    source = load_source(path, wanted.limits, report)
-    networks = _networks(source, all_models if need_model else any_models, wanted, report)
+    networks = _networks(
+        load_source(path, wanted.limits, report), all_models if need_model else any_models, wanted, report
+    )
     if report.has_errors:
         return report, ()
     return report, tuple(Compiled(network, report.diagnostics) for network in networks)

@@ -16,17 +16,22 @@ from .names.project import Module, Project, project_root
 from .source import Source
 from .syntax.read import read_source
 
-#: The families of codes of texts that could not be parsed, or not all of them.
-_SYNTAX = ("E1", "E5")
 
-
-def load_source(path: str | os.PathLike[str], limits: Limits, report: Report) -> Source | None:
+def load_source(path: str | os.PathLike[str], limits: Limits, report: Report, text: str | None = None) -> Source | None:
     """Read a source file, or standard input for ``-``; None where that fails, with the reason in the report.
+
+    Args:
+        path: the file.
+        limits: bounds of its size.
+        report: takes the diagnostics.
+        text: what the file is to hold, such as what an editor has not saved yet; None for what it holds.
 
     Raises:
         TypeError: no path.
     """
     path = need_path(path, "path")
+    if text is not None:
+        return read_source(text.encode("utf-8", "surrogatepass"), path, Path(path).resolve(), limits, report)
     try:
         if path == "-":
             # A process may be started without a standard input.
@@ -49,16 +54,12 @@ def _unreadable(path: str, error: OSError | ValueError) -> SourceUnreadable:
 
 
 def load_module(source: Source, limits: Limits, root: str | os.PathLike[str] | None, report: Report) -> Module | None:
-    """Parse a text and all that it imports; None where nothing could be made of it, or not of all.
-
-    What could not be parsed would be missed elsewhere: one mistake, one message.
-    """
+    """Parse a text and all that it imports; None where nothing could be made of it."""
     if root is not None:
         folder = Path(root).resolve()
     else:
         folder = project_root(source.path) if source.path is not None else _working_folder()
-    module = Project(limits, report, folder).add(source)
-    return None if any(one.code.startswith(_SYNTAX) for one in report.errors) else module
+    return Project(limits, report, folder).add(source)
 
 
 def _working_folder() -> Path | None:
@@ -73,7 +74,8 @@ def the_model(module: Module, model: str | None, report: Report) -> list[str]:
     names = list(module.models) if model is None else [name for name in module.models if name == model]
     if len(names) == 1:
         return names
-    report.add(_no_model(module, model))
+    if names or not module.file.skipped:
+        report.add(_no_model(module, model))
     return []
 
 
@@ -97,6 +99,6 @@ def any_models(module: Module, model: str | None, report: Report) -> list[str]:
 def all_models(module: Module, model: str | None, report: Report) -> list[str]:
     """All models of a file, or the one that is asked for; a diagnostic where there is none."""
     found = any_models(module, model, report)
-    if not found:
+    if not found and not module.file.skipped:
         report.add(_no_model(module, model))
     return found

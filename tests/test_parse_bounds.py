@@ -85,7 +85,9 @@ def test_two_deep_statements_are_one_error_and_the_others_remain():
     deep = "-" * 300 + "1"
     file, report = parsed(f"const a = {deep}\nconst b = {deep}\nconst c = 3")
     assert [d.code for d in report.diagnostics] == ["E501"]
-    assert [item.span.text for item in file.items] == ["const c = 3"]
+    texts = [f"const a = {deep}", f"const b = {deep}", "const c = 3"]
+    assert [item.span.text for item in file.items] == texts
+    assert [type(item).__name__ for item in file.items] == ["Broken", "Broken", "Const"]
 
 
 @pytest.mark.parametrize("make", [lambda n: "-" * n + "1", lambda n: "1" + "+1" * n, lambda n: "[" * n + "1" + "]" * n])

@@ -179,7 +179,16 @@ model m(a: ) {
         ("E129", 12),
         ("E119", 13),
     ]
-    assert [type(item).__name__ for item in file.items] == ["Block", "Const", "Model"]
+    assert [type(item).__name__ for item in file.items] == ["Broken", "Block", "Const", "Model"]
+    broken, block, _, model = file.items
+    assert isinstance(broken, tree.Broken)
+    assert isinstance(block, tree.Block)
+    assert isinstance(model, tree.Model)
+    assert [name.name for name in broken.targets] == ["a"]
+    assert [formal.name.name for formal in block.formals] == ["x"]
+    assert [type(one).__name__ for one in block.body] == ["Broken", "Broken", "Binding", "Broken"]
+    assert [name.name for one in block.body[:2] for name in one.targets] == ["y", "z"]
+    assert model.broken is not None
 
 
 def test_a_fix_mends_the_mistake():

@@ -119,6 +119,8 @@ def _call_block(
     if id(block) in active:
         raise DotnnError(RecursiveBlock(span=call.function_span, name=name))
     entry = frame.scope.add(name, label, call.span)
+    if block.broken is not None:
+        return UNKNOWN
     given = _block_arguments(block, call, piped, frame)
     tensors = sum(is_tensor(value) for value, _ in given.values())
 

@@ -35,6 +35,11 @@ def _constant(expression: tree.Number | tree.String | tree.Boolean, frame: Frame
     return expression.value
 
 
+@evaluates(tree.Unreadable)
+def _unreadable(expression: tree.Unreadable, frame: Frame) -> CompileValue:
+    return UNKNOWN
+
+
 @evaluates(tree.ListExpression)
 def _list(expression: tree.ListExpression, frame: Frame) -> CompileValue:
     items = tuple(evaluate(item, frame) for item in expression.items)
@@ -59,6 +64,8 @@ def _dimension(expression: tree.Name, frame: Frame) -> CompileValue:
     bound = frame.find(name)
     if bound is not None:
         return bound.value
+    if frame.module.may_define(name):
+        return symbols.get(name, UNKNOWN)
     if name not in symbols:
         raise DotnnError(undefined_name(expression, [*frame.visible(), *frame.module.items, *symbols]))
     return symbols[name]

@@ -216,4 +216,5 @@ _OPERATIONS: dict[type, Callable[[Any, Any, Piped, str | None, Frame], CompileVa
     tree.Repeat: _repeat,
     tree.For: _for,
     tree.Reuse: _reuse,
+    tree.Unreadable: lambda *_: UNKNOWN,
 }

@@ -229,11 +229,19 @@ def _expect(statement: tree.Expect, frame: Frame) -> None:
     frame.state.expectations.append(Expectation(statement.condition, statement.span, frame))
 
 
+def _broken(statement: tree.Broken, frame: Frame) -> None:
+    # It may have had a label.
+    frame.scope.obscured = True
+    for target in statement.targets:
+        if target.name != "_":
+            bind_name(target, UNKNOWN, frame)
+
+
 def _freeze(statement: tree.Freeze, frame: Frame) -> None:
     for path in statement.paths:
         frame.state.freezes.append((label_text(path, frame), path.span))
 
 
-_SHARED: Handlers = {tree.Parameter: _parameter, tree.Binding: _binding, tree.Expect: _expect}
+_SHARED: Handlers = {tree.Parameter: _parameter, tree.Binding: _binding, tree.Expect: _expect, tree.Broken: _broken}
 _IN_BLOCKS: Handlers = _SHARED
 _IN_MODELS: Handlers = {**_SHARED, tree.Input: _input, tree.Output: _output, tree.Freeze: _freeze}

@@ -110,6 +110,10 @@ class Module:
             raise KeyError(name)
         return found.item, found.module
 
+    def may_define(self, name: str) -> bool:
+        """Whether something that could not be read or imported may define a name that nothing else defines."""
+        return self.file.is_unfinished or name in self.missing or name in self.file.unread_words
+
     def doc(self, node: tree.Node) -> str:
         """The documentation comment before a node; empty if there is none."""
         return self.file.docs.get(node.span.start, "")
@@ -157,7 +161,7 @@ class Project:
                 break
             if isinstance(item, tree.Import):
                 self._import(item, module)
-            else:
+            elif not isinstance(item, tree.Broken):
                 self._define(item, module)
         if source.path is not None:
             self._loading.pop()

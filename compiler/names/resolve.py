@@ -67,6 +67,8 @@ def _resolve_item(item: tree.Item, module: Module, items: _Items, findings: _Fin
         for name in item.names:
             names.use(name.name, name.span, items.visible(module, name.name))
         return
+    if isinstance(item, tree.Broken):
+        return
     names.define(items.of(item))
     before = len(names.definitions)
     _WALKS[type(item)](module, findings, items, owner=item.name.name).check(item)
@@ -81,7 +83,7 @@ class _Items:
         self._formals: dict[tuple[int, str], Definition] = {}
         for module in modules:
             for item in module.file.items:
-                if not isinstance(item, tree.Import):
+                if not isinstance(item, tree.Import | tree.Broken):
                     self._add(item)
 
     def _add(self, item: tree.Const | tree.Block | tree.Model) -> None:
@@ -189,7 +191,7 @@ class _Walk:
             return of_language(name, Kind.ELEMENT_TYPE if name in DTYPES else Kind.INITIALIZER)
         if name in self.symbols:
             return self.symbols[name]
-        if name in self.module.missing:
+        if self.module.may_define(name):
             return None
         if self.sees_symbols and is_symbol_name(name):
             return of_language(name, Kind.DIMENSION)
@@ -236,12 +238,13 @@ class _Walk:
         self.use(name, at, self.names.get(name) or self.items.visible(self.module, name))
         for argument in call.named:
             self.use(argument.name, argument.name_span, None)
-        if name not in self.module.missing:
+        if not self.module.may_define(name):
             self.findings.add(at, lambda: unknown_layer(call, self.module, is_value=is_value, is_label=is_label))
 
     def _arguments(self, call: tree.Call, known: Sequence[str], block: tree.Block | None) -> None:
+        is_known = block is None or block.broken is None
         for argument in call.named:
-            if argument.name not in known and call.function not in LAYERS:
+            if argument.name not in known and call.function not in LAYERS and is_known:
                 self.findings.add(argument.name_span, partial(unknown_argument, call.function, argument, known))
             made = None if block is None else self.items.formal(block, argument.name)
             if block is None and argument.name in known:
@@ -410,6 +413,13 @@ class _Body(_Walk):
             if target.name != "_":
                 self._want(target, "the binding", Kind.BINDING)
 
+    def broken(self, statement: tree.Broken) -> None:
+        """What was read of a statement with a mistake in it."""
+        self.walk(statement.parts)
+        for target in statement.targets:
+            if target.name != "_":
+                self._want(target, "the binding", Kind.BINDING)
+
     def freeze(self, statement: tree.Freeze) -> None:
         """The paths of a ``freeze``."""
         for path in statement.paths:
@@ -461,6 +471,8 @@ class _Block(_Body):
         for index, statement in enumerate(block.body):
             if isinstance(statement, tree.Return):
                 return index + 1
+        if _is_broken(block):
+            return len(block.body)
         name = block.name
         hint = "end the body with `return`, as in `return x -> relu`"
         missing = MissingStatement(span=name.span, owner=f"the block `{name.name}`", what="`return`", hint=hint)
@@ -483,11 +495,16 @@ class _Model(_Body):
             if formal.type is not None and is_value_type(formal.type):
                 self.type(formal.type)
         self.statements(model.body)
-        if not any(isinstance(one, tree.Output) for one in model.body):
+        if not _is_broken(model) and not any(isinstance(one, tree.Output) for one in model.body):
             name = model.name
             hint = "name what the model computes, as in `output y = x -> dense(10)`"
             missing = MissingStatement(span=name.span, owner=f"the model `{name.name}`", what="`output`", hint=hint)
             self.findings.add(name.span, lambda: missing)
+
+
+def _is_broken(item: tree.Block | tree.Model) -> bool:
+    """Whether some of its statements could not be read."""
+    return any(isinstance(one, tree.Broken) for one in item.body)
 
 
 _WALKS: dict[type, Any] = {tree.Const: _Const, tree.Block: _Block, tree.Model: _Model}
@@ -500,6 +517,7 @@ _STATEMENTS: dict[type, Callable[[Any, Any], None]] = {
     tree.Return: lambda body, statement: body.walk(statement.values),
     tree.Expect: lambda body, statement: None,
     tree.Freeze: _Body.freeze,
+    tree.Broken: _Body.broken,
 }
 
 _Handler = Callable[[_Walk, Any], None]
@@ -535,4 +553,5 @@ _HANDLERS: dict[type, _Handler] = {
     tree.Repeat: _parts("count", "body"),
     tree.For: _Walk.loop,
     tree.Reuse: lambda walk, node: walk.path(node.path),
+    tree.Unreadable: _parts("parts"),
 }

@@ -18,6 +18,7 @@ from ..diagnostics.statements import ReservedStage
 from ..diagnostics.syntax import PositionalAfterNamed
 from ..source import Span
 from . import tree
+from .broken import BrokenHead
 from .complaints import Complaints
 from .literals import float_value, integer_value, is_zero, label_pieces, string_value
 from .tokens import RESERVED_STAGES, Token
@@ -132,8 +133,10 @@ class Builder:
     def value(self, values: Values) -> tree.Expression:
         return values[0]
 
-    def import_item(self, values: Values) -> tree.Import:
+    def import_item(self, values: Values) -> tree.Import | tree.Broken:
         path = self.string(values[3:])
+        if not isinstance(path, tree.String):
+            return tree.Broken(span=self._span(values), targets=tuple(values[1]))
         return tree.Import(span=self._span(values), names=tuple(values[1]), path=path)
 
     def const_item(self, values: Values) -> tree.Const:
@@ -142,18 +145,19 @@ class Builder:
         return node
 
     def block_item(self, values: Values) -> tree.Block:
-        return tree.Block(
-            span=self._span(values), name=self._name(values[1]), formals=tuple(values[2]), body=self._body(values)
-        )
+        return self._with_body(tree.Block, values, values[2])
 
     def model_item(self, values: Values) -> tree.Model:
-        formals = values[2] if len(values) == 4 else ()
-        return tree.Model(
-            span=self._span(values), name=self._name(values[1]), formals=tuple(formals), body=self._body(values)
-        )
+        return self._with_body(tree.Model, values, values[2] if len(values) == 4 else [])
 
-    def _body(self, values: Values) -> tuple[tree.Statement, ...]:
-        return tuple(values[-1][1])
+    def _with_body(self, kind: type[Any], values: Values, formals: list[tree.Formal]) -> Any:
+        return kind(
+            span=self._span(values),
+            name=self._name(values[1]),
+            formals=tuple(formals),
+            body=tuple(values[-1][1]),
+            broken=formals.broken if isinstance(formals, BrokenHead) else None,
+        )
 
     def body(self, values: Values) -> Values:
         # With its braces, which end the item.
@@ -222,6 +226,7 @@ class Builder:
         operation = values[-1]
         if operation.__class__ is tree.Call and operation.function in RESERVED_STAGES:
             self._complaints.add(ReservedStage(span=operation.function_span, found=operation.function))
+            operation = tree.Unreadable(span=operation.span, parts=(operation,))
         node = tree.Stage(span=self._span(values), label=label, operation=operation)
         return self._grown(node, (label, operation))
 
@@ -291,7 +296,7 @@ class Builder:
         high = None if values[-1].__class__ is Token else values[-1]
         return self._grown(tree.Slice(span=self._span(values), low=low, high=high), (low, high))
 
-    def call(self, values: Values) -> tree.Call:
+    def call(self, values: Values) -> tree.Call | tree.Unreadable:
         name = values[0]
         arguments: list[Any] = values[2] if values[2].__class__ is list else []
         node = tree.Call(
@@ -301,11 +306,11 @@ class Builder:
             named=tuple(one for one in arguments if one.__class__ is tree.Argument),
             function_span=self._token_span(name),
         )
-        if node.named and node.positional:
-            self._check_order(node, arguments)
+        if node.named and node.positional and not self._is_in_order(node, arguments):
+            return self._grown(tree.Unreadable(span=node.span, parts=(node,)), arguments)
         return self._grown(node, arguments)
 
-    def _check_order(self, call: tree.Call, arguments: list[Any]) -> None:
+    def _is_in_order(self, call: tree.Call, arguments: list[Any]) -> bool:
         named: Span | None = None
         for argument in arguments:
             if argument.__class__ is tree.Argument:
@@ -313,7 +318,8 @@ class Builder:
             elif named is not None:
                 error = PositionalAfterNamed(span=argument.span, function=call.function, named=named)
                 self._complaints.add(error)
-                return
+                return False
+        return True
 
     def named_argument(self, values: Values) -> tree.Argument:
         name, _, value = values
@@ -357,6 +363,8 @@ class Builder:
         if token.text not in _FOREIGN_LITERALS:
             return tree.Name(span=self._token_span(token), name=token.text)
         self._complaints.add(ForeignLiteral(span=self._token_span(token), found=token.text))
+        if token.text == "None":
+            return tree.Unreadable(span=self._token_span(token))
         return tree.Boolean(span=self._token_span(token), value=token.text == "True")
 
     def integer(self, values: Values) -> tree.Number:
@@ -366,7 +374,7 @@ class Builder:
             self._complaints.exceeded("integer_bits", token.start, token.end)
         return tree.Number(span=self._token_span(token), value=value or 0)
 
-    def float_number(self, values: Values) -> tree.Number:
+    def float_number(self, values: Values) -> tree.Number | tree.Unreadable:
         (token,) = values
         value = float_value(token.text)
         if math.isinf(value) or (value == 0 and not is_zero(token.text)):
@@ -374,17 +382,17 @@ class Builder:
                 span=self._token_span(token), found=token.text, becomes="infinite" if value else "zero"
             )
             self._complaints.add(error)
-            value = 0.0
+            return tree.Unreadable(span=self._token_span(token))
         return tree.Number(span=self._token_span(token), value=value)
 
-    def string(self, values: Values) -> tree.String:
+    def string(self, values: Values) -> tree.String | tree.Unreadable:
         (token,) = values
         value = string_value(token.text)
         if isinstance(value, tuple):
             start, end = token.start + value[0], token.start + value[1]
             span = Span(self._source, start, end)
             self._complaints.add(UnknownEscape(span=span, found=span.text))
-            value = ""
+            return tree.Unreadable(span=self._token_span(token))
         if len(value) > self._limits.list_length:
             self._complaints.exceeded("list_length", token.start, token.start + 1)
         return tree.String(span=self._token_span(token), value=value)

@@ -65,6 +65,7 @@ COMPLETE = (
     tree.Return,
     tree.Expect,
     tree.Freeze,
+    tree.Broken,
 )
 
 

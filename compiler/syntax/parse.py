@@ -18,8 +18,9 @@ from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.spelling import Semicolon
 from ..diagnostics.statements import NestedItem
 from ..limits import Limits
-from ..source import Source
+from ..source import Source, Span
 from . import tree
+from .broken import BrokenHead, broken_part
 from .build import Builder
 from .comments import comments_of, docs_of
 from .complaints import AbandonError, Complaints, StopError
@@ -151,12 +152,14 @@ class _Run:
         span = diagnostic.span
         if span is None or not isinstance(diagnostic, Semicolon | NestedItem):
             return False
-        end = end_of_nested_item(span) if isinstance(diagnostic, NestedItem) else span.end
-        self.position = end
+        self.position = span.end
+        if isinstance(diagnostic, NestedItem):
+            self.position = end_of_nested_item(span)
+            self._parser.skipped.append(span.source.span(span.start, self.position))
         return True
 
     def recover(self) -> None:
-        """Throw the statement or item with the mistake away and go on behind it."""
+        """Keep of the statement or item with the mistake what was read, and go on behind it."""
         parser, text = self._parser, self._parser.source.text
         position = max(found_at(text, self.position, self.end).start, self._resumed + 1)
         if self._open_body(position):
@@ -165,17 +168,22 @@ class _Run:
         level, inside = self._level()
         thrown = self.values[level:]
         head = self._find("formals") if inside == ITEM else -1
+        start = parser.builder.start(thrown) if thrown else position
         resumption = resume_at(
             text,
             position,
-            statement=parser.builder.start(thrown) if thrown else self.position,
+            statement=start,
             item=next((v.start for v in reversed(self.values) if isinstance(v, Token) and v.kind in _BODIES), 0),
             opened=[bracket.text for bracket in open_brackets(thrown)],
             in_body=inside == STATEMENT,
             in_head=head >= 0,
         )
+        start = min(start, resumption.position)
+        end = start + len(text[start : resumption.position].rstrip())
+        broken = broken_part(thrown, parser.source.span(start, end))
+        parser.skipped.append(broken.span)
         parser.builder.forget()
-        self._resume(resumption, level, inside, head)
+        self._resume(resumption, level, inside, head, broken)
 
     def _open_body(self, position: int) -> bool:
         """Go on as if the brace before a body had been read, if that is what is missing; whether it is."""
@@ -214,16 +222,17 @@ class _Run:
         self.states.append(state)
         self.values.append(Token(kind, "", self.position, self.position))
 
-    def _resume(self, resumption: Resumption, level: int, inside: str, head: int) -> None:
+    def _resume(self, resumption: Resumption, level: int, inside: str, head: int, broken: tree.Broken) -> None:
         self.position = self._resumed = resumption.position
         if resumption.level == BODY:
             self._cut(head)
-            self._push("formals")
+            self._push("formals", BrokenHead(broken))
             return
         self._cut(level)
         rules = "statements" if inside == STATEMENT else "items"
         if rules in self._parser.tables.gotos[self.states[-1]]:
-            self._push(rules)
+            self._push(rules, [])
+        self.values[-1].append(broken)
         if resumption.level == ITEM and inside == STATEMENT:
             # Behind whole statements a brace is always shifted.
             closed = self._parser.tables.actions[self.states[-1]]["RBRACE"]
@@ -232,10 +241,10 @@ class _Run:
     def _cut(self, level: int) -> None:
         del self.states[level + 1 :], self.values[level:]
 
-    def _push(self, rule: str) -> None:
-        """Go on as if a list of something had been read, an empty one."""
+    def _push(self, rule: str, value: Any) -> None:
+        """Go on as if a list of something had been read."""
         self.states.append(self._parser.tables.gotos[self.states[-1]][rule])
-        self.values.append([])
+        self.values.append(value)
 
 
 class _Parser:
@@ -250,9 +259,10 @@ class _Parser:
         self.most_states = limits.nesting * _SYMBOLS_PER_LEVEL
         self.most_tokens = limits.tokens
         self.tokens = 0
+        self.skipped: list[Span] = []
 
     def file(self) -> tuple[tree.Item, ...]:
-        """All items of the text but those with mistakes."""
+        """All items of the text, also those with mistakes."""
         run = _Run(self, FILE, 0, len(self.source.text))
         try:
             while True:
@@ -267,6 +277,7 @@ class _Parser:
                     pass
                 run.recover()
         except StopError:
+            self.skipped.append(self.source.span(run.position, len(self.source.text)))
             items = run.values[0] if run.values else None
             return tuple(items) if isinstance(items, list) else ()
 
@@ -289,7 +300,7 @@ class _Parser:
 def parse(source: Source, limits: Limits, report: Report) -> tree.File | None:
     """The syntax tree of a file.
 
-    Every mistake goes to the report; a statement or an item that holds one is missing in the tree.
+    Every mistake goes to the report; a statement or an item that holds one is ``Broken`` in the tree.
 
     Args:
         source: the text.
@@ -302,9 +313,10 @@ def parse(source: Source, limits: Limits, report: Report) -> tree.File | None:
     if _too_long(source, limits, report):
         return None
     with _no_garbage_collection():
-        items = _Parser(source, limits, report).file()
-        comments = comments_of(source)
-        return tree.File(source=source, items=items, comments=comments, docs=docs_of(source, comments))
+        parser = _Parser(source, limits, report)
+        items, comments = parser.file(), comments_of(source)
+        docs, skipped = docs_of(source, comments), tuple(parser.skipped)
+        return tree.File(source=source, items=items, comments=comments, docs=docs, skipped=skipped)
 
 
 def parse_value(source: Source, limits: Limits, report: Report) -> tree.Expression | None:

@@ -6,8 +6,10 @@ its stages side by side, so that depth of the tree is depth of nesting, not leng
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from functools import cached_property
 from typing import TypeAlias
 
 from ..records import positional_record, record
@@ -145,8 +147,27 @@ class Pipeline(Node):
     stages: tuple[Stage, ...]
 
 
+@positional_record
+class Unreadable(Node):
+    """A value with a mistake in it, which is reported: it is unknown, and what was read of it is kept."""
+
+    parts: tuple[Node, ...] = ()
+
+
 Expression: TypeAlias = (
-    Number | String | Boolean | ListExpression | Name | Attribute | Index | Unary | Binary | Call | If | Pipeline
+    Number
+    | String
+    | Boolean
+    | ListExpression
+    | Name
+    | Attribute
+    | Index
+    | Unary
+    | Binary
+    | Call
+    | If
+    | Pipeline
+    | Unreadable
 )
 
 
@@ -206,7 +227,7 @@ class Reuse(Node):
     path: Label
 
 
-Operation: TypeAlias = Call | Group | Repeat | For | Reuse
+Operation: TypeAlias = Call | Group | Repeat | For | Reuse | Unreadable
 
 
 @positional_record
@@ -287,7 +308,20 @@ class Freeze(Node):
     paths: tuple[Label, ...]
 
 
-Statement: TypeAlias = Input | Parameter | Output | Binding | Return | Expect | Freeze
+@positional_record
+class Broken(Node):
+    """A statement or an item with a mistake in it, which is reported.
+
+    Attributes:
+        targets: what it binds or defines, as far as that was read: something unknown.
+        parts: the whole expressions, stages and types that were read of it.
+    """
+
+    targets: tuple[Name, ...] = ()
+    parts: tuple[Node, ...] = ()
+
+
+Statement: TypeAlias = Input | Parameter | Output | Binding | Return | Expect | Freeze | Broken
 
 # --- items -----------------------------------------------------------------------------------------------------------
 
@@ -320,23 +354,33 @@ class Formal(Node):
 
 @positional_record
 class Block(Node):
-    """``block name(arguments) { statements }``."""
+    """``block name(arguments) { statements }``.
+
+    Attributes:
+        broken: the head, if there is a mistake in it; ``formals`` are those that were read.
+    """
 
     name: Name
     formals: tuple[Formal, ...]
     body: tuple[Statement, ...]
+    broken: Broken | None = None
 
 
 @positional_record
 class Model(Node):
-    """``model name(arguments) { statements }``."""
+    """``model name(arguments) { statements }``.
+
+    Attributes:
+        broken: the head, if there is a mistake in it; ``formals`` are those that were read.
+    """
 
     name: Name
     formals: tuple[Formal, ...]
     body: tuple[Statement, ...]
+    broken: Broken | None = None
 
 
-Item: TypeAlias = Import | Const | Block | Model
+Item: TypeAlias = Import | Const | Block | Model | Broken
 
 
 @positional_record
@@ -356,9 +400,24 @@ class File:
         comments: every comment, in order.
         docs: the text of documentation comments by the offset of what they document: the start of the item, the
             statement or the stage that follows (an arrow in between is skipped). Lines are joined by line ends.
+        skipped: the places that could not be read, in order.
     """
 
     source: Source
     items: tuple[Item, ...]
     comments: tuple[Comment, ...]
     docs: Mapping[int, str]
+    skipped: tuple[Span, ...] = ()
+
+    @cached_property
+    def unread_words(self) -> frozenset[str]:
+        """The words in places that could not be read: each may be what defines a name that nothing else defines."""
+        return frozenset(word for span in self.skipped for word in _WORD.findall(span.text))
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether what could not be read reaches to the end, so that more may be missing."""
+        return bool(self.skipped) and not self.source.text[self.skipped[-1].end :].strip()
+
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
