@@ -47,7 +47,7 @@ def check(
     root: Path | None,
 ) -> None:
     """Check files: names, arguments, types, shapes and expectations of every model."""
-    from ..compiler.driver import check as check_file
+    from ..compiler.checking import check as check_file
 
     bounds = options.read_limits(limits)
     arguments = options.read_settings(settings, bounds)

@@ -20,12 +20,14 @@ from .streams import write
     about="A code, such as E401, or the beginning of some, such as E4, which are listed; without one, all are.",
 )
 def explain(code: str | None) -> None:
-    """Explain the code of an error or warning: what it means, and how to mend it."""
+    """Explain the code of an error, a warning or a rule: what it means, and how to mend it."""
     from ..compiler.diagnostics.explain import codes
     from ..compiler.diagnostics.explain import explain as page_of
     from ..compiler.diagnostics.paragraphs import fill_paragraphs
     from ..compiler.diagnostics.suggest import did_you_mean, near_names
+    from ..compiler.lint.run import load_all
 
+    load_all()
     width = prose_width(sys.stdout)
     wanted = (code or "").strip().upper()
     page = page_of(wanted)

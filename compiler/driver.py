@@ -26,7 +26,8 @@ from .values.budget import Budget
 from .values.from_python import python_values
 from .values.kinds import CompileValue
 
-_Choice = Callable[[Module, str | None, Report], list[str]]
+#: Which models of a file are meant: the names of those, given the name that was asked for.
+Choice = Callable[[Module, str | None, Report], list[str]]
 
 
 def compile_file(
@@ -94,9 +95,8 @@ def check(
         TypeError: an argument of a wrong type; what is wrong with the file is only reported.
     """
     wanted, report = request(model, arguments, limits, root), Report()
-    _networks(
-        load_source(path, wanted.limits, report, text), all_models if model is not None else any_models, wanted, report
-    )
+    choose = any_models if model is None else all_models
+    read_networks(load_source(path, wanted.limits, report, text), choose, wanted, report)
     return report
 
 
@@ -117,30 +117,31 @@ def compile_models(
         TypeError: an argument of a wrong type.
     """
     wanted, report = request(model, arguments, limits, root), Report()
-    networks = _networks(
-        load_source(path, wanted.limits, report), all_models if need_model else any_models, wanted, report
-    )
+    choose = all_models if need_model else any_models
+    _, networks = read_networks(load_source(path, wanted.limits, report), choose, wanted, report)
     if report.has_errors:
         return report, ()
     return report, tuple(Compiled(network, report.diagnostics) for network in networks)
 
 
 def _compile(source: Source | None, wanted: Request, report: Report) -> Compiled:
-    networks = _networks(source, the_model, wanted, report)
+    _, networks = read_networks(source, the_model, wanted, report)
     report.raise_errors()
     if not networks:
         raise DotnnError(*report.diagnostics)
     return Compiled(networks[0], report.diagnostics)
 
 
-def _networks(source: Source | None, choose: _Choice, wanted: Request, report: Report) -> list[Network]:
+def read_networks(
+    source: Source | None, choose: Choice, wanted: Request, report: Report
+) -> tuple[Module | None, list[Network]]:
     """The way of a text: it is parsed, its names are resolved, its models are elaborated and judged."""
     if source is None:
-        return []
+        return None, []
     with room(wanted.limits):
         module = load_module(source, wanted.limits, wanted.root, report)
         if module is None:
-            return []
+            return None, []
         names, unused = choose(module, wanted.model, report), resolve(module.with_imports(), report)
         arguments, budget = python_values(wanted.arguments, wanted.limits, report), Budget(wanted.limits, report)
         found = elaborate_all(names, module, arguments, budget)
@@ -148,4 +149,4 @@ def _networks(source: Source | None, choose: _Choice, wanted: Request, report: R
             report.extend(unused)
         for network in found:
             judge_expectations(network, report)
-        return [] if report.has_errors else found
+        return module, [] if report.has_errors else found

@@ -23,12 +23,14 @@ from pathlib import Path
 
 import click
 from dotnn.compiler import DotnnError, compile_file, compile_source
+from dotnn.compiler.diagnostics import CATALOGUE
 from dotnn.compiler.diagnostics.explain import codes
 from dotnn.compiler.graph.types import TensorType
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Layer, Sample
 from dotnn.compiler.layers.documentation import LayerPage, page_of
 from dotnn.compiler.limits import Limits
+from dotnn.compiler.lint.base import Lint
 from dotnn.compiler.names.block_documentation import BlockPage, FilePage, library_pages
 from dotnn.compiler.passes.pipeline import stages
 
@@ -37,6 +39,7 @@ ROOT = DOCS.parent
 PICTURE = DOCS / "images" / "error.svg"
 LAYER_PAGE = DOCS / "layers.md"
 LAYER_INDEX = ROOT / "compiler" / "layers" / "index.py"
+LINT_INDEX = ROOT / "compiler" / "lint" / "index.py"
 LIBRARY_PAGE = DOCS / "library.md"
 LIBRARY_INDEX = ROOT / "library" / "index.py"
 #: The command whose output the picture shows.
@@ -45,10 +48,10 @@ PICTURED = "dotnn check docs/samples/wrong.nn"
 PAGES = (
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
-    *(DOCS / f"{name}.md" for name in ("language", "cli", "errors", "architecture", "levels", "learn")),
+    *(DOCS / f"{name}.md" for name in ("language", "cli", "errors", "lint", "architecture", "levels", "learn")),
 )
 #: Everything that is written; the picture is not among it.
-WRITTEN = (LAYER_INDEX, LAYER_PAGE, LIBRARY_INDEX, LIBRARY_PAGE, *PAGES)
+WRITTEN = (LAYER_INDEX, LAYER_PAGE, LIBRARY_INDEX, LIBRARY_PAGE, LINT_INDEX, *PAGES)
 #: Columns of a line of the program.
 _LONGEST_LINE = 120
 #: The most parts that a sample of `split` has.
@@ -61,6 +64,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 MODULES: Mapping[str, str] = {
+'''
+
+_LINT_HEAD = '''"""Which rules there are. Written by ``docs/generate.py``; not to be edited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .rows import Row
+
+RULES: Mapping[str, Row] = {
 '''
 
 _LIBRARY_HEAD = '''"""The public blocks of the library. Written by ``docs/generate.py``; not to be edited."""
@@ -93,6 +107,7 @@ def output(path: Path) -> str:
         LAYER_PAGE: layer_page,
         LIBRARY_INDEX: library_index,
         LIBRARY_PAGE: library_page,
+        LINT_INDEX: lint_index,
     }
     return whole[path]() if path in whole else with_regions(path.read_text(encoding="utf-8"))
 
@@ -101,6 +116,45 @@ def layer_index() -> str:
     """The module that says where each layer is defined."""
     places = [f'    "{kind}": "{layer.__module__.rpartition(".")[2]}",\n' for kind, layer in sorted(LAYERS.items())]
     return f"""{_INDEX_HEAD}{"".join(places)}}}\n"""
+
+
+def lint_index() -> str:
+    """The module that says which rules of the linter there are."""
+    rows = [
+        f'    "{one.code}": Row("{one.__module__.rpartition(".")[2]}", {_strings(one.layers)}, {one.enabled}),\n'
+        for one in _rules()
+    ]
+    return f"""{_LINT_HEAD}{"".join(rows)}}}\n"""
+
+
+def _strings(words: Sequence[str]) -> str:
+    quoted = ", ".join(f'"{word}"' for word in words)
+    return f"({quoted},)" if len(words) == 1 else f"({quoted})"
+
+
+def _rules() -> list[type[Lint]]:
+    """The rules of the linter by code, those included that the index does not have yet."""
+    for file in sorted((ROOT / "compiler" / "lint").glob("*.py")):
+        importlib.import_module(f"dotnn.compiler.lint.{file.stem}")
+    found = [one for one in CATALOGUE.values() if issubclass(one, Lint)]
+    return sorted(found, key=lambda one: one.code)
+
+
+def _lint_rules(family: str) -> str:
+    rows = [
+        (f"`{one.code}`", f"`{_file_name(one)}`", str(one.severity) if one.enabled else "off", _summary(one))
+        for one in _rules()
+        if one.code.startswith(family)
+    ]
+    return _table(("code", "name", "by itself", "what it finds"), rows)
+
+
+def _file_name(rule: type[Lint]) -> str:
+    return rule.__module__.rpartition(".")[2].replace("_", "-")
+
+
+def _summary(rule: type[Lint]) -> str:
+    return next(one.summary for one in codes() if one.code == rule.code)
 
 
 def with_regions(text: str) -> str:
@@ -276,6 +330,7 @@ _REGIONS: dict[str, Callable[[str], str]] = {
     "source": _source,
     "limits": _limits,
     "codes": _codes,
+    "rules": _lint_rules,
     "options": _options,
 }
 

@@ -67,6 +67,8 @@ ORDER = (
     ("compiler.compiled",),
     ("compiler.request", "compiler.settings", "compiler.sources"),
     ("compiler.driver",),
+    ("compiler.lint",),
+    ("compiler.checking",),
     ("compiler",),
     ("runtime",),
     ("cli",),

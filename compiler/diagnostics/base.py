@@ -19,10 +19,11 @@ from .cells import LONGEST_SENTENCE, clip
 
 
 class Severity(StrEnum):
-    """How bad it is: an error means that there is no model, a warning that there may be a mistake."""
+    """How bad it is: for an error there is no model, a warning may be a mistake, a hint could be better."""
 
     ERROR = "error"
     WARNING = "warning"
+    HINT = "hint"
 
 
 @positional_record
@@ -106,7 +107,9 @@ class Diagnostic:
         return "\n    ".join((line, *map(_legible, self.notes())))
 
     def as_error(self) -> Diagnostic:
-        """The same with the severity of an error, for those to whom warnings are errors."""
+        """The same with the severity of an error, for those to whom warnings are errors; a hint stays one."""
+        if self.severity is Severity.HINT:
+            return self
         one = copy.copy(self)
         object.__setattr__(one, "severity", Severity.ERROR)
         return one

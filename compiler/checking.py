@@ -1,0 +1,37 @@
+"""Checking a file: what is wrong with it, and if nothing is, what the rules of the linter find."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from .diagnostics import Report
+from .driver import read_networks
+from .limits import Limits
+from .lint.base import Subject
+from .lint.run import lint
+from .request import request
+from .sources import all_models, any_models, load_source
+from .values.kinds import CompileValue
+
+
+def check(
+    path: str | os.PathLike[str],
+    *,
+    arguments: Mapping[str, CompileValue] | None = None,
+    model: str | None = None,
+    limits: Limits | None = None,
+    root: str | os.PathLike[str] | None = None,
+    text: str | None = None,
+) -> Report:
+    """Everything that is wrong with a file, and if nothing is, all that may be; see ``driver.check``.
+
+    Raises:
+        TypeError: an argument of a wrong type; what is wrong with the file is only reported.
+    """
+    wanted, report = request(model, arguments, limits, root), Report()
+    source, choose = load_source(path, wanted.limits, report, text), any_models if model is None else all_models
+    module, networks = read_networks(source, choose, wanted, report)
+    if module is not None and not report.has_errors:
+        report.extend(lint(Subject(module, networks)))
+    return report

@@ -1,0 +1,1 @@
+"""What may be a mistake in a network that compiles: one rule per file."""

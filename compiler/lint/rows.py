@@ -1,0 +1,13 @@
+"""What is known of a rule before it is loaded."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """A row of the index: the module of a rule, the layers that it is about, and whether it is asked by itself."""
+
+    module: str
+    layers: tuple[str, ...]
+    enabled: bool
