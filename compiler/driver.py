@@ -25,7 +25,6 @@ from .sources import all_models, any_models, load_module, load_source, the_model
 from .syntax.read import read_source
 from .values.budget import Budget
 from .values.from_python import need_mapping, python_values
-from .values.kinds import CompileValue
 
 _Choice = Callable[[Module, str | None, Report], list[str]]
 
@@ -35,7 +34,7 @@ class _Wanted:
     """What is asked for."""
 
     model: str | None
-    arguments: Mapping[str, CompileValue] | None
+    arguments: Mapping[str, object] | None
     limits: Limits
     root: str | os.PathLike[str] | None
 
@@ -44,7 +43,7 @@ def compile_file(
     path: str | os.PathLike[str],
     *,
     model: str | None = None,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,
 ) -> Compiled:
@@ -70,7 +69,7 @@ def compile_source(
     *,
     name: str = "<string>",
     model: str | None = None,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,
 ) -> Compiled:
@@ -85,7 +84,7 @@ def compile_source(
 def check(
     path: str | os.PathLike[str],
     *,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     model: str | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,
@@ -102,7 +101,7 @@ def check(
 def compile_models(
     path: str | os.PathLike[str],
     *,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     model: str | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,

@@ -14,10 +14,10 @@ from .source import Source
 from .syntax import tree
 from .syntax.parse import parse_value
 from .values.budget import Budget, Stop
-from .values.kinds import CompileValue, Unknown
+from .values.kinds import KnownValue, Unknown
 
 
-def parse_argument(name: str, text: str, limits: Limits, report: Report) -> CompileValue | None:
+def parse_argument(name: str, text: str, limits: Limits, report: Report) -> KnownValue | None:
     """A value written on the command line, as in ``--set classes=5``; None where it is none."""
     source = Source(f"<{name}>", text)
     expression = parse_value(source, limits, report)

@@ -17,7 +17,7 @@ from ..diagnostics.values import (
     NotAValue,
     TooManyArguments,
 )
-from ..initializers import INITIALIZERS
+from ..initializers import INITIALIZERS, Initializer
 from ..layers.base import LAYERS, Layer
 from ..measure.metrics import METRICS
 from ..names.faults import (
@@ -34,7 +34,7 @@ from ..names.written_types import is_value_type
 from ..source import Span
 from ..syntax import tree
 from ..values.functions import SEVERAL, call_function, of_several
-from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, is_tensor
+from ..values.kinds import UNKNOWN, CompileValue, KnownValue, Results, Unknown, all_known, describe, is_tensor
 from .layer_arguments import ArgumentBinder, Piped
 from .layer_nodes import Application, apply_layer, as_tensor, reapply
 from .scope import Entry, Scope
@@ -44,11 +44,11 @@ from .types import hold_against, hold_argument, match_argument
 
 
 @evaluates(tree.Call)
-def _call(call: tree.Call, frame: Frame) -> CompileValue:
+def _call(call: tree.Call, frame: Frame) -> Results:
     return apply_call(call, None, None, frame)
 
 
-def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> CompileValue:
+def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> Results:
     """A call, as an expression or as a stage; raises ``DotnnError`` or reports and gives ``UNKNOWN``."""
     name = call.function
     definition = frame.module.definitions.get(name)
@@ -82,9 +82,7 @@ def _refuse_label(call: tree.Call, label: str | None) -> None:
 # --- layers ----------------------------------------------------------------------------------------------------------
 
 
-def _call_layer(
-    layer: type[Layer], call: tree.Call, piped: Piped | None, label: str | None, frame: Frame
-) -> CompileValue:
+def _call_layer(layer: type[Layer], call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> Results:
     entry = frame.scope.add(layer.kind, label, call.span)
     bound = ArgumentBinder(layer, call, frame).bind(piped)
     if bound.failed:
@@ -107,11 +105,13 @@ def _call_layer(
 _TENSORS = "it was given more than one tensor"
 
 
-def _replay_layer(application: Application) -> Callable[..., CompileValue] | None:
+def _replay_layer(application: Application) -> Callable[..., Results] | None:
     if sum(operand is not None for operand in application.operands) != 1:
         return None
 
-    def replay(piped: Piped, entry: Entry, frame: Frame) -> CompileValue:
+    def replay(piped: Piped, entry: Entry, frame: Frame) -> Results:
+        if isinstance(piped.value, Unknown):
+            return UNKNOWN
         operand = as_tensor(piped.value, piped.span, f"`x` of `{application.layer.kind}`", frame)
         return apply_layer(reapply(application, operand, entry.span), entry, frame)
 
@@ -128,7 +128,7 @@ def _call_block(
     piped: Piped | None,
     label: str | None,
     frame: Frame,
-) -> CompileValue:
+) -> Results:
     name = block.name.name
     active = frame.state.active
     if id(block) in active:
@@ -137,7 +137,7 @@ def _call_block(
     given = _block_arguments(block, call, piped, frame)
     tensors = sum(is_tensor(value) for value, _ in given.values())
 
-    def run(entry: Entry, values: Mapping[str, tuple[CompileValue, Span]], at: Frame) -> CompileValue:
+    def run(entry: Entry, values: Mapping[str, tuple[CompileValue, Span]], at: Frame) -> Results:
         at.budget.step(BODY_STEPS, entry.span)
         scope = entry.scope.open(entry, boundary=True)
         inner = _block_frame(definition, block, entry, scope, at)
@@ -151,7 +151,7 @@ def _call_block(
             active.discard(id(block))
             scope.close()
 
-    def replay(piped: Piped, entry: Entry, at: Frame) -> CompileValue:
+    def replay(piped: Piped, entry: Entry, at: Frame) -> Results:
         fed = next(name for name, (value, _) in given.items() if is_tensor(value))
         return run(entry, {**given, fed: (piped.value, piped.span)}, at)
 
@@ -284,12 +284,12 @@ def _fitting_value(formal: tree.Formal, value: CompileValue, span: Span, frame: 
 # --- functions of compile-time values, and the layers of the same names -----------------------------------------------
 
 
-def _call_function(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> CompileValue:
+def _call_function(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> Results:
     """A function of compile-time values or, applied to a tensor, the layer of that name."""
     given = [piped] if piped is not None else []
     given += [Piped(evaluate(one, frame), one.span) for one in call.positional]
     values = [one.value for one in given]
-    if any(isinstance(value, Unknown) for value in values):
+    if not all_known(values):
         return _of_unknown(call, label, frame)
     layer = LAYERS.get(call.function)
     if call.function in SEVERAL and len(values) > 1 and any(map(is_tensor, values)):
@@ -312,7 +312,7 @@ def _of_unknown(call: tree.Call, label: str | None, frame: Frame) -> CompileValu
     return UNKNOWN
 
 
-def _refuse_named(call: tree.Call, layer: type[Layer] | None, values: Sequence[CompileValue]) -> None:
+def _refuse_named(call: tree.Call, layer: type[Layer] | None, values: Sequence[KnownValue]) -> None:
     """Refuse named arguments, which no function takes."""
     for argument in call.named:
         name = argument.name
@@ -326,7 +326,7 @@ def _call_metric(call: tree.Call, frame: Frame) -> CompileValue:
     metric = None if frame.metrics is None else frame.metrics[call.function]
     if metric is None:
         raise DotnnError(misplaced_metric(call.function, call.function_span))
-    if not callable(metric) or len(call.positional) != 1 or call.named:
+    if isinstance(metric, int) or len(call.positional) != 1 or call.named:
         hint = "only `receptive_field(tensor)` takes an argument, a tensor"
         raise DotnnError(TooManyArguments(span=call.span, kind=call.function, hint=hint))
     value = evaluate(call.positional[0], frame)
@@ -353,12 +353,13 @@ def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
         if argument.name in values:
             raise DotnnError(ArgumentTwice(span=argument.name_span, kind=call.function, name=argument.name))
         values[argument.name] = evaluate(argument.value, frame)
-    if any(isinstance(value, Unknown) for value in values.values()):
+    known = {name: value for name, value in values.items() if not isinstance(value, Unknown)}
+    if len(known) < len(values):
         return UNKNOWN
-    return make_initializer(call.function, kind, values, call.span)
+    return make_initializer(call.function, kind, known, call.span)
 
 
-def make_initializer(name: str, kind: type, values: Mapping[str, CompileValue], span: Span) -> CompileValue:
+def make_initializer(name: str, kind: type[Initializer], values: Mapping[str, KnownValue], span: Span) -> Initializer:
     """An initializer from its arguments; raises ``DotnnError``."""
     fields = dataclasses.fields(kind)
     required = [one.name for one in fields if one.default is dataclasses.MISSING and one.name not in values]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..diagnostics.expectations import ExpectationFailed
 from ..measure.metrics import METRICS
 from ..syntax import tree
-from ..values.kinds import describe, show
+from ..values.kinds import CompileValue, describe, show
 from .state import Frame, evaluate
 
 _WORDS = {"==": "", "!=": "other than ", "<": "below ", "<=": "at most ", ">": "above ", ">=": "at least "}
@@ -23,7 +23,7 @@ def sides(condition: tree.Expression, frame: Frame) -> tuple[str, str]:
     return said, f"is {show(left)}"
 
 
-def _name(expression: tree.Expression, value: object) -> str:
+def _name(expression: tree.Expression, value: CompileValue) -> str:
     text = expression.span.text
     return f"`{text}`" if len(text) <= 40 and "\n" not in text else describe(value)
 

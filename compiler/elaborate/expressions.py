@@ -7,7 +7,7 @@ from ..diagnostics.names import CircularConst
 from ..diagnostics.values import BadIndex, Misplaced, NoAttribute, NoChannels, NotAValue, WrongOperands
 from ..dims import DimExpr
 from ..graph.types import DTYPES, DType, TensorType
-from ..initializers import INITIALIZERS
+from ..initializers import INITIALIZERS, Initializer
 from ..layers.base import LAYERS
 from ..layers.naming import foreign_layers
 from ..measure.metrics import METRICS
@@ -16,7 +16,20 @@ from ..names.project import Definition
 from ..names.written_types import in_floats, is_value_type
 from ..syntax import tree
 from ..values.arithmetic import binary, negate
-from ..values.kinds import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
+from ..values.kinds import (
+    UNKNOWN,
+    CompileValue,
+    KnownValue,
+    Results,
+    TensorConstant,
+    TensorRef,
+    Unknown,
+    all_known,
+    describe,
+    is_int,
+    is_tensor,
+    show,
+)
 from ..values.literals import expand, literal
 from .layer_nodes import apply_operator, index_tensor
 from .scope import Scope
@@ -24,19 +37,17 @@ from .state import Frame, evaluate, evaluate_all, evaluates
 from .types import dimension, hold_against, tensor_type
 
 
-@evaluates(tree.Number)
-@evaluates(tree.String)
-@evaluates(tree.Boolean)
+@evaluates(tree.Number, tree.String, tree.Boolean)
 def _constant(expression: tree.Number | tree.String | tree.Boolean, frame: Frame) -> CompileValue:
     return expression.value
 
 
 @evaluates(tree.ListExpression)
 def _list(expression: tree.ListExpression, frame: Frame) -> CompileValue:
-    items = tuple(evaluate(item, frame) for item in expression.items)
-    if any(isinstance(item, Unknown) for item in items):
+    items = [evaluate(item, frame) for item in expression.items]
+    if not all_known(items):
         return UNKNOWN
-    return frame.budget.made(items, expression.span)
+    return frame.budget.made(tuple(items), expression.span)
 
 
 @evaluates(tree.Name)
@@ -63,17 +74,17 @@ def _name(expression: tree.Name, frame: Frame) -> CompileValue:
     raise DotnnError(undefined_name(expression, candidates, in_const=frame.in_const))
 
 
-def _initializer(expression: tree.Name, initializer: type) -> CompileValue:
+def _initializer(expression: tree.Name, initializer: type[Initializer]) -> Initializer:
     from .calls import make_initializer
 
     return make_initializer(expression.name, initializer, {}, expression.span)
 
 
-def _metric(expression: tree.Name, frame: Frame) -> CompileValue:
+def _metric(expression: tree.Name, frame: Frame) -> int:
     if frame.metrics is None:
         raise DotnnError(misplaced_metric(expression.name, expression.span))
     value = frame.metrics[expression.name]
-    if callable(value):
+    if not isinstance(value, int):
         hint = f"ask it of a tensor: `{expression.name}(features)`"
         what = f"`{expression.name}` without a tensor"
         raise DotnnError(Misplaced(span=expression.span, what=what, where="here", hint=hint))
@@ -89,9 +100,10 @@ def _defined(definition: Definition, expression: tree.Name, frame: Frame) -> Com
     if key not in values:
         values[key] = None
         values[key] = _evaluate_const(definition, item, frame)
-    elif values[key] is None:
+    value = values[key]
+    if value is None:
         raise DotnnError(CircularConst(span=expression.span, name=item.name.name))
-    return values[key]
+    return value
 
 
 def _evaluate_const(definition: Definition, item: tree.Const, frame: Frame) -> CompileValue:
@@ -147,7 +159,7 @@ def _attribute(expression: tree.Attribute, frame: Frame) -> CompileValue:
     return getattr(kind, expression.name)
 
 
-def no_attribute(expression: tree.Attribute, base: CompileValue) -> NoAttribute:
+def no_attribute(expression: tree.Attribute, base: KnownValue) -> NoAttribute:
     """The diagnostic for an attribute that a value does not have; layers are no attributes of tensors."""
     name = expression.name
     hint = near_attribute(name) if is_tensor(base) else ""
@@ -173,7 +185,7 @@ def _unary(expression: tree.Unary, frame: Frame) -> CompileValue:
     return negate(value, expression.span)
 
 
-def _bool(value: CompileValue, at: tree.Node, operator: str) -> bool:
+def _bool(value: KnownValue, at: tree.Node, operator: str) -> bool:
     if isinstance(value, bool):
         return value
     hint = "compare it with something, as in `x == 1`"
@@ -195,7 +207,7 @@ def _binary(expression: tree.Binary, frame: Frame) -> CompileValue:
 _TENSOR_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "@": "matmul", "**": "pow"}
 
 
-def _tensor_binary(expression: tree.Binary, left: CompileValue, right: CompileValue, frame: Frame) -> CompileValue:
+def _tensor_binary(expression: tree.Binary, left: KnownValue, right: KnownValue, frame: Frame) -> CompileValue:
     kind = _TENSOR_OPERATORS.get(expression.operator)
     if kind is None:
         found = f"{describe(left)} and {describe(right)}"
@@ -204,7 +216,7 @@ def _tensor_binary(expression: tree.Binary, left: CompileValue, right: CompileVa
     return apply_operator(kind, (left, right), expression, (expression.left, expression.right), frame)
 
 
-def _logic(expression: tree.Binary, frame: Frame) -> CompileValue:
+def _logic(expression: tree.Binary, frame: Frame) -> bool | Unknown:
     left = evaluate(expression.left, frame)
     if isinstance(left, Unknown):
         return left
@@ -216,7 +228,7 @@ def _logic(expression: tree.Binary, frame: Frame) -> CompileValue:
 
 
 @evaluates(tree.If)
-def _if(expression: tree.If, frame: Frame) -> CompileValue:
+def _if(expression: tree.If, frame: Frame) -> Results:
     condition = evaluate(expression.condition, frame)
     if isinstance(condition, Unknown):
         return condition
@@ -269,7 +281,7 @@ def _int_index(item: tree.Expression, frame: Frame) -> int:
     value = evaluate(item, frame)
     if isinstance(value, Unknown):
         raise DotnnError()
-    if isinstance(value, bool) or not isinstance(value, int) or value.bit_length() > 62:
+    if not is_int(value) or value.bit_length() > 62:
         hint = "give the dimension a number in the type of the input" if isinstance(value, DimExpr) else "write an int"
         found = show(value) if isinstance(value, DimExpr | int) else describe(value)
         raise DotnnError(BadIndex(span=item.span, reason=f"an index must be an int, not {found}", hint=hint))
@@ -277,11 +289,11 @@ def _int_index(item: tree.Expression, frame: Frame) -> int:
 
 
 def _list_item(
-    base: tuple[CompileValue, ...] | str,
+    base: tuple[KnownValue, ...] | str,
     index: int | tuple[int | None, int | None],
     expression: tree.Index,
     frame: Frame,
-) -> CompileValue:
+) -> KnownValue:
     if isinstance(index, tuple):
         part = base[index[0] : index[1]]
         frame.budget.step(len(part), expression.span)

@@ -22,7 +22,17 @@ from ..names.faults import unknown_layer_argument
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
-from ..values.kinds import CompileValue, Quotient, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
+from ..values.kinds import (
+    CompileValue,
+    KnownValue,
+    Quotient,
+    TensorConstant,
+    TensorRef,
+    Unknown,
+    describe,
+    is_tensor,
+    show,
+)
 from .layer_nodes import LiteralArgument, as_tensor
 from .state import Frame, evaluate
 
@@ -144,10 +154,10 @@ class ArgumentBinder:
         if name in self.bound.spans:
             raise DotnnError(ArgumentTwice(span=span, kind=self.layer.kind, name=name))
         self.bound.spans[name] = span
-        self.frame.budget.walk(value, span)
         if isinstance(value, Unknown):
             self.bound.failed = True
             return
+        self.frame.budget.walk(value, span)
         if isinstance(kind, Flag) and isinstance(value, tuple | TensorConstant) and self.layer.takes_literal(name):
             self._set_literal(name, value, span)
             value = True
@@ -212,13 +222,13 @@ class ArgumentBinder:
             raise DotnnError(MissingArgument(span=self.call.span, kind=self.layer.kind, name=name, example=example))
 
 
-def _found(value: CompileValue) -> str:
-    if isinstance(value, TensorRef | TensorConstant):
+def _found(value: KnownValue) -> str:
+    if is_tensor(value):
         return f"the tensor {value.type}"
     if isinstance(value, Quotient):
         return f"{describe(value)} (`//` gives a dimension)"
-    return show(value) if not is_tensor(value) and _short(value) else describe(value)
+    return show(value) if _short(value) else describe(value)
 
 
-def _short(value: CompileValue) -> bool:
+def _short(value: KnownValue) -> bool:
     return isinstance(value, int | float | str | tuple)

@@ -26,7 +26,18 @@ from ..layers.base import LAYERS, Layer, Site, WeightSpec
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
-from ..values.kinds import CompileValue, Several, TensorConstant, TensorRef, describe, first, is_number, is_tensor, show
+from ..values.kinds import (
+    CompileValue,
+    KnownValue,
+    Several,
+    TensorConstant,
+    TensorRef,
+    describe,
+    first,
+    is_number,
+    is_tensor,
+    show,
+)
 from ..values.literals import literal
 from .scope import Entry
 from .state import Draft, Elaboration, Frame, with_initializer
@@ -39,7 +50,7 @@ LARGEST_TENSOR = 2**48
 class LiteralArgument:
     """A weight written as numbers in a call."""
 
-    value: CompileValue
+    value: tuple[KnownValue, ...] | TensorConstant
     span: Span
 
 
@@ -170,13 +181,13 @@ def reapply(application: Application, operand: TensorRef, span: Span) -> Applica
 
 def apply_operator(
     kind: str,
-    values: Sequence[CompileValue],
+    values: Sequence[KnownValue],
     expression: tree.Unary | tree.Binary,
     written: Sequence[tree.Expression],
     frame: Frame,
 ) -> CompileValue:
     """An operator on tensors, or on a tensor and a number, which takes the tensor's element type."""
-    tensor: TensorType = next(value.type for value in values if is_tensor(value))
+    tensor = next(value.type for value in values if is_tensor(value))
     entry = frame.scope.add(kind, None, expression.span)
     pairs = zip(values, written, strict=True)
     operands = tuple(_operand(value, tensor, node, expression.operator, frame) for value, node in pairs)
@@ -185,7 +196,7 @@ def apply_operator(
     return first(apply_layer(Application(layer, operands, spans, expression.span), entry, frame))
 
 
-def _operand(value: CompileValue, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
+def _operand(value: KnownValue, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
     if is_number(value):
         return _number(value, tensor, node, symbol, frame)
     return as_tensor(value, node.span, f"an operand of `{symbol}`", frame)
@@ -200,7 +211,7 @@ def _number(value: float, tensor: TensorType, node: tree.Expression, symbol: str
     return frame.state.constant(constant, node.span)
 
 
-def as_tensor(value: CompileValue, span: Span, what: str, frame: Frame) -> TensorRef:
+def as_tensor(value: KnownValue, span: Span, what: str, frame: Frame) -> TensorRef:
     """A value as a tensor of the graph; raises ``NotATensor``."""
     if isinstance(value, TensorRef):
         return value
@@ -210,7 +221,7 @@ def as_tensor(value: CompileValue, span: Span, what: str, frame: Frame) -> Tenso
 
 
 def index_tensor(
-    base: CompileValue,
+    base: TensorRef | TensorConstant,
     items: Sequence[int | tuple[int | None, int | None]],
     expression: tree.Index,
     frame: Frame,

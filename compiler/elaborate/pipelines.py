@@ -12,7 +12,7 @@ from ..diagnostics.names import CannotReuse, UnknownPath
 from ..diagnostics.suggest import near_names
 from ..diagnostics.values import Unrepeatable
 from ..syntax import tree
-from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, first, show
+from ..values.kinds import UNKNOWN, CompileValue, Results, Unknown, describe, first, show
 from .calls import apply_call
 from .layer_arguments import Piped
 from .scope import Entry, unknown_replay
@@ -23,11 +23,11 @@ Round = Callable[[Frame], Frame]
 
 
 @evaluates(tree.Pipeline)
-def _pipeline(pipeline: tree.Pipeline, frame: Frame) -> CompileValue:
+def _pipeline(pipeline: tree.Pipeline, frame: Frame) -> Results:
     return _run(pipeline.stages, Piped(evaluate(pipeline.head, frame), pipeline.head.span), frame)
 
 
-def _run(stages: Sequence[tree.Stage], piped: Piped, frame: Frame) -> CompileValue:
+def _run(stages: Sequence[tree.Stage], piped: Piped, frame: Frame) -> Results:
     """Pipe a value through stages; the result keeps all results of the last one."""
     value = _stage(stages[0], piped, frame)
     for before, stage in pairwise(stages):
@@ -36,7 +36,7 @@ def _run(stages: Sequence[tree.Stage], piped: Piped, frame: Frame) -> CompileVal
     return value
 
 
-def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
+def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> Results:
     frame.budget.step(1, stage.span)
     try:
         label = None if stage.label is None else label_text(stage.label, frame)
@@ -57,15 +57,15 @@ def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
     return value
 
 
-def _apply(stage: tree.Stage, call: tree.Call, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+def _apply(stage: tree.Stage, call: tree.Call, piped: Piped, label: str | None, frame: Frame) -> Results:
     return apply_call(call, piped, label, frame)
 
 
-def _group(stage: tree.Stage, group: tree.Group, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+def _group(stage: tree.Stage, group: tree.Group, piped: Piped, label: str | None, frame: Frame) -> Results:
     if label is None:
         return _run(group.stages, piped, frame.inside())
 
-    def run(piped: Piped, entry: Entry, at: Frame) -> CompileValue:
+    def run(piped: Piped, entry: Entry, at: Frame) -> Results:
         scope = entry.scope.open(entry, boundary=False)
         inner = dataclasses.replace(frame, calls=at.calls).inside(scope)
         try:
@@ -79,7 +79,7 @@ def _group(stage: tree.Stage, group: tree.Group, piped: Piped, label: str | None
     return result
 
 
-def _repeat(stage: tree.Stage, repeat: tree.Repeat, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+def _repeat(stage: tree.Stage, repeat: tree.Repeat, piped: Piped, label: str | None, frame: Frame) -> Results:
     count = evaluate(repeat.count, frame)
     if isinstance(count, Unknown):
         return UNKNOWN
@@ -96,7 +96,7 @@ def _same(frame: Frame) -> Frame:
     return frame
 
 
-def _for(stage: tree.Stage, loop: tree.For, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+def _for(stage: tree.Stage, loop: tree.For, piped: Piped, label: str | None, frame: Frame) -> Results:
     values = evaluate(loop.iterable, frame)
     if isinstance(values, Unknown):
         return UNKNOWN
@@ -143,9 +143,9 @@ def _loop(
     piped: Piped,
     label: str | None,
     frame: Frame,
-) -> CompileValue:
+) -> Results:
     if label is None:
-        value: CompileValue = piped.value
+        value: Results = piped.value
         for enter in rounds:
             frame.budget.step(1, stage.span)
             value = _run(body.stages, Piped(single(value, stage.span, frame), piped.span), enter(frame.inside()))
@@ -153,10 +153,10 @@ def _loop(
 
     listed = list(_bounded(rounds, stage, frame))
 
-    def run(piped: Piped, entry: Entry, at: Frame) -> CompileValue:
+    def run(piped: Piped, entry: Entry, at: Frame) -> Results:
         scope = entry.scope.open(entry, boundary=False)
         outer = dataclasses.replace(frame, calls=at.calls)
-        value: CompileValue = piped.value
+        value: Results = piped.value
         try:
             for number, enter in enumerate(listed):
                 frame.budget.step(1, stage.span)
@@ -178,8 +178,8 @@ def _bounded(rounds: Iterable[Round], stage: tree.Stage, frame: Frame) -> Iterab
         yield enter
 
 
-def _run_round(body: tree.Group, piped: Piped, enter: Round, entry: Entry, frame: Frame) -> CompileValue:
-    def run(piped: Piped, entry: Entry, at: Frame) -> CompileValue:
+def _run_round(body: tree.Group, piped: Piped, enter: Round, entry: Entry, frame: Frame) -> Results:
+    def run(piped: Piped, entry: Entry, at: Frame) -> Results:
         scope = entry.scope.open(entry, boundary=False)
         inner = dataclasses.replace(frame, calls=at.calls).inside(scope)
         try:
@@ -192,7 +192,7 @@ def _run_round(body: tree.Group, piped: Piped, enter: Round, entry: Entry, frame
     return result
 
 
-def _reuse(stage: tree.Stage, reuse: tree.Reuse, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+def _reuse(stage: tree.Stage, reuse: tree.Reuse, piped: Piped, label: str | None, frame: Frame) -> Results:
     path = label_text(reuse.path, frame)
     original = frame.scope.find(path, frame.budget.step)
     if original is None and frame.scope.is_obscured():
@@ -210,7 +210,7 @@ def _reuse(stage: tree.Stage, reuse: tree.Reuse, piped: Piped, label: str | None
     return original.replay(piped, entry, frame)
 
 
-_OPERATIONS: dict[type, Callable[[Any, Any, Piped, str | None, Frame], CompileValue]] = {
+_OPERATIONS: dict[type, Callable[[Any, Any, Piped, str | None, Frame], Results]] = {
     tree.Call: _apply,
     tree.Group: _group,
     tree.Repeat: _repeat,

@@ -19,7 +19,7 @@ from ..reprs import short_repr
 from ..source import Span
 from ..values.budget import Budget, Stop
 from ..values.demands import Demands
-from ..values.kinds import CompileValue, TensorConstant, TensorRef, first
+from ..values.kinds import CompileValue, KnownValue, Results, TensorConstant, TensorRef, first
 from .scope import Entry, Scope
 
 if TYPE_CHECKING:
@@ -33,10 +33,16 @@ from typing import Any, TypeVar
 from ..diagnostics.names import BadLabel
 from ..diagnostics.values import PartsNotTaken
 from ..syntax import tree
-from ..values.kinds import UNKNOWN, Several, Unknown, show
+from ..values.kinds import UNKNOWN, Several, Unknown, is_int, show
 
 #: Values of consts by file and name; None while one is being evaluated.
 Consts: TypeAlias = dict[tuple[int, str], CompileValue | None]
+
+#: What is measured of a value that stands at a place; raises ``DotnnError``.
+Measure: TypeAlias = Callable[[KnownValue, Span], Dim]
+
+#: What an expectation measures, by name: of the network, or of a value.
+Metrics: TypeAlias = Mapping[str, int | Measure]
 
 #: Steps for what takes longer than evaluating an expression: a node, a result or weight of it, a body of statements.
 NODE_STEPS, TENSOR_STEPS, BODY_STEPS, MODEL_STEPS = 15, 3, 5, 30
@@ -120,7 +126,7 @@ class Elaboration:
         self.drafts.append(draft)
         return tuple(TensorRef(Value(node, index), kind) for index, kind in enumerate(draft.results))
 
-    def document(self, value: CompileValue, since: int, doc: str) -> None:
+    def document(self, value: Results, since: int, doc: str) -> None:
         """Give a documentation comment to the node that makes a value, if it is as new as that and has none."""
         made = first(value)
         if doc and isinstance(made, TensorRef) and made.value.node >= since:
@@ -176,7 +182,7 @@ class Frame:
     calls: tuple[Label, ...] = ()
     depth: int = 0
     bindings: dict[str, Bound] = field(default_factory=dict)
-    metrics: Mapping[str, CompileValue] | None = None
+    metrics: Metrics | None = None
     in_const: bool = False
     entered: tuple[tree.Block, Frame] | None = None
 
@@ -273,22 +279,22 @@ def _remedy(frame: Frame) -> str:
     return f"change what `{block.name.name}` is given" + (f": {', '.join(given)}" if given else "")
 
 
-Evaluator = Callable[[Any, Frame], CompileValue]
-_EVALUATORS: dict[type, Evaluator] = {}
-_Function = TypeVar("_Function", bound=Evaluator)
+_EVALUATORS: dict[type, Callable[[Any, Frame], Results]] = {}
+_Kind = TypeVar("_Kind", bound=tree.Expression)
 
 
-def evaluates(kind: type) -> Callable[[_Function], _Function]:
-    """Register what evaluates a kind of expression."""
+def evaluates(*kinds: type[_Kind]) -> Callable[[Callable[[_Kind, Frame], Results]], Callable[[_Kind, Frame], Results]]:
+    """Register what evaluates some kinds of expressions."""
 
-    def register(function: _Function) -> _Function:
-        _EVALUATORS[kind] = function
+    def register(function: Callable[[_Kind, Frame], Results]) -> Callable[[_Kind, Frame], Results]:
+        for kind in kinds:
+            _EVALUATORS[kind] = function
         return function
 
     return register
 
 
-def evaluate_all(expression: tree.Expression, frame: Frame) -> CompileValue:
+def evaluate_all(expression: tree.Expression, frame: Frame) -> Results:
     """The value of an expression, with all its results if it has several."""
     budget = frame.budget
     budget.step(1, expression.span)
@@ -307,7 +313,7 @@ def evaluate(expression: tree.Expression, frame: Frame) -> CompileValue:
     return single(evaluate_all(expression, frame), expression.span, frame)
 
 
-def single(value: CompileValue, span: Span, frame: Frame) -> CompileValue:
+def single(value: Results, span: Span, frame: Frame) -> CompileValue:
     """One value: the first of several, unless all must be taken, which is reported."""
     if isinstance(value, Several) and value.take_all and len(value.values) > 1:
         frame.fail(PartsNotTaken(span=span, source=value.source, count=len(value.values), names=1))
@@ -329,7 +335,7 @@ def _piece(piece: str | tree.Expression, frame: Frame) -> str:
     value = evaluate(piece, frame)
     if isinstance(value, Unknown):
         raise DotnnError()
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**62:
+    if is_int(value) and 0 <= value < 2**62:
         return str(value)
     if isinstance(value, str) and value.isascii() and value.replace("_", "a").isalnum() and len(value) <= 200:
         return str(value)

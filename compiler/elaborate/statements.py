@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..diagnostics import DotnnError
 from ..diagnostics.values import (
@@ -19,19 +19,31 @@ from ..dims import Dim, DimExpr, format_dim
 from ..graph.operations import Input
 from ..graph.tensors import Fan, Literal
 from ..graph.types import format_shape
-from ..initializers import INITIALIZERS
+from ..initializers import Constant, Initializer
 from ..layers.base import WeightSpec
 from ..measure.metrics import METRICS
 from ..names.written_types import is_value_type
 from ..syntax import tree
-from ..values.kinds import UNKNOWN, CompileValue, Several, TensorConstant, Unknown, describe, first, is_number
+from ..values.kinds import (
+    UNKNOWN,
+    CompileValue,
+    KnownValue,
+    Results,
+    Several,
+    TensorConstant,
+    TensorRef,
+    Unknown,
+    describe,
+    first,
+    is_number,
+)
 from ..values.literals import literal
 from .layer_nodes import as_tensor, check_initializers, check_sizes, share_weights
 from .state import Bound, Draft, Expectation, Frame, evaluate, evaluate_all, label_text
 from .types import hold_against, input_type, tensor_type
 
 
-def run_block(block: tree.Block, frame: Frame) -> CompileValue:
+def run_block(block: tree.Block, frame: Frame) -> Results:
     """Run the body of a block whose arguments are bound; returns what it returns."""
     for statement in block.body:
         frame.budget.step(1, statement.span)
@@ -46,7 +58,7 @@ def run_block(block: tree.Block, frame: Frame) -> CompileValue:
     return UNKNOWN
 
 
-def _return(statement: tree.Return, block: tree.Block, frame: Frame) -> CompileValue:
+def _return(statement: tree.Return, block: tree.Block, frame: Frame) -> Results:
     if len(statement.values) == 1:
         return evaluate_all(statement.values[0], frame)
     values = tuple(evaluate(value, frame) for value in statement.values)
@@ -118,12 +130,12 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     if isinstance(initializer, Unknown):
         return UNKNOWN
     if is_number(initializer):
-        initializer = INITIALIZERS["constant"](value=initializer)  # pyright: ignore[reportCallIssue]
+        initializer = Constant(initializer)
     elif isinstance(initializer, tuple | TensorConstant):
         frame.budget.walk(initializer, statement.initializer.span)
         numbers = literal(initializer, kind.dtype, statement.initializer.span)
         initializer = _fitting(numbers, shape, statement)
-    elif not hasattr(initializer, "sample"):
+    elif not isinstance(initializer, Initializer):
         expected = "an initializer, such as `zeros` or `normal(std=0.02)`"
         raise DotnnError(
             NotAValue(
@@ -179,7 +191,7 @@ def _output(statement: tree.Output, frame: Frame) -> None:
         bind_name(name, value, frame)
 
 
-def _output_tensor(value: CompileValue, statement: tree.Output, frame: Frame) -> CompileValue:
+def _output_tensor(value: KnownValue, statement: tree.Output, frame: Frame) -> TensorRef:
     if statement.type is not None and is_value_type(statement.type):
         raise DotnnError(
             NotATensor(span=statement.type.span, what=f"the output `{statement.name.name}`", found=statement.type.name)
@@ -207,11 +219,11 @@ def _binding(statement: tree.Binding, frame: Frame) -> None:
         bind_name(target, held, frame)
 
 
-def _must_take_all(value: CompileValue) -> bool:
+def _must_take_all(value: Results) -> TypeGuard[Several]:
     return isinstance(value, Several) and value.take_all
 
 
-def _take_apart(statement: tree.Binding, value: CompileValue, frame: Frame) -> Sequence[CompileValue]:
+def _take_apart(statement: tree.Binding, value: Results, frame: Frame) -> Sequence[CompileValue]:
     names = len(statement.targets)
     if isinstance(value, Unknown):
         return (UNKNOWN,) * names
