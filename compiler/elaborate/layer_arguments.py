@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from ..diagnostics import DotnnError
 from ..diagnostics.suggest import listed, one_of
@@ -35,6 +36,8 @@ from ..values.kinds import (
 )
 from .layer_nodes import LiteralArgument, as_tensor
 from .state import Frame, evaluate
+
+_Given = TypeVarTuple("_Given")
 
 
 @positional_record
@@ -82,7 +85,7 @@ class ArgumentBinder:
         self._attempt(self._check_required)
         return self.bound
 
-    def _attempt(self, step: Any, *arguments: Any) -> None:
+    def _attempt(self, step: Callable[[*_Given], None], *arguments: *_Given) -> None:
         try:
             step(*arguments)
         except DotnnError as error:

@@ -23,6 +23,7 @@ from ..dims import DimTooComplex
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType, format_shape
 from ..layers.base import LAYERS, Layer, Site, WeightSpec
+from ..layers.operators import Index
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
@@ -229,7 +230,7 @@ def index_tensor(
     """``x[:, 0]``."""
     entry = frame.scope.add("index", None, expression.span)
     operand = as_tensor(base, expression.base.span, "what is indexed", frame)
-    layer = LAYERS["index"](items=tuple(items))  # pyright: ignore[reportCallIssue]
+    layer = Index(items=tuple(items))
     spans = (expression.base.span,)
     subscripts = expression.items[0].span.to(expression.items[-1].span)
     application = Application(layer, (operand,), spans, expression.span, {"items": subscripts})

@@ -26,7 +26,7 @@ from ..reprs import quoted, short_repr
 from ..source import Span
 from ..syntax import tree
 from ..values.budget import Budget, Stop
-from ..values.kinds import UNKNOWN, CompileValue, describe
+from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe
 from . import calls, expressions, pipelines  # noqa: F401  they register what evaluates each expression
 from .layer_nodes import weight_dtype
 from .scope import Entry, Scope
@@ -169,6 +169,8 @@ def _argument_value(
 def _given_value(formal: tree.Formal, written: tree.Type, value: CompileValue, frame: Frame) -> CompileValue:
     """A value from outside of the text, which is not the text's fault if it is of the wrong type."""
     name = formal.name.name
+    if isinstance(value, Unknown):
+        return value
     try:
         return hold_against(name, value, written, frame, formal)
     except DotnnError:

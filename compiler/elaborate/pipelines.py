@@ -12,7 +12,7 @@ from ..diagnostics.names import CannotReuse, UnknownPath
 from ..diagnostics.suggest import near_names
 from ..diagnostics.values import Unrepeatable
 from ..syntax import tree
-from ..values.kinds import UNKNOWN, CompileValue, Results, Unknown, describe, first, show
+from ..values.kinds import UNKNOWN, CompileValue, KnownValue, Results, Unknown, describe, first, show
 from .calls import apply_call
 from .layer_arguments import Piped
 from .scope import Entry, unknown_replay
@@ -113,7 +113,7 @@ def _for(stage: tree.Stage, loop: tree.For, piped: Piped, label: str | None, fra
     return _loop(stage, loop.body, rounds, piped, label, frame)
 
 
-def _with_targets(loop: tree.For, value: CompileValue) -> Round:
+def _with_targets(loop: tree.For, value: KnownValue) -> Round:
     targets = loop.targets
 
     def enter(frame: Frame) -> Frame:

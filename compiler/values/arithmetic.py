@@ -105,15 +105,18 @@ _NUMBERS: Mapping[str, Callable[[float, float], int | float | complex]] = {
 
 def _check_bits(symbol: str, left: int, right: int, span: Span, budget: Budget) -> None:
     """Bound an integer before it is computed: a power may take minutes and cannot be interrupted."""
-    if symbol == "**":
-        bits = abs(left).bit_length() * max(right, 0) if abs(left) > 1 else 1
-        if right < 0:
-            bits = abs(left).bit_length() * -right if abs(left) > 1 else 1
-    else:
-        bits = left.bit_length() + right.bit_length() if symbol == "*" else 0
-        bits = max(bits, left.bit_length(), right.bit_length())
-    if bits > budget.limits.integer_bits + 1:
+    if _most_bits(symbol, left, right) > budget.limits.integer_bits + 1:
         budget.stop("integer_bits", span)
+
+
+def _most_bits(symbol: str, left: int, right: int) -> int:
+    """A bound of the bits of the result; of a power to a negative exponent, of its reciprocal."""
+    if symbol == "**":
+        # All powers of 0, 1 and -1 are small.
+        return left.bit_length() * abs(right) if abs(left) > 1 else 1
+    if symbol == "*":
+        return left.bit_length() + right.bit_length()
+    return max(left.bit_length(), right.bit_length())
 
 
 def _dimension_arithmetic(symbol: str, left: KnownValue, right: KnownValue, span: Span) -> Dim | Quotient:

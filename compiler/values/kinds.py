@@ -94,34 +94,27 @@ def all_known(values: Sequence[CompileValue]) -> TypeGuard[Sequence[KnownValue]]
     return not any(isinstance(value, Unknown) for value in values)
 
 
-def is_tensor(value: Results) -> TypeIs[TensorRef | TensorConstant]:
+def is_tensor(value: CompileValue) -> TypeIs[TensorRef | TensorConstant]:
     """Whether it is a tensor of the graph or can become one."""
     return isinstance(value, TensorRef | TensorConstant)
 
 
-def is_int(value: Results) -> TypeGuard[int]:
+def is_int(value: CompileValue) -> TypeGuard[int]:
     """Whether it is an int; to Python a bool is one, to the language it is not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def is_number(value: Results) -> TypeGuard[int | float]:
+def is_number(value: CompileValue) -> TypeGuard[int | float]:
     """Whether it is an int or a float; a bool is not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def is_dimension(value: Results) -> TypeGuard[Dim]:
+def is_dimension(value: CompileValue) -> TypeGuard[Dim]:
     """Whether it is an int or a symbolic dimension."""
     return isinstance(value, int | DimExpr) and not isinstance(value, bool)
 
 
-def describe(value: Results) -> str:
-    """What kind of value it is, as a phrase for messages."""
-    for kind, phrase in _PHRASES:
-        if isinstance(value, kind):
-            return phrase
-    return "an initializer"
-
-
+#: What values are called, but initializers; a bool is an int to Python, and an element type a string.
 _PHRASES: tuple[tuple[type, str], ...] = (
     (bool, "a bool"),
     (int, "an int"),
@@ -133,22 +126,29 @@ _PHRASES: tuple[tuple[type, str], ...] = (
     (TensorType, "a tensor type"),
     (TensorRef, "a tensor"),
     (TensorConstant, "a tensor"),
-    (Several, "several results"),
     (Quotient, "a quotient of dimensions"),
 )
 
 
-def show(value: Results, room: int = 60) -> str:
+def describe(value: KnownValue) -> str:
+    """What kind of value it is, as a phrase for messages."""
+    for kind, phrase in _PHRASES:
+        if isinstance(value, kind):
+            return phrase
+    return "an initializer"
+
+
+def show(value: KnownValue, room: int = 60) -> str:
     """The value as the language would write it, shortened to about ``room`` characters."""
     text = _show(value, room)
     return text if len(text) <= room else text[: room - 3] + "..."
 
 
-def _show(value: Results, room: int) -> str:
+def _show(value: KnownValue, room: int) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return f"{value:_}".replace("_", ",") if value.bit_length() <= 1024 else "a huge int"
+        return f"{value:,}" if value.bit_length() <= 1024 else "a huge int"
     if isinstance(value, str) and not isinstance(value, DType):
         return '"' + value[:room] + '"'
     if isinstance(value, tuple):
@@ -157,7 +157,7 @@ def _show(value: Results, room: int) -> str:
         return format_dim(value)
     if isinstance(value, Quotient):
         return f"{_factor(value.numerator)} / {_factor(value.denominator)}"
-    if isinstance(value, TensorRef | TensorConstant):
+    if is_tensor(value):
         return str(value.type)
     return str(value)
 
