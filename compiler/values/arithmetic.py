@@ -26,7 +26,7 @@ from ..layers.rules import alternative, declare_otherwise
 from ..source import Span
 from .budget import Budget
 from .exact import power
-from .kinds import KnownValue, Quotient, describe, is_dimension, is_number, is_tensor, show
+from .kinds import KnownValue, Quotient, describe, is_dimension, is_number, is_string, is_tensor, show
 
 Result = TypeVar("Result")
 _Ordered = TypeVar("_Ordered", float, str)
@@ -47,7 +47,7 @@ def binary(symbol: str, left: KnownValue, right: KnownValue, span: Span, budget:
     if isinstance(left, tuple) and isinstance(right, tuple) and symbol == "+":
         budget.make(len(left) + len(right), span)
         return budget.made(left + right, span)
-    if isinstance(left, str) and isinstance(right, str) and symbol == "+":
+    if is_string(left) and is_string(right) and symbol == "+":
         budget.make(len(left) + len(right), span)
         return left + right
     if isinstance(left, DimExpr) or isinstance(right, DimExpr):
@@ -215,7 +215,7 @@ def _decided_equal(symbol: str, left: KnownValue, right: KnownValue, span: Span)
     if kind is None or kind is not _kind(right):
         raise DotnnError(_unlike(symbol, left, right, span))
     if isinstance(left, DimExpr) or isinstance(right, DimExpr):
-        # A float is no size.
+        # No dimension is a float.
         return decide_equal(left, right) if is_dimension(left) and is_dimension(right) else False
     return left == right
 
@@ -232,7 +232,7 @@ def _kind(value: KnownValue) -> type | None:
 def _order(symbol: str, left: KnownValue, right: KnownValue, span: Span) -> bool:
     if is_number(left) and is_number(right):
         return _in_order(symbol, left, right)
-    if type(left) is str and type(right) is str:
+    if is_string(left) and is_string(right):
         return _in_order(symbol, left, right)
     if not (is_dimension(left) and is_dimension(right)):
         raise DotnnError(_unlike(symbol, left, right, span))

@@ -109,6 +109,11 @@ def is_number(value: CompileValue) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def is_string(value: CompileValue) -> TypeGuard[str]:
+    """Whether it is a string; to Python an element type is one, to the language it is not."""
+    return isinstance(value, str) and not isinstance(value, DType)
+
+
 def is_dimension(value: CompileValue) -> TypeGuard[Dim]:
     """Whether it is an int or a symbolic dimension."""
     return isinstance(value, int | DimExpr) and not isinstance(value, bool)
@@ -149,7 +154,7 @@ def _show(value: KnownValue, room: int) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return f"{value:,}" if value.bit_length() <= 1024 else "a huge int"
-    if isinstance(value, str) and not isinstance(value, DType):
+    if is_string(value):
         return '"' + value[:room] + '"'
     if isinstance(value, tuple):
         return "[" + ", ".join(_show_item(item, room) for item in value[:room]) + "]"

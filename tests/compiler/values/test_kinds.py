@@ -24,12 +24,21 @@ from dotnn.compiler.values.kinds import (
     is_dimension,
     is_int,
     is_number,
+    is_string,
     is_tensor,
     show,
 )
 
 H = symbol("H")
 ROW = TensorType(DType.FLOAT32, (2,))
+
+QUESTIONS = {
+    "int": is_int,
+    "number": is_number,
+    "dimension": is_dimension,
+    "string": is_string,
+    "tensor": is_tensor,
+}
 
 
 class Sample(NamedTuple):
@@ -45,7 +54,7 @@ SAMPLES = [
     Sample(True, "a bool", "true"),
     Sample(61_482, "an int", "61,482", ("int", "number", "dimension")),
     Sample(0.5, "a float", "0.5", ("number",)),
-    Sample("same", "a string", '"same"'),
+    Sample("same", "a string", '"same"', ("string",)),
     Sample(DType.INT8, "an element type", "int8"),
     Sample(2 * H, "a symbolic dimension", "2*H", ("dimension",)),
     Sample(Quotient(H + 1, 2), "a quotient of dimensions", "(H + 1) / 2"),
@@ -66,12 +75,11 @@ def test_there_is_a_sample_of_every_kind() -> None:
 def test_a_value_is_described_shown_and_told_from_others(sample: Sample) -> None:
     assert describe(sample.value) == sample.phrase
     assert show(sample.value) == sample.shown
-    questions = {"int": is_int, "number": is_number, "dimension": is_dimension, "tensor": is_tensor}
-    assert tuple(name for name, asked in questions.items() if asked(sample.value)) == sample.yes
+    assert tuple(name for name, asked in QUESTIONS.items() if asked(sample.value)) == sample.yes
 
 
 def test_nothing_is_known_of_what_has_failed() -> None:
-    assert not any(asked(UNKNOWN) for asked in (is_int, is_number, is_dimension, is_tensor))
+    assert not any(asked(UNKNOWN) for asked in QUESTIONS.values())
     assert all_known([1, "a"])
     assert not all_known([1, UNKNOWN])
 
