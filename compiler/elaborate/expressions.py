@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..diagnostics import DotnnError
 from ..diagnostics.names import CircularConst
 from ..diagnostics.values import BadIndex, Misplaced, NoAttribute, NoChannels, NotAValue, WrongOperands
@@ -47,7 +49,7 @@ def _list(expression: tree.ListExpression, frame: Frame) -> CompileValue:
     items = [evaluate(item, frame) for item in expression.items]
     if not all_known(items):
         return UNKNOWN
-    return frame.budget.made(tuple(items), expression.span)
+    return frame.budget.bounded(tuple(items), expression.span)
 
 
 @evaluates(tree.Name)
@@ -130,18 +132,11 @@ def _typed_const(item: tree.Const, value: CompileValue, frame: Frame) -> Compile
     numbers = literal(value, declared.dtype, item.value.span)
     known = tuple(dim for dim in declared.shape if isinstance(dim, int))
     if numbers.shape == () and len(known) == declared.rank:
-        frame.budget.step(_count(known), item.span)
+        frame.budget.step(math.prod(known), item.span)
         numbers = expand(numbers, known)
     found = TensorType(declared.dtype, numbers.shape)
     constant = TensorConstant(item.name.name, numbers, found)
     return hold_against(item.name.name, constant, item.type, frame, item.value)
-
-
-def _count(shape: tuple[int, ...]) -> int:
-    count = 1
-    for dim in shape:
-        count *= dim
-    return count
 
 
 @evaluates(tree.Attribute)
@@ -297,7 +292,7 @@ def _list_item(
     if isinstance(index, tuple):
         part = base[index[0] : index[1]]
         frame.budget.step(len(part), expression.span)
-        return frame.budget.made(part, expression.span) if isinstance(part, tuple) else part
+        return frame.budget.bounded(part, expression.span) if isinstance(part, tuple) else part
     if not -len(base) <= index < len(base):
         what = "string" if isinstance(base, str) else "list"
         reason = f"there is no element {index} in a {what} of {len(base)}"

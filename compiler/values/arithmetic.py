@@ -45,10 +45,10 @@ def binary(symbol: str, left: KnownValue, right: KnownValue, span: Span, budget:
     if symbol in ("<", "<=", ">", ">="):
         return _order(symbol, left, right, span)
     if isinstance(left, tuple) and isinstance(right, tuple) and symbol == "+":
-        budget.make(len(left) + len(right), span)
-        return budget.made(left + right, span)
+        budget.reserve(len(left) + len(right), span)
+        return budget.bounded(left + right, span)
     if is_string(left) and is_string(right) and symbol == "+":
-        budget.make(len(left) + len(right), span)
+        budget.reserve(len(left) + len(right), span)
         return left + right
     if isinstance(left, DimExpr) or isinstance(right, DimExpr):
         return _dimension_arithmetic(symbol, left, right, span)

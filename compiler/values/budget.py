@@ -55,7 +55,7 @@ class Budget:
         if self.depth > DEPTH_PER_LEVEL * self.limits.nesting:
             self.stop("nesting", span)
 
-    def made(self, items: tuple[KnownValue, ...], span: Span) -> tuple[KnownValue, ...]:
+    def bounded(self, items: tuple[KnownValue, ...], span: Span) -> tuple[KnownValue, ...]:
         """A list, if it may be so large and so deep, lists inside of it included."""
         extent = self._extents.of(items)
         if extent.size > self.limits.list_length:
@@ -64,7 +64,7 @@ class Budget:
             self.stop("nesting", span)
         return items
 
-    def make(self, length: int, span: Span) -> None:
+    def reserve(self, length: int, span: Span) -> None:
         """Bound the length of a list or string about to be made, and count its elements as steps."""
         if length > self.limits.list_length:
             self.stop("list_length", span)

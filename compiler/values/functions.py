@@ -41,7 +41,7 @@ def _range(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> Kno
     if any(bound.bit_length() > 62 for bound in bounds):
         budget.stop("list_length", call.span)
     numbers = range(*bounds)
-    budget.make(len(numbers), call.span)
+    budget.reserve(len(numbers), call.span)
     return tuple(numbers)
 
 

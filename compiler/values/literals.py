@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..diagnostics import DotnnError
 from ..diagnostics.values import BadLiteral
 from ..graph.tensors import Literal
@@ -56,7 +58,4 @@ def _elements(count: int) -> str:
 
 def expand(scalar: Literal, shape: tuple[int, ...]) -> Literal:
     """A single number filling a shape."""
-    count = 1
-    for dim in shape:
-        count *= dim
-    return Literal(shape, scalar.elements * count)
+    return Literal(shape, scalar.elements * math.prod(shape))
