@@ -75,7 +75,6 @@ def test_values(condition: str) -> None:
         # Values of different kinds.
         ("true + 1", "E308", "a bool and an int"),
         ('"a" * 3', "E308", "a string and an int"),
-        ('float16 + "a"', "E308", "an element type and a string"),
         ("[1] * 3", "E308", "a list and an int"),
         ("-true", "E308", "a bool"),
         ("-[1]", "E308", "a list"),

@@ -9,8 +9,8 @@ from ..diagnostics import Label, Report
 from ..diagnostics.limits import LimitExceeded
 from ..limits import Limits
 from ..source import Span
-from .extents import Extents
 from .kinds import KnownValue
+from .lists import Extents
 
 #: Expressions that may be evaluated inside each other, for each level of nesting: those of a block and of its callers.
 DEPTH_PER_LEVEL = 3

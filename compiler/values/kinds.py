@@ -99,8 +99,11 @@ def is_tensor(value: CompileValue) -> TypeIs[TensorRef | TensorConstant]:
     return isinstance(value, TensorRef | TensorConstant)
 
 
+# That these say no tells a type checker nothing: to Python, a bool is an int, and an element type a string.
+
+
 def is_int(value: CompileValue) -> TypeGuard[int]:
-    """Whether it is an int; to Python a bool is one, to the language it is not."""
+    """Whether it is an int; a bool is not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -110,7 +113,7 @@ def is_number(value: CompileValue) -> TypeGuard[int | float]:
 
 
 def is_string(value: CompileValue) -> TypeGuard[str]:
-    """Whether it is a string; to Python an element type is one, to the language it is not."""
+    """Whether it is a string; an element type is not."""
     return isinstance(value, str) and not isinstance(value, DType)
 
 
