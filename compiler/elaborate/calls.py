@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..diagnostics import DotnnError, Label
-from ..diagnostics.names import RecursiveBlock
+from ..diagnostics.names import Obstacle, RecursiveBlock
 from ..diagnostics.suggest import listed
 from ..diagnostics.values import (
     ArgumentOfLayer,
@@ -36,9 +36,9 @@ from ..syntax import tree
 from ..values.functions import SEVERAL, call_function, of_several
 from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, is_tensor
 from .layer_arguments import ArgumentBinder, Piped
-from .layer_nodes import Application, apply_layer, as_tensor, reapply
+from .layer_nodes import apply_layer, as_tensor
 from .scope import Entry, Scope
-from .state import BODY_STEPS, Bound, Frame, evaluate, evaluates
+from .state import BODY_STEPS, AppliedBlock, AppliedLayer, Bound, Frame, evaluate, evaluates
 from .statements import run_block
 from .types import hold_against, hold_argument, match_argument
 
@@ -89,7 +89,7 @@ def _call_layer(
     bound = ArgumentBinder(layer, call, frame).bind(piped)
     if bound.failed:
         return UNKNOWN
-    application = Application(
+    applied = AppliedLayer(
         layer(**bound.attributes),
         tuple(bound.operands),
         tuple(bound.operand_spans),
@@ -97,25 +97,9 @@ def _call_layer(
         bound.spans,
         bound.literals,
     )
-    results = apply_layer(application, entry, frame)
-    entry.replay = _replay_layer(application)
-    entry.obstacle = _TENSORS
+    results = apply_layer(applied, entry, frame)
+    entry.applied = applied if sum(one is not None for one in bound.operands) == 1 else Obstacle.SEVERAL_TENSORS
     return results
-
-
-#: Why a layer or block cannot be reused that ``reuse`` would have to give further tensors.
-_TENSORS = "it was given more than one tensor"
-
-
-def _replay_layer(application: Application) -> Callable[..., CompileValue] | None:
-    if sum(operand is not None for operand in application.operands) != 1:
-        return None
-
-    def replay(piped: Piped, entry: Entry, frame: Frame) -> CompileValue:
-        operand = as_tensor(piped.value, piped.span, f"`x` of `{application.layer.kind}`", frame)
-        return apply_layer(reapply(application, operand, entry.span), entry, frame)
-
-    return replay
 
 
 # --- blocks ----------------------------------------------------------------------------------------------------------
@@ -130,35 +114,40 @@ def _call_block(
     frame: Frame,
 ) -> CompileValue:
     name = block.name.name
-    active = frame.state.active
-    if id(block) in active:
+    if id(block) in frame.state.active:
         raise DotnnError(RecursiveBlock(span=call.function_span, name=name))
     entry = frame.scope.add(name, label, call.span)
-    given = _block_arguments(block, call, piped, frame)
-    tensors = sum(is_tensor(value) for value, _ in given.values())
-
-    def run(entry: Entry, values: Mapping[str, tuple[CompileValue, Span]], at: Frame) -> CompileValue:
-        at.budget.step(BODY_STEPS, entry.span)
-        scope = entry.scope.open(entry, boundary=True)
-        inner = _block_frame(definition, block, entry, scope, at)
-        active.add(id(block))
-        outer, at.budget.calls = at.budget.calls, inner.calls
-        try:
-            _bind_formals(block, values, inner, entry, at)
-            return run_block(block, inner)
-        finally:
-            at.budget.calls = outer
-            active.discard(id(block))
-            scope.close()
-
-    def replay(piped: Piped, entry: Entry, at: Frame) -> CompileValue:
-        fed = next(name for name, (value, _) in given.items() if is_tensor(value))
-        return run(entry, {**given, fed: (piped.value, piped.span)}, at)
-
-    result = run(entry, given, frame)
-    entry.replay = replay if tensors == 1 else None
-    entry.obstacle = _TENSORS if tensors > 1 else "it was given no tensor"
+    applied = AppliedBlock(definition, block, _block_arguments(block, call, piped, frame))
+    result = _apply_block(applied, entry, frame)
+    tensors = sum(is_tensor(value) for value, _ in applied.given.values())
+    if tensors == 1:
+        entry.applied = applied
+    else:
+        entry.applied = Obstacle.SEVERAL_TENSORS if tensors else Obstacle.NO_TENSOR
     return result
+
+
+def reapply_block(applied: AppliedBlock, piped: Piped, entry: Entry, frame: Frame) -> CompileValue:
+    """Run a block that was given one tensor with another one."""
+    fed = next(name for name, (value, _) in applied.given.items() if is_tensor(value))
+    given = {**applied.given, fed: (piped.value, piped.span)}
+    return _apply_block(dataclasses.replace(applied, given=given), entry, frame)
+
+
+def _apply_block(applied: AppliedBlock, entry: Entry, frame: Frame) -> CompileValue:
+    block, active, budget = applied.block, frame.state.active, frame.budget
+    budget.step(BODY_STEPS, entry.span)
+    scope = entry.scope.open(entry, boundary=True)
+    inner = _block_frame(applied.definition, block, entry, scope, frame)
+    active.add(id(block))
+    outer, budget.calls = budget.calls, inner.calls
+    try:
+        _bind_formals(block, applied.given, inner, entry, frame)
+        return run_block(block, inner)
+    finally:
+        budget.calls = outer
+        active.discard(id(block))
+        scope.close()
 
 
 def _block_frame(definition: Definition, block: tree.Block, entry: Entry, scope: Scope, frame: Frame) -> Frame:

@@ -23,8 +23,8 @@ from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
 from ..values.kinds import CompileValue, Quotient, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
-from .layer_nodes import LiteralArgument, as_tensor
-from .state import Frame, evaluate
+from .layer_nodes import as_tensor
+from .state import Frame, LiteralArgument, evaluate
 
 
 @positional_record

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import field
+from collections.abc import Sequence
 
 from ..diagnostics import DotnnError
 from ..diagnostics.names import ReuseShapes, UnknownArgument
@@ -22,71 +21,43 @@ from ..diagnostics.values import (
 from ..dims import DimTooComplex
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType, format_shape
-from ..layers.base import LAYERS, Layer, Site, WeightSpec
-from ..records import positional_record
+from ..layers.base import LAYERS, Site, WeightSpec
 from ..source import Span
 from ..syntax import tree
 from ..values.kinds import CompileValue, Several, TensorConstant, TensorRef, describe, first, is_number, is_tensor, show
 from ..values.literals import literal
 from .scope import Entry
-from .state import Draft, Elaboration, Frame, with_initializer
+from .state import AppliedLayer, Draft, Elaboration, Frame, with_initializer
 
 #: Elements of a tensor beyond which nothing can be meant; their bytes still fit into an int64.
 LARGEST_TENSOR = 2**48
 
 
-@positional_record
-class LiteralArgument:
-    """A weight written as numbers in a call."""
-
-    value: CompileValue
-    span: Span
-
-
-@positional_record
-class Application:
-    """A layer and everything that applying it to tensors needs.
-
-    Attributes:
-        operands: one per operand of the layer, None where an optional one is absent.
-        operand_spans: the operands as written.
-        argument_spans: the attributes as written.
-        literals: weights written as numbers, by local name.
-    """
-
-    layer: Layer
-    operands: tuple[TensorRef | None, ...]
-    operand_spans: Sequence[Span]
-    span: Span
-    argument_spans: Mapping[str, Span] = field(default_factory=dict)
-    literals: Mapping[str, LiteralArgument] = field(default_factory=dict)
-
-
-def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several:
+def apply_layer(applied: AppliedLayer, entry: Entry, frame: Frame) -> Several:
     """Add a node; returns its results. Raises ``DotnnError`` where the operands do not fit."""
     state = frame.state
-    types = tuple(None if ref is None else ref.type for ref in application.operands)
-    layer = application.layer.in_floats(types, state.floats)
-    site = Site(layer.kind, application.span, application.argument_spans, application.operand_spans)
+    types = tuple(None if ref is None else ref.type for ref in applied.operands)
+    layer = applied.layer.in_floats(types, state.floats)
+    site = Site(layer.kind, applied.span, applied.argument_spans, applied.operand_spans)
     try:
         results = layer.infer(types, site)
         specs = layer.weights(types)
-        check_sizes(results, specs, layer.kind, application.span)
+        check_sizes(results, specs, layer.kind, applied.span)
     except DimTooComplex as error:
         reason = f"a dimension becomes too complex ({error})"
         hint = "give the dimension a number in the type of the input"
-        raise DotnnError(BadArithmetic(span=application.span, reason=reason, hint=hint)) from None
-    _check_names(specs, application)
+        raise DotnnError(BadArithmetic(span=applied.span, reason=reason, hint=hint)) from None
+    _check_names(specs, applied)
     dtype = weight_dtype(results)
-    specs = tuple(_with_literal(spec, dtype, application, state) for spec in specs)
-    check_initializers(specs, dtype, application.span)
-    share_weights(entry, specs, dtype, application.span)
-    values = tuple(None if ref is None else ref.value for ref in application.operands)
+    specs = tuple(_with_literal(spec, dtype, applied, state) for spec in specs)
+    check_initializers(specs, dtype, applied.span)
+    share_weights(entry, specs, dtype, applied.span)
+    values = tuple(None if ref is None else ref.value for ref in applied.operands)
     state.demands.extend(site.demands)
     for warning in site.warnings:
         frame.fail(warning)
-    calls, arguments = frame.call_spans, application.argument_spans
-    draft = Draft(layer, values, results, entry, "", application.span, calls, specs, arguments=arguments)
+    calls, arguments = frame.call_spans, applied.argument_spans
+    draft = Draft(layer, values, results, entry, "", applied.span, calls, specs, arguments=arguments)
     return Several(state.draft(draft), layer.kind, layer.take_all_results)
 
 
@@ -105,15 +76,15 @@ def check_sizes(results: Sequence[TensorType], specs: Sequence[WeightSpec], kind
         raise DotnnError(TensorTooLarge(span=span, kind=kind, found=found))
 
 
-def _check_names(specs: Sequence[WeightSpec], application: Application) -> None:
+def _check_names(specs: Sequence[WeightSpec], applied: AppliedLayer) -> None:
     """Refuse numbers and initializers for weights that the layer does not have here: nothing is ignored."""
     names = tuple(spec.argument or spec.name for spec in specs)
-    kind = application.layer.kind
-    for name, argument in application.literals.items():
+    kind = applied.layer.kind
+    for name, argument in applied.literals.items():
         if name not in names:
             near = near_names(name, names)
             raise DotnnError(UnknownArgument(span=argument.span, kind=kind, name=name, near=near, known=names))
-    span = application.argument_spans.get("bias_init")
+    span = applied.argument_spans.get("bias_init")
     if span is not None and not any("bias" in name for name in names):
         expected = "left out, since the layer has no bias"
         raise DotnnError(
@@ -121,15 +92,15 @@ def _check_names(specs: Sequence[WeightSpec], application: Application) -> None:
         )
 
 
-def _with_literal(spec: WeightSpec, dtype: DType, application: Application, state: Elaboration) -> WeightSpec:
-    argument = application.literals.get(spec.argument or spec.name)
+def _with_literal(spec: WeightSpec, dtype: DType, applied: AppliedLayer, state: Elaboration) -> WeightSpec:
+    argument = applied.literals.get(spec.argument or spec.name)
     if argument is None:
         return spec
     state.budget.walk(argument.value, argument.span)
     numbers = literal(argument.value, dtype, argument.span)
     if numbers.shape != spec.shape:
         reason = (
-            f"`{spec.name}` of this `{application.layer.kind}` has shape {format_shape(spec.shape)}, "
+            f"`{spec.name}` of this `{applied.layer.kind}` has shape {format_shape(spec.shape)}, "
             f"and the numbers have {format_shape(numbers.shape)}"
         )
         hint = f"write nested lists of shape {format_shape(spec.shape)}"
@@ -162,10 +133,12 @@ def share_weights(entry: Entry, specs: Sequence[WeightSpec], dtype: DType, span:
             raise DotnnError(ReuseShapes(span=span, weight=weight, owned=str(found or "none"), wanted=str(wanted)))
 
 
-def reapply(application: Application, operand: TensorRef, span: Span) -> Application:
-    """The same layer on another value, called from elsewhere."""
-    others = application.operands[1:]
-    return dataclasses.replace(application, operands=(operand, *others), operand_spans=(span,), span=span)
+def reapply_layer(applied: AppliedLayer, value: CompileValue, place: Span, entry: Entry, frame: Frame) -> CompileValue:
+    """Apply a layer of one tensor to another one, which stands at a place; raises ``DotnnError``."""
+    operand = as_tensor(value, place, f"`x` of `{applied.layer.kind}`", frame)
+    operands = (operand, *applied.operands[1:])
+    again = dataclasses.replace(applied, operands=operands, operand_spans=(entry.span,), span=entry.span)
+    return apply_layer(again, entry, frame)
 
 
 def apply_operator(
@@ -182,7 +155,7 @@ def apply_operator(
     operands = tuple(_operand(value, tensor, node, expression.operator, frame) for value, node in pairs)
     spans = tuple(node.span for node in written)
     layer = LAYERS[kind]()
-    return first(apply_layer(Application(layer, operands, spans, expression.span), entry, frame))
+    return first(apply_layer(AppliedLayer(layer, operands, spans, expression.span), entry, frame))
 
 
 def _operand(value: CompileValue, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
@@ -221,5 +194,5 @@ def index_tensor(
     layer = LAYERS["index"](items=tuple(items))  # pyright: ignore[reportCallIssue]
     spans = (expression.base.span,)
     subscripts = expression.items[0].span.to(expression.items[-1].span)
-    application = Application(layer, (operand,), spans, expression.span, {"items": subscripts})
-    return first(apply_layer(application, entry, frame))
+    applied = AppliedLayer(layer, (operand,), spans, expression.span, {"items": subscripts})
+    return first(apply_layer(applied, entry, frame))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -13,17 +13,17 @@ from ..graph.graph import Value
 from ..graph.operations import Constant, Operation
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
-from ..layers.base import WeightSpec
+from ..layers.base import Layer, WeightSpec
 from ..records import positional_record
 from ..reprs import short_repr
 from ..source import Span
 from ..values.budget import Budget, Stop
 from ..values.demands import Demands
 from ..values.kinds import CompileValue, TensorConstant, TensorRef, first
-from .scope import Entry, Scope
+from .scope import Applied, Entry, Scope
 
 if TYPE_CHECKING:
-    from ..names.project import Module
+    from ..names.project import Definition, Module
     from ..syntax import tree
 
 
@@ -271,6 +271,74 @@ def _remedy(frame: Frame) -> str:
         if bound is not None and not isinstance(bound.value, Unknown)
     ]
     return f"change what `{block.name.name}` is given" + (f": {', '.join(given)}" if given else "")
+
+
+# --- what `reuse` applies again ---------------------------------------------------------------------------------------
+
+
+@positional_record
+class LiteralArgument:
+    """A weight written as numbers in a call."""
+
+    value: CompileValue
+    span: Span
+
+
+@positional_record
+class AppliedLayer(Applied):
+    """A layer and everything that applying it to tensors needs.
+
+    Attributes:
+        operands: one per operand of the layer, None where an optional one is absent.
+        operand_spans: the operands as written.
+        argument_spans: the attributes as written.
+        literals: weights written as numbers, by local name.
+    """
+
+    layer: Layer
+    operands: tuple[TensorRef | None, ...]
+    operand_spans: Sequence[Span]
+    span: Span
+    argument_spans: Mapping[str, Span] = field(default_factory=dict)
+    literals: Mapping[str, LiteralArgument] = field(default_factory=dict)
+
+
+@positional_record
+class AppliedBlock(Applied):
+    """A block and what it was given, with its places, by the names of its arguments."""
+
+    definition: Definition
+    block: tree.Block
+    given: Mapping[str, tuple[CompileValue, Span]]
+
+
+@positional_record
+class AppliedGroup(Applied):
+    """A group of stages and the frame around it, in which its names mean what they mean."""
+
+    group: tree.Group
+    frame: Frame
+
+
+@positional_record
+class AppliedRound(AppliedGroup):
+    """A round of a loop: a group, and the value that the variables of the loop hold."""
+
+    loop: tree.Repeat | tree.For
+    value: CompileValue
+
+
+@positional_record
+class AppliedLoop(Applied):
+    """A loop, the value of each of its rounds (their numbers, for ``repeat``), and the frame around it."""
+
+    stage: tree.Stage
+    loop: tree.Repeat | tree.For
+    values: Sequence[CompileValue]
+    frame: Frame
+
+
+# --- evaluation -------------------------------------------------------------------------------------------------------
 
 
 Evaluator = Callable[[Any, Frame], CompileValue]

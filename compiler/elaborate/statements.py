@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..diagnostics import DotnnError
+from ..diagnostics.names import Obstacle
 from ..diagnostics.values import (
     BadLiteral,
     BadType,
@@ -108,6 +109,7 @@ def _parameter(statement: tree.Parameter, frame: Frame) -> None:
 def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     name = statement.name
     entry = frame.scope.add("parameter", name.name, name.span)
+    entry.applied = Obstacle.PARAMETER
     kind = tensor_type(statement.type, frame)
     if not kind.dtype.is_float:
         reason = f"a parameter is learned, and {kind.dtype} cannot be"
