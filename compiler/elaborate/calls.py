@@ -17,6 +17,7 @@ from ..diagnostics.values import (
     NotAValue,
     TooManyArguments,
 )
+from ..graph.graph import WrittenCall
 from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS, Layer
 from ..measure.metrics import METRICS
@@ -37,7 +38,7 @@ from ..values.functions import SEVERAL, call_function, of_several
 from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, is_tensor
 from .layer_arguments import ArgumentBinder, Piped
 from .layer_nodes import apply_layer, as_tensor
-from .scope import Entry, Scope
+from .scope import Entry, GivenName, Scope
 from .state import BODY_STEPS, AppliedBlock, AppliedLayer, Bound, Frame, evaluate, evaluates
 from .statements import run_block
 from .types import hold_against, hold_argument, match_argument
@@ -48,7 +49,7 @@ def _call(call: tree.Call, frame: Frame) -> CompileValue:
     return apply_call(call, None, None, frame)
 
 
-def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> CompileValue:
+def apply_call(call: tree.Call, piped: Piped | None, label: GivenName | None, frame: Frame) -> CompileValue:
     """A call, as an expression or as a stage; raises ``DotnnError`` or reports and gives ``UNKNOWN``."""
     name = call.function
     definition = frame.module.definitions.get(name)
@@ -73,7 +74,7 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: F
     return UNKNOWN
 
 
-def _refuse_label(call: tree.Call, label: str | None) -> None:
+def _refuse_label(call: tree.Call, label: GivenName | None) -> None:
     if label is not None:
         hint = f"`{call.function}` makes a value of the compiler, which has no name in the network: remove the label"
         raise DotnnError(Misplaced(span=call.span, what="a label", where="before a function", hint=hint))
@@ -83,20 +84,14 @@ def _refuse_label(call: tree.Call, label: str | None) -> None:
 
 
 def _call_layer(
-    layer: type[Layer], call: tree.Call, piped: Piped | None, label: str | None, frame: Frame
+    layer: type[Layer], call: tree.Call, piped: Piped | None, label: GivenName | None, frame: Frame
 ) -> CompileValue:
     entry = frame.scope.add(layer.kind, label, call.span)
     bound = ArgumentBinder(layer, call, frame).bind(piped)
     if bound.failed:
         return UNKNOWN
-    applied = AppliedLayer(
-        layer(**bound.attributes),
-        tuple(bound.operands),
-        tuple(bound.operand_spans),
-        call.span,
-        bound.spans,
-        bound.literals,
-    )
+    written = WrittenCall(call.span, call.function_span, entry.label_span, bound.written)
+    applied = AppliedLayer(layer(**bound.attributes), tuple(bound.operands), written, bound.literals)
     results = apply_layer(applied, entry, frame)
     entry.applied = applied if sum(one is not None for one in bound.operands) == 1 else Obstacle.SEVERAL_TENSORS
     return results
@@ -110,7 +105,7 @@ def _call_block(
     block: tree.Block,
     call: tree.Call,
     piped: Piped | None,
-    label: str | None,
+    label: GivenName | None,
     frame: Frame,
 ) -> CompileValue:
     name = block.name.name
@@ -273,7 +268,7 @@ def _fitting_value(formal: tree.Formal, value: CompileValue, span: Span, frame: 
 # --- functions of compile-time values, and the layers of the same names -----------------------------------------------
 
 
-def _call_function(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> CompileValue:
+def _call_function(call: tree.Call, piped: Piped | None, label: GivenName | None, frame: Frame) -> CompileValue:
     """A function of compile-time values or, applied to a tensor, the layer of that name."""
     given = [piped] if piped is not None else []
     given += [Piped(evaluate(one, frame), one.span) for one in call.positional]
@@ -292,7 +287,7 @@ def _call_function(call: tree.Call, piped: Piped | None, label: str | None, fram
     return call_function(call, values, frame.budget)
 
 
-def _of_unknown(call: tree.Call, label: str | None, frame: Frame) -> CompileValue:
+def _of_unknown(call: tree.Call, label: GivenName | None, frame: Frame) -> CompileValue:
     """What an operand has failed for: what else is written is looked at, and nothing more is said."""
     for argument in call.named:
         evaluate(argument.value, frame)

@@ -19,6 +19,7 @@ from ..diagnostics.values import (
     WrongOperands,
 )
 from ..dims import DimTooComplex
+from ..graph.graph import WrittenArgument, WrittenCall
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType, format_shape
 from ..layers.base import LAYERS, Site, WeightSpec
@@ -38,7 +39,7 @@ def apply_layer(applied: AppliedLayer, entry: Entry, frame: Frame) -> Several:
     state = frame.state
     types = tuple(None if ref is None else ref.type for ref in applied.operands)
     layer = applied.layer.in_floats(types, state.floats)
-    site = Site(layer.kind, applied.span, applied.argument_spans, applied.operand_spans)
+    site = Site(layer.kind, applied.call)
     try:
         results = layer.infer(types, site)
         specs = layer.weights(types)
@@ -56,8 +57,7 @@ def apply_layer(applied: AppliedLayer, entry: Entry, frame: Frame) -> Several:
     state.demands.extend(site.demands)
     for warning in site.warnings:
         frame.fail(warning)
-    calls, arguments = frame.call_spans, applied.argument_spans
-    draft = Draft(layer, values, results, entry, "", applied.span, calls, specs, arguments=arguments)
+    draft = Draft(layer, values, results, entry, "", applied.call, frame.call_spans, specs)
     return Several(state.draft(draft), layer.kind, layer.take_all_results)
 
 
@@ -80,12 +80,13 @@ def _check_names(specs: Sequence[WeightSpec], applied: AppliedLayer) -> None:
     """Refuse numbers and initializers for weights that the layer does not have here: nothing is ignored."""
     names = tuple(spec.argument or spec.name for spec in specs)
     kind = applied.layer.kind
-    for name, argument in applied.literals.items():
+    arguments = applied.call.arguments
+    for name in applied.literals:
         if name not in names:
-            near = near_names(name, names)
-            raise DotnnError(UnknownArgument(span=argument.span, kind=kind, name=name, near=near, known=names))
-    span = applied.argument_spans.get("bias_init")
-    if span is not None and not any("bias" in name for name in names):
+            span, near = arguments[name].value, near_names(name, names)
+            raise DotnnError(UnknownArgument(span=span, kind=kind, name=name, near=near, known=names))
+    if "bias_init" in arguments and not any("bias" in name for name in names):
+        span = arguments["bias_init"].value
         expected = "left out, since the layer has no bias"
         raise DotnnError(
             WrongArgument(span=span, kind=kind, name="bias_init", expected=expected, found="an initializer")
@@ -93,18 +94,19 @@ def _check_names(specs: Sequence[WeightSpec], applied: AppliedLayer) -> None:
 
 
 def _with_literal(spec: WeightSpec, dtype: DType, applied: AppliedLayer, state: Elaboration) -> WeightSpec:
-    argument = applied.literals.get(spec.argument or spec.name)
-    if argument is None:
+    name = spec.argument or spec.name
+    if name not in applied.literals:
         return spec
-    state.budget.walk(argument.value, argument.span)
-    numbers = literal(argument.value, dtype, argument.span)
+    value, span = applied.literals[name], applied.call.arguments[name].value
+    state.budget.walk(value, span)
+    numbers = literal(value, dtype, span)
     if numbers.shape != spec.shape:
         reason = (
             f"`{spec.name}` of this `{applied.layer.kind}` has shape {format_shape(spec.shape)}, "
             f"and the numbers have {format_shape(numbers.shape)}"
         )
         hint = f"write nested lists of shape {format_shape(spec.shape)}"
-        raise DotnnError(BadLiteral(span=argument.span, reason=reason, found=format_shape(numbers.shape), hint=hint))
+        raise DotnnError(BadLiteral(span=span, reason=reason, found=format_shape(numbers.shape), hint=hint))
     return with_initializer(spec, numbers)
 
 
@@ -136,8 +138,9 @@ def share_weights(entry: Entry, specs: Sequence[WeightSpec], dtype: DType, span:
 def reapply_layer(applied: AppliedLayer, value: CompileValue, place: Span, entry: Entry, frame: Frame) -> CompileValue:
     """Apply a layer of one tensor to another one, which stands at a place; raises ``DotnnError``."""
     operand = as_tensor(value, place, f"`x` of `{applied.layer.kind}`", frame)
-    operands = (operand, *applied.operands[1:])
-    again = dataclasses.replace(applied, operands=operands, operand_spans=(entry.span,), span=entry.span)
+    arguments = {**applied.call.arguments, applied.layer.operand_name(0): WrittenArgument(None, place)}
+    call = WrittenCall(entry.span, applied.call.function, entry.label_span, arguments)
+    again = dataclasses.replace(applied, operands=(operand, *applied.operands[1:]), call=call)
     return apply_layer(again, entry, frame)
 
 
@@ -153,9 +156,10 @@ def apply_operator(
     entry = frame.scope.add(kind, None, expression.span)
     pairs = zip(values, written, strict=True)
     operands = tuple(_operand(value, tensor, node, expression.operator, frame) for value, node in pairs)
-    spans = tuple(node.span for node in written)
     layer = LAYERS[kind]()
-    return first(apply_layer(AppliedLayer(layer, operands, spans, expression.span), entry, frame))
+    arguments = {layer.operand_name(index): WrittenArgument(None, node.span) for index, node in enumerate(written)}
+    call = WrittenCall(expression.span, expression.operator_span, None, arguments)
+    return first(apply_layer(AppliedLayer(layer, operands, call), entry, frame))
 
 
 def _operand(value: CompileValue, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
@@ -192,7 +196,7 @@ def index_tensor(
     entry = frame.scope.add("index", None, expression.span)
     operand = as_tensor(base, expression.base.span, "what is indexed", frame)
     layer = LAYERS["index"](items=tuple(items))  # pyright: ignore[reportCallIssue]
-    spans = (expression.base.span,)
     subscripts = expression.items[0].span.to(expression.items[-1].span)
-    applied = AppliedLayer(layer, (operand,), spans, expression.span, {"items": subscripts})
-    return first(apply_layer(applied, entry, frame))
+    arguments = {"x": WrittenArgument(None, expression.base.span), "items": WrittenArgument(None, subscripts)}
+    call = WrittenCall(expression.span, arguments=arguments)
+    return first(apply_layer(AppliedLayer(layer, (operand,), call), entry, frame))

@@ -190,7 +190,7 @@ def _build(model: tree.Model, frame: Frame) -> Graph | None:
         # A parameter is its weight; its draft has no other operation.
         op = Parameter(weights.pop("")) if draft.op is None else draft.op
         path = draft.entry.path if draft.entry is not None else name
-        origin = Origin(path, draft.span, draft.calls)
+        origin = Origin(path, draft.call, draft.calls)
         graph.add(
             op,
             draft.operands,

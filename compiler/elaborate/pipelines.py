@@ -16,7 +16,7 @@ from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, first, show
 from .calls import apply_call, reapply_block
 from .layer_arguments import Piped
 from .layer_nodes import reapply_layer
-from .scope import Applied, Entry
+from .scope import Applied, Entry, GivenName
 from .state import (
     AppliedBlock,
     AppliedGroup,
@@ -49,12 +49,13 @@ def _run(stages: Sequence[tree.Stage], piped: Piped, frame: Frame) -> CompileVal
 def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
     frame.budget.step(1, stage.span)
     try:
-        label = None if stage.label is None else label_text(stage.label, frame)
+        written = stage.label
+        label = None if written is None else GivenName(label_text(written, frame), written.span)
     except DotnnError as error:
         frame.fail_all(error)
         frame.scope.obscured = True
         label = None
-    is_new = label is not None and label not in frame.scope.labels
+    is_new = label is not None and label.text not in frame.scope.labels
     since = len(frame.state.drafts)
     try:
         value = _OPERATIONS[type(stage.operation)](stage, stage.operation, piped, label, frame)
@@ -62,16 +63,16 @@ def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> CompileValue:
         frame.fail_all(error)
         value = UNKNOWN
     if label is not None and is_new and isinstance(first(value), Unknown):
-        frame.scope.give_up(label, stage.span)
+        frame.scope.give_up(label.text, stage.span)
     frame.state.document(value, since, frame.module.doc(stage))
     return value
 
 
-def _apply(stage: tree.Stage, call: tree.Call, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+def _apply(stage: tree.Stage, call: tree.Call, piped: Piped, label: GivenName | None, frame: Frame) -> CompileValue:
     return apply_call(call, piped, label, frame)
 
 
-def _group(stage: tree.Stage, group: tree.Group, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+def _group(stage: tree.Stage, group: tree.Group, piped: Piped, label: GivenName | None, frame: Frame) -> CompileValue:
     if label is None:
         return _run(group.stages, piped, frame.inside())
     entry = frame.scope.add("group", label, stage.span)
@@ -92,20 +93,20 @@ def _apply_group(applied: AppliedGroup, piped: Piped, entry: Entry, frame: Frame
         scope.close()
 
 
-def _repeat(stage: tree.Stage, repeat: tree.Repeat, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
-    count = evaluate(repeat.count, frame)
+def _repeat(stage: tree.Stage, loop: tree.Repeat, piped: Piped, label: GivenName | None, frame: Frame) -> CompileValue:
+    count = evaluate(loop.count, frame)
     if isinstance(count, Unknown):
         return UNKNOWN
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         found = show(count) if isinstance(count, int) else describe(count)
         what = "`repeat` counts by an int of at least 0"
         raise DotnnError(
-            Unrepeatable(span=repeat.count.span, what=what, found=found, hint="write how often, as in `repeat(3)`")
+            Unrepeatable(span=loop.count.span, what=what, found=found, hint="write how often, as in `repeat(3)`")
         )
-    return _loop(AppliedLoop(stage, repeat, range(count), frame), piped, label)
+    return _loop(AppliedLoop(stage, loop, range(count), frame), piped, label)
 
 
-def _for(stage: tree.Stage, loop: tree.For, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+def _for(stage: tree.Stage, loop: tree.For, piped: Piped, label: GivenName | None, frame: Frame) -> CompileValue:
     values = evaluate(loop.iterable, frame)
     if isinstance(values, Unknown):
         return UNKNOWN
@@ -137,7 +138,7 @@ def _bind_variables(loop: tree.Repeat | tree.For, value: CompileValue, frame: Fr
             frame.bindings[name.name] = Bound(one, name.span)
 
 
-def _loop(applied: AppliedLoop, piped: Piped, label: str | None) -> CompileValue:
+def _loop(applied: AppliedLoop, piped: Piped, label: GivenName | None) -> CompileValue:
     frame, span = applied.frame, applied.stage.span
     if label is not None:
         entry = frame.scope.add("loop", label, span)
@@ -162,7 +163,7 @@ def _apply_loop(applied: AppliedLoop, piped: Piped, entry: Entry, frame: Frame) 
     try:
         for number, one in enumerate(applied.values):
             frame.budget.step(1, span)
-            inner = scope.add("round", str(number), entry.span)
+            inner = scope.add("round", GivenName(str(number), entry.span), entry.span)
             turn = AppliedRound(applied.loop.body, outer, applied.loop, one)
             value = _apply_group(turn, Piped(single(value, span, frame), piped.span), inner, outer)
             inner.applied = UNKNOWN if isinstance(first(value), Unknown) else turn
@@ -171,7 +172,7 @@ def _apply_loop(applied: AppliedLoop, piped: Piped, entry: Entry, frame: Frame) 
     return value
 
 
-def _reuse(stage: tree.Stage, reuse: tree.Reuse, piped: Piped, label: str | None, frame: Frame) -> CompileValue:
+def _reuse(stage: tree.Stage, reuse: tree.Reuse, piped: Piped, label: GivenName | None, frame: Frame) -> CompileValue:
     path = label_text(reuse.path, frame)
     original = frame.scope.find(path, frame.budget.step)
     if original is None and frame.scope.is_obscured():
@@ -204,7 +205,7 @@ def reapply(applied: Applied, piped: Piped, entry: Entry, frame: Frame) -> Compi
     raise TypeError(f"nothing applies {applied!r} again")
 
 
-_OPERATIONS: dict[type, Callable[[Any, Any, Piped, str | None, Frame], CompileValue]] = {
+_OPERATIONS: dict[type, Callable[[Any, Any, Piped, GivenName | None, Frame], CompileValue]] = {
     tree.Call: _apply,
     tree.Group: _group,
     tree.Repeat: _repeat,

@@ -14,8 +14,17 @@ from ..diagnostics import DotnnError
 from ..diagnostics.names import DuplicateLabel, Obstacle, ReuseDiffers
 from ..diagnostics.values import Misplaced
 from ..graph.types import TensorType
+from ..records import positional_record
 from ..source import Span
 from ..values.kinds import UNKNOWN, Unknown
+
+
+@positional_record
+class GivenName:
+    """A label with its computed parts filled in, or the name of a parameter, and where it is written."""
+
+    text: str
+    span: Span
 
 
 class Applied:
@@ -29,6 +38,7 @@ class Entry:
     Attributes:
         kind: what an automatic name is made of.
         label: the label, or None.
+        label_span: where it is written.
         inner: the scope that it opens, if any.
         name: the name within the scope; empty where it takes the scope's own; given when the scope closes.
         owner: the entry whose weights this one uses: itself, or an earlier one through ``reuse``.
@@ -40,6 +50,7 @@ class Entry:
     kind: str
     label: str | None
     span: Span
+    label_span: Span | None = None
     inner: Scope | None = None
     name: str = ""
     owner: Entry = field(init=False)
@@ -89,17 +100,18 @@ class Scope:
             self._path = path
         return path
 
-    def add(self, kind: str, label: str | None, span: Span) -> Entry:
+    def add(self, kind: str, label: GivenName | None, span: Span) -> Entry:
         """A new entry; raises ``DotnnError`` where the label is taken or a reused scope turns out different."""
         if self.closed:
             hint = "layers stand in the bodies of models and blocks; bind the tensor to a name there"
             raise DotnnError(Misplaced(span=span, what=f"`{kind}`", where="here", hint=hint))
-        entry = Entry(self, kind, label, span)
-        if label is not None:
-            earlier = self.labels.get(label)
-            if earlier is not None:
-                raise DotnnError(DuplicateLabel(span=span, name=label, earlier=earlier.span))
-            self.labels[label] = entry
+        if label is None:
+            entry = Entry(self, kind, None, span)
+        else:
+            entry = Entry(self, kind, label.text, span, label.span)
+            earlier = self.labels.setdefault(label.text, entry)
+            if earlier is not entry:
+                raise DotnnError(DuplicateLabel(span=span, name=label.text, earlier=earlier.span))
         if self.original is not None:
             entry.owner = self._counterpart(entry).owner
         self.entries.append(entry)

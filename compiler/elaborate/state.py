@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ..diagnostics import Diagnostic, DotnnError, Label
 from ..dims import Dim, DimExpr
-from ..graph.graph import Value
+from ..graph.graph import Value, WrittenCall
 from ..graph.operations import Constant, Operation
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
@@ -50,7 +50,6 @@ class Draft:
         op: None for a parameter, which is its weight and nothing else.
         entry: the entry that names it, or None for a constant, which is named ``name``.
         weights: what it owns or shares, with the initializer that the source asked for.
-        arguments: the attributes as written, by name.
     """
 
     op: Operation | None
@@ -58,11 +57,15 @@ class Draft:
     results: tuple[TensorType, ...]
     entry: Entry | None
     name: str
-    span: Span | None
+    call: WrittenCall
     calls: tuple[Span, ...]
     weights: tuple[WeightSpec, ...] = ()
     doc: str = ""
-    arguments: Mapping[str, Span] = field(default_factory=dict)
+
+    @property
+    def span(self) -> Span:
+        """Where it is written."""
+        return self.call.span
 
 
 @positional_record
@@ -133,17 +136,17 @@ class Elaboration:
         if found is not None:
             return found
         op = Constant(constant.literal)
-        (made,) = self.draft(Draft(op, (), (constant.type,), None, constant.name, span, ()))
+        (made,) = self.draft(Draft(op, (), (constant.type,), None, constant.name, WrittenCall(span), ()))
         self._constants[constant] = made
         return made
 
 
-def _origin(dim: Dim, draft: Draft) -> Span | None:
+def _origin(dim: Dim, draft: Draft) -> Span:
     """Where a dimension of a result is written: the attribute that holds it, or the call."""
-    for name, span in draft.arguments.items():
+    for name, argument in draft.call.arguments.items():
         value = getattr(draft.op, name, None)
         if isinstance(value, tuple) and dim in value:
-            return span
+            return argument.value
     return draft.span
 
 
@@ -277,30 +280,23 @@ def _remedy(frame: Frame) -> str:
 
 
 @positional_record
-class LiteralArgument:
-    """A weight written as numbers in a call."""
-
-    value: CompileValue
-    span: Span
-
-
-@positional_record
 class AppliedLayer(Applied):
     """A layer and everything that applying it to tensors needs.
 
     Attributes:
         operands: one per operand of the layer, None where an optional one is absent.
-        operand_spans: the operands as written.
-        argument_spans: the attributes as written.
         literals: weights written as numbers, by local name.
     """
 
     layer: Layer
     operands: tuple[TensorRef | None, ...]
-    operand_spans: Sequence[Span]
-    span: Span
-    argument_spans: Mapping[str, Span] = field(default_factory=dict)
-    literals: Mapping[str, LiteralArgument] = field(default_factory=dict)
+    call: WrittenCall
+    literals: Mapping[str, CompileValue] = field(default_factory=dict)
+
+    @property
+    def span(self) -> Span:
+        """Where it is called."""
+        return self.call.span
 
 
 @positional_record
