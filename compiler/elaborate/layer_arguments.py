@@ -19,7 +19,6 @@ from ..dims import format_dim
 from ..graph.graph import WrittenArgument
 from ..layers.attributes import REQUIRED, AttributeFault, Flag, UndecidedFault
 from ..layers.base import Layer, Operand
-from ..names.faults import unknown_layer_argument
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
@@ -125,8 +124,8 @@ class ArgumentBinder:
         elif self.layer.takes_literal(name):
             self._set_literal(name, value, written)
         else:
-            self._misnamed = True
-            raise DotnnError(unknown_layer_argument(self.layer, argument))
+            # It is reported: nothing has this name.
+            self._misnamed = self.bound.failed = True
 
     def _set_literal(self, name: str, value: CompileValue, written: WrittenArgument) -> None:
         span = written.value

@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from ..diagnostics import Diagnostic, DotnnError, Label
+from ..diagnostics.names import BadLabel
+from ..diagnostics.values import PartsNotTaken
 from ..dims import Dim, DimExpr
 from ..graph.graph import Value, WrittenCall
 from ..graph.operations import Constant, Operation
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
 from ..layers.base import Layer, WeightSpec
+from ..names.project import Module
 from ..records import positional_record
 from ..reprs import short_repr
 from ..source import Span
+from ..syntax import tree
 from ..values.budget import Budget, Stop
 from ..values.demands import Demands
-from ..values.kinds import CompileValue, TensorConstant, TensorRef, first
+from ..values.kinds import UNKNOWN, CompileValue, Several, TensorConstant, TensorRef, Unknown, first, show
 from .scope import Applied, Entry, Scope
-
-if TYPE_CHECKING:
-    from ..names.project import Definition, Module
-    from ..syntax import tree
-
-
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-from ..diagnostics.names import BadLabel
-from ..diagnostics.values import PartsNotTaken
-from ..syntax import tree
-from ..values.kinds import UNKNOWN, Several, Unknown, show
 
 #: Values of consts by file and name; None while one is being evaluated.
 Consts: TypeAlias = dict[tuple[int, str], CompileValue | None]
@@ -167,7 +158,6 @@ class Frame:
         calls: the enclosing block calls, innermost first, for traces.
         block: the name of the block or model.
         metrics: what ``expect`` measures, while an expectation is judged.
-        in_const: a ``const`` is being evaluated, which knows no dimensions.
         entered: the block of the library that led from the user's files into it, and the frame of its body.
     """
 
@@ -180,7 +170,6 @@ class Frame:
     depth: int = 0
     bindings: dict[str, Bound] = field(default_factory=dict)
     metrics: Mapping[str, CompileValue] | None = None
-    in_const: bool = False
     entered: tuple[tree.Block, Frame] | None = None
 
     def fail(self, diagnostic: Diagnostic, calls: tuple[Span, ...] = ()) -> None:
@@ -301,10 +290,10 @@ class AppliedLayer(Applied):
 
 @positional_record
 class AppliedBlock(Applied):
-    """A block and what it was given, with its places, by the names of its arguments."""
+    """A block, the file that it is in, and what it was given, with its places, by the names of its arguments."""
 
-    definition: Definition
     block: tree.Block
+    module: Module
     given: Mapping[str, tuple[CompileValue, Span]]
 
 
