@@ -36,23 +36,23 @@ LARGEST_TENSOR = 2**48
 
 def apply_layer(applied: AppliedLayer, entry: Entry, frame: Frame) -> Several:
     """Add a node; returns its results. Raises ``DotnnError`` where the operands do not fit."""
-    state = frame.state
+    state, span = frame.state, applied.call.span
     types = tuple(None if ref is None else ref.type for ref in applied.operands)
     layer = applied.layer.in_floats(types, state.floats)
     site = Site(layer.kind, applied.call)
     try:
         results = layer.infer(types, site)
         specs = layer.weights(types)
-        check_sizes(results, specs, layer.kind, applied.span)
+        check_sizes(results, specs, layer.kind, span)
     except DimTooComplex as error:
         reason = f"a dimension becomes too complex ({error})"
         hint = "give the dimension a number in the type of the input"
-        raise DotnnError(BadArithmetic(span=applied.span, reason=reason, hint=hint)) from None
+        raise DotnnError(BadArithmetic(span=span, reason=reason, hint=hint)) from None
     _check_names(specs, applied)
     dtype = weight_dtype(results)
     specs = tuple(_with_literal(spec, dtype, applied, state) for spec in specs)
-    check_initializers(specs, dtype, applied.span)
-    share_weights(entry, specs, dtype, applied.span)
+    check_initializers(specs, dtype, span)
+    share_weights(entry, specs, dtype, span)
     values = tuple(None if ref is None else ref.value for ref in applied.operands)
     state.demands.extend(site.demands)
     for warning in site.warnings:

@@ -53,11 +53,6 @@ class Draft:
     weights: tuple[WeightSpec, ...] = ()
     doc: str = ""
 
-    @property
-    def span(self) -> Span:
-        """Where it is written."""
-        return self.call.span
-
 
 @positional_record
 class Expectation:
@@ -104,8 +99,8 @@ class Elaboration:
         """
         node = len(self.drafts)
         if node >= self.budget.limits.nodes:
-            self.budget.stop("nodes", draft.span)
-        self.budget.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.span)
+            self.budget.stop("nodes", draft.call.span)
+        self.budget.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.call.span)
         for result in draft.results:
             for dim in self.demands.unheld(result.shape):
                 self.demands.need_size(
@@ -138,7 +133,7 @@ def _origin(dim: Dim, draft: Draft) -> Span:
         value = getattr(draft.op, name, None)
         if isinstance(value, tuple) and dim in value:
             return argument.value
-    return draft.span
+    return draft.call.span
 
 
 @dataclass(eq=False, repr=False)
@@ -281,11 +276,6 @@ class AppliedLayer(Applied):
     operands: tuple[TensorRef | None, ...]
     call: WrittenCall
     literals: Mapping[str, CompileValue] = field(default_factory=dict)
-
-    @property
-    def span(self) -> Span:
-        """Where it is called."""
-        return self.call.span
 
 
 @positional_record
