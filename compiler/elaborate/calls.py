@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..diagnostics import DotnnError, Label
-from ..diagnostics.names import RecursiveBlock
+from ..diagnostics.names import Obstacle, RecursiveBlock
 from ..diagnostics.suggest import listed
 from ..diagnostics.values import (
     ArgumentOfLayer,
@@ -17,6 +17,7 @@ from ..diagnostics.values import (
     NotAValue,
     TooManyArguments,
 )
+from ..graph.graph import WrittenCall
 from ..initializers import INITIALIZERS, Initializer
 from ..layers.base import LAYERS, Layer
 from ..names.faults import argument_names, initializer_arguments, takes_argument
@@ -28,9 +29,9 @@ from ..syntax import tree
 from ..values.functions import SEVERAL, call_function, of_several
 from ..values.kinds import UNKNOWN, CompileValue, KnownValue, Results, Unknown, all_known, describe, is_tensor
 from .layer_arguments import ArgumentBinder, Piped
-from .layer_nodes import Application, apply_layer, as_tensor, reapply
-from .scope import Entry, Scope
-from .state import BODY_STEPS, Bound, Frame, evaluate, evaluates
+from .layer_nodes import apply_layer, as_tensor
+from .scope import Entry, GivenName, Scope
+from .state import BODY_STEPS, AppliedBlock, AppliedLayer, Bound, Frame, evaluate, evaluates
 from .statements import run_block
 from .types import hold_against, hold_argument, match_argument
 
@@ -40,7 +41,7 @@ def _call(call: tree.Call, frame: Frame) -> Results:
     return apply_call(call, None, None, frame)
 
 
-def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> Results:
+def apply_call(call: tree.Call, piped: Piped | None, label: GivenName | None, frame: Frame) -> Results:
     """A call, as an expression or as a stage; raises ``DotnnError`` or reports and gives ``UNKNOWN``."""
     name, kind = call.function, frame.module.names.kind(call.function_span)
     if kind is Kind.LAYER:
@@ -58,7 +59,7 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: F
     return UNKNOWN
 
 
-def _refuse_label(call: tree.Call, label: str | None) -> None:
+def _refuse_label(call: tree.Call, label: GivenName | None) -> None:
     if label is not None:
         hint = f"`{call.function}` makes a value of the compiler, which has no name in the network: remove the label"
         raise DotnnError(Misplaced(span=call.span, what="a label", where="before a function", hint=hint))
@@ -67,40 +68,18 @@ def _refuse_label(call: tree.Call, label: str | None) -> None:
 # --- layers ----------------------------------------------------------------------------------------------------------
 
 
-def _call_layer(layer: type[Layer], call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> Results:
+def _call_layer(
+    layer: type[Layer], call: tree.Call, piped: Piped | None, label: GivenName | None, frame: Frame
+) -> Results:
     entry = frame.scope.add(layer.kind, label, call.span)
     bound = ArgumentBinder(layer, call, frame).bind(piped)
     if bound.failed:
         return UNKNOWN
-    application = Application(
-        layer(**bound.attributes),
-        tuple(bound.operands),
-        tuple(bound.operand_spans),
-        call.span,
-        bound.spans,
-        bound.literals,
-    )
-    results = apply_layer(application, entry, frame)
-    entry.replay = _replay_layer(application)
-    entry.obstacle = _TENSORS
+    written = WrittenCall(call.span, call.function_span, entry.label_span, bound.written)
+    applied = AppliedLayer(layer(**bound.attributes), tuple(bound.operands), written, bound.literals)
+    results = apply_layer(applied, entry, frame)
+    entry.applied = applied if sum(one is not None for one in bound.operands) == 1 else Obstacle.SEVERAL_TENSORS
     return results
-
-
-#: Why a layer or block cannot be reused that ``reuse`` would have to give further tensors.
-_TENSORS = "it was given more than one tensor"
-
-
-def _replay_layer(application: Application) -> Callable[..., Results] | None:
-    if sum(operand is not None for operand in application.operands) != 1:
-        return None
-
-    def replay(piped: Piped, entry: Entry, frame: Frame) -> Results:
-        if isinstance(piped.value, Unknown):
-            return UNKNOWN
-        operand = as_tensor(piped.value, piped.span, f"`x` of `{application.layer.kind}`", frame)
-        return apply_layer(reapply(application, operand, entry.span), entry, frame)
-
-    return replay
 
 
 # --- blocks ----------------------------------------------------------------------------------------------------------
@@ -111,39 +90,44 @@ def _call_block(
     module: Module,
     call: tree.Call,
     piped: Piped | None,
-    label: str | None,
+    label: GivenName | None,
     frame: Frame,
 ) -> Results:
     name = block.name.name
-    active = frame.state.active
-    if id(block) in active:
+    if id(block) in frame.state.active:
         raise DotnnError(RecursiveBlock(span=call.function_span, name=name))
     entry = frame.scope.add(name, label, call.span)
-    given = _block_arguments(block, call, piped, frame)
-    tensors = sum(is_tensor(value) for value, _ in given.values())
-
-    def run(entry: Entry, values: Mapping[str, tuple[CompileValue, Span]], at: Frame) -> Results:
-        at.budget.step(BODY_STEPS, entry.span)
-        scope = entry.scope.open(entry, boundary=True)
-        inner = _block_frame(module, block, entry, scope, at)
-        active.add(id(block))
-        outer, at.budget.calls = at.budget.calls, inner.calls
-        try:
-            _bind_formals(block, values, inner, entry, at)
-            return run_block(block, inner)
-        finally:
-            at.budget.calls = outer
-            active.discard(id(block))
-            scope.close()
-
-    def replay(piped: Piped, entry: Entry, at: Frame) -> Results:
-        fed = next(name for name, (value, _) in given.items() if is_tensor(value))
-        return run(entry, {**given, fed: (piped.value, piped.span)}, at)
-
-    result = run(entry, given, frame)
-    entry.replay = replay if tensors == 1 else None
-    entry.obstacle = _TENSORS if tensors > 1 else "it was given no tensor"
+    applied = AppliedBlock(block, module, _block_arguments(block, call, piped, frame))
+    result = _apply_block(applied, entry, frame)
+    tensors = sum(is_tensor(value) for value, _ in applied.given.values())
+    if tensors == 1:
+        entry.applied = applied
+    else:
+        entry.applied = Obstacle.SEVERAL_TENSORS if tensors else Obstacle.NO_TENSOR
     return result
+
+
+def reapply_block(applied: AppliedBlock, piped: Piped, entry: Entry, frame: Frame) -> Results:
+    """Run a block that was given one tensor with another one."""
+    fed = next(name for name, (value, _) in applied.given.items() if is_tensor(value))
+    given = {**applied.given, fed: (piped.value, piped.span)}
+    return _apply_block(dataclasses.replace(applied, given=given), entry, frame)
+
+
+def _apply_block(applied: AppliedBlock, entry: Entry, frame: Frame) -> Results:
+    block, active, budget = applied.block, frame.state.active, frame.budget
+    budget.step(BODY_STEPS, entry.span)
+    scope = entry.scope.open(entry, boundary=True)
+    inner = _block_frame(applied.module, block, entry, scope, frame)
+    active.add(id(block))
+    outer, budget.calls = budget.calls, inner.calls
+    try:
+        _bind_formals(block, applied.given, inner, entry, frame)
+        return run_block(block, inner)
+    finally:
+        budget.calls = outer
+        active.discard(id(block))
+        scope.close()
 
 
 def _block_frame(module: Module, block: tree.Block, entry: Entry, scope: Scope, frame: Frame) -> Frame:
@@ -268,7 +252,7 @@ def _fitting_value(formal: tree.Formal, value: CompileValue, span: Span, frame: 
 # --- functions of compile-time values, and the layers of the same names -----------------------------------------------
 
 
-def _call_function(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> Results:
+def _call_function(call: tree.Call, piped: Piped | None, label: GivenName | None, frame: Frame) -> Results:
     """A function of compile-time values or, applied to a tensor, the layer of that name."""
     given = [piped] if piped is not None else []
     given += [Piped(evaluate(one, frame), one.span) for one in call.positional]
@@ -289,7 +273,7 @@ def _call_function(call: tree.Call, piped: Piped | None, label: str | None, fram
     return call_function(call, values, frame.budget)
 
 
-def _of_unknown(call: tree.Call, label: str | None, frame: Frame) -> CompileValue:
+def _of_unknown(call: tree.Call, label: GivenName | None, frame: Frame) -> CompileValue:
     """What an operand has failed for: what else is written is looked at, and nothing more is said."""
     for argument in call.named:
         evaluate(argument.value, frame)

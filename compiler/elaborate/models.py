@@ -217,7 +217,7 @@ def _build(model: tree.Model, frame: Frame) -> Graph | None:
         # A parameter is its weight; its draft has no other operation.
         op = Parameter(weights.pop("")) if draft.op is None else draft.op
         path = draft.entry.path if draft.entry is not None else name
-        origin = Origin(path, draft.span, draft.calls)
+        origin = Origin(path, draft.call, draft.calls)
         graph.add(
             op,
             draft.operands,
@@ -249,9 +249,8 @@ def _check_value_names(graph: Graph, frame: Frame) -> None:
             continue
         other = results.setdefault(name, node)
         if name in weights or other is not node:
-            earlier = weights[name] if name in weights else other.origins[0].place
-            origin = node.origins[0]
-            frame.fail(SameFullName(span=origin.span, name=name, earlier=earlier), origin.calls)
+            earlier = weights.get(name, other.origin.place)
+            frame.fail(SameFullName(span=node.origin.span, name=name, earlier=earlier), node.origin.calls)
 
 
 class _Names:
@@ -264,7 +263,7 @@ class _Names:
         self._numbers: dict[str, int] = {}
         drafts = frame.state.drafts
         self._inputs = {draft.name for draft in drafts if isinstance(draft.op, Input)}
-        self._nodes: dict[str, Span | None] = {d.name: d.span for d in drafts if isinstance(d.op, Input)}
+        self._nodes: dict[str, Span | None] = {d.name: d.call.span for d in drafts if isinstance(d.op, Input)}
         self._labelled = {self._path(draft.entry) for draft in drafts if draft.entry is not None}
 
     def _path(self, entry: Entry) -> str:
@@ -281,9 +280,9 @@ class _Names:
             return self._free(draft)
         name = draft.entry.path
         if name in self._nodes and name not in self._inputs:
-            self._frame.fail(SameFullName(span=draft.span, name=name, earlier=self._nodes[name]), draft.calls)
+            self._frame.fail(SameFullName(span=draft.call.span, name=name, earlier=self._nodes[name]), draft.calls)
             self._taken.add(name)
-        self._nodes.setdefault(name, place_of(draft.span, draft.calls))
+        self._nodes.setdefault(name, place_of(draft.call.span, draft.calls))
         return name
 
     def _free(self, draft: Draft) -> str:
@@ -295,7 +294,7 @@ class _Names:
             number += 1
             name = f"{draft.name}:{number}"
         self._numbers[draft.name] = number + 1
-        self._nodes[name] = draft.span
+        self._nodes[name] = draft.call.span
         return name
 
     def weight(self, owner: Entry, local: str, way: tuple[Span, ...]) -> tuple[str, Span | None]:

@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from ..diagnostics import Diagnostic, DotnnError, Label
+from ..diagnostics.names import BadLabel
+from ..diagnostics.values import PartsNotTaken
 from ..dims import Dim, DimExpr
-from ..graph.graph import Value
+from ..graph.graph import Value, WrittenCall
 from ..graph.operations import Constant, Operation
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
-from ..layers.base import WeightSpec
+from ..layers.base import Layer, WeightSpec
+from ..names.project import Module
 from ..records import positional_record
 from ..reprs import short_repr
 from ..source import Span
+from ..syntax import tree
 from ..values.budget import Budget, Stop
 from ..values.demands import Demands
-from ..values.kinds import CompileValue, KnownValue, Results, TensorConstant, TensorRef, first
-from .scope import Entry, Scope
-
-if TYPE_CHECKING:
-    from ..names.project import Module
-    from ..syntax import tree
-
-
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-from ..diagnostics.names import BadLabel
-from ..diagnostics.values import PartsNotTaken
-from ..syntax import tree
-from ..values.kinds import UNKNOWN, Several, Unknown, is_int, show
+from ..values.kinds import (
+    UNKNOWN,
+    CompileValue,
+    KnownValue,
+    Results,
+    Several,
+    TensorConstant,
+    TensorRef,
+    Unknown,
+    first,
+    is_int,
+    show,
+)
+from .scope import Applied, Entry, Scope
 
 #: Values of consts by file and name; None while one is being evaluated.
 Consts: TypeAlias = dict[tuple[int, str], CompileValue | None]
@@ -56,7 +59,6 @@ class Draft:
         op: None for a parameter, which is its weight and nothing else.
         entry: the entry that names it, or None for a constant, which is named ``name``.
         weights: what it owns or shares, with the initializer that the source asked for.
-        arguments: the attributes as written, by name.
     """
 
     op: Operation | None
@@ -64,11 +66,10 @@ class Draft:
     results: tuple[TensorType, ...]
     entry: Entry | None
     name: str
-    span: Span | None
+    call: WrittenCall
     calls: tuple[Span, ...]
     weights: tuple[WeightSpec, ...] = ()
     doc: str = ""
-    arguments: Mapping[str, Span] = field(default_factory=dict)
 
 
 @positional_record
@@ -116,8 +117,8 @@ class Elaboration:
         """
         node = len(self.drafts)
         if node >= self.budget.limits.nodes:
-            self.budget.stop("nodes", draft.span)
-        self.budget.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.span)
+            self.budget.stop("nodes", draft.call.span)
+        self.budget.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.call.span)
         for result in draft.results:
             for dim in self.demands.unheld(result.shape):
                 self.demands.need_size(
@@ -139,18 +140,18 @@ class Elaboration:
         if found is not None:
             return found
         op = Constant(constant.literal)
-        (made,) = self.draft(Draft(op, (), (constant.type,), None, constant.name, span, ()))
+        (made,) = self.draft(Draft(op, (), (constant.type,), None, constant.name, WrittenCall(span), ()))
         self._constants[constant] = made
         return made
 
 
-def _origin(dim: Dim, draft: Draft) -> Span | None:
+def _origin(dim: Dim, draft: Draft) -> Span:
     """Where a dimension of a result is written: the attribute that holds it, or the call."""
-    for name, span in draft.arguments.items():
+    for name, argument in draft.call.arguments.items():
         value = getattr(draft.op, name, None)
         if isinstance(value, tuple) and dim in value:
-            return span
-    return draft.span
+            return argument.value
+    return draft.call.span
 
 
 @dataclass(eq=False, repr=False)
@@ -275,6 +276,62 @@ def _remedy(frame: Frame) -> str:
         if bound is not None and not isinstance(bound.value, Unknown)
     ]
     return f"change what `{block.name.name}` is given" + (f": {', '.join(given)}" if given else "")
+
+
+# --- what `reuse` applies again ---------------------------------------------------------------------------------------
+
+
+@positional_record
+class AppliedLayer(Applied):
+    """A layer and everything that applying it to tensors needs.
+
+    Attributes:
+        operands: one per operand of the layer, None where an optional one is absent.
+        literals: weights written as numbers, by local name.
+    """
+
+    layer: Layer
+    operands: tuple[TensorRef | None, ...]
+    call: WrittenCall
+    literals: Mapping[str, tuple[KnownValue, ...] | TensorConstant] = field(default_factory=dict)
+
+
+@positional_record
+class AppliedBlock(Applied):
+    """A block, the file that it is in, and what it was given, with its places, by the names of its arguments."""
+
+    block: tree.Block
+    module: Module
+    given: Mapping[str, tuple[CompileValue, Span]]
+
+
+@positional_record
+class AppliedGroup(Applied):
+    """A group of stages and the frame around it, in which its names mean what they mean."""
+
+    group: tree.Group
+    frame: Frame
+
+
+@positional_record
+class AppliedRound(AppliedGroup):
+    """A round of a loop: a group, and the value that the variables of the loop hold."""
+
+    loop: tree.Repeat | tree.For
+    value: KnownValue
+
+
+@positional_record
+class AppliedLoop(Applied):
+    """A loop, the value of each of its rounds (their numbers, for ``repeat``), and the frame around it."""
+
+    stage: tree.Stage
+    loop: tree.Repeat | tree.For
+    values: Sequence[KnownValue]
+    frame: Frame
+
+
+# --- evaluation -------------------------------------------------------------------------------------------------------
 
 
 _EVALUATORS: dict[type, Callable[[Any, Frame], Results]] = {}

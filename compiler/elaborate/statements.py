@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeGuard
 
 from ..diagnostics import DotnnError
+from ..diagnostics.names import Obstacle
 from ..diagnostics.values import (
     BadLiteral,
     BadType,
@@ -16,6 +17,7 @@ from ..diagnostics.values import (
     UndecidedArgument,
 )
 from ..dims import Dim, DimExpr, format_dim
+from ..graph.graph import WrittenCall
 from ..graph.operations import Input
 from ..graph.tensors import Fan, Literal
 from ..graph.types import format_shape
@@ -39,6 +41,7 @@ from ..values.kinds import (
 )
 from ..values.literals import literal
 from .layer_nodes import as_tensor, check_initializers, check_sizes, share_weights
+from .scope import GivenName
 from .state import Bound, Draft, Expectation, Frame, evaluate, evaluate_all, label_text
 from .types import hold_against, input_type, tensor_type
 
@@ -103,7 +106,8 @@ def _input(statement: tree.Input, frame: Frame) -> None:
         kind = input_type(statement.type, frame)
         check_sizes((kind,), (), name.name, statement.type.span)
         doc = frame.module.doc(statement)
-        draft = Draft(Input(), (), (kind,), None, name.name, statement.span, frame.call_spans, doc=doc)
+        call = WrittenCall(statement.span, label=name.span)
+        draft = Draft(Input(), (), (kind,), None, name.name, call, frame.call_spans, doc=doc)
         (value,) = frame.state.draft(draft)
     finally:
         bind_name(name, value, frame)
@@ -119,7 +123,8 @@ def _parameter(statement: tree.Parameter, frame: Frame) -> None:
 
 def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     name = statement.name
-    entry = frame.scope.add("parameter", name.name, name.span)
+    entry = frame.scope.add("parameter", GivenName(name.name, name.span), name.span)
+    entry.applied = Obstacle.PARAMETER
     kind = tensor_type(statement.type, frame)
     if not kind.dtype.is_float:
         reason = f"a parameter is learned, and {kind.dtype} cannot be"
@@ -150,7 +155,8 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     check_initializers((spec,), kind.dtype, statement.initializer.span)
     share_weights(entry, (spec,), kind.dtype, statement.span)
     doc = frame.module.doc(statement)
-    draft = Draft(None, (), (kind,), entry, "", statement.span, frame.call_spans, (spec,), doc)
+    call = WrittenCall(statement.span, label=name.span)
+    draft = Draft(None, (), (kind,), entry, "", call, frame.call_spans, (spec,), doc)
     return frame.state.draft(draft)[0]
 
 
