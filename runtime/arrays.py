@@ -13,7 +13,7 @@ from typing import IO, Any, final
 
 from numpy.typing import NDArray
 
-from ..compiler.archives.npz import ArrayHeader, BadArray, HasRecords, named_members, read_elements, read_header
+from ..compiler.archives.npz import ArrayHeader, BadArray, RecordArray, named_members, read_elements, read_header
 from ..compiler.archives.zips import ARCHIVE_ERRORS, open_zip
 from ..compiler.byte_counts import binary_bytes
 from ..compiler.diagnostics import DotnnError
@@ -130,7 +130,7 @@ def _read_array(stream: IO[bytes], available: int, place: str, most: int) -> NDA
         _require_numbers(header, available, place, most)
         stream.seek(header.length)
         return read_elements(stream, header)
-    except HasRecords as error:
+    except RecordArray as error:
         raise DotnnError(NotPlainArray(path=place, found="records with named fields")) from error
     except BadArray as error:
         raise DotnnError(_damaged(place, str(error))) from error

@@ -26,6 +26,14 @@ load_all()
 FAMILIES = [kind for _, kind in sorted(CATALOGUE.items()) if kind.__module__.startswith("dotnn.")]
 
 
+def _heirs(kind: type[Diagnostic]) -> list[type[Diagnostic]]:
+    return [heir for one in kind.__subclasses__() for heir in (one, *_heirs(one))]
+
+
+#: The classes that share a code with the one whose page it has.
+MEMBERS = sorted({heir for kind in FAMILIES for heir in _heirs(kind)}, key=lambda kind: kind.__name__)
+
+
 @record
 class Sample(Diagnostic):
     """A diagnostic whose sentences are given one by one; it has no code of the catalogue."""
@@ -375,7 +383,7 @@ def _facts(kind: type[Diagnostic]) -> set[str]:
     return properties | {field.name for field in dataclasses.fields(kind)}
 
 
-@pytest.mark.parametrize("kind", FAMILIES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*FAMILIES, *MEMBERS], ids=lambda kind: kind.__name__)
 def test_every_diagnostic_is_complete(kind: type[Diagnostic]) -> None:
     letter = "E" if kind.severity is Severity.ERROR else "W"
     assert re.fullmatch(rf"{letter}\d{{3}}", kind.code)
@@ -383,7 +391,7 @@ def test_every_diagnostic_is_complete(kind: type[Diagnostic]) -> None:
     assert kind.__doc__
     assert not kind.__doc__.startswith(f"{kind.__name__}(")
     assert dataclasses.is_dataclass(kind)
-    for template in (kind.message, kind.label, kind.remedy):
+    for template in (kind.message.replace("{why}", kind.why), kind.label, kind.remedy):
         assert _template_names(template) <= _facts(kind)
     assert kind.message or kind.headline is not Diagnostic.headline
     if kind.severity is Severity.ERROR:

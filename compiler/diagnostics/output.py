@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
+from .phrases import Phrase
 from .suggest import listed
 
 
@@ -22,7 +23,7 @@ class CannotWrite(Diagnostic):
     remedy: ClassVar[str] = "write to another place; what stood there before is unchanged"
 
     path: str
-    reason: str
+    reason: Phrase | str
 
 
 @record
@@ -69,15 +70,27 @@ class NotPermitted(Diagnostic):
 
 
 @record
+class IsLinkOfAnother(Phrase):
+    """Why a link is not followed in a folder where anybody may put links."""
+
+    says: ClassVar[str] = "it is a link that another user has put there"
+
+
+@record
 class NotARegularFile(Diagnostic):
     """What stands at the place of an output file is a directory or a device, which no file can replace."""
 
     code: ClassVar[str] = "E844"
-    message: ClassVar[str] = "cannot write `{path}`: it is {found}"
+    message: ClassVar[str] = "cannot write `{path}`: it is {kind}"
     remedy: ClassVar[str] = "name a file, such as `model.onnx`"
 
     path: str
-    found: str
+    is_directory: bool
+
+    @property
+    def kind(self) -> str:
+        """What it is, as far as that matters."""
+        return "a directory" if self.is_directory else "no regular file"
 
 
 @record
@@ -173,7 +186,39 @@ class FilesNotLocked(Diagnostic):
     remedy: ClassVar[str] = "do not write one output from two processes at the same time"
 
     directory: str
-    reason: str
+    reason: Phrase | str
+
+
+@record
+class LockOfAnother(Phrase):
+    """The file of the lock cannot be opened."""
+
+    says: ClassVar[str] = "`{lock}` there belongs to another user, who keeps it to himself"
+
+    lock: str
+
+
+@record
+class LockIsNoFile(Phrase):
+    """Something else has the name of the lock's file."""
+
+    says: ClassVar[str] = "`{lock}` is no file"
+
+    lock: str
+
+
+@record
+class HasNoLocks(Phrase):
+    """The system refuses any lock."""
+
+    says: ClassVar[str] = "their file system has no locks"
+
+
+@record
+class HasNoIdentities(Phrase):
+    """A file that was opened has another identity than the one at its path."""
+
+    says: ClassVar[str] = "their file system does not tell one from another"
 
 
 @record

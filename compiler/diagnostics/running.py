@@ -581,8 +581,13 @@ class LabelsDoNotFit(Diagnostic):
 
     code: ClassVar[str] = "W908"
     severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "the classes are given {count} names, and {found}"
+    message: ClassVar[str] = "the classes are given {count} names, and {listed}"
     remedy: ClassVar[str] = "give each class one name, on a line of its own, in the order of the classes"
 
     count: int
-    found: str
+    classes: tuple[tuple[str, object], ...]
+
+    @property
+    def listed(self) -> str:
+        """How many classes each output has."""
+        return ", ".join(f"`{name}` has {size}" for name, size in self.classes)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
+from .phrases import Phrase
 from .weights import MOST_SHOWN, _NotFinite, count, quoted
 
 
@@ -24,17 +25,99 @@ class BadRenameFile(Diagnostic):
     """
 
     code: ClassVar[str] = "E860"
-    message: ClassVar[str] = "cannot read the rules of `{path}`: {reason}"
-    remedy: ClassVar[str] = "{advised}"
+    message: ClassVar[str] = "cannot read the rules of `{path}`: {why}"
+    remedy: ClassVar[str] = "write a pattern and what it becomes on each line: `'b(\\d)_(.+)' = \"b$1.$2\"`"
 
     path: str
-    reason: str
-    hint: str = ""
 
-    @property
-    def advised(self) -> str:
-        """What to do, unless there is something special."""
-        return self.hint or "write a pattern and what it becomes on each line: `'b(\\d)_(.+)' = \"b$1.$2\"`"
+
+@record
+class RenameFileUnreadable(BadRenameFile):
+    """The file is not there, no regular file, or may not be read."""
+
+    why: ClassVar[str] = "{reason}"
+
+    reason: str
+    hint: str
+
+    def advice(self) -> str:
+        """What to do about what is no file; else as for all."""
+        return self.hint or super().advice()
+
+
+@record
+class RenameFileTooLong(BadRenameFile):
+    """The file has more bytes than are read."""
+
+    why: ClassVar[str] = "it has more than {most:,} bytes"
+
+    most: int
+
+
+@record
+class NoRenameText(BadRenameFile):
+    """The file is no text in UTF-8."""
+
+    why: ClassVar[str] = "it is no UTF-8 text"
+
+
+@record
+class NoRenameToml(BadRenameFile):
+    """The text is no TOML, as Python's reader says."""
+
+    why: ClassVar[str] = "it is no TOML: {reason}"
+
+    reason: str
+
+    def advice(self) -> str:
+        """Mostly a backslash stands between double quotes."""
+        if "\\" in self.reason:
+            return "write patterns between single quotes, in which a `\\` is a `\\`"
+        return super().advice()
+
+
+@record
+class RenameFileTooDeep(BadRenameFile):
+    """The file has lists or tables in one another without end."""
+
+    why: ClassVar[str] = "it is nested too deeply"
+
+
+@record
+class TooManyRulesInFile(BadRenameFile):
+    """The file has more rules than are read."""
+
+    why: ClassVar[str] = "it has more than {most:,} rules"
+
+    most: int
+
+
+@record
+class TooManyGivenRules(BadRenameFile):
+    """A caller in Python gives more rules than are taken."""
+
+    why: ClassVar[str] = "there are more than {most:,} rules"
+
+    most: int
+
+
+@record
+class RuleIsTable(BadRenameFile):
+    """A pattern stands without quotes and has a dot, so that it is a table to TOML; or the file has headings."""
+
+    why: ClassVar[str] = "`{pattern}` is a table"
+    remedy: ClassVar[str] = "quote the pattern, and leave out headings: `'conv.(.+)' = \"body.$1\"`"
+
+    pattern: str
+
+
+@record
+class RuleIsNoText(BadRenameFile):
+    """What names become is a number, a list or a truth value."""
+
+    why: ClassVar[str] = "what names become by `{pattern}` is no text"
+
+    pattern: str
 
 
 @record
@@ -53,7 +136,7 @@ class BadRenameRule(Diagnostic):
     remedy: ClassVar[str] = "patterns are such as `b(\\d)_(.+)`, and what names become such as `b$1.$2`"
 
     pattern: str
-    reason: str
+    reason: Phrase
 
 
 @record
@@ -94,16 +177,53 @@ class OrderDiffers(Diagnostic):
     """
 
     code: ClassVar[str] = "E863"
-    message: ClassVar[str] = "by their order, the tensors of `{path}` are not the weights of the model: {what}"
+    message: ClassVar[str] = "by their order, the tensors of `{path}` are not the weights of the model: {why}"
     remedy: ClassVar[str] = "match by name, with `--rename` where names differ, or bring the layers into one order"
 
     path: str
-    what: str
+    theirs: int
+    ours: int
     around: tuple[str, ...]
+    is_sorted: bool = False
+    are_layers: bool = False
+
+    @property
+    def counts(self) -> str:
+        """How many the file and the model have."""
+        if self.are_layers:
+            return f"the file has {self.theirs:,} layers and the model {self.ours:,}"
+        return f"the file has {self.theirs:,} tensors and the model {self.ours:,} weights"
 
     def notes(self) -> tuple[str, ...]:
         """The last pairs that fit, and the first that does not."""
-        return self.around
+        if not self.is_sorted:
+            return self.around
+        return (*self.around, "the file is sorted by name, so that the order of its layers is lost")
+
+
+@record
+class PairDiffers(OrderDiffers):
+    """At one place the file and the model have something else."""
+
+    why: ClassVar[str] = "number {number:,} is {there} in the file and {here} in the model{rest}"
+
+    number: int
+    there: str
+    here: str
+
+    @property
+    def rest(self) -> str:
+        """How many both have, where that differs, too."""
+        return f"; {self.counts}" if self.ours != self.theirs else ""
+
+
+@record
+class NoCounterpart(OrderDiffers):
+    """The file or the model ends before the other."""
+
+    why: ClassVar[str] = "{counts}; {alone} has no counterpart"
+
+    alone: str
 
 
 @record
@@ -268,10 +388,27 @@ class KerasNamesNotWritten(Diagnostic):
 
     code: ClassVar[str] = "E869"
     message: ClassVar[str] = "weights in Keras's names cannot be written as `{path}`"
-    remedy: ClassVar[str] = "{hint}, or leave `--keras-names` out"
+    remedy: ClassVar[str] = "leave `--keras-names` out"
 
     path: str
-    hint: str
+
+
+@record
+class NoKerasEnding(KerasNamesNotWritten):
+    """The name of the file ends in another way."""
+
+    remedy: ClassVar[str] = "name it `{suggested}`, or leave `--keras-names` out"
+
+    suggested: str
+
+
+@record
+class NoKerasWriter(KerasNamesNotWritten):
+    """The library that writes HDF5 is not installed."""
+
+    remedy: ClassVar[str] = (
+        'install h5py, which writes them: `pip install "dotnn[keras]"`, or leave `--keras-names` out'
+    )
 
 
 @record

@@ -11,6 +11,8 @@ import numpy as np
 from ..archives.zips import ARCHIVE_ERRORS
 from ..arguments import a_type, type_name
 from ..diagnostics import DotnnError
+from ..diagnostics.bad_arrays import CannotBeArray, HasChanged, IsMapping, IsMasked, IsNoArray, NameIsNoStr
+from ..diagnostics.phrases import Phrase
 from ..diagnostics.weights import NotArrays
 from ..reprs import quantity, short_repr
 
@@ -19,7 +21,11 @@ _ERRORS = (*ARCHIVE_ERRORS, TypeError, BufferError, OverflowError, AttributeErro
 
 
 class NotAnArray(Exception):
-    """Why a value is no array of numbers, as a sentence without a subject."""
+    """A value is no array of numbers."""
+
+    def __init__(self, reason: Phrase) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @final
@@ -36,7 +42,7 @@ class ArrayWeights:
 
     def __init__(self, arrays: Mapping[Any, Any]) -> None:
         self.path = "weights"
-        self.unusable: dict[str, str] = {}
+        self.unusable: dict[str, Phrase] = {}
         self._arrays = arrays
         self._facts: dict[str, tuple[tuple[int, ...], str]] = {}
         for name in arrays:
@@ -64,9 +70,9 @@ class ArrayWeights:
         try:
             array = self._array(name)
             if array.shape != self.shape(name):
-                raise NotAnArray("it has changed while it was read")
+                raise NotAnArray(HasChanged())
         except NotAnArray as fault:
-            raise DotnnError(NotArrays(path=self.path, faults=((name, str(fault)),))) from fault
+            raise DotnnError(NotArrays(path=self.path, faults=((name, fault.reason),))) from fault
         return array
 
     def __repr__(self) -> str:
@@ -85,12 +91,12 @@ class ArrayWeights:
 
     def _add(self, name: object) -> None:
         if not isinstance(name, str):
-            self.unusable[repr(name)] = f"the name is {a_type(name)}, and must be a str"
+            self.unusable[repr(name)] = NameIsNoStr(a_type=a_type(name))
             return
         try:
             array = self._array(name)
         except NotAnArray as fault:
-            self.unusable[name] = str(fault)
+            self.unusable[name] = fault.reason
             self._facts[name] = ((), "")
             return
         self._facts[name] = (array.shape, array.dtype.newbyteorder("=").name)
@@ -99,11 +105,11 @@ class ArrayWeights:
         try:
             value = self._arrays[name]
             if isinstance(value, Mapping):
-                raise NotAnArray(f"it is a mapping itself; if it holds the weights, give `{self.path}[{name!r}]`")
+                raise NotAnArray(IsMapping(weights=self.path, name=name))
             return as_array(value)
         except _ERRORS as error:
             reason = " ".join(str(error).split()) or type_name(error)
-            raise NotAnArray(f"it cannot be read as an array: {reason}") from error
+            raise NotAnArray(CannotBeArray(reason=reason)) from error
 
 
 def as_array(value: Any) -> np.ndarray:
@@ -113,10 +119,10 @@ def as_array(value: Any) -> np.ndarray:
         NotAnArray: it is none.
     """
     if isinstance(value, np.ma.MaskedArray):
-        raise NotAnArray("it is a masked array, and weights have no gaps: give `array.filled(…)`")
+        raise NotAnArray(IsMasked())
     array = _numpy_array(_plain_tensor(value))
     if array.dtype.hasobject or array.dtype.kind in "US":
-        raise NotAnArray(f"it is {a_type(value)}, and no array of numbers")
+        raise NotAnArray(IsNoArray(a_type=a_type(value)))
     return array
 
 

@@ -8,10 +8,12 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, DotnnError
+from ..diagnostics.phrases import Phrase
 from ..diagnostics.suggest import near_names
 from ..diagnostics.weight_matching import InitializedWeights
 from ..diagnostics.weights import (
     MOST_SHOWN,
+    AxisOrder,
     Misfit,
     MisshapenWeights,
     MissingWeights,
@@ -145,7 +147,7 @@ class _Comparison:
             yield WrongElementTypes(span=span, path=path, misfits=misfits, wanted=wanted, holder=holder)
 
     @cached_property
-    def unusable(self) -> Mapping[str, str]:
+    def unusable(self) -> Mapping[str, Phrase]:
         """Why some of a caller's arrays are none; a file that has such is not even opened."""
         return self.file.unusable if isinstance(self.file, ArrayWeights) else {}
 
@@ -276,12 +278,12 @@ def _plain(weights: Iterable[Weight]) -> tuple[Misfit, ...]:
     return tuple(Misfit(weight.name, weight.shape) for weight in weights)
 
 
-def _layout(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+def _layout(found: tuple[int, ...], wanted: tuple[int, ...]) -> AxisOrder | None:
     """How the axes of a file relate to the model's where they are the same in another order."""
     if len(found) < 2 or sorted(found) != sorted(wanted):
-        return ""
+        return None
     if found[::-1] == wanted and len(found) == 2:
-        return "it is transposed, as Keras writes it"
+        return AxisOrder.TRANSPOSED
     if (found[-1], found[-2], *found[:-2]) == wanted:
-        return "its axes are `[*kernel, channels, filters]`, as Keras writes them"
-    return "its axes stand in another order"
+        return AxisOrder.CHANNELS_LAST
+    return AxisOrder.OTHER

@@ -9,6 +9,8 @@ from typing import IO, final
 
 import numpy as np
 
+from ..diagnostics.damaged_files import HoldsTwice
+from ..diagnostics.damaged_hdf5 import NoKerasModel
 from ..reprs import quantity, quoted, short_repr
 from .formats import WeightFormat
 from .hdf5 import SIGNATURE, Array, Hdf5File
@@ -65,10 +67,10 @@ class KerasFile:
             layers.append(layer)
             for variable, array in zip(layer.tensors, arrays, strict=True):
                 if variable.full in self._arrays:
-                    raise self._file.damaged(f"it has `{variable.full}` twice")
+                    raise self._file.damaged(HoldsTwice(name=variable.full))
                 self._arrays[variable.full] = array
         if not layers and any(True for _ in self._file.root.all_arrays()):
-            raise self._file.damaged("it holds arrays, and not those of a Keras model")
+            raise self._file.damaged(NoKerasModel())
         return KerasModel(tuple(layers))
 
     @property

@@ -69,7 +69,7 @@ class KerasObject:
             # Its value is a tensor of whatever computes for Keras.
             return as_array(getattr(variable, "value", variable))
         except NotAnArray as fault:
-            raise DotnnError(NotArrays(path=self.path, faults=((name, str(fault)),))) from fault
+            raise DotnnError(NotArrays(path=self.path, faults=((name, fault.reason),))) from fault
 
     def __repr__(self) -> str:
         return short_repr(self, quantity(len(self._variables), "tensor"))

@@ -19,6 +19,33 @@ from typing import IO, Final, final
 import numpy as np
 
 from ..diagnostics import DotnnError
+from ..diagnostics.damaged_files import (
+    BytesDoNotFit,
+    ElementsNotRead,
+    HoldsTwice,
+    ImpossibleShape,
+    IsEmpty,
+    NameTooLong,
+)
+from ..diagnostics.damaged_models import (
+    DataBecameShorter,
+    DataTooShort,
+    InitializerWithoutName,
+    InitializerWithoutShape,
+    InTensor,
+    NameIsNoText,
+    NoModelInIt,
+    NumbersDoNotFit,
+    NumbersOfWrongKind,
+    PlaceIsNoNumber,
+    SparseInitializers,
+    TensorInSegments,
+    TooManyAxes,
+    TooManyEntries,
+    TooManyInitializers,
+    UnknownElementNumber,
+)
+from ..diagnostics.phrases import Phrase
 from ..diagnostics.weights import DamagedWeightFile
 from ..reprs import quantity, quoted, short_repr
 from .beside import beside
@@ -136,7 +163,7 @@ class OnnxFile:
         self._sizes: dict[Path, int] = {}
         self._behind: tuple[Path, mmap.mmap] | None = None
         if stream.seek(0, os.SEEK_END) == 0:
-            raise self._damaged("it is empty")
+            raise self._damaged(IsEmpty())
         self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         try:
             with memoryview(self._map) as content:
@@ -175,7 +202,7 @@ class OnnxFile:
         """
         tensor = self._tensors[name]
         if tensor.code in _OTHERS:
-            raise self._damaged(f"`{name}` has elements of type {tensor.element}, which are not read")
+            raise self._damaged(ElementsNotRead(name=name, element=tensor.element))
         dtype = numpy_dtype(tensor.element)
         if tensor.place is not None:
             path, start = tensor.place
@@ -215,20 +242,20 @@ class OnnxFile:
             if one.number == _GRAPH and one.kind == BYTES:
                 graphs.append(one)
         if not has_version or len(graphs) != 1:
-            raise BadMessage("it has no model in it")
+            raise BadMessage(NoModelInIt())
         for one in _counted(fields(content, graphs[0].start, graphs[0].end)):
             if one.kind != BYTES:
                 continue
             if one.number == _SPARSE:
-                raise BadMessage("it has sparse initializers, which are not read")
+                raise BadMessage(SparseInitializers())
             if one.number == _INITIALIZER:
                 self._add(_tensor(content, one), content)
 
     def _add(self, tensor: _Tensor, content: Buffer) -> None:
         if tensor.name in self._tensors:
-            raise BadMessage(f"it has `{tensor.name}` twice")
+            raise BadMessage(HoldsTwice(name=tensor.name))
         if len(self._tensors) >= _MOST_TENSORS:
-            raise BadMessage(f"it has more than {_MOST_TENSORS:,} initializers")
+            raise BadMessage(TooManyInitializers(most=_MOST_TENSORS))
         self._tensors[tensor.name] = tensor
         if tensor.code in _OTHERS:
             return
@@ -236,9 +263,9 @@ class OnnxFile:
             tensor.place = self._place(tensor)
         elif tensor.raw is not None:
             if tensor.raw[1] - tensor.raw[0] != tensor.nbytes:
-                raise BadMessage(f"the bytes of `{tensor.name}` do not fit its shape")
+                raise BadMessage(BytesDoNotFit(name=tensor.name))
         elif _count(tensor, content) != math.prod(tensor.shape) * _parts(tensor):
-            raise BadMessage(f"the numbers of `{tensor.name}` do not fit its shape")
+            raise BadMessage(NumbersDoNotFit(name=tensor.name))
 
     def _place(self, tensor: _Tensor) -> tuple[Path, int]:
         """Where the numbers of a tensor lie in a file beside this one."""
@@ -246,12 +273,12 @@ class OnnxFile:
         start = _whole_number(tensor, "offset", 0)
         length = _whole_number(tensor, "length", tensor.nbytes)
         if length != tensor.nbytes:
-            raise BadMessage(f"the bytes of `{tensor.name}` do not fit its shape")
+            raise BadMessage(BytesDoNotFit(name=tensor.name))
         if path not in self._sizes:
             with open_stream(path) as stream:
                 self._sizes[path] = stream.seek(0, os.SEEK_END)
         if start + length > self._sizes[path]:
-            raise BadMessage(f"`{path.name}`, which has the numbers of `{tensor.name}`, is too short for them")
+            raise BadMessage(DataTooShort(file=path.name, name=tensor.name))
         return path, start
 
     # Loading --------------------------------------------------------------------------------------------------------
@@ -262,7 +289,7 @@ class OnnxFile:
         if self._behind is None or self._behind[0] != path:
             with open_stream(path) as stream:
                 if stream.seek(0, os.SEEK_END) < self._sizes[path]:
-                    raise self._damaged(f"`{path.name}` has become shorter")
+                    raise self._damaged(DataBecameShorter(file=path.name))
                 found = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             if self._behind is not None:
                 with contextlib.suppress(BufferError):
@@ -279,20 +306,20 @@ class OnnxFile:
         try:
             values = varints(packed)
         except BadMessage as error:
-            raise self._damaged(f"`{tensor.name}`: {error}") from error
+            raise self._damaged(InTensor(name=tensor.name, fault=str(error))) from error
         # What is no integer lies as the integer that has its bits.
         bits = dtype if dtype.kind in "iu" else np.dtype(f"u{dtype.itemsize}")
         numbers = values != 0 if dtype.kind == "b" else values.astype(bits).view(dtype)
         return numbers.reshape(tensor.shape)
 
-    def _damaged(self, reason: str) -> DotnnError:
+    def _damaged(self, reason: Phrase | str) -> DotnnError:
         return DotnnError(DamagedWeightFile(path=self.path, kind="`.onnx` file", reason=reason))
 
 
 def _counted(found: Iterator[Field]) -> Iterator[Field]:
     for count, one in enumerate(found):
         if count >= _MOST_FIELDS:
-            raise BadMessage(f"it has more than {_MOST_FIELDS:,} entries")
+            raise BadMessage(TooManyEntries(most=_MOST_FIELDS))
         yield one
 
 
@@ -307,7 +334,7 @@ def _tensor(content: Buffer, place: Field) -> _Tensor:
         else:
             _add_fact(tensor, content, one)
         if len(shape) > _MOST_AXES:
-            raise BadMessage(f"`{tensor.name}` has too many axes")
+            raise BadMessage(TooManyAxes(name=tensor.name))
     tensor.shape = tuple(shape)
     _check(tensor)
     return tensor
@@ -318,7 +345,7 @@ def _add_fact(tensor: _Tensor, content: Buffer, one: Field) -> None:
         case (_Number.TYPE, 0):
             tensor.code = one.value
         case (_Number.SEGMENT, _):
-            raise BadMessage("it has a tensor in segments, which are not read")
+            raise BadMessage(TensorInSegments())
         case (_Number.NAME, 2):
             tensor.name = _text(content, one)
         case (_Number.RAW, 2):
@@ -332,18 +359,18 @@ def _add_fact(tensor: _Tensor, content: Buffer, one: Field) -> None:
 
 def _check(tensor: _Tensor) -> None:
     if not tensor.name:
-        raise BadMessage("an initializer has no name")
+        raise BadMessage(InitializerWithoutName())
     if tensor.code not in _ELEMENTS and tensor.code not in _OTHERS:
-        raise BadMessage(f"`{tensor.name}` has elements of the unknown type {tensor.code}")
+        raise BadMessage(UnknownElementNumber(name=tensor.name, number=tensor.code))
     if any(axis < 0 for axis in tensor.shape) or math.prod(axis or 1 for axis in tensor.shape) >= 1 << 60:
-        raise BadMessage(f"`{tensor.name}` has an impossible shape")
+        raise BadMessage(ImpossibleShape(name=tensor.name))
 
 
 def _dims(content: Buffer, one: Field) -> list[int]:
     if one.kind == VARINT:
         return [signed(one.value)]
     if one.kind != BYTES or one.end - one.start > _MOST_AXES * 10:
-        raise BadMessage("an initializer has no shape, or one with too many axes")
+        raise BadMessage(InitializerWithoutShape())
     packed = np.frombuffer(content[one.start : one.end], np.uint8)
     count_varints(packed)
     return [signed(int(value)) for value in varints(packed)]
@@ -353,7 +380,7 @@ def _add_packed(tensor: _Tensor, one: Field) -> None:
     # A writer may leave numbers unpacked, each a field of its own, and may pack them in several pieces.
     fitting = {0: VARINT, 4: FOUR, 8: EIGHT}[_PACKED[one.number]]
     if one.kind not in (BYTES, fitting):
-        raise BadMessage("the numbers of an initializer are of the wrong kind")
+        raise BadMessage(NumbersOfWrongKind())
     pieces = tensor.packed.setdefault(one.number, [])
     if pieces and one.kind == fitting and pieces[-1][1] == one.start:
         pieces[-1] = (pieces[-1][0], one.end)
@@ -367,7 +394,7 @@ def _count(tensor: _Tensor, content: Buffer) -> int:
     size, count = _PACKED[number], 0
     for start, end in tensor.packed.get(number, ()):
         if size and (end - start) % size:
-            raise BadMessage(f"the numbers of `{tensor.name}` do not fit its shape")
+            raise BadMessage(NumbersDoNotFit(name=tensor.name))
         count += (end - start) // size if size else count_varints(np.frombuffer(content[start:end], np.uint8))
     return count
 
@@ -387,11 +414,11 @@ def _pair(content: Buffer, place: Field) -> tuple[str, str]:
 
 def _text(content: Buffer, one: Field) -> str:
     if one.end - one.start > _LONGEST_TEXT:
-        raise BadMessage("a name in it is too long")
+        raise BadMessage(NameTooLong())
     try:
         return bytes(content[one.start : one.end]).decode("utf-8")
     except UnicodeDecodeError:
-        raise BadMessage("a name in it is no text") from None
+        raise BadMessage(NameIsNoText()) from None
 
 
 def _whole_number(tensor: _Tensor, key: str, otherwise: int) -> int:
@@ -399,7 +426,7 @@ def _whole_number(tensor: _Tensor, key: str, otherwise: int) -> int:
     if not text:
         return otherwise
     if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise BadMessage(f"the {key} of the numbers of `{tensor.name}` is no number")
+        raise BadMessage(PlaceIsNoNumber(key=key, name=tensor.name))
     return int(text)
 
 

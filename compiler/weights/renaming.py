@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final, final
 
 from ..diagnostics import Diagnostic, DotnnError
+from ..diagnostics.bad_patterns import TakesTooLong
 from ..diagnostics.weight_matching import BadRenameRule, CollidingNames, UnmatchedRules
 from .matching import Matching
 from .name_patterns import BadPattern, Pattern, Replacement
@@ -49,8 +50,8 @@ class Renaming:
             found = pattern.match(name)
             self._steps += pattern.steps - before
             if self._steps > _MOST_STEPS:
-                reason = "it takes too long with so many names"
-                raise DotnnError(BadRenameRule(span=rule.pattern_span, pattern=rule.pattern, reason=reason))
+                fault = BadRenameRule(span=rule.pattern_span, pattern=rule.pattern, reason=TakesTooLong())
+                raise DotnnError(fault)
             if found is not None:
                 self._used.add(index)
                 return replacement.of(found)
@@ -74,9 +75,9 @@ def _compiled(rule: RenameRule) -> tuple[Pattern, Replacement]:
     try:
         pattern = Pattern(rule.pattern)
     except BadPattern as fault:
-        raise DotnnError(BadRenameRule(span=rule.at(fault.place), pattern=rule.pattern, reason=str(fault))) from fault
+        raise DotnnError(BadRenameRule(span=rule.at(fault.place), pattern=rule.pattern, reason=fault.reason)) from fault
     try:
         return pattern, Replacement(rule.replacement, pattern.groups)
     except BadPattern as fault:
         span = rule.replacement_span
-        raise DotnnError(BadRenameRule(span=span, pattern=rule.replacement, reason=str(fault))) from fault
+        raise DotnnError(BadRenameRule(span=span, pattern=rule.replacement, reason=fault.reason)) from fault

@@ -20,6 +20,20 @@ from typing import IO, final
 import numpy as np
 
 from ..diagnostics import DotnnError
+from ..diagnostics.damaged_files import BytesDoNotFit, ImpossibleShape, IsEmpty, PartIsBad
+from ..diagnostics.damaged_safetensors import (
+    BytesLeftOver,
+    BytesOverlap,
+    EntryIncomplete,
+    GapBeforeTensor,
+    HeaderBeyondFile,
+    HeaderIsNoObject,
+    HeaderTooLong,
+    NotesAreNoObject,
+    OnlySomeBytes,
+    TensorsCutOff,
+    UnknownElementType,
+)
 from ..diagnostics.weights import DamagedWeightFile
 from ..graph.tensors import Weight
 from ..reprs import quantity, quoted, short_repr
@@ -60,7 +74,7 @@ _CODES = {name: element for element, (name, _) in _ELEMENTS.items()}
 
 
 class BadHeader(ValueError):
-    """What is wrong with a header, in words."""
+    """What is wrong with a header, as a phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +160,13 @@ class SafetensorsFile:
 def _read_header(stream: IO[bytes], size: int) -> tuple[dict[str, Entry], int]:
     """The tensors, and where their bytes begin."""
     if size < _PREFIX.size:
-        raise BadHeader("it is empty" if size == 0 else f"it has only {size} bytes")
+        raise BadHeader(IsEmpty() if size == 0 else OnlySomeBytes(size=size))
     prefix = stream.read(_PREFIX.size)
     (length,) = _PREFIX.unpack(prefix)
     if length > size - _PREFIX.size:
-        raise BadHeader(f"its first bytes announce a header of {length:,} bytes, and the file has {size:,}")
+        raise BadHeader(HeaderBeyondFile(length=length, size=size))
     if length > LONGEST_HEADER:
-        raise BadHeader(f"its header has {length:,} bytes, and at most {LONGEST_HEADER:,} are read")
+        raise BadHeader(HeaderTooLong(length=length, most=LONGEST_HEADER))
     body = _PREFIX.size + length
     return parse_header(stream.read(length), size - body), body
 
@@ -166,11 +180,11 @@ def parse_header(header: bytes, body_size: int) -> dict[str, Entry]:
     try:
         fields = parse_json(header)
     except BadJson as error:
-        raise BadHeader(f"its header {error}") from error
+        raise BadHeader(PartIsBad(part="its header", fault=str(error))) from error
     if not isinstance(fields, dict):
-        raise BadHeader("its header is no JSON object")
+        raise BadHeader(HeaderIsNoObject())
     if not isinstance(fields.pop(METADATA, {}), dict):
-        raise BadHeader(f"`{METADATA}` in its header is no JSON object")
+        raise BadHeader(NotesAreNoObject(key=METADATA))
     entries = {name: _entry(name, facts) for name, facts in fields.items()}
     _require_gapless(entries, body_size)
     return entries
@@ -181,14 +195,14 @@ def _entry(name: str, facts: object) -> Entry:
         case {"dtype": str() as element, "shape": list() as shape, "data_offsets": [int() as start, int() as end]}:
             pass
         case _:
-            raise BadHeader(f"its header gives `{name}` no dtype, shape and data_offsets")
+            raise BadHeader(EntryIncomplete(name=name))
     if element not in _ELEMENTS:
-        raise BadHeader(f"`{name}` has elements of the unknown type `{element}`")
+        raise BadHeader(UnknownElementType(name=name, element=element))
     if len(shape) > _MOST_AXES or not all(type(axis) is int and axis >= 0 for axis in shape):
-        raise BadHeader(f"`{name}` has an impossible shape")
+        raise BadHeader(ImpossibleShape(name=name))
     entry = Entry(element, tuple(shape), start, end)
     if not 0 <= start <= end or end - start != entry.size:
-        raise BadHeader(f"the bytes of `{name}` do not fit its shape")
+        raise BadHeader(BytesDoNotFit(name=name))
     return entry
 
 
@@ -196,14 +210,14 @@ def _require_gapless(entries: Mapping[str, Entry], body_size: int) -> None:
     end, before = 0, ""
     for name, entry in sorted(entries.items(), key=lambda item: (item[1].start, item[1].end)):
         if entry.start < end:
-            raise BadHeader(f"the bytes of `{name}` overlap those of `{before}`")
+            raise BadHeader(BytesOverlap(name=name, before=before))
         if entry.start > end:
-            raise BadHeader(f"{entry.start - end:,} bytes before `{name}` belong to no tensor")
+            raise BadHeader(GapBeforeTensor(gap=entry.start - end, name=name))
         end, before = entry.end, name
     if end > body_size:
-        raise BadHeader(f"it is cut off: its tensors take {end:,} bytes, and {body_size:,} are there")
+        raise BadHeader(TensorsCutOff(wanted=end, found=body_size))
     if end < body_size:
-        raise BadHeader(f"its last {body_size - end:,} bytes belong to no tensor")
+        raise BadHeader(BytesLeftOver(rest=body_size - end))
 
 
 # Writing ------------------------------------------------------------------------------------------------------------

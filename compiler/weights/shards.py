@@ -16,9 +16,21 @@ from typing import IO, TYPE_CHECKING, final
 import numpy as np
 
 from ..diagnostics import DotnnError
+from ..diagnostics.damaged_files import PartIsBad
+from ..diagnostics.damaged_safetensors import (
+    NoWeightMap,
+    ShardMissing,
+    ShardsUnnamed,
+    TensorElsewhere,
+    TensorInTwoFiles,
+    TensorMissing,
+    TensorUnnamed,
+    TooManyFiles,
+)
+from ..diagnostics.phrases import Phrase
 from ..diagnostics.weight_files import ShardsDoNotFit
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
-from ..files import read_bounded
+from ..files import read_bounded, why_not
 from ..reprs import quantity, quoted, short_repr
 from .beside import beside
 from .bounded_json import LONGEST, BadJson, parse_json
@@ -101,12 +113,12 @@ class ShardedFile:
         try:
             index = parse_json(read_bounded(stream, LONGEST))  # pyright: ignore[reportArgumentType]
         except BadJson as error:
-            raise self._damaged(f"it {error}") from error
+            raise self._damaged(PartIsBad(part="it", fault=str(error))) from error
         places = index.get("weight_map") if isinstance(index, dict) else None
         if not isinstance(places, dict) or not all(isinstance(place, str) for place in places.values()):
-            raise self._damaged("it has no `weight_map` from the names of tensors to those of files")
+            raise self._damaged(NoWeightMap())
         if len(set(places.values())) > _MOST_FILES:
-            raise self._damaged(f"it names {len(set(places.values())):,} files, and at most {_MOST_FILES} are read")
+            raise self._damaged(TooManyFiles(found=len(set(places.values())), most=_MOST_FILES))
         return places
 
     def _open_all(
@@ -115,10 +127,11 @@ class ShardedFile:
         places = {name: beside(path, name) for name in names}
         missing = tuple(name for name, place in places.items() if not os.path.exists(place))
         if missing:
-            raise DotnnError(ShardsDoNotFit(path=self.path, faults=tuple(f"`{name}` is not there" for name in missing)))
+            faults = tuple(ShardMissing(shard=name) for name in missing)
+            raise DotnnError(ShardsDoNotFit(path=self.path, faults=faults))
         return {name: opened.enter_context(_open(place, shards)) for name, place in places.items()}
 
-    def _damaged(self, reason: str) -> DotnnError:
+    def _damaged(self, reason: Phrase) -> DotnnError:
         return DotnnError(DamagedWeightFile(path=self.path, kind=_KIND, reason=reason))
 
 
@@ -130,11 +143,10 @@ def _open(path: Path, shards: WeightFormat) -> WeightFile:
                 opened.pop_all()
             return file
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise DotnnError(WeightFileUnreadable(path=str(path), reason=reason)) from error
+        raise DotnnError(WeightFileUnreadable(path=str(path), reason=why_not(error))) from error
 
 
-def _unnamed_parts(names: Iterable[str]) -> Iterator[str]:
+def _unnamed_parts(names: Iterable[str]) -> Iterator[Phrase]:
     """What is to be said where files say that there are more of them than the index names."""
     numbers: dict[tuple[Path, int], set[int]] = {}
     for name in names:
@@ -143,22 +155,23 @@ def _unnamed_parts(names: Iterable[str]) -> Iterator[str]:
             numbers.setdefault((shard.index, shard.total), set()).add(shard.number)
     for (_, total), found in numbers.items():
         if len(found) < total:
-            yield f"the names of its files tell of {total:,} files, of which it names {len(found):,}"
+            yield ShardsUnnamed(total=total, named=len(found))
 
 
-def _misplaced(wanted: dict[str, str], files: dict[str, WeightFile]) -> Iterator[str]:
+def _misplaced(wanted: dict[str, str], files: dict[str, WeightFile]) -> Iterator[Phrase]:
     """The tensors that are not where the index says, and those of which it says nothing."""
     held = {shard: frozenset(file.names) for shard, file in files.items()}
     for name, shard in wanted.items():
         if name not in held[shard]:
-            elsewhere = next((f", but in `{other}`" for other, names in held.items() if name in names), "")
-            yield f"`{name}` is not in `{shard}`{elsewhere}"
+            other = next((other for other, names in held.items() if name in names), None)
+            missing = TensorMissing(name=name, shard=shard)
+            yield missing if other is None else TensorElsewhere(name=name, shard=shard, other=other)
     for shard, file in files.items():
         for name in file.names:
             if name not in wanted:
-                yield f"`{name}` is in `{shard}`, and the index does not name it"
+                yield TensorUnnamed(name=name, shard=shard)
             elif wanted[name] != shard and name in held[wanted[name]]:
-                yield f"`{name}` is in `{shard}` and in `{wanted[name]}`"
+                yield TensorInTwoFiles(name=name, shard=shard, other=wanted[name])
 
 
 def index_format(suffix: str, shards: WeightFormat) -> WeightFormat:
