@@ -37,7 +37,7 @@ from ..compiler.diagnostics.fed_images import (
     TransparencyOnWhite,
     WrongImageSize,
 )
-from ..compiler.diagnostics.feeding import DamagedFile, TooManyPixels, TooManyScans
+from ..compiler.diagnostics.feeding import DamagedImage, TooManyPixels, TooManyScans
 from ..compiler.diagnostics.phrases import Phrase
 from .arrays import read_whole
 from .image_data import MOST_SCANS, is_endless, missing_data
@@ -359,8 +359,8 @@ def _check_choice(option: str, found: str | None, choices: tuple[str, ...]) -> N
         raise DotnnError(NoSuchChoice(option=option, found=found, choices=choices))
 
 
-def _damaged(path: Path, reason: Phrase | str) -> DamagedFile:
-    return DamagedFile(path=str(path), kind="PNG or JPEG image", reason=reason)
+def _damaged(path: Path, reason: Phrase | str) -> DamagedImage:
+    return DamagedImage(path=str(path), reason=reason)
 
 
 def _format_size(width: int, height: int) -> str:

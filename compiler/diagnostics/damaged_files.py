@@ -90,10 +90,22 @@ class JsonNameTwice(Phrase):
 
 
 @record
-class PartIsBad(Phrase):
-    """Says of which part of a file something else is said: ``its header``, or ``it``."""
+class WholeIsBad(Phrase):
+    says: ClassVar[str] = "it {fault}"
 
-    says: ClassVar[str] = "{part} {fault}"
+    fault: str
+
+
+@record
+class HeaderIsBad(Phrase):
+    says: ClassVar[str] = "its header {fault}"
+
+    fault: str
+
+
+@record
+class PartIsBad(Phrase):
+    says: ClassVar[str] = "its `{part}` {fault}"
 
     part: str
     fault: str

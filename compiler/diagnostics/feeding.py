@@ -46,6 +46,13 @@ class DamagedFile(Diagnostic):
 
 
 @record
+class DamagedImage(DamagedFile):
+    """The same of an image, whatever the ending of its name says."""
+
+    kind: str = "PNG or JPEG image"
+
+
+@record
 class FileTooLarge(Diagnostic):
     """A file holds, or says that it holds, more than is read at once.
 

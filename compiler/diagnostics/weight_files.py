@@ -75,7 +75,7 @@ class ShardsDoNotFit(Diagnostic):
     def notes(self) -> tuple[str, ...]:
         """The first faults, and how many more there are."""
         rest = len(self.faults) - MOST_SHOWN
-        shown = map(str, self.faults[:MOST_SHOWN])
+        shown = tuple(map(str, self.faults[:MOST_SHOWN]))
         return (*shown, f"and {rest:,} more") if rest > 0 else shown
 
 

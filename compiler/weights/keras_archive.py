@@ -60,7 +60,7 @@ def _config(archive: zipfile.ZipFile) -> ConfigLayer | None:
     try:
         return read_config(content)
     except BadJson as error:
-        raise BadJson(PartIsBad(part=f"its `{_CONFIG}`", fault=str(error))) from error
+        raise BadJson(PartIsBad(part=_CONFIG, fault=str(error))) from error
 
 
 FORMAT = WeightFormat(

@@ -98,7 +98,7 @@ def _config(file: Hdf5File) -> ConfigLayer | None:
     try:
         return read_config(text.encode("utf-8", "replace"))
     except BadJson as error:
-        raise file.damaged(PartIsBad(part="its `model_config`", fault=str(error))) from error
+        raise file.damaged(PartIsBad(part="model_config", fault=str(error))) from error
 
 
 def _at(folder: Folder, path: str) -> Folder | Array | None:

@@ -20,7 +20,7 @@ from typing import IO, final
 import numpy as np
 
 from ..diagnostics import DotnnError
-from ..diagnostics.damaged_files import BytesDoNotFit, ImpossibleShape, IsEmpty, PartIsBad
+from ..diagnostics.damaged_files import BytesDoNotFit, HeaderIsBad, ImpossibleShape, IsEmpty
 from ..diagnostics.damaged_safetensors import (
     BytesLeftOver,
     BytesOverlap,
@@ -180,7 +180,7 @@ def parse_header(header: bytes, body_size: int) -> dict[str, Entry]:
     try:
         fields = parse_json(header)
     except BadJson as error:
-        raise BadHeader(PartIsBad(part="its header", fault=str(error))) from error
+        raise BadHeader(HeaderIsBad(fault=str(error))) from error
     if not isinstance(fields, dict):
         raise BadHeader(HeaderIsNoObject())
     if not isinstance(fields.pop(METADATA, {}), dict):

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, final
 import numpy as np
 
 from ..diagnostics import DotnnError
-from ..diagnostics.damaged_files import PartIsBad
+from ..diagnostics.damaged_files import WholeIsBad
 from ..diagnostics.damaged_safetensors import (
     NoWeightMap,
     ShardMissing,
@@ -113,7 +113,7 @@ class ShardedFile:
         try:
             index = parse_json(read_bounded(stream, LONGEST))  # pyright: ignore[reportArgumentType]
         except BadJson as error:
-            raise self._damaged(PartIsBad(part="it", fault=str(error))) from error
+            raise self._damaged(WholeIsBad(fault=str(error))) from error
         places = index.get("weight_map") if isinstance(index, dict) else None
         if not isinstance(places, dict) or not all(isinstance(place, str) for place in places.values()):
             raise self._damaged(NoWeightMap())
