@@ -8,11 +8,14 @@ import sys
 import time
 from functools import cached_property
 from string import Formatter
+from typing import Any
 
 import pytest
 from dotnn.compiler.diagnostics import CATALOGUE, Diagnostic, Fix, Label, Severity
+from dotnn.compiler.diagnostics.damaged_files import HoldsTwice, IsOtherFormat
 from dotnn.compiler.diagnostics.explain import codes, explain, load_all
 from dotnn.compiler.diagnostics.machine import github, to_json
+from dotnn.compiler.diagnostics.phrases import Phrase
 from dotnn.compiler.diagnostics.render import render, render_all
 from dotnn.compiler.records import record
 from dotnn.compiler.source import Source, Span
@@ -26,12 +29,13 @@ load_all()
 FAMILIES = [kind for _, kind in sorted(CATALOGUE.items()) if kind.__module__.startswith("dotnn.")]
 
 
-def _heirs(kind: type[Diagnostic]) -> list[type[Diagnostic]]:
+def _heirs(kind: type) -> list[Any]:
     return [heir for one in kind.__subclasses__() for heir in (one, *_heirs(one))]
 
 
 #: The classes that share a code with the one whose page it has.
 MEMBERS = sorted({heir for kind in FAMILIES for heir in _heirs(kind)}, key=lambda kind: kind.__name__)
+PHRASES: list[type[Phrase]] = [kind for kind in _heirs(Phrase) if not kind.__subclasses__()]
 
 
 @record
@@ -373,7 +377,7 @@ def _template_names(template: str) -> set[str]:
     return {re.split(r"[.\[]", name, maxsplit=1)[0] for name in names}
 
 
-def _facts(kind: type[Diagnostic]) -> set[str]:
+def _facts(kind: type) -> set[str]:
     properties = {
         name
         for base in kind.__mro__
@@ -396,6 +400,20 @@ def test_every_diagnostic_is_complete(kind: type[Diagnostic]) -> None:
     assert kind.message or kind.headline is not Diagnostic.headline
     if kind.severity is Severity.ERROR:
         assert kind.remedy or kind.advice is not Diagnostic.advice
+
+
+@pytest.mark.parametrize("kind", PHRASES, ids=lambda kind: kind.__name__)
+def test_every_phrase_is_complete(kind: type[Phrase]) -> None:
+    assert dataclasses.is_dataclass(kind)
+    assert kind.says or kind.__str__ is not Phrase.__str__
+    assert _template_names(kind.says) | _template_names(kind.remedy) <= _facts(kind)
+
+
+def test_phrases_say_their_facts() -> None:
+    twice = HoldsTwice(name="a")
+    assert (str(twice), f"{twice}", twice.advice()) == ("it has `a` twice", "it has `a` twice", "")
+    assert twice == HoldsTwice(name="a") != HoldsTwice(name="b")
+    assert IsOtherFormat(kind="zip", suggested="a.zip").advice() == "rename it to what it is: `a.zip`"
 
 
 def test_diagnostics_import_nothing_heavy() -> None:
