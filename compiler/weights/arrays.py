@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, final
 
 import numpy as np
@@ -14,7 +13,7 @@ from ..diagnostics import DotnnError
 from ..diagnostics.bad_arrays import CannotBeArray, HasChanged, IsMapping, IsMasked, IsNoArray, NameIsNoStr
 from ..diagnostics.phrases import Phrase
 from ..diagnostics.weights import NotArrays
-from ..reprs import quantity, short_repr
+from .weight_file import WeightFile
 
 #: What numpy, its archives and the libraries of tensors raise for what they cannot make an array of.
 _ERRORS = (*ARCHIVE_ERRORS, TypeError, BufferError, OverflowError, AttributeError, KeyError, OSError)
@@ -29,24 +28,21 @@ class NotAnArray(Exception):
 
 
 @final
-class ArrayWeights:
+class ArrayWeights(WeightFile):
     """A mapping from names to arrays, such as PyTorch's ``state_dict``, as if it were a weight file.
 
     Every value is looked at once, for its shape and element type, and read again when it is asked for: whatever has
     to be fetched or converted is in memory one tensor at a time.
-
-    Attributes:
-        path: what to call it in messages.
-        unusable: why entries cannot be weights, by their names.
     """
+
+    holder = "mapping"
 
     def __init__(self, arrays: Mapping[Any, Any]) -> None:
         self.path = "weights"
-        self.unusable: dict[str, Phrase] = {}
         self._arrays = arrays
         self._facts: dict[str, tuple[tuple[int, ...], str]] = {}
-        for name in arrays:
-            self._add(name)
+        faults = {name if isinstance(name, str) else repr(name): self._add(name) for name in arrays}
+        self.unusable = {name: fault for name, fault in faults.items() if fault is not None}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,31 +71,20 @@ class ArrayWeights:
             raise DotnnError(NotArrays(path=self.path, faults=((name, fault.reason),))) from fault
         return array
 
-    def __repr__(self) -> str:
-        return short_repr(self, quantity(len(self._facts), "tensor"))
-
     def close(self) -> None:
         """Nothing is held."""
 
-    def __enter__(self) -> ArrayWeights:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _add(self, name: object) -> None:
+    def _add(self, name: object) -> Phrase | None:
+        """Look at an entry; why it cannot be a weight."""
         if not isinstance(name, str):
-            self.unusable[repr(name)] = NameIsNoStr(a_type=a_type(name))
-            return
+            return NameIsNoStr(a_type=a_type(name))
         try:
             array = self._array(name)
         except NotAnArray as fault:
-            self.unusable[name] = fault.reason
             self._facts[name] = ((), "")
-            return
+            return fault.reason
         self._facts[name] = (array.shape, array.dtype.newbyteorder("=").name)
+        return None
 
     def _array(self, name: str) -> np.ndarray:
         try:

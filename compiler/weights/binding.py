@@ -8,7 +8,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, DotnnError
-from ..diagnostics.phrases import Phrase
 from ..diagnostics.suggest import near_names
 from ..diagnostics.weight_matching import InitializedWeights
 from ..diagnostics.weights import (
@@ -25,7 +24,6 @@ from ..diagnostics.weights import (
 from ..graph.graph import Graph
 from ..graph.tensors import Literal, Weight
 from ..source import Span
-from .arrays import ArrayWeights
 from .bound import BoundWeights
 from .element_conversion import converts
 from .matching import Matching
@@ -35,7 +33,7 @@ from .renaming import Renaming
 from .weight_file import WeightFile
 
 if TYPE_CHECKING:
-    from .keras_model import KerasModel
+    pass
 
 #: A counter in PyTorch's batch normalization that no computation reads.
 _DROPPED = "num_batches_tracked"
@@ -63,18 +61,17 @@ def bind_weights(file: WeightFile, model: Graph | Sequence[Weight], matching: Ma
         DotnnError: all that does not fit, one diagnostic for each kind of misfit.
     """
     matching = matching or Matching()
-    keras = keras_of(file)
-    if keras is not None:
+    if file.keras is not None:
         from .keras_matching import bind_keras
 
         if not isinstance(model, Graph):
             raise TypeError("a file of Keras is matched by layers: give the model's graph, not its weights alone")
-        return bind_keras(file, model, keras, matching)
+        return bind_keras(file, model, file.keras, matching)
     weights = model.weights() if isinstance(model, Graph) else model
     renaming = Renaming(file.path, _kept(file, weights), matching)
     named = {weight.name: weight for weight in weights}
     notes = renaming.notes
-    if matching.match == "order" and not getattr(file, "unusable", None):
+    if matching.match == "order" and not file.unusable:
         stored, shown = match_in_order(file, tuple(named.values()), renaming.names)
         notes = (*notes, shown)
     else:
@@ -91,19 +88,10 @@ def bind_weights(file: WeightFile, model: Graph | Sequence[Weight], matching: Ma
     return BoundWeights(file.path, named, reads, notes, allow_nonfinite=matching.allow_nonfinite, stored=sources)
 
 
-def keras_of(file: object) -> KerasModel | None:
-    """What a file of Keras says of its model; None for any other file."""
-    return getattr(file, "keras", None)
-
-
 def _kept(file: WeightFile, weights: Iterable[Weight]) -> tuple[str, ...]:
     """The names in a file, without what is dropped."""
     known = {weight.name for weight in weights}
     return tuple(name for name in file.names if name in known or name.rpartition(".")[2] != _DROPPED)
-
-
-def _holder(file: WeightFile) -> str:
-    return "mapping" if isinstance(file, ArrayWeights) else "file"
 
 
 @dataclass(frozen=True)
@@ -121,9 +109,9 @@ class _Comparison:
 
     def problems(self) -> Iterator[Diagnostic]:
         """One diagnostic for each kind of misfit, none where all fits."""
-        path, holder = self.file.path, _holder(self.file)
-        if self.unusable:
-            yield NotArrays(path=path, faults=tuple(self.unusable.items()))
+        path, holder = self.file.path, self.file.holder
+        if self.file.unusable:
+            yield NotArrays(path=path, faults=tuple(self.file.unusable.items()))
         if self.prefix:
             matched = sum(name in self.in_file for name in self.weights)
             in_file = bool(self._file_prefix)
@@ -147,11 +135,6 @@ class _Comparison:
             yield WrongElementTypes(span=span, path=path, misfits=misfits, wanted=wanted, holder=holder)
 
     @cached_property
-    def unusable(self) -> Mapping[str, Phrase]:
-        """Why some of a caller's arrays are none; a file that has such is not even opened."""
-        return self.file.unusable if isinstance(self.file, ArrayWeights) else {}
-
-    @cached_property
     def _names(self) -> tuple[str, ...]:
         return tuple(self.renamed)
 
@@ -162,7 +145,7 @@ class _Comparison:
         shapes = [self.file.shape(stored) for stored in self.renamed.values()]
         types = map(self.file.element_type, self.renamed.values())
         return (
-            not self.unusable
+            not self.file.unusable
             and shapes == [weight.shape for weight in weights]
             and all(converts(found, weight.dtype) for found, weight in zip(types, weights, strict=True))
         )
@@ -204,7 +187,9 @@ class _Comparison:
     def unused(self) -> tuple[str, ...]:
         """Tensors that the model lacks, by the names that they would have in it."""
         return tuple(
-            name for name, stored in self.in_file.items() if name not in self.weights and stored not in self.unusable
+            name
+            for name, stored in self.in_file.items()
+            if name not in self.weights and stored not in self.file.unusable
         )
 
     @cached_property
@@ -220,7 +205,7 @@ class _Comparison:
     @cached_property
     def _both(self) -> tuple[Weight, ...]:
         found = (weight for weight in self.weights.values() if weight.name in self.in_file)
-        return tuple(weight for weight in found if self.in_file[weight.name] not in self.unusable)
+        return tuple(weight for weight in found if self.in_file[weight.name] not in self.file.unusable)
 
     def _element_type(self, weight: Weight) -> str:
         return self.file.element_type(self.in_file[weight.name])

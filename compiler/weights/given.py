@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias
 
 from ..arguments import need, need_path, type_name
 from ..diagnostics.notices import tell
@@ -51,7 +51,7 @@ def given_weights(
         yield None
         return
     with _opened(given) as found:
-        if not _is_unbound(found):
+        if not isinstance(found, WeightFile):
             if matching is not None:
                 raise TypeError("these weights are matched already: give `matching` to `bind_weights`")
             yield found
@@ -60,11 +60,6 @@ def given_weights(
         yield bound
         for diagnostic in bound.warnings():
             tell(diagnostic)
-
-
-def _is_unbound(source: WeightSource) -> TypeGuard[WeightFile]:
-    """Whether it has names and shapes of its own, which need not be the model's, as files and arrays have."""
-    return hasattr(source, "element_type")
 
 
 def _opened(given: Weights) -> AbstractContextManager[WeightFile | WeightSource]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import IO, final
 
 import numpy as np
 
 from ..diagnostics.damaged_files import HoldsTwice
 from ..diagnostics.damaged_hdf5 import NoKerasModel
-from ..reprs import quantity, quoted, short_repr
 from .formats import WeightFormat
 from .hdf5 import SIGNATURE, Array, Hdf5File
 from .keras_config import ConfigLayer
@@ -20,12 +18,13 @@ from .keras_legacy import NO_WEIGHTS as NO_LEGACY_WEIGHTS
 from .keras_legacy import is_legacy, legacy_layers_of
 from .keras_model import KerasModel
 from .readers import head_of
+from .weight_file import WeightFile
 
 KIND = "Keras file (HDF5)"
 
 
 @final
-class KerasFile:
+class KerasFile(WeightFile):
     """The tensors of a file of Keras, under names such as ``conv1/0``, or ``conv1/kernel`` where it has such.
 
     Args:
@@ -94,22 +93,11 @@ class KerasFile:
         """
         return self._file.load(self._arrays[name])
 
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.path), quantity(len(self._arrays), "tensor"))
-
     def close(self) -> None:
         """Close the file."""
         self._file.close()
         if self._archive is not None:
             self._archive.close()
-
-    def __enter__(self) -> KerasFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _recognize(stream: IO[bytes]) -> bool:

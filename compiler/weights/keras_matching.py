@@ -136,17 +136,17 @@ class _Comparison:
         if self.missing and not self.matching.allow_missing:
             rest = tuple(Misfit(weight.name, weight.shape) for weight in self.missing[MOST_SHOWN:])
             misfits, total = (*map(self._missing, self.missing[:MOST_SHOWN]), *rest), len(self.weights)
-            facts = {"total": total, "holder": self._holder, "in_order": self._fits_in_order}
+            facts = {"total": total, "holder": self.file.holder, "in_order": self._fits_in_order}
             yield MissingWeights(span=self.missing[0].span, path=path, misfits=misfits, **facts)
         if self.unused:
-            yield UnusedWeights(path=path, misfits=self.unused, holder=self._holder)
+            yield UnusedWeights(path=path, misfits=self.unused, holder=self.file.holder)
         if self.misshapen:
             span = self.weights[self.misshapen[0].name].span
-            yield MisshapenWeights(span=span, path=path, misfits=self.misshapen, holder=self._holder)
+            yield MisshapenWeights(span=span, path=path, misfits=self.misshapen, holder=self.file.holder)
         if self.mistyped:
             wanted = " or ".join(dict.fromkeys(self.weights[one.name].dtype.value for one in self.mistyped))
             span = self.weights[self.mistyped[0].name].span
-            yield WrongElementTypes(span=span, path=path, misfits=self.mistyped, wanted=wanted, holder=self._holder)
+            yield WrongElementTypes(span=span, path=path, misfits=self.mistyped, wanted=wanted, holder=self.file.holder)
         unknown = [name for name in self.sources if name in self._orders.unknown]
         if unknown:
             yield FeatureOrderUnknown(span=self._orders.unknown[unknown[0]], path=path, names=tuple(unknown))
@@ -236,10 +236,6 @@ class _Comparison:
                 found.append(Misfit(name, weight.shape, found=wrong))
         return tuple(found)
 
-    @property
-    def _holder(self) -> str:
-        return getattr(self.file, "holder", "file")
-
     @cached_property
     def _without_prefix(self) -> tuple[PrefixedNames, _Comparison] | None:
         """What to say of a prefix that one side has, and the rest as if it were taken off; None where there is none."""
@@ -259,7 +255,7 @@ class _Comparison:
         pairs = pairs_by_name(self.pairs.slots, renamed)
         mended = dataclasses.replace(self, renamed=renamed, pairs=pairs)
         matched = sum(len(pair.assigned.found) for pair in pairs.found)
-        facts = {"matched": matched, "in_file": bool(in_file), "holder": self._holder}
+        facts = {"matched": matched, "in_file": bool(in_file), "holder": self.file.holder}
         return PrefixedNames(path=self.file.path, prefix=prefix, **facts), mended
 
     @property

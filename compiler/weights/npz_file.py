@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, final
 
 import numpy as np
@@ -24,14 +23,14 @@ from ..diagnostics.weights import DamagedWeightFile, PickledWeights, WeightFileU
 from ..files import why_not
 from ..graph.tensors import Weight
 from ..graph.types import DType
-from ..reprs import quantity, quoted, short_repr
 from .formats import WeightFormat
+from .weight_file import WeightFile
 
 # Reading ------------------------------------------------------------------------------------------------------------
 
 
 @final
-class NpzFile:
+class NpzFile(WeightFile):
     """The arrays of a `.npz` file, each unpacked when it is asked for.
 
     Args:
@@ -72,21 +71,10 @@ class NpzFile:
             stream.read(header.length)
             return read_elements(stream, header)
 
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.path), quantity(len(self._members), "tensor"))
-
     def close(self) -> None:
         """Close the file."""
         self._archive.close()
         self._stream.close()
-
-    def __enter__(self) -> NpzFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _add(self, name: str | None, member: zipfile.ZipInfo) -> None:
         if name is None:

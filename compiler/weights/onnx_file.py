@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Final, final
 
 import numpy as np
@@ -47,7 +46,6 @@ from ..diagnostics.damaged_models import (
 )
 from ..diagnostics.phrases import Phrase
 from ..diagnostics.weights import DamagedWeightFile
-from ..reprs import quantity, quoted, short_repr
 from .beside import beside
 from .element_types import numpy_dtype
 from .formats import WeightFormat
@@ -65,6 +63,7 @@ from .protobuf import (
     varints,
 )
 from .readers import open_stream
+from .weight_file import WeightFile
 
 _MOST_AXES: Final = 32
 #: What a file of tiny fields would keep a reader busy with; a large network has a hundred thousand.
@@ -144,7 +143,7 @@ class _Tensor:
 
 
 @final
-class OnnxFile:
+class OnnxFile(WeightFile):
     """The initializers of a model, mapped into memory.
 
     Args:
@@ -214,23 +213,12 @@ class OnnxFile:
         # Arrays made in other ways do not keep the map from being closed under them.
         return np.frombuffer(content, np.uint8).view(dtype.newbyteorder("<")).reshape(tensor.shape)
 
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.path), quantity(len(self._tensors), "tensor"))
-
     def close(self) -> None:
         """Give the files back; arrays that were loaded keep them mapped as long as they live."""
         maps = [self._map] if self._behind is None else [self._map, self._behind[1]]
         for one in maps:
             with contextlib.suppress(BufferError):
                 one.close()
-
-    def __enter__(self) -> OnnxFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # Finding --------------------------------------------------------------------------------------------------------
 

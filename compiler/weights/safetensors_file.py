@@ -14,7 +14,6 @@ import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import IO, final
 
 import numpy as np
@@ -36,11 +35,11 @@ from ..diagnostics.damaged_safetensors import (
 )
 from ..diagnostics.weights import DamagedWeightFile
 from ..graph.tensors import Weight
-from ..reprs import quantity, quoted, short_repr
 from .bounded_json import LONGEST, BadJson, parse_json
 from .element_types import numpy_dtype
 from .formats import WeightFormat
 from .values import raw_bytes
+from .weight_file import WeightFile
 
 #: The name under which the header keeps its notes.
 METADATA = "__metadata__"
@@ -96,7 +95,7 @@ class Entry:
 
 
 @final
-class SafetensorsFile:
+class SafetensorsFile(WeightFile):
     """The tensors of a `.safetensors` file, mapped into memory.
 
     Args:
@@ -140,21 +139,10 @@ class SafetensorsFile:
         # Arrays made in other ways do not keep the map from being closed under them.
         return np.frombuffer(content, np.uint8).view(dtype).reshape(entry.shape)
 
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.path), quantity(len(self._entries), "tensor"))
-
     def close(self) -> None:
         """Give the file back; arrays that were loaded keep it mapped as long as they live."""
         with contextlib.suppress(BufferError):
             self._map.close()
-
-    def __enter__(self) -> SafetensorsFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _read_header(stream: IO[bytes], size: int) -> tuple[dict[str, Entry], int]:

@@ -10,8 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import IO, TYPE_CHECKING, final
+from typing import IO, final
 
 import numpy as np
 
@@ -31,15 +30,12 @@ from ..diagnostics.phrases import Phrase
 from ..diagnostics.weight_files import ShardsDoNotFit
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
 from ..files import read_bounded, why_not
-from ..reprs import quantity, quoted, short_repr
 from .beside import beside
 from .bounded_json import LONGEST, BadJson, parse_json
 from .formats import WeightFormat
 from .readers import head_of, open_stream
 from .shard_names import shard_of
-
-if TYPE_CHECKING:
-    from .weight_file import WeightFile
+from .weight_file import WeightFile
 
 #: Every file that is open takes one of the system's handles, of which a process mostly has 1,024.
 _MOST_FILES = 512
@@ -47,7 +43,7 @@ _KIND = "index of weights in several files"
 
 
 @final
-class ShardedFile:
+class ShardedFile(WeightFile):
     """The tensors of several files, under one roof.
 
     Args:
@@ -92,20 +88,9 @@ class ShardedFile:
         """A tensor, as the reader of its file gives it."""
         return self._files[name].load(name)
 
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.path), quantity(len(self._files), "tensor"))
-
     def close(self) -> None:
         """Give all files back."""
         self._opened.close()
-
-    def __enter__(self) -> ShardedFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _read_index(self, stream: IO[bytes]) -> dict[str, str]:
         """In which file each tensor is."""

@@ -9,7 +9,7 @@ import warnings
 from _pickle import UnpicklingError
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import IO, Any, Final, final
 
 import numpy as np
@@ -31,10 +31,10 @@ from ..diagnostics.weight_files import MissingLibrary, NoStateDict, SeveralState
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
 from ..files import why_not
 from ..graph.tensors import Weight
-from ..reprs import quantity, quoted, short_repr
 from .element_types import EXTENDED, numpy_dtype
 from .formats import WeightFormat
 from .torch_contents import AsksFor, BadContents, NoWeights, check_contents, recognize_torch
+from .weight_file import WeightFile
 
 _KIND: Final = "PyTorch file"
 #: What the entry of a checkpoint with the weights is mostly called.
@@ -58,7 +58,7 @@ _ERRORS: Final = (
 
 
 @final
-class TorchFile:
+class TorchFile(WeightFile):
     """The tensors of a file of PyTorch; those of archives are mapped into memory.
 
     Args:
@@ -109,20 +109,9 @@ class TorchFile:
         except (TypeError, RuntimeError) as error:
             raise self._damaged(ElementsNotRead(name=name, element=element)) from error
 
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.path), quantity(len(self._tensors), "tensor"))
-
     def close(self) -> None:
         """Let go of the tensors; arrays that were loaded keep theirs as long as they live."""
         self._tensors = {}
-
-    def __enter__(self) -> TorchFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _checked(self, stream: IO[bytes]) -> bool:
         try:
