@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, DotnnError
-from ..diagnostics.suggest import near_names
 from ..diagnostics.weight_matching import InitializedWeights
 from ..diagnostics.weights import (
     MOST_SHOWN,
@@ -27,19 +25,13 @@ from ..source import Span
 from .bound import BoundWeights
 from .element_conversion import converts
 from .matching import Matching
-from .name_hints import attribute_for, common_prefix, scopes
+from .name_hints import attribute_for, common_prefix, near_tensors, scopes
 from .ordering import match_in_order, without_literals
 from .renaming import Renaming
 from .weight_file import WeightFile
 
-if TYPE_CHECKING:
-    pass
-
 #: A counter in PyTorch's batch normalization that no computation reads.
 _DROPPED = "num_batches_tracked"
-_MOST_NEAR = 2
-#: Characters of names among which near ones are looked for: a large network has a thousand weights.
-_MOST_CHARACTERS = 200_000
 
 
 def bind_weights(file: WeightFile, model: Graph | Sequence[Weight], matching: Matching | None = None) -> BoundWeights:
@@ -62,7 +54,7 @@ def bind_weights(file: WeightFile, model: Graph | Sequence[Weight], matching: Ma
     """
     matching = matching or Matching()
     if file.keras is not None:
-        from .keras_matching import bind_keras
+        from .keras_binding import bind_keras
 
         if not isinstance(model, Graph):
             raise TypeError("a file of Keras is matched by layers: give the model's graph, not its weights alone")
@@ -237,7 +229,7 @@ class _Comparison:
         """Unused tensors of the file that may be meant: of a near layer, else the only one of the shape."""
         layer, _, local = weight.name.rpartition(".")
         if not layer:
-            near = near_names(weight.name, self.unused, _MOST_NEAR, _MOST_CHARACTERS)
+            near = near_tensors(weight.name, self.unused)
             return tuple(self.in_file[name] for name in near)
         fitting: dict[str, str] = {}
         others: dict[str, str] = {}
@@ -246,7 +238,7 @@ class _Comparison:
             if its_local == local and len(self._shapes[name]) == len(weight.shape):
                 (fitting if self._shapes[name] == weight.shape else others)[place] = self.in_file[name]
         for candidates in (fitting, others):
-            near = near_names(layer, candidates, _MOST_NEAR, _MOST_CHARACTERS)
+            near = near_tensors(layer, candidates)
             if near:
                 return tuple(candidates[place] for place in near)
         return tuple(fitting.values()) if len(fitting) == 1 else ()

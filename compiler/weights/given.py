@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 from ..arguments import need, need_path, type_name
 from ..diagnostics.notices import tell
 from ..graph.graph import Graph
-from .arrays import ArrayWeights
 from .binding import bind_weights
 from .formats import ENDINGS
-from .keras_object import KerasObject, is_keras_model
+from .given_arrays import GivenArrays
+from .given_keras import GivenKerasModel, is_keras_model
 from .matching import Matching
 from .readers import open_weights
 from .values import WeightSource
@@ -66,10 +66,10 @@ def _opened(given: Weights) -> AbstractContextManager[WeightFile | WeightSource]
     if isinstance(given, str | os.PathLike):
         return open_weights(need_path(given, "weights"))
     if isinstance(given, Mapping):
-        return ArrayWeights(given)
+        return GivenArrays(given)
     # With PyTorch behind it, such a model is one of PyTorch's, too.
     if is_keras_model(given):
-        return KerasObject(given)
+        return GivenKerasModel(given)
     if callable(getattr(given, "load", None)) and hasattr(given, "names"):
         # Whoever has opened it closes it.
         return nullcontext(given)

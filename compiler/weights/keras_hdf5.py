@@ -10,12 +10,10 @@ import numpy as np
 
 from ..diagnostics.damaged_files import HoldsTwice
 from ..diagnostics.damaged_hdf5 import NoKerasModel
+from . import keras2_layers, keras3_layers
 from .formats import WeightFormat
 from .hdf5 import SIGNATURE, Array, Hdf5File
 from .keras_config import ConfigLayer
-from .keras_layout import NO_WEIGHTS, layers_of
-from .keras_legacy import NO_WEIGHTS as NO_LEGACY_WEIGHTS
-from .keras_legacy import is_legacy, legacy_layers_of
 from .keras_model import KerasModel
 from .readers import head_of
 from .weight_file import WeightFile
@@ -51,7 +49,7 @@ class KerasFile(WeightFile):
     ) -> None:
         self.path = str(path)
         self._arrays: dict[str, Array] = {}
-        self._file = Hdf5File(stream, path, kind, NO_WEIGHTS | NO_LEGACY_WEIGHTS)
+        self._file = Hdf5File(stream, path, kind, keras2_layers.NO_WEIGHTS | keras3_layers.NO_WEIGHTS)
         with ExitStack() as opened:
             opened.callback(self._file.close_library)
             with self._file.reading():
@@ -61,7 +59,10 @@ class KerasFile(WeightFile):
 
     def _read(self, config: ConfigLayer | None) -> KerasModel:
         layers = []
-        found = legacy_layers_of(self._file) if is_legacy(self._file) else layers_of(self._file, config)
+        if keras2_layers.is_of_keras2(self._file):
+            found = keras2_layers.layers_of(self._file)
+        else:
+            found = keras3_layers.layers_of(self._file, config)
         for layer, arrays in found:
             layers.append(layer)
             for variable, array in zip(layer.tensors, arrays, strict=True):

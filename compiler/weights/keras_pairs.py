@@ -14,9 +14,8 @@ from .keras_classes import KNOWN_CLASSES, plain_class, same_class
 from .keras_model import KerasLayer
 from .keras_slots import Slot
 from .keras_variables import Assigned, assign
+from .ordering import SHOWN_BEFORE
 
-#: How many pairs before the first misfit are shown.
-_SHOWN_BEFORE = 3
 #: The orders that layers without names may have: as they were made, and as the file lists them.
 _MADE, _LISTED = "made", "listed"
 
@@ -200,12 +199,12 @@ def pairs_by_order(path: str, slots: Sequence[Slot], layers: Sequence[KerasLayer
         lines.append(_line(slot, layer))
         if not _fits(pairs[-1]):
             pair = {"there": _shown_layer(layer), "here": _shown_slot(slot)}
-            around = tuple(lines[max(0, place - _SHOWN_BEFORE) :])
+            around = tuple(lines[max(0, place - SHOWN_BEFORE) :])
             raise DotnnError(PairDiffers(path=path, number=place + 1, **pair, around=around, **counts))
     if len(counted) != len(layers):
         shorter = min(len(counted), len(layers))
         alone = _shown_layer(layers[shorter]) if shorter < len(layers) else _shown_slot(counted[shorter])
-        raise DotnnError(NoCounterpart(path=path, alone=alone, around=tuple(lines[-_SHOWN_BEFORE:]), **counts))
+        raise DotnnError(NoCounterpart(path=path, alone=alone, around=tuple(lines[-SHOWN_BEFORE:]), **counts))
     return Pairs(tuple(slots), tuple(pairs)), MatchedByOrder(path=path, pairs=tuple(lines))
 
 

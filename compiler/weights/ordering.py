@@ -12,7 +12,7 @@ from ..graph.tensors import Literal, Weight
 from .weight_file import WeightFile
 
 #: How many pairs before the first misfit are shown.
-_SHOWN_BEFORE: Final = 3
+SHOWN_BEFORE: Final = 3
 
 
 def match_in_order(
@@ -65,7 +65,7 @@ def paired(
     for place, (here, there) in enumerate(zip_longest(ours, theirs)):
         lines.append(_line(here, there))
         if here is None or there is None or here[1] != there[1]:
-            around = tuple(lines[max(0, place - _SHOWN_BEFORE) :])
+            around = tuple(lines[max(0, place - SHOWN_BEFORE) :])
             is_sorted = len(by_name) > 2 and list(by_name) == sorted(by_name)
             facts = {"theirs": len(theirs), "ours": len(ours), "around": around, "is_sorted": is_sorted}
             raise DotnnError(_misfit(place, here, there, path=path, **facts))

@@ -9,7 +9,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, DotnnError
-from ..diagnostics.suggest import near_names
 from ..diagnostics.weight_matching import (
     FeatureOrderUnknown,
     InitializedWeights,
@@ -36,15 +35,12 @@ from .keras_model import KerasLayer, KerasModel, KerasVariable
 from .keras_pairs import Pairs, pairs_by_name, pairs_by_order
 from .keras_slots import OwnedLayer, Slot, owned_layers, parameters, slots_of
 from .matching import Matching
-from .name_hints import attribute_for, common_prefix
+from .name_hints import attribute_for, common_prefix, near_tensors
 from .renaming import Renaming
 from .weight_file import WeightFile
 
 if TYPE_CHECKING:
     import numpy as np
-
-_MOST_NEAR = 2
-_MOST_CHARACTERS = 200_000
 
 
 def bind_keras(file: WeightFile, graph: Graph, keras: KerasModel, matching: Matching) -> BoundWeights:
@@ -286,7 +282,7 @@ class _Comparison:
             for one in self.renamed.values()
             if one.path not in taken and plain_class(one.class_name) in classes
         ]
-        return near_names(owned.path, candidates, _MOST_NEAR, _MOST_CHARACTERS)
+        return near_tensors(owned.path, candidates)
 
 
 def _absent_attribute(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from ..diagnostics import DotnnError
 from ..diagnostics.weights import NotArrays
-from .arrays import NotAnArray, as_array
+from .given_arrays import NotAnArray, as_array
 from .keras_model import KerasLayer, KerasModel, KerasVariable, is_automatic
 from .weight_file import WeightFile
 
@@ -29,7 +29,7 @@ def is_keras_model(given: object) -> bool:
 
 
 @final
-class KerasObject(WeightFile):
+class GivenKerasModel(WeightFile):
     """The tensors of a model of Keras, each converted when it is asked for."""
 
     holder = "Keras model"

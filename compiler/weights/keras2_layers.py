@@ -13,8 +13,8 @@ from ..diagnostics.damaged_files import PartIsBad
 from ..diagnostics.damaged_hdf5 import ArrayMissing, LayerMissing, NoLayerNames
 from .bounded_json import BadJson
 from .hdf5 import Array, Folder, Hdf5File
+from .keras3_layers import LayersAndArrays
 from .keras_config import ConfigLayer, read_config
-from .keras_layout import LayersAndArrays
 from .keras_model import KerasLayer, KerasVariable, is_automatic, without_number
 
 #: What `model.save` writes the weights into; `model.save_weights` writes them at the outermost.
@@ -30,12 +30,12 @@ _CLASSES: Final = re.compile(
 )
 
 
-def is_legacy(file: Hdf5File) -> bool:
-    """Whether a file is of this kind."""
+def is_of_keras2(file: Hdf5File) -> bool:
+    """Whether a file holds layers in this way."""
     return file.root.folder(_INSIDE) is not None or file.texts(file.root, "layer_names") is not None
 
 
-def legacy_layers_of(file: Hdf5File) -> LayersAndArrays:
+def layers_of(file: Hdf5File) -> LayersAndArrays:
     """The layers of a file that have tensors, with their arrays in the same order."""
     folder = file.root.folder(_INSIDE) or file.root
     names = file.texts(folder, "layer_names")

@@ -28,7 +28,7 @@ class NotAnArray(Exception):
 
 
 @final
-class ArrayWeights(WeightFile):
+class GivenArrays(WeightFile):
     """A mapping from names to arrays, such as PyTorch's ``state_dict``, as if it were a weight file.
 
     Every value is looked at once, for its shape and element type, and read again when it is asked for: whatever has
