@@ -34,11 +34,11 @@ class NotRegular(OSError):
 
     def __init__(self, mode: int) -> None:
         # Most files are regular.
-        from .diagnostics.unreadable_files import IsFolder, IsNoRegularFile
+        from .diagnostics.unreadable_files import Unreadable
 
         is_folder = stat.S_ISDIR(mode)
         kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
-        self.reason = IsFolder() if is_folder else IsNoRegularFile(kind=kind)
+        self.reason = Unreadable.IS_FOLDER() if is_folder else Unreadable.IS_NO_REGULAR_FILE(kind=kind)
         super().__init__(errno.EISDIR if is_folder else errno.EINVAL, str(self.reason))
 
 
@@ -91,11 +91,11 @@ def read_bounded(stream: BinaryIO, most: int) -> bytes:
 
 def why_not(error: OSError | ValueError) -> str:
     """Why a file cannot be read, in words that follow a colon."""
-    from .diagnostics.unreadable_files import IsNoPath, ReadingFails
+    from .diagnostics.unreadable_files import Unreadable
 
     if isinstance(error, OSError):
-        return (error.strerror or str(error) or str(ReadingFails())).lower()
-    return str(IsNoPath())
+        return (error.strerror or str(error) or str(Unreadable.READING_FAILS())).lower()
+    return str(Unreadable.IS_NO_PATH())
 
 
 def instead(error: OSError | ValueError) -> str:

@@ -22,14 +22,7 @@ from types import TracebackType
 from typing import Final, final
 
 from .diagnostics.notices import tell
-from .diagnostics.output import (
-    FilesNotLocked,
-    HasNoIdentities,
-    HasNoLocks,
-    LockIsNoFile,
-    LockOfAnother,
-    WaitsForWriter,
-)
+from .diagnostics.output import FilesNotLocked, NotLocked, WaitsForWriter
 from .diagnostics.phrases import Phrase
 
 #: The file whose lock says whose turn it is in a folder. It is there during a turn only.
@@ -235,7 +228,7 @@ class Turn:
             while not self._try():
                 is_late = time.monotonic() - start > PATIENCE
                 if is_late and self._is_closed:
-                    self._go_without(LockOfAnother(lock=LOCK_NAME))
+                    self._go_without(NotLocked.LOCK_OF_ANOTHER(lock=LOCK_NAME))
                     break
                 if is_late and not told:
                     tell(WaitsForWriter(directory=str(self._directory)))
@@ -273,13 +266,13 @@ class Turn:
         except OSError as error:
             if error.errno not in _NO_FILE:
                 raise
-            return self._go_without(LockIsNoFile(lock=LOCK_NAME))
+            return self._go_without(NotLocked.LOCK_IS_NO_FILE(lock=LOCK_NAME))
         self._is_closed = handle is None
         if handle is None:
             return False
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             self._leave()
-            return self._go_without(LockIsNoFile(lock=LOCK_NAME))
+            return self._go_without(NotLocked.LOCK_IS_NO_FILE(lock=LOCK_NAME))
         state = try_lock(handle)
         if state is Lock.MINE and is_at(handle, self._path):
             self._is_locked = True
@@ -291,9 +284,9 @@ class Turn:
         self._leave()
         if state is Lock.NONE:
             self._remove()
-            return self._go_without(HasNoLocks())
+            return self._go_without(NotLocked.HAS_NO_LOCKS())
         if self._strange == _STRANGE:
-            return self._go_without(HasNoIdentities())
+            return self._go_without(NotLocked.HAS_NO_IDENTITIES())
         return False
 
     def _open(self) -> int | None:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from ..compiler.archives.npz import ArrayHeader, BadArray, RecordArray, named_members, read_elements, read_header
 from ..compiler.archives.zips import ARCHIVE_ERRORS, open_zip, what_archive_errors_say
+from ..compiler.byte_counts import binary_bytes
 from ..compiler.diagnostics import DotnnError
-from ..compiler.diagnostics.damaged_inputs import ArrayBeyondFile, ImpossibleArray
+from ..compiler.diagnostics.damage import InputDamage
 from ..compiler.diagnostics.feeding import (
     DamagedFile,
     HoldsObjects,
@@ -149,11 +150,12 @@ def _require_numbers(header: ArrayHeader, available: int, place: str, most: int)
     if header.dtype.kind not in "fiubcU":
         raise DotnnError(HoldsOtherElements(path=place, dtype=str(header.dtype)))
     if header.dtype.itemsize == 0:
-        raise DotnnError(_damaged(place, ImpossibleArray()))
+        raise DotnnError(_damaged(place, InputDamage.IMPOSSIBLE_ARRAY()))
     if header.size > most:
         raise DotnnError(TooManyBytes(path=place, size=header.size, limit=most))
     if header.size > available:
-        raise DotnnError(_damaged(place, ArrayBeyondFile(wanted=header.size, available=available)))
+        facts = {"declared": binary_bytes(header.size), "found": binary_bytes(available)}
+        raise DotnnError(_damaged(place, InputDamage.ARRAY_BEYOND_FILE(**facts)))
 
 
 def _damaged(place: str, reason: Phrase | str) -> DamagedFile:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..compiler.diagnostics import Diagnostic, DotnnError, Report
 from ..compiler.diagnostics.cells import clip
-from ..compiler.diagnostics.damaged_inputs import ArchiveWithoutArrays
+from ..compiler.diagnostics.damage import InputDamage
 from ..compiler.diagnostics.fed_arrays import InputNameNeeded, UnexpectedInput
 from ..compiler.diagnostics.feeding import (
     BadInlineValue,
@@ -32,7 +32,7 @@ from ..compiler.diagnostics.feeding import (
 )
 from ..compiler.diagnostics.running import FileNotReadable
 from ..compiler.diagnostics.suggest import near_names
-from ..compiler.diagnostics.unreadable_files import StreamIsClosed
+from ..compiler.diagnostics.unreadable_files import Unreadable
 from . import images as image_files
 from .arrays import Archive, open_npz, opened, read_npy
 from .checks import listed_inputs
@@ -182,7 +182,8 @@ class _Reader:
     def _archive(self, path: Path, given: _Given) -> Iterator[tuple[str, NDArray[Any]]]:
         with open_npz(path) as archive:
             if not archive.names:
-                raise DotnnError(DamagedFile(path=str(path), kind="`.npz` archive", reason=ArchiveWithoutArrays()))
+                reason = InputDamage.ARCHIVE_WITHOUT_ARRAYS()
+                raise DotnnError(DamagedFile(path=str(path), kind="`.npz` archive", reason=reason))
             if given.name is not None or (archive.names == (_UNNAMED,) and _UNNAMED not in self.inputs):
                 tensor = self._tensor(given)
                 yield tensor.name, archive.read(_member(archive, tensor.name, path))
@@ -229,7 +230,7 @@ class _Reader:
         try:
             data = stream.read(MAX_TEXT_BYTES + 1)
         except OSError as error:
-            reason = (error.strerror or str(StreamIsClosed())).lower()
+            reason = (error.strerror or str(Unreadable.STREAM_IS_CLOSED())).lower()
             raise DotnnError(FileNotReadable(path="standard input", reason=reason)) from error
         if len(data) > MAX_TEXT_BYTES:
             raise DotnnError(TooManyBytes(path="standard input", limit=MAX_TEXT_BYTES))

@@ -13,14 +13,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from ..compiler.diagnostics.damaged_files import IsCutOff
-from ..compiler.diagnostics.damaged_inputs import (
-    DataEndsEarly,
-    LastScansMissing,
-    NoMarker,
-    ScansMissing,
-    ScansOfNoFrame,
-)
+from ..compiler.diagnostics.damage import FileDamage, InputDamage
 from ..compiler.diagnostics.phrases import Phrase
 
 #: Most scans of a JPEG; what sends every bit of every component by itself has fewer, what people save about ten.
@@ -88,8 +81,8 @@ def _missing_of_png(content: bytes) -> Phrase | None:
         elif kind == b"IDAT":
             unpacked += _unpacked(unpack, body, wanted - unpacked)
         elif kind == b"IEND":
-            return DataEndsEarly() if unpacked < wanted else None
-    return IsCutOff()
+            return InputDamage.DATA_ENDS_EARLY() if unpacked < wanted else None
+    return FileDamage.IS_CUT_OFF()
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
@@ -182,11 +175,11 @@ def _missing_of_jpeg(content: bytes, image: Image.Image, load: Callable[[bytes],
             lacking = _lacking(scans)
             if lacking is not None or _equal(image, load(bytes(scans.filled) + _END_MARKER)):
                 return lacking
-            return DataEndsEarly()
+            return InputDamage.DATA_ENDS_EARLY()
         fault = _add(scans, segment)
         if fault is not None:
             return fault
-    return IsCutOff()
+    return FileDamage.IS_CUT_OFF()
 
 
 def _segments(content: bytes) -> Iterator[_Segment]:
@@ -194,7 +187,7 @@ def _segments(content: bytes) -> Iterator[_Segment]:
     place = 2
     while place + 2 <= len(content):
         if content[place] != 0xFF:
-            raise SyntaxError(NoMarker())
+            raise SyntaxError(InputDamage.NO_MARKER())
         marker, start = content[place + 1], place + 2
         if marker == 0xFF:
             place += 1
@@ -232,11 +225,11 @@ def _add(scans: _Scans, segment: _Segment) -> Phrase | None:
 def _add_scan(scans: _Scans, scan: _Segment) -> Phrase | None:
     components = _note_scan(scan.body, scans.lacking)
     if scans.frame is None or not components or not set(components) <= set(scans.frame.sampling):
-        return ScansOfNoFrame()
+        return InputDamage.SCANS_OF_NO_FRAME()
     if scans.interval:
         wanted = _ceil_div(scans.frame.units(components), scans.interval) - 1
         if len(_RESTART.findall(scan.data)) < wanted:
-            return DataEndsEarly()
+            return InputDamage.DATA_ENDS_EARLY()
     scans.filled += _RESTART.sub(lambda restart: _FILLING + restart.group(), scan.data) + _FILLING
     return None
 
@@ -244,8 +237,8 @@ def _add_scan(scans: _Scans, scan: _Segment) -> Phrase | None:
 def _lacking(scans: _Scans) -> Phrase | None:
     """What of the coefficients was never sent."""
     if scans.frame is None or any((number, 0) not in scans.lacking for number in scans.frame.sampling):
-        return ScansMissing()
-    return LastScansMissing() if any(scans.lacking.values()) else None
+        return InputDamage.SCANS_MISSING()
+    return InputDamage.LAST_SCANS_MISSING() if any(scans.lacking.values()) else None
 
 
 def _read_frame(body: bytes) -> _Frame:

@@ -17,23 +17,18 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..compiler.diagnostics import Diagnostic, DotnnError
-from ..compiler.diagnostics.damaged_inputs import NeitherPngNorJpeg
+from ..compiler.diagnostics.damage import InputDamage
 from ..compiler.diagnostics.fed_images import (
     ChannelsDiffer,
     DeviationIsZero,
-    ElementsOfType,
+    ImageFault,
     ImageResized,
-    NoChannels,
-    NoHeightAndWidth,
     NoSuchChoice,
     NotAnImageInput,
-    NotSoManyAxes,
     OptionNotFinite,
-    PixelsInRow,
     ScaleAssumed,
     ScaleIsNoRange,
     ScaleOfBytes,
-    SeveralImages,
     TransparencyOnWhite,
     WrongImageSize,
 )
@@ -162,14 +157,16 @@ def read_image(path: Path, tensor: TensorInfo, options: ImageOptions) -> tuple[N
 def image_form(tensor: TensorInfo, layout: str | None) -> ImageForm | Phrase:
     """How an input takes an image, or why it takes none."""
     if not (tensor.dtype.startswith("float") or tensor.dtype == "uint8"):
-        return ElementsOfType(dtype=tensor.dtype)
+        return ImageFault.ELEMENTS_OF_TYPE(dtype=tensor.dtype)
     shape = tensor.shape
     if shape is None or not 2 <= len(shape) <= 4:
-        return NotSoManyAxes()
+        return ImageFault.NOT_SO_MANY_AXES()
     if len(shape) == 2:
         return _row_form(shape)
     if len(shape) == 4:
-        return _channel_form(shape[1:], layout, "N") if _is_free(shape[0]) else SeveralImages(count=shape[0])
+        if not _is_free(shape[0]):
+            return ImageFault.SEVERAL_IMAGES(count=shape[0])
+        return _channel_form(shape[1:], layout, "N")
     if layout is None and not _has_channels(shape) and _is_free(shape[0]):
         return ImageForm(1, shape[2], shape[1], "NHW")
     return _channel_form(shape, layout, "")
@@ -178,7 +175,7 @@ def image_form(tensor: TensorInfo, layout: str | None) -> ImageForm | Phrase:
 def _row_form(shape: tuple[Size, ...]) -> ImageForm | Phrase:
     pixels = shape[1]
     if not isinstance(pixels, int) or not _is_free(shape[0]):
-        return NoHeightAndWidth()
+        return ImageFault.NO_HEIGHT_AND_WIDTH()
     return ImageForm(1, None, None, "NK", pixels)
 
 
@@ -188,7 +185,9 @@ def _channel_form(shape: tuple[Size, ...], layout: str | None, batch: str) -> Im
         return ImageForm(first, shape[2], shape[1], batch + "CHW")
     if layout != "nchw" and isinstance(last, int) and last in (1, 3):
         return ImageForm(last, shape[1], shape[0], batch + "HWC")
-    return NoChannels(layout=layout)
+    if layout:
+        return ImageFault.NO_CHANNELS_IN_LAYOUT(layout=layout)
+    return ImageFault.NO_CHANNELS()
 
 
 def _has_channels(shape: tuple[Size, ...]) -> bool:
@@ -219,7 +218,7 @@ def _opened(path: Path) -> tuple[Image.Image, tuple[Diagnostic, ...]]:
     except Image.DecompressionBombError as error:
         raise DotnnError(TooManyPixels(path=str(path), limit=MAX_PIXELS)) from error
     except UnidentifiedImageError as error:
-        raise DotnnError(_damaged(path, NeitherPngNorJpeg())) from error
+        raise DotnnError(_damaged(path, InputDamage.NEITHER_PNG_NOR_JPEG())) from error
     except _IMAGE_ERRORS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise DotnnError(_damaged(path, reason)) from error
@@ -273,7 +272,8 @@ def _sized(
         if image.width * image.height == form.pixels:
             return image, ()
         if side * side != form.pixels or options.resize is None:
-            expected = _format_size(side, side) if side * side == form.pixels else PixelsInRow(pixels=form.pixels)
+            in_row = ImageFault.PIXELS_IN_ROW(pixels=form.pixels)
+            expected = _format_size(side, side) if side * side == form.pixels else in_row
             raise DotnnError(WrongImageSize(path=str(path), name=tensor.name, found=found, expected=expected))
         target = side, side
     else:

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, get_args
 from ..compiler.arguments import need_choice
 from ..compiler.diagnostics import DotnnError
 from ..compiler.diagnostics.phrases import Phrase
-from ..compiler.diagnostics.running import CudaLibraryMissing, CudaNotInstalled, InstalledEngine, NoGpuAnswers
+from ..compiler.diagnostics.running import Cuda, CudaNotInstalled
 from .engine import onnxruntime
 from .failures import EXTENSION
 
@@ -41,11 +41,11 @@ def wanted_providers(provider: str) -> list[str]:
     return [CPU]
 
 
-def installed() -> InstalledEngine:
+def installed() -> Phrase:
     """What there is, for messages: versions of the packages, and the providers that they are built with."""
-    packages = tuple(f"{name} {found}" for name in _PACKAGES if (found := _version(name)))
-    providers = tuple(name.removesuffix("ExecutionProvider") for name in onnxruntime.get_available_providers())
-    return InstalledEngine(packages=packages or (f"onnxruntime {onnxruntime.__version__}",), providers=providers)
+    packages = " and ".join(f"{name} {found}" for name in _PACKAGES if (found := _version(name)))
+    providers = (name.removesuffix("ExecutionProvider") for name in onnxruntime.get_available_providers())
+    return Cuda.INSTALLED(packages=packages or f"onnxruntime {onnxruntime.__version__}", providers=", ".join(providers))
 
 
 def preload_cuda() -> None:
@@ -66,12 +66,12 @@ def cuda_failure() -> Phrase | str:
     folder = Path(EXTENSION).parent
     library = folder / _CUDA_LIBRARIES.get(sys.platform, "libonnxruntime_providers_cuda.so")
     if not library.exists():
-        return CudaLibraryMissing(library=library.name)
+        return Cuda.LIBRARY_MISSING(library=library.name)
     try:
         ctypes.CDLL(str(library))
     except OSError as error:
         return str(error)
-    return NoGpuAnswers()
+    return Cuda.NO_GPU_ANSWERS()
 
 
 def _version(package: str) -> str | None:

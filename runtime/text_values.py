@@ -17,23 +17,11 @@ from numpy.typing import NDArray
 
 from ..compiler.diagnostics import DotnnError
 from ..compiler.diagnostics.cells import clip
-from ..compiler.diagnostics.damaged_files import NestedTooDeeply
-from ..compiler.diagnostics.damaged_inputs import (
-    ByteIsNotUtf8,
-    JsonFault,
-    LineIsBad,
-    ListsTooDeep,
-    NameTwice,
-    TableWithoutNumbers,
-)
+from ..compiler.diagnostics.damage import FileDamage, InputDamage
 from ..compiler.diagnostics.feeding import (
-    CellPlace,
     CommaInNumber,
     DamagedFile,
     EmptyCell,
-    ItemPlace,
-    LinePlace,
-    LongInteger,
     NoNumberInCell,
     NotANumber,
     NumberDoesNotFit,
@@ -41,7 +29,6 @@ from ..compiler.diagnostics.feeding import (
     RaggedValues,
     TableDoesNotFit,
     TableIsAmbiguous,
-    TextItem,
 )
 from ..compiler.diagnostics.phrases import Phrase
 from ..compiler.diagnostics.running import ElementTypeNotSupported
@@ -81,7 +68,7 @@ def decode(data: bytes, place: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        reason = ByteIsNotUtf8(place=error.start)
+        reason = InputDamage.BYTE_IS_NOT_UTF8(place=error.start)
         raise DotnnError(DamagedFile(path=place, kind="text", reason=reason)) from error
 
 
@@ -116,7 +103,7 @@ def table_array(text: str, tensor: TensorInfo, place: str) -> NDArray[Any]:
         flat += _cell_values(row, columns, place)
         lines.append(row.line)
     if not lines:
-        raise DotnnError(DamagedFile(path=place, kind="table", reason=TableWithoutNumbers()))
+        raise DotnnError(DamagedFile(path=place, kind="table", reason=InputDamage.TABLE_WITHOUT_NUMBERS()))
     index = first_unfit(flat, tensor.dtype)
     if index is not None:
         row, column = divmod(index, columns)
@@ -135,14 +122,14 @@ def _rows(text: str, place: str) -> Iterator[_Row]:
     try:
         yield from (_Row(reader.line_num, cells) for cells in reader if cells)
     except csv.Error as error:
-        reason = LineIsBad(line=reader.line_num, reason=str(error))
+        reason = InputDamage.LINE_IS_BAD(line=reader.line_num, reason=str(error))
         raise DotnnError(DamagedFile(path=place, kind="table", reason=reason)) from error
 
 
 def _cell_values(row: _Row, columns: int, place: str) -> list[Number]:
     if len(row.cells) != columns:
         raise DotnnError(
-            RaggedValues(path=place, place=LinePlace(line=row.line), found=str(len(row.cells)), expected=str(columns))
+            RaggedValues(path=place, place=Place.LINE(line=row.line), found=str(len(row.cells)), expected=str(columns))
         )
     values = [_number(cell) for cell in row.cells]
     if None in values:
@@ -160,8 +147,8 @@ def _not_a_number(row: _Row, column: int, place: str) -> NotANumber:
     return kind(path=place, place=where, found=f"`{clip(cell, LONGEST)}`")
 
 
-def _cell_place(line: int, column: int) -> CellPlace:
-    return CellPlace(line=line, column=column + 1)
+def _cell_place(line: int, column: int) -> Phrase:
+    return Place.CELL(line=line, column=column + 1)
 
 
 def _number(cell: str) -> Number | None:
@@ -248,16 +235,16 @@ def parse_json(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
-        raise ValueError(JsonFault(reason=error.msg, line=error.lineno, column=error.colno)) from error
+        raise ValueError(InputDamage.JSON_FAULT(reason=error.msg, line=error.lineno, column=error.colno)) from error
     except RecursionError as error:
-        raise ValueError(NestedTooDeeply()) from error
+        raise ValueError(FileDamage.NESTED_TOO_DEEPLY()) from error
 
 
 def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, value in pairs:
         if name in result:
-            raise _RepeatedName(NameTwice(name=clip(name, LONGEST)))
+            raise _RepeatedName(InputDamage.NAME_TWICE(name=clip(name, LONGEST)))
         result[name] = value
     return result
 
@@ -286,7 +273,7 @@ def _flattened(value: Any, place: str) -> tuple[tuple[int, ...], list[Any]]:
     level: list[Any] = [value]
     while any(isinstance(item, list) for item in level):
         if len(shape) == MAX_RANK:
-            raise DotnnError(DamagedFile(path=place, kind="tensor", reason=ListsTooDeep(most=MAX_RANK)))
+            raise DotnnError(DamagedFile(path=place, kind="tensor", reason=InputDamage.LISTS_TOO_DEEP(most=MAX_RANK)))
         length = len(level[0]) if isinstance(level[0], list) else None
         for index, item in enumerate(level):
             found = len(item) if isinstance(item, list) else None
@@ -304,18 +291,20 @@ def _ragged(index: int, shape: tuple[int, ...], found: int | None, expected: int
     return RaggedValues(path=place, place=_item_place(index, shape), found=count(found), expected=count(expected))
 
 
-def _item_place(index: int, shape: Sequence[int]) -> ItemPlace:
+def _item_place(index: int, shape: Sequence[int]) -> Phrase:
     indices: list[int] = []
     for size in reversed(shape):
         index, place = divmod(index, size)
         indices.append(place)
-    return ItemPlace(indices=tuple(reversed(indices)))
+    if not indices:
+        return Place.WHOLE()
+    return Place.ITEM(indices="".join(f"[{place}]" for place in reversed(indices)))
 
 
 def _described(item: Any) -> Phrase | str:
     if item is None:
         return "`null`"
-    return "an object" if isinstance(item, dict) else TextItem(text=clip(str(item), LONGEST))
+    return "an object" if isinstance(item, dict) else Place.TEXT_ITEM(text=clip(str(item), LONGEST))
 
 
 # Both ---------------------------------------------------------------------------------------------------------------
@@ -326,7 +315,7 @@ def _check_type(tensor: TensorInfo) -> None:
         raise DotnnError(ElementTypeNotSupported(name=tensor.name, found=tensor.dtype))
 
 
-def _unfit(value: Number, tensor: TensorInfo, where: Place, place: str) -> NumberDoesNotFit:
+def _unfit(value: Number, tensor: TensorInfo, where: Phrase, place: str) -> NumberDoesNotFit:
     found = json.dumps(value) if isinstance(value, bool) else _shown(value)
     return NumberDoesNotFit(path=place, place=where, name=tensor.name, found=found, expected=tensor.dtype)
 
@@ -334,5 +323,5 @@ def _unfit(value: Number, tensor: TensorInfo, where: Place, place: str) -> Numbe
 def _shown(value: Number) -> Phrase | str:
     # Long ones say nothing, and Python refuses to print thousands of digits.
     if isinstance(value, int) and value.bit_length() > 128:
-        return LongInteger(bits=value.bit_length())
+        return Place.LONG_INTEGER(bits=value.bit_length())
     return str(value)

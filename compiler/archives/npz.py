@@ -19,15 +19,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from ..diagnostics.cells import clip
-from ..diagnostics.damaged_archives import (
-    ArrayCutOff,
-    HasRecords,
-    HeaderUnreadable,
-    ImpossibleArrayShape,
-    MemberTwice,
-    TooLittleMemory,
-    UnknownVersion,
-)
+from ..diagnostics.damage import ArchiveDamage
 
 #: Headers of arrays of numbers are about 100 bytes, padded to a multiple of 64; numpy itself reads 10,000.
 _LONGEST_HEADER = 1 << 14
@@ -88,7 +80,7 @@ def named_members(archive: zipfile.ZipFile) -> Iterator[tuple[str | None, zipfil
             yield None, member
             continue
         if name in names:
-            raise BadArray(MemberTwice(member=clip(name, 60)))
+            raise BadArray(ArchiveDamage.MEMBER_TWICE(member=clip(name, 60)))
         names.add(name)
         yield name, member
 
@@ -104,9 +96,9 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
     try:
         version = npy.read_magic(head)
         if version == _RECORDS:
-            raise RecordArray(HasRecords())
+            raise RecordArray(ArchiveDamage.HAS_RECORDS())
         if version not in _HEADERS:
-            raise BadArray(UnknownVersion(major=version[0], minor=version[1]))
+            raise BadArray(ArchiveDamage.UNKNOWN_VERSION(major=version[0], minor=version[1]))
         with warnings.catch_warnings():
             # Files of Python 2 are read all the same.
             warnings.simplefilter("ignore")
@@ -114,9 +106,9 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
     except BadArray:
         raise
     except _HEADER_ERRORS as error:
-        raise BadArray(" ".join(str(error).split())[:200] or HeaderUnreadable()) from error
+        raise BadArray(" ".join(str(error).split())[:200] or ArchiveDamage.HEADER_UNREADABLE()) from error
     if not _is_possible(shape, dtype):
-        raise BadArray(ImpossibleArrayShape())
+        raise BadArray(ArchiveDamage.IMPOSSIBLE_ARRAY_SHAPE())
     return ArrayHeader(shape, dtype, fortran, head.tell())
 
 
@@ -136,13 +128,13 @@ def read_elements(stream: IO[bytes], header: ArrayHeader) -> np.ndarray:
     try:
         array = np.empty(header.shape, header.dtype, order="F" if header.fortran else "C")
     except MemoryError:
-        raise BadArray(TooLittleMemory(size=header.size)) from None
+        raise BadArray(ArchiveDamage.TOO_LITTLE_MEMORY(size=header.size)) from None
     room = array.reshape(-1, order="A").view(np.uint8).data
     done = 0
     while done < len(room):
         piece = stream.read(min(_PIECE, len(room) - done))
         if not piece:
-            raise BadArray(ArrayCutOff(found=done, size=len(room)))
+            raise BadArray(ArchiveDamage.ARRAY_CUT_OFF(found=done, size=len(room)))
         room[done : done + len(piece)] = piece
         done += len(piece)
     return array

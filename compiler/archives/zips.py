@@ -13,15 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import IO, Any, Final, final
 
-from ..diagnostics.damaged_archives import (
-    LongListOfMembers,
-    MemberCutOff,
-    MemberElsewhere,
-    MemberGrows,
-    MemberPacked,
-    WrongCheckSum,
-)
-from ..diagnostics.damaged_files import IsCutOff
+from ..diagnostics.damage import ArchiveDamage, FileDamage
 
 #: What the modules behind zipfile raise for damaged archives; RuntimeError for encrypted ones.
 ARCHIVE_ERRORS: Final = (
@@ -50,7 +42,7 @@ _LONGEST_COMMENT: Final = (1 << 16) - 1
 
 def what_archive_errors_say(error: Exception) -> str:
     """What one of ``ARCHIVE_ERRORS`` says; those of an archive that ends too early say nothing."""
-    return str(error) or str(IsCutOff())
+    return str(error) or str(FileDamage.IS_CUT_OFF())
 
 
 def open_zip(stream: IO[bytes]) -> zipfile.ZipFile:
@@ -61,7 +53,7 @@ def open_zip(stream: IO[bytes]) -> zipfile.ZipFile:
     """
     length = _length_of_list(stream)
     if length > _LONGEST_LIST:
-        raise zipfile.BadZipFile(LongListOfMembers(length=length, most=_LONGEST_LIST))
+        raise zipfile.BadZipFile(ArchiveDamage.LONG_LIST_OF_MEMBERS(length=length, most=_LONGEST_LIST))
     stream.seek(0)
     return zipfile.ZipFile(stream)
 
@@ -107,17 +99,17 @@ def place_of(stream: IO[bytes], archive: zipfile.ZipFile, member: zipfile.ZipInf
         zipfile.BadZipFile: it is packed, or the file lacks bytes of it.
     """
     if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
-        raise zipfile.BadZipFile(MemberPacked(member=member.filename))
+        raise zipfile.BadZipFile(ArchiveDamage.MEMBER_PACKED(member=member.filename))
     size = stream.seek(0, os.SEEK_END)
     # Where an archive says that it begins before its file does, this is negative.
     stream.seek(max(0, member.header_offset))
     head = stream.read(_MEMBER.size)
     if member.header_offset < 0 or len(head) < _MEMBER.size or head[:4] != b"PK\3\4":
-        raise zipfile.BadZipFile(MemberElsewhere(member=member.filename))
+        raise zipfile.BadZipFile(ArchiveDamage.MEMBER_ELSEWHERE(member=member.filename))
     *_, name, extra = _MEMBER.unpack(head)
     start = member.header_offset + _MEMBER.size + name + extra
     if member.file_size != member.compress_size or start + member.file_size > size:
-        raise zipfile.BadZipFile(MemberCutOff(member=member.filename))
+        raise zipfile.BadZipFile(ArchiveDamage.MEMBER_CUT_OFF(member=member.filename))
     return start
 
 
@@ -135,7 +127,7 @@ def seekable(stream: IO[bytes], archive: zipfile.ZipFile, member: zipfile.ZipInf
         return window
     if member.file_size > max(_SMALL, _MOST_GROWTH * member.compress_size):
         facts = {"packed": member.compress_size, "unpacked": member.file_size}
-        raise zipfile.BadZipFile(MemberGrows(member=member.filename, **facts))
+        raise zipfile.BadZipFile(ArchiveDamage.MEMBER_GROWS(member=member.filename, **facts))
     return _unpacked(archive, member)
 
 
@@ -144,7 +136,7 @@ def _compare(window: IO[bytes], member: zipfile.ZipInfo) -> None:
     while piece := window.read(_PIECE):
         found = zlib.crc32(piece, found)
     if found != member.CRC:
-        raise zipfile.BadZipFile(WrongCheckSum(member=member.filename))
+        raise zipfile.BadZipFile(ArchiveDamage.WRONG_CHECK_SUM(member=member.filename))
     window.seek(0)
 
 

@@ -61,8 +61,8 @@ class Diagnostic:
     code: ClassVar[str] = ""
     severity: ClassVar[Severity] = Severity.ERROR
     message: ClassVar[str] = ""
-    #: What tells apart the mistakes of one code: each class of a family says its own in place of ``{why}``.
-    why: ClassVar[str] = ""
+    #: What tells apart the mistakes of one code: each class of a family says its own in place of ``{clause}``.
+    clause: ClassVar[str] = ""
     label: ClassVar[str] = ""
     remedy: ClassVar[str] = ""
     #: Whether the remedy says something to those who call the block that the primary place lies in.
@@ -100,7 +100,7 @@ class Diagnostic:
 
     def headline(self) -> str:
         """The one-sentence statement of what is wrong."""
-        return filled(self.message.replace("{why}", self.why), self)
+        return filled(self.message.replace("{clause}", self.clause), self)
 
     def caret(self) -> str:
         """What stands beside the caret; may be empty."""

@@ -6,7 +6,19 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
-from .phrases import Phrase
+from .phrases import Phrase, Phrases
+
+
+class ImageFault(Phrases):
+    """Why an input takes no images, and the size of one that takes their pixels in a row."""
+
+    PIXELS_IN_ROW = "{pixels} pixels in a row"
+    ELEMENTS_OF_TYPE = "its elements are {dtype}"
+    NOT_SO_MANY_AXES = "it has neither 2, 3 nor 4 axes"
+    SEVERAL_IMAGES = "it reads {count} images at once"
+    NO_HEIGHT_AND_WIDTH = "it has no axes for height and width"
+    NO_CHANNELS = "it has no axis of 1 or 3 channels"
+    NO_CHANNELS_IN_LAYOUT = "it has no axis of 1 or 3 channels in the layout {layout}"
 
 
 @record
@@ -28,15 +40,6 @@ class WrongImageSize(Diagnostic):
 
 
 @record
-class PixelsInRow(Phrase):
-    """The size of an input that takes all pixels on one axis."""
-
-    says: ClassVar[str] = "{pixels} pixels in a row"
-
-    pixels: int
-
-
-@record
 class NotAnImageInput(Diagnostic):
     """An image is given for an input that does not read images.
 
@@ -55,52 +58,6 @@ class NotAnImageInput(Diagnostic):
 
 
 @record
-class ElementsOfType(Phrase):
-    """Pixels are numbers, and the elements are none, or too narrow."""
-
-    says: ClassVar[str] = "its elements are {dtype}"
-
-    dtype: str
-
-
-@record
-class NotSoManyAxes(Phrase):
-    """The shape is that of no image."""
-
-    says: ClassVar[str] = "it has neither 2, 3 nor 4 axes"
-
-
-@record
-class SeveralImages(Phrase):
-    """The first axis has a size of its own."""
-
-    says: ClassVar[str] = "it reads {count} images at once"
-
-    count: int | str | None
-
-
-@record
-class NoHeightAndWidth(Phrase):
-    """There are two axes, and the second one is no number of pixels."""
-
-    says: ClassVar[str] = "it has no axes for height and width"
-
-
-@record
-class NoChannels(Phrase):
-    """No axis has the size of gray or of colours, at the place where the layout has it."""
-
-    says: ClassVar[str] = "it has no axis of 1 or 3 channels{where}"
-
-    layout: str | None
-
-    @property
-    def where(self) -> str:
-        """The layout, if one was given."""
-        return f" in the layout {self.layout}" if self.layout else ""
-
-
-@record
 class BadImageOption(Diagnostic):
     """An option for reading images does not fit.
 
@@ -110,7 +67,7 @@ class BadImageOption(Diagnostic):
     """
 
     code: ClassVar[str] = "E933"
-    message: ClassVar[str] = "the image option `{option}` is `{shown}`: {why}"
+    message: ClassVar[str] = "the image option `{option}` is `{shown}`: {clause}"
     remedy: ClassVar[str] = "give it another value"
 
     option: str
@@ -126,7 +83,7 @@ class BadImageOption(Diagnostic):
 class OptionNotFinite(BadImageOption):
     """A mean or a deviation is NaN or infinite."""
 
-    why: ClassVar[str] = "it is not finite"
+    clause: ClassVar[str] = "it is not finite"
     remedy: ClassVar[str] = "give finite numbers"
 
 
@@ -134,7 +91,7 @@ class OptionNotFinite(BadImageOption):
 class DeviationIsZero(BadImageOption):
     """A deviation, which divides, is 0."""
 
-    why: ClassVar[str] = "nothing can be divided by 0"
+    clause: ClassVar[str] = "nothing can be divided by 0"
     remedy: ClassVar[str] = "give numbers other than 0"
 
 
@@ -142,7 +99,7 @@ class DeviationIsZero(BadImageOption):
 class ScaleIsNoRange(BadImageOption):
     """A scale is no pair of numbers, or a pair of equal ones."""
 
-    why: ClassVar[str] = "it is no range"
+    clause: ClassVar[str] = "it is no range"
     remedy: ClassVar[str] = "give two numbers such as `0..1` or `-1..1`"
 
 
@@ -150,7 +107,7 @@ class ScaleIsNoRange(BadImageOption):
 class ScaleOfBytes(BadImageOption):
     """An input reads the bytes of an image, which have a scale of their own."""
 
-    why: ClassVar[str] = "`{name}` reads uint8"
+    clause: ClassVar[str] = "`{name}` reads uint8"
     remedy: ClassVar[str] = "give `0..255`, and neither mean nor std"
 
     name: str
@@ -165,7 +122,7 @@ class ScaleOfBytes(BadImageOption):
 class ChannelsDiffer(BadImageOption):
     """There are neither one number nor as many as the image has channels."""
 
-    why: ClassVar[str] = "it has {count} numbers, and the model reads {channels} channel{plural}"
+    clause: ClassVar[str] = "it has {count} numbers, and the model reads {channels} channel{plural}"
     remedy: ClassVar[str] = "give {wanted}"
 
     count: int
@@ -186,7 +143,7 @@ class ChannelsDiffer(BadImageOption):
 class NoSuchChoice(BadImageOption):
     """A word is none of those that mean something."""
 
-    why: ClassVar[str] = "there is no such choice"
+    clause: ClassVar[str] = "there is no such choice"
     remedy: ClassVar[str] = "give {listed}"
 
     choices: tuple[str, ...]

@@ -7,7 +7,7 @@ from typing import ClassVar
 from ..byte_counts import binary_bytes
 from ..records import record
 from .base import Diagnostic
-from .phrases import Phrase
+from .phrases import Phrase, Phrases
 from .suggest import did_you_mean
 
 # Files of any kind --------------------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ class FileTooLarge(Diagnostic):
     """
 
     code: ClassVar[str] = "E923"
-    message: ClassVar[str] = "`{path}` has {why} are read"
+    message: ClassVar[str] = "`{path}` has {clause} are read"
     remedy: ClassVar[str] = "feed fewer examples at once, or smaller ones"
 
     path: str
@@ -76,7 +76,7 @@ class TooManyBytes(FileTooLarge):
         size: how many there are; None where that is not known.
     """
 
-    why: ClassVar[str] = "{found}, and at most {most}"
+    clause: ClassVar[str] = "{found}, and at most {most}"
 
     limit: int
     size: int | None = None
@@ -101,7 +101,7 @@ class TooManyPixels(FileTooLarge):
         size: width and height; None for so many that they were not even looked at.
     """
 
-    why: ClassVar[str] = "{found} pixels, and at most {limit:,} pixels"
+    clause: ClassVar[str] = "{found} pixels, and at most {limit:,} pixels"
 
     limit: int
     size: tuple[int, int] | None = None
@@ -116,7 +116,7 @@ class TooManyPixels(FileTooLarge):
 class TooManyScans(FileTooLarge):
     """A JPEG sends the picture over and over again."""
 
-    why: ClassVar[str] = "endless scans, and at most {limit} scans"
+    clause: ClassVar[str] = "endless scans, and at most {limit} scans"
 
     limit: int
 
@@ -130,7 +130,7 @@ class NotPlainArray(Diagnostic):
     """
 
     code: ClassVar[str] = "E924"
-    message: ClassVar[str] = "`{path}` holds {why}, and only arrays of numbers are read"
+    message: ClassVar[str] = "`{path}` holds {clause}, and only arrays of numbers are read"
     remedy: ClassVar[str] = 'save an array of numbers: `np.save(file, np.asarray(values, "float32"))`'
 
     path: str
@@ -140,21 +140,21 @@ class NotPlainArray(Diagnostic):
 class HoldsObjects(NotPlainArray):
     """Its elements are whatever Python can pickle."""
 
-    why: ClassVar[str] = "Python objects"
+    clause: ClassVar[str] = "Python objects"
 
 
 @record
 class HoldsRecords(NotPlainArray):
     """Its elements have fields with names beyond Latin 1."""
 
-    why: ClassVar[str] = "records with named fields"
+    clause: ClassVar[str] = "records with named fields"
 
 
 @record
 class HoldsOtherElements(NotPlainArray):
     """Its elements are dates, bytes or records."""
 
-    why: ClassVar[str] = "elements of type `{dtype}`"
+    clause: ClassVar[str] = "elements of type `{dtype}`"
 
     dtype: str
 
@@ -162,37 +162,15 @@ class HoldsOtherElements(NotPlainArray):
 # Numbers in text ----------------------------------------------------------------------------------------------------
 
 
-@record
-class Place(Phrase):
-    """Base of the places in files of numbers."""
+class Place(Phrases):
+    """Places in files of numbers, and what stands there."""
 
-
-@record
-class LinePlace(Place):
-    """A line of a table, counted from 1."""
-
-    says: ClassVar[str] = "line {line}"
-
-    line: int
-
-
-@record
-class CellPlace(LinePlace):
-    """A cell of a table; columns count from 1, too."""
-
-    says: ClassVar[str] = "line {line}, column {column}"
-
-    column: int
-
-
-@record
-class ItemPlace(Place):
-    """An item of nested lists, by its indices from the outside; without any the whole value."""
-
-    indices: tuple[int, ...]
-
-    def __str__(self) -> str:
-        return "item " + "".join(f"[{index}]" for index in self.indices) if self.indices else "the value"
+    LINE = "line {line}"
+    CELL = "line {line}, column {column}"
+    ITEM = "item {indices}"
+    WHOLE = "the value"
+    TEXT_ITEM = 'the text "{text}"'
+    LONG_INTEGER = "an integer of {bits} bits"
 
 
 @record
@@ -208,7 +186,7 @@ class NotANumber(Diagnostic):
     remedy: ClassVar[str] = "numbers have a decimal point and no separators"
 
     path: str
-    place: Place
+    place: Phrase
     found: Phrase | str
 
 
@@ -236,24 +214,6 @@ class NoNumberInCell(NotANumber):
 
 
 @record
-class TextItem(Phrase):
-    """An item of JSON that is a text."""
-
-    says: ClassVar[str] = 'the text "{text}"'
-
-    text: str
-
-
-@record
-class LongInteger(Phrase):
-    """An integer with more digits than say anything."""
-
-    says: ClassVar[str] = "an integer of {bits} bits"
-
-    bits: int
-
-
-@record
 class RaggedValues(Diagnostic):
     """Rows, or nested lists, have unequal lengths, so they form no tensor.
 
@@ -266,7 +226,7 @@ class RaggedValues(Diagnostic):
     remedy: ClassVar[str] = "give all the same length"
 
     path: str
-    place: Place
+    place: Phrase
     found: str
     expected: str
 
@@ -317,7 +277,7 @@ class NumberDoesNotFit(Diagnostic):
     remedy: ClassVar[str] = "`{name}` reads {expected}; give values in its range"
 
     path: str
-    place: Place
+    place: Phrase
     name: str
     found: Phrase | str
     expected: str
@@ -435,7 +395,7 @@ class NoRandomValues(Diagnostic):
     """Random values can be drawn for numbers and truth values only."""
 
     code: ClassVar[str] = "E943"
-    message: ClassVar[str] = "no random values can be drawn for `{name}`: {why}"
+    message: ClassVar[str] = "no random values can be drawn for `{name}`: {clause}"
     remedy: ClassVar[str] = "give the values of this input"
 
     name: str
@@ -445,14 +405,14 @@ class NoRandomValues(Diagnostic):
 class ShapeNotDeclared(NoRandomValues):
     """A model of another maker says nothing of the axes of an input."""
 
-    why: ClassVar[str] = "the model does not declare its shape"
+    clause: ClassVar[str] = "the model does not declare its shape"
 
 
 @record
 class TooManyRandomValues(NoRandomValues):
     """The values would take more memory than is taken."""
 
-    why: ClassVar[str] = "they would take {needed}"
+    clause: ClassVar[str] = "they would take {needed}"
 
     size: int
 
@@ -466,6 +426,6 @@ class TooManyRandomValues(NoRandomValues):
 class NoRandomElements(NoRandomValues):
     """The elements are texts or complex numbers."""
 
-    why: ClassVar[str] = "its elements are {dtype}"
+    clause: ClassVar[str] = "its elements are {dtype}"
 
     dtype: str

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
-from .phrases import Phrase
+from .phrases import Phrase, Phrases
 from .suggest import listed
 
 
@@ -67,13 +67,6 @@ class NotPermitted(Diagnostic):
     path: str
     directory: str
     reason: str
-
-
-@record
-class IsLinkOfAnother(Phrase):
-    """Why a link is not followed in a folder where anybody may put links."""
-
-    says: ClassVar[str] = "it is a link that another user has put there"
 
 
 @record
@@ -171,6 +164,15 @@ class OutOfMemory(Diagnostic):
     size: int
 
 
+class NotLocked(Phrases):
+    """Why the files of a folder are not locked."""
+
+    LOCK_OF_ANOTHER = "`{lock}` there belongs to another user, who keeps it to himself"
+    LOCK_IS_NO_FILE = "`{lock}` is no file"
+    HAS_NO_LOCKS = "their file system has no locks"
+    HAS_NO_IDENTITIES = "their file system does not tell one from another"
+
+
 @record
 class FilesNotLocked(Diagnostic):
     """The file system of an output has no locks, so two processes may write the same output at the same time.
@@ -187,38 +189,6 @@ class FilesNotLocked(Diagnostic):
 
     directory: str
     reason: Phrase | str
-
-
-@record
-class LockOfAnother(Phrase):
-    """The file of the lock cannot be opened."""
-
-    says: ClassVar[str] = "`{lock}` there belongs to another user, who keeps it to himself"
-
-    lock: str
-
-
-@record
-class LockIsNoFile(Phrase):
-    """Something else has the name of the lock's file."""
-
-    says: ClassVar[str] = "`{lock}` is no file"
-
-    lock: str
-
-
-@record
-class HasNoLocks(Phrase):
-    """The system refuses any lock."""
-
-    says: ClassVar[str] = "their file system has no locks"
-
-
-@record
-class HasNoIdentities(Phrase):
-    """A file that was opened has another identity than the one at its path."""
-
-    says: ClassVar[str] = "their file system does not tell one from another"
 
 
 @record

@@ -1,16 +1,17 @@
 """Phrases: parts of the sentences of diagnostics, with facts of their own.
 
 A reader of files knows that a header is cut off, and not how the file is called nor what it was to be read for. So it
-gives a phrase, and whoever knows the rest puts that into the diagnostic. Phrases are frozen records with a template, as
-diagnostics are; the sites that make them hold no prose either.
+gives a phrase, and whoever knows the rest puts that into the diagnostic. The sentences stand in tables, one for each
+format or topic; the sites that give phrases hold no prose either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from collections.abc import Hashable, Iterator, Mapping
+from enum import Enum
+from typing import Any
 
-from ..records import record
+from ..records import positional_record
 
 
 class _Facts(Mapping[str, Any]):
@@ -34,17 +35,32 @@ def filled(template: str, one: object) -> str:
     return template.format_map(_Facts(one))
 
 
-@record
-class Phrase:
-    """Base of all phrases: a clause of its own that follows a colon, unless its family says otherwise."""
+class Phrases(Enum):
+    """Base of the tables of phrases: templates, each a clause that follows a colon unless the table says otherwise.
 
-    says: ClassVar[str] = ""
-    #: What to do about it, where it is something else than what the diagnostic advises.
-    remedy: ClassVar[str] = ""
+    A member is called with its facts, ``FileDamage.HOLDS_TWICE(name="w")``. It may have a second template: what to do
+    about it, where that is something else than what the diagnostic advises.
+    """
+
+    def __init__(self, says: str, remedy: str = "") -> None:
+        self.says = says
+        self.remedy = remedy
+
+    def __call__(self, **facts: Hashable) -> Phrase:
+        """The phrase with these facts, which are those that the templates name."""
+        return Phrase(self, tuple(facts.items()))
+
+
+@positional_record
+class Phrase:
+    """A phrase with its facts."""
+
+    kind: Phrases
+    facts: tuple[tuple[str, Hashable], ...]
 
     def __str__(self) -> str:
-        return filled(self.says, self)
+        return self.kind.says.format_map(dict(self.facts))
 
     def advice(self) -> str:
         """What to do about it; empty where the diagnostic knows."""
-        return filled(self.remedy, self)
+        return self.kind.remedy.format_map(dict(self.facts))

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
-from .phrases import Phrase
+from .phrases import Phrase, Phrases
 
 #: The operators of onnxruntime's own that targets put into models.
 _OWN_OPERATORS = ("FusedConv", "FusedGemm")
@@ -48,7 +48,7 @@ class NotAModel(Diagnostic):
     """
 
     code: ClassVar[str] = "E902"
-    message: ClassVar[str] = "`{name}` is not an ONNX model: {why}"
+    message: ClassVar[str] = "`{name}` is not an ONNX model: {clause}"
     remedy: ClassVar[str] = "give an `.onnx` file such as `dotnn build` writes; if it was copied, copy it again"
 
     name: str
@@ -58,42 +58,42 @@ class NotAModel(Diagnostic):
 class ModelIsText(NotAModel):
     """The ending of its name is that of texts."""
 
-    why: ClassVar[str] = "it is the text of a model, which `dotnn.compile_file` compiles"
+    clause: ClassVar[str] = "it is the text of a model, which `dotnn.compile_file` compiles"
 
 
 @record
 class ModelIsEmpty(NotAModel):
     """The file has no bytes."""
 
-    why: ClassVar[str] = "it is empty"
+    clause: ClassVar[str] = "it is empty"
 
 
 @record
 class ModelFileTooLarge(NotAModel):
     """The file has more bytes than a message of protobuf can have."""
 
-    why: ClassVar[str] = "it has more than 2 GiB, which no ONNX file has"
+    clause: ClassVar[str] = "it has more than 2 GiB, which no ONNX file has"
 
 
 @record
 class ModelIsDamaged(NotAModel):
     """onnxruntime finds no message of ONNX in it."""
 
-    why: ClassVar[str] = "it is damaged, cut off or another kind of file"
+    clause: ClassVar[str] = "it is damaged, cut off or another kind of file"
 
 
 @record
 class ModelIsNotUtf8(NotAModel):
     """A text in it is no UTF-8."""
 
-    why: ClassVar[str] = "a name or a note in it is not UTF-8, as ONNX demands"
+    clause: ClassVar[str] = "a name or a note in it is not UTF-8, as ONNX demands"
 
 
 @record
 class ModelHasEndlessDims(NotAModel):
     """The symbolic dimensions of its inputs are more text than is read."""
 
-    why: ClassVar[str] = "the dimensions of its inputs are endless texts"
+    clause: ClassVar[str] = "the dimensions of its inputs are endless texts"
 
 
 @record
@@ -138,24 +138,12 @@ class WeightsFileMissing(Diagnostic):
     reason: str
 
 
-@record
-class InstalledEngine(Phrase):
-    """Which onnxruntime there is: packages with their versions, and the providers that they are built with."""
+class Cuda(Phrases):
+    """Why CUDA does not start, and what is installed."""
 
-    says: ClassVar[str] = "{listed_packages} is installed, with the providers {listed_providers}"
-
-    packages: tuple[str, ...]
-    providers: tuple[str, ...]
-
-    @property
-    def listed_packages(self) -> str:
-        """As a list in words."""
-        return " and ".join(self.packages)
-
-    @property
-    def listed_providers(self) -> str:
-        """Their names."""
-        return ", ".join(self.providers)
+    INSTALLED = "{packages} is installed, with the providers {providers}"
+    LIBRARY_MISSING = "`{library}` is missing, so the installation is incomplete"
+    NO_GPU_ANSWERS = "its libraries load, but no NVIDIA GPU with a working driver answers"
 
 
 @record
@@ -174,7 +162,7 @@ class CudaNotInstalled(Diagnostic):
         "or run with `--provider cpu`"
     )
 
-    installed: InstalledEngine
+    installed: Phrase
 
 
 @record
@@ -193,27 +181,11 @@ class CudaDoesNotLoad(Diagnostic):
     )
 
     reason: Phrase | str
-    installed: InstalledEngine
+    installed: Phrase
 
     def notes(self) -> tuple[str, ...]:
         """What is installed."""
         return (str(self.installed),)
-
-
-@record
-class CudaLibraryMissing(Phrase):
-    """A file of onnxruntime that talks to CUDA is not there."""
-
-    says: ClassVar[str] = "`{library}` is missing, so the installation is incomplete"
-
-    library: str
-
-
-@record
-class NoGpuAnswers(Phrase):
-    """What remains where all libraries load."""
-
-    says: ClassVar[str] = "its libraries load, but no NVIDIA GPU with a working driver answers"
 
 
 @record
@@ -280,7 +252,7 @@ class BadModelMetadata(Diagnostic):
     """
 
     code: ClassVar[str] = "E909"
-    message: ClassVar[str] = "the metadata `{key}` of `{name}` cannot be read: {why}"
+    message: ClassVar[str] = "the metadata `{key}` of `{name}` cannot be read: {clause}"
     remedy: ClassVar[str] = "build the model again"
 
     name: str
@@ -291,7 +263,7 @@ class BadModelMetadata(Diagnostic):
 class MetadataTooLong(BadModelMetadata):
     """The text is longer than is read."""
 
-    why: ClassVar[str] = "it has more than {most:,} characters"
+    clause: ClassVar[str] = "it has more than {most:,} characters"
 
     most: int
 
@@ -300,42 +272,42 @@ class MetadataTooLong(BadModelMetadata):
 class MetadataIsNoJson(BadModelMetadata):
     """The text is no JSON."""
 
-    why: ClassVar[str] = "it is no JSON"
+    clause: ClassVar[str] = "it is no JSON"
 
 
 @record
 class MetadataIsNoList(BadModelMetadata):
     """The value is something else than a list."""
 
-    why: ClassVar[str] = "it is no list"
+    clause: ClassVar[str] = "it is no list"
 
 
 @record
 class LabelsAreNoNames(BadModelMetadata):
     """The value is no list, or has items that are no texts."""
 
-    why: ClassVar[str] = "it is no list of names"
+    clause: ClassVar[str] = "it is no list of names"
 
 
 @record
 class DemandsAreEndless(BadModelMetadata):
     """The dimensions of all demands are more text than is read."""
 
-    why: ClassVar[str] = "its dimensions are endless texts"
+    clause: ClassVar[str] = "its dimensions are endless texts"
 
 
 @record
 class EntryIsNoObject(BadModelMetadata):
     """An item of the list is something else than an object."""
 
-    why: ClassVar[str] = "an entry is no object"
+    clause: ClassVar[str] = "an entry is no object"
 
 
 @record
 class EntryIsNoDemand(BadModelMetadata):
     """An item lacks the dimension or the minimum of a demand."""
 
-    why: ClassVar[str] = "`{entry}` is no demand"
+    clause: ClassVar[str] = "`{entry}` is no demand"
 
     entry: str
 
@@ -344,7 +316,7 @@ class EntryIsNoDemand(BadModelMetadata):
 class EntryIsNoRange(BadModelMetadata):
     """An item lacks the input or the bounds of a range."""
 
-    why: ClassVar[str] = "`{entry}` is no range"
+    clause: ClassVar[str] = "`{entry}` is no range"
 
     entry: str
 
@@ -353,7 +325,7 @@ class EntryIsNoRange(BadModelMetadata):
 class EntryTellsNoDimension(BadModelMetadata):
     """An item lacks what tells the size of a dimension."""
 
-    why: ClassVar[str] = "`{entry}` tells no dimension"
+    clause: ClassVar[str] = "`{entry}` tells no dimension"
 
     entry: str
 
@@ -362,7 +334,7 @@ class EntryTellsNoDimension(BadModelMetadata):
 class FormatIsNoVersion(BadModelMetadata):
     """The version of the metadata is no whole number."""
 
-    why: ClassVar[str] = "`{entry}` is no version"
+    clause: ClassVar[str] = "`{entry}` is no version"
 
     entry: str
 

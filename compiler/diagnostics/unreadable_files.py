@@ -1,36 +1,19 @@
-"""Why a file cannot be read, where the operating system has no words for it."""
+"""Why a file cannot be read or replaced, where the operating system has no words for it."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from ..records import record
-from .phrases import Phrase
+from .phrases import Phrases
 
 
-@record
-class IsFolder(Phrase):
-    says: ClassVar[str] = "it is a folder (directory), and no regular file"
+class Unreadable(Phrases):
+    """Why a file cannot be read or replaced, where the operating system has no words for it."""
 
-
-@record
-class IsNoRegularFile(Phrase):
-    says: ClassVar[str] = "it is {kind}, and no regular file"
-    remedy: ClassVar[str] = "write what comes out of it into a file first, and name that"
-
-    kind: str
-
-
-@record
-class IsNoPath(Phrase):
-    says: ClassVar[str] = "this is no path"
-
-
-@record
-class ReadingFails(Phrase):
-    says: ClassVar[str] = "reading it fails"
-
-
-@record
-class StreamIsClosed(Phrase):
-    says: ClassVar[str] = "it is closed"
+    IS_FOLDER = "it is a folder (directory), and no regular file"
+    IS_NO_REGULAR_FILE = (
+        "it is {kind}, and no regular file",
+        "write what comes out of it into a file first, and name that",
+    )
+    IS_NO_PATH = "this is no path"
+    READING_FAILS = "reading it fails"
+    STREAM_IS_CLOSED = "it is closed"
+    IS_LINK_OF_ANOTHER = "it is a link that another user has put there"

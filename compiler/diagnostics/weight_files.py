@@ -190,7 +190,7 @@ class UnsafeHdf5(Diagnostic):
     """
 
     code: ClassVar[str] = "E853"
-    message: ClassVar[str] = "`{place}` in `{path}` {why}"
+    message: ClassVar[str] = "`{place}` in `{path}` {clause}"
     remedy: ClassVar[str] = "write the file with Keras: `model.save_weights(file)`, or copy the numbers into a new file"
 
     path: str
@@ -201,34 +201,34 @@ class UnsafeHdf5(Diagnostic):
 class Hdf5Link(UnsafeHdf5):
     """A name leads to another place of the file, or out of it."""
 
-    why: ClassVar[str] = "is a link to another place or file"
+    clause: ClassVar[str] = "is a link to another place or file"
 
 
 @record
 class Hdf5SecondName(UnsafeHdf5):
     """Two names stand for one group or array."""
 
-    why: ClassVar[str] = "stands for something that is elsewhere in the file as well"
+    clause: ClassVar[str] = "stands for something that is elsewhere in the file as well"
 
 
 @record
 class Hdf5VirtualDataset(UnsafeHdf5):
     """An array is made of those of other files."""
 
-    why: ClassVar[str] = "is put together from arrays of other files (a virtual dataset)"
+    clause: ClassVar[str] = "is put together from arrays of other files (a virtual dataset)"
 
 
 @record
 class Hdf5ExternalStorage(UnsafeHdf5):
     """The numbers of an array lie in another file."""
 
-    why: ClassVar[str] = "has its numbers in another file (external storage)"
+    clause: ClassVar[str] = "has its numbers in another file (external storage)"
 
 
 @record
 class Hdf5Filter(UnsafeHdf5):
     """An array is packed by a filter that is a plugin."""
 
-    why: ClassVar[str] = "needs the filter {filter} of HDF5, and only gzip is run"
+    clause: ClassVar[str] = "needs the filter {filter} of HDF5, and only gzip is run"
 
     filter: int

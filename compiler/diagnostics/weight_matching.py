@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
-from .phrases import Phrase
+from .phrases import Phrase, Phrases
 from .weights import MOST_SHOWN, _NotFinite, count, quoted
 
 
@@ -25,7 +25,7 @@ class BadRenameFile(Diagnostic):
     """
 
     code: ClassVar[str] = "E860"
-    message: ClassVar[str] = "cannot read the rules of `{path}`: {why}"
+    message: ClassVar[str] = "cannot read the rules of `{path}`: {clause}"
     remedy: ClassVar[str] = "write a pattern and what it becomes on each line: `'b(\\d)_(.+)' = \"b$1.$2\"`"
 
     path: str
@@ -35,7 +35,7 @@ class BadRenameFile(Diagnostic):
 class RenameFileUnreadable(BadRenameFile):
     """The file is not there, no regular file, or may not be read."""
 
-    why: ClassVar[str] = "{reason}"
+    clause: ClassVar[str] = "{reason}"
 
     reason: str
     hint: str
@@ -49,7 +49,7 @@ class RenameFileUnreadable(BadRenameFile):
 class RenameFileTooLong(BadRenameFile):
     """The file has more bytes than are read."""
 
-    why: ClassVar[str] = "it has more than {most:,} bytes"
+    clause: ClassVar[str] = "it has more than {most:,} bytes"
 
     most: int
 
@@ -58,14 +58,14 @@ class RenameFileTooLong(BadRenameFile):
 class NoRenameText(BadRenameFile):
     """The file is no text in UTF-8."""
 
-    why: ClassVar[str] = "it is no UTF-8 text"
+    clause: ClassVar[str] = "it is no UTF-8 text"
 
 
 @record
 class NoRenameToml(BadRenameFile):
     """The text is no TOML, as Python's reader says."""
 
-    why: ClassVar[str] = "it is no TOML: {reason}"
+    clause: ClassVar[str] = "it is no TOML: {reason}"
 
     reason: str
 
@@ -80,14 +80,14 @@ class NoRenameToml(BadRenameFile):
 class RenameFileTooDeep(BadRenameFile):
     """The file has lists or tables in one another without end."""
 
-    why: ClassVar[str] = "it is nested too deeply"
+    clause: ClassVar[str] = "it is nested too deeply"
 
 
 @record
 class TooManyRulesInFile(BadRenameFile):
     """The file has more rules than are read."""
 
-    why: ClassVar[str] = "it has more than {most:,} rules"
+    clause: ClassVar[str] = "it has more than {most:,} rules"
 
     most: int
 
@@ -96,7 +96,7 @@ class TooManyRulesInFile(BadRenameFile):
 class TooManyGivenRules(BadRenameFile):
     """A caller in Python gives more rules than are taken."""
 
-    why: ClassVar[str] = "there are more than {most:,} rules"
+    clause: ClassVar[str] = "there are more than {most:,} rules"
 
     most: int
 
@@ -105,7 +105,7 @@ class TooManyGivenRules(BadRenameFile):
 class RuleIsTable(BadRenameFile):
     """A pattern stands without quotes and has a dot, so that it is a table to TOML; or the file has headings."""
 
-    why: ClassVar[str] = "`{pattern}` is a table"
+    clause: ClassVar[str] = "`{pattern}` is a table"
     remedy: ClassVar[str] = "quote the pattern, and leave out headings: `'conv.(.+)' = \"body.$1\"`"
 
     pattern: str
@@ -115,9 +115,36 @@ class RuleIsTable(BadRenameFile):
 class RuleIsNoText(BadRenameFile):
     """What names become is a number, a list or a truth value."""
 
-    why: ClassVar[str] = "what names become by `{pattern}` is no text"
+    clause: ClassVar[str] = "what names become by `{pattern}` is no text"
 
     pattern: str
+
+
+class PatternFault(Phrases):
+    """What is wrong with a pattern for names, or with what names become by it."""
+
+    # Patterns.
+    PATTERN_TOO_LONG = "it has more than {most} characters"
+    TOO_MANY_GROUPS = "it has more than {most} groups"
+    PATTERN_GROUPS_TOO_DEEP = "its groups are nested too deeply"
+    REPEATS_TOO_MUCH = "it repeats too much"
+    TAKES_TOO_LONG = "it takes too long with so many names"
+    CLOSES_NOTHING = "a `)` closes nothing; one that is meant is `\\)`"
+    GROUP_NOT_CLOSED = "a `(` is not closed; one that is meant is `\\(`"
+    UNKNOWN_KIND_OF_GROUP = "of groups that begin with `(?` there is only `(?:`"
+    CLASS_NOT_CLOSED = "a `[` is not closed; one that is meant is `\\[`"
+    RANGE_IS_EMPTY = "the range `{low}-{high}` is empty"
+    NOTHING_TO_REPEAT = "there is nothing that could be repeated"
+    NOTHING_BEFORE = "there is nothing that `{char}` could repeat"
+    QUANTIFIER_TWICE = "a quantifier is quantified itself"
+    NO_NUMBER_OF_REPEATS = "`{{` begins a number of repeats, as in `{{2}}` or `{{1,3}}`; one that is meant is `\\{{`"
+    IMPOSSIBLE_REPEATS = "so many repeats are not possible"
+    UNKNOWN_ESCAPE = "`\\{char}` means nothing here; there are `\\d`, `\\w`, `\\s` and their opposites"
+    UNKNOWN_ESCAPE_IN_CLASS = "`\\{char}` means nothing at this place of a class"
+
+    # What names become.
+    DOLLAR_WITHOUT_NUMBER = "`$` is followed by the number of a group, as in `$1` or `${{1}}`; a `$` itself is `$$`"
+    NO_SUCH_GROUP = "`${number}` stands for a group, and the pattern has {groups}"
 
 
 @record
@@ -177,7 +204,7 @@ class OrderDiffers(Diagnostic):
     """
 
     code: ClassVar[str] = "E863"
-    message: ClassVar[str] = "by their order, the tensors of `{path}` are not the weights of the model: {why}"
+    message: ClassVar[str] = "by their order, the tensors of `{path}` are not the weights of the model: {clause}"
     remedy: ClassVar[str] = "match by name, with `--rename` where names differ, or bring the layers into one order"
 
     path: str
@@ -205,7 +232,7 @@ class OrderDiffers(Diagnostic):
 class PairDiffers(OrderDiffers):
     """At one place the file and the model have something else."""
 
-    why: ClassVar[str] = "number {number:,} is {there} in the file and {here} in the model{rest}"
+    clause: ClassVar[str] = "number {number:,} is {there} in the file and {here} in the model{rest}"
 
     number: int
     there: str
@@ -221,7 +248,7 @@ class PairDiffers(OrderDiffers):
 class NoCounterpart(OrderDiffers):
     """The file or the model ends before the other."""
 
-    why: ClassVar[str] = "{counts}; {alone} has no counterpart"
+    clause: ClassVar[str] = "{counts}; {alone} has no counterpart"
 
     alone: str
 

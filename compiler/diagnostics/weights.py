@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
-from .phrases import Phrase
+from .phrases import Phrase, Phrases
 from .suggest import did_you_mean
 
 #: What to do where a path leads nowhere.
@@ -449,6 +449,17 @@ class PrefixedNames(Diagnostic):
     def other(self) -> str:
         """The side without it."""
         return "the model" if self.in_file else f"`{self.path}`"
+
+
+class ArrayFault(Phrases):
+    """Why what a caller in Python gives as a weight is no array of numbers."""
+
+    NAME_IS_NO_STR = "the name is {a_type}, and must be a str"
+    IS_MASKED = "it is a masked array, and weights have no gaps: give `array.filled(…)`"
+    IS_NO_ARRAY = "it is {a_type}, and no array of numbers"
+    IS_MAPPING = "it is a mapping itself; if it holds the weights, give `{weights}[{name!r}]`"
+    CANNOT_BE_ARRAY = "it cannot be read as an array: {reason}"
+    HAS_CHANGED = "it has changed while it was read"
 
 
 @record

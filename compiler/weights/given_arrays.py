@@ -10,9 +10,8 @@ import numpy as np
 from ..archives.zips import ARCHIVE_ERRORS
 from ..arguments import a_type, type_name
 from ..diagnostics import DotnnError
-from ..diagnostics.bad_arrays import CannotBeArray, HasChanged, IsMapping, IsMasked, IsNoArray, NameIsNoStr
 from ..diagnostics.phrases import Phrase
-from ..diagnostics.weights import NotArrays
+from ..diagnostics.weights import ArrayFault, NotArrays
 from .weight_file import WeightFile
 
 #: What numpy, its archives and the libraries of tensors raise for what they cannot make an array of.
@@ -66,7 +65,7 @@ class GivenArrays(WeightFile):
         try:
             array = self._array(name)
             if array.shape != self.shape(name):
-                raise NotAnArray(HasChanged())
+                raise NotAnArray(ArrayFault.HAS_CHANGED())
         except NotAnArray as fault:
             raise DotnnError(NotArrays(path=self.path, faults=((name, fault.reason),))) from fault
         return array
@@ -77,7 +76,7 @@ class GivenArrays(WeightFile):
     def _add(self, name: object) -> Phrase | None:
         """Look at an entry; why it cannot be a weight."""
         if not isinstance(name, str):
-            return NameIsNoStr(a_type=a_type(name))
+            return ArrayFault.NAME_IS_NO_STR(a_type=a_type(name))
         try:
             array = self._array(name)
         except NotAnArray as fault:
@@ -90,11 +89,11 @@ class GivenArrays(WeightFile):
         try:
             value = self._arrays[name]
             if isinstance(value, Mapping):
-                raise NotAnArray(IsMapping(weights=self.path, name=name))
+                raise NotAnArray(ArrayFault.IS_MAPPING(weights=self.path, name=name))
             return as_array(value)
         except _ERRORS as error:
             reason = " ".join(str(error).split()) or type_name(error)
-            raise NotAnArray(CannotBeArray(reason=reason)) from error
+            raise NotAnArray(ArrayFault.CANNOT_BE_ARRAY(reason=reason)) from error
 
 
 def as_array(value: Any) -> np.ndarray:
@@ -104,10 +103,10 @@ def as_array(value: Any) -> np.ndarray:
         NotAnArray: it is none.
     """
     if isinstance(value, np.ma.MaskedArray):
-        raise NotAnArray(IsMasked())
+        raise NotAnArray(ArrayFault.IS_MASKED())
     array = _numpy_array(_plain_tensor(value))
     if array.dtype.hasobject or array.dtype.kind in "US":
-        raise NotAnArray(IsNoArray(a_type=a_type(value)))
+        raise NotAnArray(ArrayFault.IS_NO_ARRAY(a_type=a_type(value)))
     return array
 
 

@@ -16,22 +16,7 @@ from typing import IO, Any, Final, TypeAlias, final
 import numpy as np
 
 from ..diagnostics import DotnnError
-from ..diagnostics.damaged_files import NameTooLong
-from ..diagnostics.damaged_hdf5 import (
-    AttributeElsewhere,
-    AttributeIsNoList,
-    AttributeIsNoText,
-    AttributeTooLong,
-    BlocksTooLarge,
-    FewerNumbersThanShape,
-    GroupsTooDeep,
-    Hdf5Says,
-    HoldsNoNumbers,
-    NoGroupNoArray,
-    NoHdf5,
-    NoUsableShape,
-    TooManyObjects,
-)
+from ..diagnostics.damage import FileDamage, Hdf5Damage
 from ..diagnostics.phrases import Phrase
 from ..diagnostics.weight_files import (
     Hdf5ExternalStorage,
@@ -150,7 +135,7 @@ class Hdf5File:
         self._seen: set[int] = set()
         stream.seek(0)
         if stream.read(len(SIGNATURE)) != SIGNATURE:
-            raise self.damaged(NoHdf5())
+            raise self.damaged(Hdf5Damage.NO_HDF5())
         with self.reading():
             self._file = self._h5py.File(stream, "r")
         try:
@@ -180,7 +165,7 @@ class Hdf5File:
             yield
         except _ERRORS as error:
             reason = " ".join(str(error).split())[:300] or type(error).__name__
-            raise self.damaged(Hdf5Says(reason=reason)) from error
+            raise self.damaged(Hdf5Damage.HDF5_SAYS(reason=reason)) from error
 
     def load(self, array: Array) -> np.ndarray:
         """The numbers of an array."""
@@ -211,7 +196,7 @@ class Hdf5File:
         listed = np.atleast_1d(found).tolist()
         texts = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in listed]
         if not all(isinstance(text, str) for text in texts):
-            raise self.damaged(AttributeIsNoList(name=name))
+            raise self.damaged(Hdf5Damage.ATTRIBUTE_IS_NO_LIST(name=name))
         return tuple(texts)
 
     # Looking --------------------------------------------------------------------------------------------------------
@@ -227,9 +212,9 @@ class Hdf5File:
             if 0 in low.shape:
                 return np.empty(0, object)
             if math.prod(low.shape) * low.get_type().get_size() > _LONGEST_ATTRIBUTE:
-                raise self.damaged(AttributeTooLong(name=name))
+                raise self.damaged(Hdf5Damage.ATTRIBUTE_TOO_LONG(name=name))
             if low.get_type().get_class() != h5t.STRING:
-                raise self.damaged(AttributeIsNoText(name=name))
+                raise self.damaged(Hdf5Damage.ATTRIBUTE_IS_NO_TEXT(name=name))
             if low.get_type().is_variable_str():
                 self._need_short_texts(owner, name, math.prod(low.shape))
             return owner.attrs[name]
@@ -237,15 +222,15 @@ class Hdf5File:
     def _need_short_texts(self, owner: Any, name: str, count: int) -> None:
         lengths = text_lengths(self._stream, self._h5py.h5o.get_info(owner.id).addr, name, count)
         if len(lengths) < count or sum(lengths) > min(self._size, _LONGEST_ATTRIBUTE):
-            raise self.damaged(AttributeElsewhere(name=name))
+            raise self.damaged(Hdf5Damage.ATTRIBUTE_ELSEWHERE(name=name))
 
     def _folder(self, group: Any, place: tuple[str, ...]) -> Folder:
         if len(place) > _DEEPEST:
-            raise self.damaged(GroupsTooDeep())
+            raise self.damaged(Hdf5Damage.GROUPS_TOO_DEEP())
         entries: dict[str, Entry] = {}
         for name in group:
             if len(name) > _LONGEST_NAME:
-                raise self.damaged(NameTooLong())
+                raise self.damaged(FileDamage.NAME_TOO_LONG())
             if not place and name in self._skipped:
                 continue
             entries[name] = self._entry(group, name, (*place, name))
@@ -260,11 +245,11 @@ class Hdf5File:
             raise self._unsafe(Hdf5SecondName, place)
         self._seen.add(info.addr)
         if len(self._seen) > _MOST_OBJECTS:
-            raise self.damaged(TooManyObjects(most=_MOST_OBJECTS))
+            raise self.damaged(Hdf5Damage.TOO_MANY_OBJECTS(most=_MOST_OBJECTS))
         if info.type == self._h5py.h5o.TYPE_GROUP:
             return self._folder(group[name], place)
         if info.type != self._h5py.h5o.TYPE_DATASET:
-            raise self.damaged(NoGroupNoArray(path=place))
+            raise self.damaged(Hdf5Damage.NO_GROUP_NO_ARRAY(place="/".join(place)))
         return self._array(group[name], place, info.addr)
 
     def _array(self, dataset: Any, place: tuple[str, ...], address: int) -> Array:
@@ -276,10 +261,11 @@ class Hdf5File:
         # Blocks at the edges are whole ones, so what is not packed is never smaller than its numbers.
         grown = stored * (_MOST_GROWTH if plan.get_nfilters() else 1)
         if nbytes > grown or stored > self._size:
-            raise self.damaged(FewerNumbersThanShape(path=place, shape=shape, wanted=nbytes, stored=stored))
+            name, facts = "/".join(place), {"shape": str(list(shape)), "wanted": nbytes, "stored": stored}
+            raise self.damaged(Hdf5Damage.FEWER_NUMBERS_THAN_SHAPE(place=name, **facts))
         is_in_blocks = plan.get_layout() == self._h5py.h5d.CHUNKED
         if is_in_blocks and math.prod(plan.get_chunk()) * size > max(_LARGEST_BLOCK, 2 * nbytes):
-            raise self.damaged(BlocksTooLarge(path=place))
+            raise self.damaged(Hdf5Damage.BLOCKS_TOO_LARGE(place="/".join(place)))
         return Array(place, shape, element, address, dataset)
 
     def _shape(self, low: Any, place: tuple[str, ...]) -> tuple[int, ...]:
@@ -289,7 +275,7 @@ class Hdf5File:
             return ()
         shape = tuple(map(int, space.get_simple_extent_dims())) if kind == h5s.SIMPLE else None
         if shape is None or len(shape) > _MOST_AXES:
-            raise self.damaged(NoUsableShape(path=place))
+            raise self.damaged(Hdf5Damage.NO_USABLE_SHAPE(place="/".join(place)))
         return shape
 
     def _need_plain(self, plan: Any, place: tuple[str, ...]) -> None:
@@ -311,10 +297,10 @@ class Hdf5File:
         if kind.get_class() == h5t.OPAQUE:
             return self._opaque(low, dataset, place)
         if kind.get_class() not in (h5t.INTEGER, h5t.FLOAT, h5t.ENUM) and not _is_complex(kind, h5t):
-            raise self.damaged(HoldsNoNumbers(path=place))
+            raise self.damaged(Hdf5Damage.HOLDS_NO_NUMBERS(place="/".join(place)))
         dtype = dataset.dtype
         if dtype.kind not in "biufc":
-            raise self.damaged(HoldsNoNumbers(path=place))
+            raise self.damaged(Hdf5Damage.HOLDS_NO_NUMBERS(place="/".join(place)))
         return dtype.newbyteorder("=").name
 
     def _opaque(self, low: Any, dataset: Any, place: tuple[str, ...]) -> str:
@@ -323,7 +309,7 @@ class Hdf5File:
         declared = self.text(Array(place, (), "", 0, dataset), "dtype")
         if size == 2 and declared == "bfloat16":
             return declared
-        raise self.damaged(HoldsNoNumbers(path=place))
+        raise self.damaged(Hdf5Damage.HOLDS_NO_NUMBERS(place="/".join(place)))
 
     def _unsafe(self, kind: type[UnsafeHdf5], place: tuple[str, ...], **facts: Any) -> DotnnError:
         return DotnnError(kind(path=str(self._path), place="/".join(place), **facts))

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..diagnostics.damaged_files import PartIsBad
-from ..diagnostics.damaged_hdf5 import ArrayMissing, LayerMissing, NoLayerNames
+from ..diagnostics.damage import FileDamage, Hdf5Damage
 from .bounded_json import BadJson
 from .hdf5 import Array, Folder, Hdf5File
 from .keras3_layers import LayersAndArrays
@@ -40,12 +39,12 @@ def layers_of(file: Hdf5File) -> LayersAndArrays:
     folder = file.root.folder(_INSIDE) or file.root
     names = file.texts(folder, "layer_names")
     if names is None:
-        raise file.damaged(NoLayerNames())
+        raise file.damaged(Hdf5Damage.NO_LAYER_NAMES())
     config = _config(file)
     for name in (*names, *(one for one in ("top_level_model_weights",) if one in folder.entries and one not in names)):
         group = _at(folder, name)
         if not isinstance(group, Folder):
-            raise file.damaged(LayerMissing(name=name))
+            raise file.damaged(Hdf5Damage.LAYER_MISSING(name=name))
         yield from _layers(file, group, name, config.layer(name) if config else None)
 
 
@@ -56,7 +55,7 @@ def _layers(file: Hdf5File, group: Folder, name: str, config: ConfigLayer | None
     for full in file.texts(group, "weight_names") or ():
         array = _at(group, full)
         if not isinstance(array, Array):
-            raise file.damaged(ArrayMissing(name=full))
+            raise file.damaged(Hdf5Damage.ARRAY_MISSING(name=full))
         *inner, variable = full.partition(":")[0].split("/")
         path, part, about = _resolved(name, tuple(inner), config)
         tensors = found.setdefault(path, [])
@@ -98,7 +97,7 @@ def _config(file: Hdf5File) -> ConfigLayer | None:
     try:
         return read_config(text.encode("utf-8", "replace"))
     except BadJson as error:
-        raise file.damaged(PartIsBad(part="model_config", fault=str(error))) from error
+        raise file.damaged(FileDamage.PART_IS_BAD(part="model_config", fault=str(error))) from error
 
 
 def _at(folder: Folder, path: str) -> Folder | Array | None:

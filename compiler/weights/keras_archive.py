@@ -12,8 +12,7 @@ from typing import IO, Final
 
 from ..archives.zips import ARCHIVE_ERRORS, open_zip, recognize_members, seekable, what_archive_errors_say
 from ..diagnostics import DotnnError
-from ..diagnostics.damaged_archives import MemberMissing, MemberTwice
-from ..diagnostics.damaged_files import PartIsBad
+from ..diagnostics.damage import ArchiveDamage, FileDamage
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
 from ..files import why_not
 from .bounded_json import LONGEST, BadJson
@@ -49,7 +48,7 @@ def open_keras(stream: IO[bytes], path: Path) -> KerasFile:
 def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     found = [one for one in archive.infolist() if one.filename == name]
     if len(found) != 1:
-        raise zipfile.BadZipFile((MemberTwice if found else MemberMissing)(member=name))
+        raise zipfile.BadZipFile((ArchiveDamage.MEMBER_TWICE if found else ArchiveDamage.MEMBER_MISSING)(member=name))
     return found[0]
 
 
@@ -60,7 +59,7 @@ def _config(archive: zipfile.ZipFile) -> ConfigLayer | None:
     try:
         return read_config(content)
     except BadJson as error:
-        raise BadJson(PartIsBad(part=_CONFIG, fault=str(error))) from error
+        raise BadJson(FileDamage.PART_IS_BAD(part=_CONFIG, fault=str(error))) from error
 
 
 FORMAT = WeightFormat(

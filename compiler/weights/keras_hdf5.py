@@ -8,8 +8,7 @@ from typing import IO, final
 
 import numpy as np
 
-from ..diagnostics.damaged_files import HoldsTwice
-from ..diagnostics.damaged_hdf5 import NoKerasModel
+from ..diagnostics.damage import FileDamage, Hdf5Damage
 from . import keras2_layers, keras3_layers
 from .formats import WeightFormat
 from .hdf5 import SIGNATURE, Array, Hdf5File
@@ -67,10 +66,10 @@ class KerasFile(WeightFile):
             layers.append(layer)
             for variable, array in zip(layer.tensors, arrays, strict=True):
                 if variable.full in self._arrays:
-                    raise self._file.damaged(HoldsTwice(name=variable.full))
+                    raise self._file.damaged(FileDamage.HOLDS_TWICE(name=variable.full))
                 self._arrays[variable.full] = array
         if not layers and any(True for _ in self._file.root.all_arrays()):
-            raise self._file.damaged(NoKerasModel())
+            raise self._file.damaged(Hdf5Damage.NO_KERAS_MODEL())
         return KerasModel(tuple(layers))
 
     @property

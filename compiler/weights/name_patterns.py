@@ -11,27 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias, final
 
-from ..diagnostics.bad_patterns import (
-    ClassNotClosed,
-    ClosesNothing,
-    DollarWithoutNumber,
-    GroupNotClosed,
-    ImpossibleRepeats,
-    NoNumberOfRepeats,
-    NoSuchGroup,
-    NothingBefore,
-    NothingToRepeat,
-    PatternGroupsTooDeep,
-    PatternTooLong,
-    QuantifierTwice,
-    RangeIsEmpty,
-    RepeatsTooMuch,
-    TooManyGroups,
-    UnknownEscape,
-    UnknownEscapeInClass,
-    UnknownKindOfGroup,
-)
 from ..diagnostics.phrases import Phrase
+from ..diagnostics.weight_matching import PatternFault
+from ..reprs import quantity
 
 #: Longer patterns and names are refused, and patterns that become so many instructions.
 LONGEST_PATTERN: Final = 500
@@ -74,7 +56,7 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST_PATTERN:
-            raise BadPattern(PatternTooLong(most=LONGEST_PATTERN), LONGEST_PATTERN)
+            raise BadPattern(PatternFault.PATTERN_TOO_LONG(most=LONGEST_PATTERN), LONGEST_PATTERN)
         reader = _Reader(text)
         self._program = _compiled(reader.read())
         self.groups = reader.groups
@@ -113,7 +95,7 @@ class Replacement:
                 continue
             number, place = _dollar(text, place)
             if isinstance(number, int) and number > groups:
-                raise BadPattern(NoSuchGroup(number=number, count=groups), place)
+                raise BadPattern(PatternFault.NO_SUCH_GROUP(number=number, groups=quantity(groups, "group")), place)
             self._parts.append(number)
 
     def of(self, found: tuple[str, ...]) -> str:
@@ -134,7 +116,7 @@ def _dollar(text: str, place: int) -> tuple[str | int, int]:
         digits += char
     end = place + 1 + braced + len(digits)
     if not digits or (braced and text[end : end + 1] != "}"):
-        raise BadPattern(DollarWithoutNumber(), place)
+        raise BadPattern(PatternFault.DOLLAR_WITHOUT_NUMBER(), place)
     return int(digits), end + braced
 
 
@@ -153,7 +135,7 @@ class _Reader:
     def read(self) -> _Tree:
         tree = self._either(0)
         if self._place < len(self.text):
-            raise BadPattern(ClosesNothing(), self._place)
+            raise BadPattern(PatternFault.CLOSES_NOTHING(), self._place)
         return tree
 
     def _peek(self) -> str:
@@ -166,7 +148,7 @@ class _Reader:
 
     def _either(self, depth: int) -> _Tree:
         if depth > _DEEPEST:
-            raise BadPattern(PatternGroupsTooDeep(), self._place)
+            raise BadPattern(PatternFault.PATTERN_GROUPS_TOO_DEEP(), self._place)
         parts = [self._row(depth)]
         while self._peek() == "|":
             self._take()
@@ -185,12 +167,12 @@ class _Reader:
         if bounds is None:
             return part
         if part[0] in ("start", "finish"):
-            raise BadPattern(NothingToRepeat(), place)
+            raise BadPattern(PatternFault.NOTHING_TO_REPEAT(), place)
         lazy = self._peek() == "?"
         if lazy:
             self._take()
         if self._peek() and self._peek() in "*+?{":
-            raise BadPattern(QuantifierTwice(), self._place)
+            raise BadPattern(PatternFault.QUANTIFIER_TWICE(), self._place)
         return ("repeat", *bounds, lazy, part)
 
     def _bounds(self) -> tuple[int, int | None] | None:
@@ -203,12 +185,12 @@ class _Reader:
         end = self.text.find("}", self._place)
         low, comma, high = self.text[self._place : end].partition(",")
         if end < 0 or not (low or comma) or not all(_is_count(one) for one in (low, high)):
-            raise BadPattern(NoNumberOfRepeats(), end)
+            raise BadPattern(PatternFault.NO_NUMBER_OF_REPEATS(), end)
         self._place = end + 1
         least = int(low or 0)
         most = least if not comma else int(high) if high else None
         if max(least, most or 0) > _MOST_REPEATS or (most is not None and most < least):
-            raise BadPattern(ImpossibleRepeats(), self._place - 1)
+            raise BadPattern(PatternFault.IMPOSSIBLE_REPEATS(), self._place - 1)
         return least, most
 
     def _atom(self, depth: int) -> _Tree:
@@ -218,7 +200,7 @@ class _Reader:
         if char == "[":
             return ("one", self._class(place))
         if char in "*+?{":
-            raise BadPattern(NothingBefore(char=char), place)
+            raise BadPattern(PatternFault.NOTHING_BEFORE(char=char), place)
         if char == "\\":
             return ("one", self._escape(place))
         if char == ".":
@@ -231,16 +213,16 @@ class _Reader:
         number = 0
         if self._peek() == "?":
             if self.text[self._place : self._place + 2] != "?:":
-                raise BadPattern(UnknownKindOfGroup(), place)
+                raise BadPattern(PatternFault.UNKNOWN_KIND_OF_GROUP(), place)
             self._place += 2
         else:
             self.groups += 1
             number = self.groups
             if number > _MOST_GROUPS:
-                raise BadPattern(TooManyGroups(most=_MOST_GROUPS), place)
+                raise BadPattern(PatternFault.TOO_MANY_GROUPS(most=_MOST_GROUPS), place)
         part = self._either(depth + 1)
         if self._take() != ")":
-            raise BadPattern(GroupNotClosed(), place)
+            raise BadPattern(PatternFault.GROUP_NOT_CLOSED(), place)
         return ("group", number, part) if number else part
 
     def _escape(self, place: int) -> _Test:
@@ -248,7 +230,7 @@ class _Reader:
         if char in _CLASSES:
             return _CLASSES[char]
         if not char or (char.isalnum() and char.isascii()):
-            raise BadPattern(UnknownEscape(char=char), place)
+            raise BadPattern(PatternFault.UNKNOWN_ESCAPE(char=char), place)
         return char.__eq__
 
     def _class(self, place: int) -> _Test:
@@ -259,7 +241,7 @@ class _Reader:
         # A `]` that comes first is meant.
         while self._peek() != "]" or not tests:
             if not self._peek():
-                raise BadPattern(ClassNotClosed(), place)
+                raise BadPattern(PatternFault.CLASS_NOT_CLOSED(), place)
             tests.append(self._member(place))
         self._take()
         return lambda one: any(test(one) for test in tests) != negated
@@ -274,7 +256,7 @@ class _Reader:
         self._take()
         high = self._take_escaped(self._take(), place)
         if high < low:
-            raise BadPattern(RangeIsEmpty(low=low, high=high), place)
+            raise BadPattern(PatternFault.RANGE_IS_EMPTY(low=low, high=high), place)
         return lambda one: low <= one <= high
 
     def _take_escaped(self, char: str, place: int) -> str:
@@ -282,7 +264,7 @@ class _Reader:
             return char
         char = self._take()
         if not char or char.isalnum():
-            raise BadPattern(UnknownEscapeInClass(char=char), place)
+            raise BadPattern(PatternFault.UNKNOWN_ESCAPE_IN_CLASS(char=char), place)
         return char
 
 
@@ -312,7 +294,7 @@ def _compiled(tree: _Tree) -> list[_Instruction]:
 
 def _emit(tree: _Tree, program: list[_Instruction]) -> None:
     if len(program) > _MOST_INSTRUCTIONS:
-        raise BadPattern(RepeatsTooMuch(), 0)
+        raise BadPattern(PatternFault.REPEATS_TOO_MUCH(), 0)
     match tree:
         case ("one", test):
             program.append(("one", test, None))

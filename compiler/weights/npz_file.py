@@ -18,7 +18,7 @@ import numpy as np
 from ..archives.npz import SUFFIX, ArrayHeader, BadArray, add_array, named_members, read_elements, read_header
 from ..archives.zips import ARCHIVE_ERRORS, open_zip, recognize_members, what_archive_errors_say
 from ..diagnostics import DotnnError
-from ..diagnostics.damaged_archives import ArrayDoesNotFill, MemberIsNoArray
+from ..diagnostics.damage import ArchiveDamage
 from ..diagnostics.weights import DamagedWeightFile, PickledWeights, WeightFileUnreadable
 from ..files import why_not
 from ..graph.tensors import Weight
@@ -78,14 +78,14 @@ class NpzFile(WeightFile):
 
     def _add(self, name: str | None, member: zipfile.ZipInfo) -> None:
         if name is None:
-            raise BadArray(MemberIsNoArray(member=member.filename))
+            raise BadArray(ArchiveDamage.MEMBER_IS_NO_ARRAY(member=member.filename))
         with self._archive.open(member) as stream:
             header = read_header(stream)
         if header.dtype.hasobject:
             raise DotnnError(PickledWeights(path=self.path, name=name))
         if header.length + header.size != member.file_size:
-            facts = {"shape": header.shape, "dtype": str(header.dtype)}
-            raise BadArray(ArrayDoesNotFill(name=name, found=member.file_size, **facts))
+            facts = {"shape": str(list(header.shape)), "dtype": str(header.dtype)}
+            raise BadArray(ArchiveDamage.ARRAY_DOES_NOT_FILL(name=name, found=member.file_size, **facts))
         self._members[name], self._headers[name] = member, header
 
     @contextmanager

@@ -11,13 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..diagnostics.damaged_models import (
-    FieldCutOff,
-    FieldOfUnknownKind,
-    FieldWithoutNumber,
-    NumberCutOff,
-    NumberTooLong,
-)
+from ..diagnostics.damage import OnnxDamage
 
 Buffer: TypeAlias = memoryview
 
@@ -58,7 +52,7 @@ def fields(content: Buffer, start: int, end: int) -> Iterator[Field]:
         key, at = _varint(content, at, end)
         number, kind = key >> 3, key & 7
         if number == 0:
-            raise BadMessage(FieldWithoutNumber())
+            raise BadMessage(OnnxDamage.FIELD_WITHOUT_NUMBER())
         if kind == VARINT:
             begin = at
             value, at = _varint(content, at, end)
@@ -69,9 +63,9 @@ def fields(content: Buffer, start: int, end: int) -> Iterator[Field]:
         elif kind in _FIXED:
             length = _FIXED[kind]
         else:
-            raise BadMessage(FieldOfUnknownKind())
+            raise BadMessage(OnnxDamage.FIELD_OF_UNKNOWN_KIND())
         if length > end - at:
-            raise BadMessage(FieldCutOff())
+            raise BadMessage(OnnxDamage.FIELD_CUT_OFF())
         yield Field(number, kind, at, at + length, 0)
         at += length
 
@@ -84,7 +78,7 @@ def _varint(content: Buffer, at: int, end: int) -> tuple[int, int]:
         if byte < 128:
             return value & 0xFFFFFFFFFFFFFFFF, place + 1
         shift += 7
-    raise BadMessage(NumberCutOff())
+    raise BadMessage(OnnxDamage.NUMBER_CUT_OFF())
 
 
 def signed(value: int) -> int:
@@ -99,7 +93,7 @@ def count_varints(packed: np.ndarray) -> int:
         BadMessage: the last one does not end.
     """
     if packed.size and packed[-1] >= 128:
-        raise BadMessage(NumberCutOff())
+        raise BadMessage(OnnxDamage.NUMBER_CUT_OFF())
     return int(np.count_nonzero(packed < 128))
 
 
@@ -113,7 +107,7 @@ def varints(packed: np.ndarray) -> np.ndarray:
     starts = np.concatenate(([0], ends[:-1] + 1)) if ends.size else ends
     lengths = ends - starts + 1
     if ends.size and int(lengths.max()) > _LONGEST_VARINT:
-        raise BadMessage(NumberTooLong())
+        raise BadMessage(OnnxDamage.NUMBER_TOO_LONG())
     values = np.zeros(ends.size, np.uint64)
     for index in range(int(lengths.max(initial=0))):
         reaching = np.flatnonzero(lengths > index)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import IO, Final
 
 from ..diagnostics import DotnnError
-from ..diagnostics.damaged_files import IsGitLfsPointer, IsOtherFormat, IsPickle, IsWebPage, IsZipArchive
-from ..diagnostics.phrases import Phrase
+from ..diagnostics.damage import FileDamage
+from ..diagnostics.phrases import Phrases
 from ..diagnostics.weight_files import OneShardOfSeveral
 from ..diagnostics.weights import CHECK_THE_PATH, DamagedWeightFile, WeightFileUnreadable, WeightFormatNotRead
 from ..files import instead, open_regular, why_not
@@ -17,12 +17,12 @@ from .shard_names import shard_of
 from .weight_file import WeightFile
 
 #: How files begin that hold no weights at all but are given as such.
-_DISGUISES: Final[tuple[tuple[bytes, type[Phrase]], ...]] = (
-    (b"PK\x03\x04", IsZipArchive),
-    (b"\x80\x02", IsPickle),
-    (b"\x80\x04", IsPickle),
-    (b"version https://git-lfs", IsGitLfsPointer),
-    (b"<", IsWebPage),
+_DISGUISES: Final[tuple[tuple[bytes, Phrases], ...]] = (
+    (b"PK\x03\x04", FileDamage.IS_ZIP_ARCHIVE),
+    (b"\x80\x02", FileDamage.IS_PICKLE),
+    (b"\x80\x04", FileDamage.IS_PICKLE),
+    (b"version https://git-lfs", FileDamage.IS_GIT_LFS_POINTER),
+    (b"<", FileDamage.IS_WEB_PAGE),
 )
 
 
@@ -81,7 +81,7 @@ def _disguise(stream: IO[bytes], path: Path, taken_for: WeightFormat) -> Damaged
     """What to say of a file of another known format; None where it is none."""
     for other in all_formats():
         if other.suffix != taken_for.suffix and not stream.closed and other.recognize(stream):
-            what = IsOtherFormat(kind=other.kind, suggested=f"{path.stem}{other.suffix}")
+            what = FileDamage.IS_OTHER_FORMAT(kind=other.kind, suggested=f"{path.stem}{other.suffix}")
             return DamagedWeightFile(path=str(path), kind=taken_for.kind, reason=what)
     head = head_of(stream, 32)
     for magic, what in _DISGUISES:

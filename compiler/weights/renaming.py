@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Final, final
 
 from ..diagnostics import Diagnostic, DotnnError
-from ..diagnostics.bad_patterns import TakesTooLong
-from ..diagnostics.weight_matching import BadRenameRule, CollidingNames, UnmatchedRules
+from ..diagnostics.weight_matching import BadRenameRule, CollidingNames, PatternFault, UnmatchedRules
 from .matching import Matching
 from .name_patterns import BadPattern, Pattern, Replacement
 from .rename_rules import RenameRule
@@ -50,8 +49,8 @@ class Renaming:
             found = pattern.match(name)
             self._steps += pattern.steps - before
             if self._steps > _MOST_STEPS:
-                fault = BadRenameRule(span=rule.pattern_span, pattern=rule.pattern, reason=TakesTooLong())
-                raise DotnnError(fault)
+                reason = PatternFault.TAKES_TOO_LONG()
+                raise DotnnError(BadRenameRule(span=rule.pattern_span, pattern=rule.pattern, reason=reason))
             if found is not None:
                 self._used.add(index)
                 return replacement.of(found)

@@ -19,20 +19,7 @@ from typing import IO, final
 import numpy as np
 
 from ..diagnostics import DotnnError
-from ..diagnostics.damaged_files import BytesDoNotFit, HeaderIsBad, ImpossibleShape, IsEmpty
-from ..diagnostics.damaged_safetensors import (
-    BytesLeftOver,
-    BytesOverlap,
-    EntryIncomplete,
-    GapBeforeTensor,
-    HeaderBeyondFile,
-    HeaderIsNoObject,
-    HeaderTooLong,
-    NotesAreNoObject,
-    OnlySomeBytes,
-    TensorsCutOff,
-    UnknownElementType,
-)
+from ..diagnostics.damage import FileDamage, SafetensorsDamage
 from ..diagnostics.weights import DamagedWeightFile
 from ..graph.tensors import Weight
 from .bounded_json import LONGEST, BadJson, parse_json
@@ -148,13 +135,13 @@ class SafetensorsFile(WeightFile):
 def _read_header(stream: IO[bytes], size: int) -> tuple[dict[str, Entry], int]:
     """The tensors, and where their bytes begin."""
     if size < _PREFIX.size:
-        raise BadHeader(IsEmpty() if size == 0 else OnlySomeBytes(size=size))
+        raise BadHeader(FileDamage.IS_EMPTY() if size == 0 else SafetensorsDamage.ONLY_SOME_BYTES(size=size))
     prefix = stream.read(_PREFIX.size)
     (length,) = _PREFIX.unpack(prefix)
     if length > size - _PREFIX.size:
-        raise BadHeader(HeaderBeyondFile(length=length, size=size))
+        raise BadHeader(SafetensorsDamage.HEADER_BEYOND_FILE(length=length, size=size))
     if length > LONGEST_HEADER:
-        raise BadHeader(HeaderTooLong(length=length, most=LONGEST_HEADER))
+        raise BadHeader(SafetensorsDamage.HEADER_TOO_LONG(length=length, most=LONGEST_HEADER))
     body = _PREFIX.size + length
     return parse_header(stream.read(length), size - body), body
 
@@ -168,11 +155,11 @@ def parse_header(header: bytes, body_size: int) -> dict[str, Entry]:
     try:
         fields = parse_json(header)
     except BadJson as error:
-        raise BadHeader(HeaderIsBad(fault=str(error))) from error
+        raise BadHeader(FileDamage.HEADER_IS_BAD(fault=str(error))) from error
     if not isinstance(fields, dict):
-        raise BadHeader(HeaderIsNoObject())
+        raise BadHeader(SafetensorsDamage.HEADER_IS_NO_OBJECT())
     if not isinstance(fields.pop(METADATA, {}), dict):
-        raise BadHeader(NotesAreNoObject(key=METADATA))
+        raise BadHeader(SafetensorsDamage.NOTES_ARE_NO_OBJECT(key=METADATA))
     entries = {name: _entry(name, facts) for name, facts in fields.items()}
     _require_gapless(entries, body_size)
     return entries
@@ -183,14 +170,14 @@ def _entry(name: str, facts: object) -> Entry:
         case {"dtype": str() as element, "shape": list() as shape, "data_offsets": [int() as start, int() as end]}:
             pass
         case _:
-            raise BadHeader(EntryIncomplete(name=name))
+            raise BadHeader(SafetensorsDamage.ENTRY_INCOMPLETE(name=name))
     if element not in _ELEMENTS:
-        raise BadHeader(UnknownElementType(name=name, element=element))
+        raise BadHeader(SafetensorsDamage.UNKNOWN_ELEMENT_TYPE(name=name, element=element))
     if len(shape) > _MOST_AXES or not all(type(axis) is int and axis >= 0 for axis in shape):
-        raise BadHeader(ImpossibleShape(name=name))
+        raise BadHeader(FileDamage.IMPOSSIBLE_SHAPE(name=name))
     entry = Entry(element, tuple(shape), start, end)
     if not 0 <= start <= end or end - start != entry.size:
-        raise BadHeader(BytesDoNotFit(name=name))
+        raise BadHeader(FileDamage.BYTES_DO_NOT_FIT(name=name))
     return entry
 
 
@@ -198,14 +185,14 @@ def _require_gapless(entries: Mapping[str, Entry], body_size: int) -> None:
     end, before = 0, ""
     for name, entry in sorted(entries.items(), key=lambda item: (item[1].start, item[1].end)):
         if entry.start < end:
-            raise BadHeader(BytesOverlap(name=name, before=before))
+            raise BadHeader(SafetensorsDamage.BYTES_OVERLAP(name=name, before=before))
         if entry.start > end:
-            raise BadHeader(GapBeforeTensor(gap=entry.start - end, name=name))
+            raise BadHeader(SafetensorsDamage.GAP_BEFORE_TENSOR(gap=entry.start - end, name=name))
         end, before = entry.end, name
     if end > body_size:
-        raise BadHeader(TensorsCutOff(wanted=end, found=body_size))
+        raise BadHeader(SafetensorsDamage.TENSORS_CUT_OFF(wanted=end, found=body_size))
     if end < body_size:
-        raise BadHeader(BytesLeftOver(rest=body_size - end))
+        raise BadHeader(SafetensorsDamage.BYTES_LEFT_OVER(rest=body_size - end))
 
 
 # Writing ------------------------------------------------------------------------------------------------------------

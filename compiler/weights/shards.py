@@ -15,17 +15,7 @@ from typing import IO, final
 import numpy as np
 
 from ..diagnostics import DotnnError
-from ..diagnostics.damaged_files import WholeIsBad
-from ..diagnostics.damaged_safetensors import (
-    NoWeightMap,
-    ShardMissing,
-    ShardsUnnamed,
-    TensorElsewhere,
-    TensorInTwoFiles,
-    TensorMissing,
-    TensorUnnamed,
-    TooManyFiles,
-)
+from ..diagnostics.damage import FileDamage, SafetensorsDamage
 from ..diagnostics.phrases import Phrase
 from ..diagnostics.weight_files import ShardsDoNotFit
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
@@ -98,12 +88,12 @@ class ShardedFile(WeightFile):
         try:
             index = parse_json(read_bounded(stream, LONGEST))  # pyright: ignore[reportArgumentType]
         except BadJson as error:
-            raise self._damaged(WholeIsBad(fault=str(error))) from error
+            raise self._damaged(FileDamage.WHOLE_IS_BAD(fault=str(error))) from error
         places = index.get("weight_map") if isinstance(index, dict) else None
         if not isinstance(places, dict) or not all(isinstance(place, str) for place in places.values()):
-            raise self._damaged(NoWeightMap())
+            raise self._damaged(SafetensorsDamage.NO_WEIGHT_MAP())
         if len(set(places.values())) > _MOST_FILES:
-            raise self._damaged(TooManyFiles(found=len(set(places.values())), most=_MOST_FILES))
+            raise self._damaged(SafetensorsDamage.TOO_MANY_FILES(found=len(set(places.values())), most=_MOST_FILES))
         return places
 
     def _open_all(
@@ -112,7 +102,7 @@ class ShardedFile(WeightFile):
         places = {name: beside(path, name) for name in names}
         missing = tuple(name for name, place in places.items() if not os.path.exists(place))
         if missing:
-            faults = tuple(ShardMissing(shard=name) for name in missing)
+            faults = tuple(SafetensorsDamage.SHARD_MISSING(shard=name) for name in missing)
             raise DotnnError(ShardsDoNotFit(path=self.path, faults=faults))
         return {name: opened.enter_context(_open(place, shards)) for name, place in places.items()}
 
@@ -140,7 +130,7 @@ def _unnamed_parts(names: Iterable[str]) -> Iterator[Phrase]:
             numbers.setdefault((shard.index, shard.total), set()).add(shard.number)
     for (_, total), found in numbers.items():
         if len(found) < total:
-            yield ShardsUnnamed(total=total, named=len(found))
+            yield SafetensorsDamage.SHARDS_UNNAMED(total=total, named=len(found))
 
 
 def _misplaced(wanted: dict[str, str], files: dict[str, WeightFile]) -> Iterator[Phrase]:
@@ -149,14 +139,14 @@ def _misplaced(wanted: dict[str, str], files: dict[str, WeightFile]) -> Iterator
     for name, shard in wanted.items():
         if name not in held[shard]:
             other = next((other for other, names in held.items() if name in names), None)
-            missing = TensorMissing(name=name, shard=shard)
-            yield missing if other is None else TensorElsewhere(name=name, shard=shard, other=other)
+            missing = SafetensorsDamage.TENSOR_MISSING(name=name, shard=shard)
+            yield missing if other is None else SafetensorsDamage.TENSOR_ELSEWHERE(name=name, shard=shard, other=other)
     for shard, file in files.items():
         for name in file.names:
             if name not in wanted:
-                yield TensorUnnamed(name=name, shard=shard)
+                yield SafetensorsDamage.TENSOR_UNNAMED(name=name, shard=shard)
             elif wanted[name] != shard and name in held[wanted[name]]:
-                yield TensorInTwoFiles(name=name, shard=shard, other=wanted[name])
+                yield SafetensorsDamage.TENSOR_IN_TWO_FILES(name=name, shard=shard, other=wanted[name])
 
 
 def index_format(suffix: str, shards: WeightFormat) -> WeightFormat:

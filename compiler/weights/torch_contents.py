@@ -17,19 +17,7 @@ from itertools import pairwise
 from typing import IO, Final
 
 from ..archives.zips import ARCHIVE_ERRORS, open_zip, place_of, what_archive_errors_say
-from ..diagnostics.damaged_files import IsEmpty
-from ..diagnostics.damaged_pickles import (
-    HasOtherTensors,
-    IsTorchScript,
-    NoPickleInArchive,
-    NoTorchFile,
-    PartsOverlap,
-    PickleDamaged,
-    PickleOfAnother,
-    PickleProtocol,
-    PickleTooLong,
-    TooManySteps,
-)
+from ..diagnostics.damage import FileDamage, TorchDamage
 
 #: How the pickles of the older format begin: protocol 2, and a number of ten bytes that is always the same.
 LEGACY_MAGIC: Final = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -84,11 +72,11 @@ def check_contents(stream: IO[bytes]) -> bool:
     stream.seek(0)
     head = stream.read(_LONGEST)
     if not head.startswith(b"\x80"):
-        raise BadContents(NoTorchFile() if head else IsEmpty())
+        raise BadContents(TorchDamage.NO_TORCH_FILE() if head else FileDamage.IS_EMPTY())
     content = io.BytesIO(head)
     if not head.startswith(LEGACY_MAGIC):
         _check_pickle(content)
-        raise BadContents(PickleOfAnother())
+        raise BadContents(TorchDamage.PICKLE_OF_ANOTHER())
     for _ in range(_LEGACY_PICKLES):
         _check_pickle(content)
     return False
@@ -100,15 +88,15 @@ def _check_archive(stream: IO[bytes]) -> None:
         members = archive.infolist()
         pickles = [one for one in members if one.filename.rpartition("/")[2] == _PICKLE]
         if any(one.filename.rpartition("/")[2] == "constants.pkl" for one in members):
-            raise NoWeights(IsTorchScript())
+            raise NoWeights(TorchDamage.IS_TORCH_SCRIPT())
         if len(pickles) != 1:
-            raise BadContents(NoPickleInArchive())
+            raise BadContents(TorchDamage.NO_PICKLE_IN_ARCHIVE())
         ends = sorted((place_of(stream, archive, one), one.file_size) for one in members if not one.is_dir())
         for (start, size), (after, _) in pairwise(ends):
             if start + size > after:
-                raise BadContents(PartsOverlap())
+                raise BadContents(TorchDamage.PARTS_OVERLAP())
         if pickles[0].file_size > _LONGEST:
-            raise BadContents(PickleTooLong(length=pickles[0].file_size, most=_LONGEST))
+            raise BadContents(TorchDamage.PICKLE_TOO_LONG(length=pickles[0].file_size, most=_LONGEST))
         content = archive.read(pickles[0])
     except ARCHIVE_ERRORS as error:
         raise BadContents(what_archive_errors_say(error)) from error
@@ -128,12 +116,12 @@ def _check_pickle(content: IO[bytes]) -> None:
         if isinstance(argument, str):
             texts = [texts[1], argument]
     if is_newer:
-        raise NoWeights(PickleProtocol())
+        raise NoWeights(TorchDamage.PICKLE_PROTOCOL())
 
 
 def _need_allowed(called: str) -> None:
     if _OTHER_TENSORS.fullmatch(called) and not _ALLOWED.fullmatch(called):
-        raise NoWeights(HasOtherTensors())
+        raise NoWeights(TorchDamage.HAS_OTHER_TENSORS())
     if not _ALLOWED.fullmatch(called):
         raise AsksFor(called.strip().replace(" ", ".", 1)[:200])
 
@@ -146,9 +134,9 @@ def _steps(content: IO[bytes]) -> Iterator[tuple[str, object]]:
         except StopIteration:
             return
         except _PICKLE_ERRORS as error:
-            raise BadContents(PickleDamaged(reason=" ".join(str(error).split())[:200])) from error
+            raise BadContents(TorchDamage.PICKLE_DAMAGED(reason=" ".join(str(error).split())[:200])) from error
         yield step.name, argument
-    raise BadContents(TooManySteps(most=_MOST_STEPS))
+    raise BadContents(TorchDamage.TOO_MANY_STEPS(most=_MOST_STEPS))
 
 
 def recognize_torch(stream: IO[bytes]) -> bool:

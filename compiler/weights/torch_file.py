@@ -16,16 +16,7 @@ import numpy as np
 
 from ..arguments import a_type
 from ..diagnostics import DotnnError
-from ..diagnostics.damaged_files import ElementsNotRead, IsEmpty
-from ..diagnostics.damaged_pickles import (
-    EntryIsNoTensor,
-    HoldsNoTensor,
-    IsNoMapping,
-    TensorBeyondFile,
-    TensorNotPlain,
-    TensorsWithoutNames,
-    TorchSays,
-)
+from ..diagnostics.damage import FileDamage, TorchDamage
 from ..diagnostics.phrases import Phrase
 from ..diagnostics.weight_files import MissingLibrary, NoStateDict, SeveralStateDicts, WouldRunCode
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
@@ -107,7 +98,7 @@ class TorchFile(WeightFile):
             bits = self._torch.int16 if dtype.itemsize == 2 else self._torch.uint8
             return tensor.contiguous().view(bits).numpy().view(dtype)
         except (TypeError, RuntimeError) as error:
-            raise self._damaged(ElementsNotRead(name=name, element=element)) from error
+            raise self._damaged(FileDamage.ELEMENTS_NOT_READ(name=name, element=element)) from error
 
     def close(self) -> None:
         """Let go of the tensors; arrays that were loaded keep theirs as long as they live."""
@@ -133,12 +124,12 @@ class TorchFile(WeightFile):
         except _ERRORS as error:
             # The first sentence; PyTorch goes on with advice that does not hold here.
             reason = " ".join(str(error).split()).split(". ")[0][:200]
-            raise self._damaged(TorchSays(reason=reason or type(error).__name__)) from error
+            raise self._damaged(TorchDamage.TORCH_SAYS(reason=reason or type(error).__name__)) from error
 
     def _state_dict(self, content: object) -> dict[str, Any]:
         """The tensors by name: of the mapping that the file holds, or of an entry of it."""
         if not isinstance(content, Mapping):
-            raise self._no_weights(IsNoMapping(a_type=a_type(content)))
+            raise self._no_weights(TorchDamage.IS_NO_MAPPING(a_type=a_type(content)))
         inner = [key for key, value in content.items() if self._holds_tensors(value)]
         own = [key for key, value in content.items() if isinstance(value, self._torch.Tensor)]
         usual = [key for key in _USUAL_KEYS if key in inner]
@@ -150,11 +141,12 @@ class TorchFile(WeightFile):
             raise DotnnError(SeveralStateDicts(path=self.path, keys=tuple(map(str, [*inner, *own]))))
         others = [key for key in content if key not in own]
         if not own:
-            raise self._no_weights(HoldsNoTensor() if content else IsEmpty())
+            raise self._no_weights(TorchDamage.HOLDS_NO_TENSOR() if content else FileDamage.IS_EMPTY())
         if others:
-            raise self._no_weights(EntryIsNoTensor(key=str(others[0]), a_type=a_type(content[others[0]])))
+            key, found = str(others[0]), a_type(content[others[0]])
+            raise self._no_weights(TorchDamage.ENTRY_IS_NO_TENSOR(key=key, a_type=found))
         if not all(isinstance(key, str) for key in own):
-            raise self._no_weights(TensorsWithoutNames())
+            raise self._no_weights(TorchDamage.TENSORS_WITHOUT_NAMES())
         return dict(content)
 
     def _holds_tensors(self, value: object) -> bool:
@@ -165,10 +157,10 @@ class TorchFile(WeightFile):
     def _fault(self, name: str, tensor: Any, size: int) -> Phrase | None:
         """Why a tensor is none of plain numbers that lie in the file; None if it is one."""
         if tensor.layout is not self._torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
-            return TensorNotPlain(name=name)
+            return TorchDamage.TENSOR_NOT_PLAIN(name=name)
         # One number can stand for many by a stride of 0, and a storage can say to be larger than what is there.
         if max(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()) > size:
-            return TensorBeyondFile(name=name, shape=tuple(tensor.shape))
+            return TorchDamage.TENSOR_BEYOND_FILE(name=name, shape=str(list(tensor.shape)))
         return None
 
     def _no_weights(self, what: Phrase | str) -> DotnnError:
