@@ -29,7 +29,6 @@ ORDER = (
     ("examples",),
     (
         "compiler.byte_counts",
-        "compiler.files",
         "compiler.lazy",
         "compiler.limits",
         "compiler.records",
@@ -39,7 +38,7 @@ ORDER = (
         "compiler.visible",
     ),
     ("compiler.diagnostics",),
-    ("compiler.arguments",),
+    ("compiler.arguments", "compiler.files"),
     ("compiler.archives",),
     ("compiler.locks",),
     ("compiler.atomic",),
