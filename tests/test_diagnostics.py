@@ -26,6 +26,15 @@ load_all()
 FAMILIES = [kind for _, kind in sorted(CATALOGUE.items()) if kind.__module__.startswith("dotnn.")]
 
 
+def members(family: type[Diagnostic]) -> list[type[Diagnostic]]:
+    """The mistakes that have the page of a family: its classes but those that only say what others complete."""
+    heirs = [one for kind in family.__subclasses__() if "code" not in kind.__dict__ for one in members(kind)]
+    return [family, *heirs] if not heirs or (family.message and family.remedy) else heirs
+
+
+MISTAKES = [kind for family in FAMILIES for kind in members(family)]
+
+
 @record
 class Sample(Diagnostic):
     """A diagnostic whose sentences are given one by one; it has no code of the catalogue."""
@@ -372,10 +381,20 @@ def _facts(kind: type[Diagnostic]) -> set[str]:
         for name, value in vars(base).items()
         if isinstance(value, property | cached_property)
     }
-    return properties | {field.name for field in dataclasses.fields(kind)}
+    return properties | _templates(kind).keys() | {field.name for field in dataclasses.fields(kind)}
 
 
-@pytest.mark.parametrize("kind", FAMILIES, ids=lambda kind: kind.__name__)
+def _templates(kind: type[Diagnostic]) -> dict[str, str]:
+    """What a class sets as text: its sentences, and parts of them."""
+    return {
+        name: value
+        for base in reversed(kind.__mro__)
+        for name, value in vars(base).items()
+        if isinstance(value, str) and not name.startswith("__")
+    }
+
+
+@pytest.mark.parametrize("kind", MISTAKES, ids=lambda kind: kind.__name__)
 def test_every_diagnostic_is_complete(kind: type[Diagnostic]) -> None:
     letter = "E" if kind.severity is Severity.ERROR else "W"
     assert re.fullmatch(rf"{letter}\d{{3}}", kind.code)
@@ -383,7 +402,7 @@ def test_every_diagnostic_is_complete(kind: type[Diagnostic]) -> None:
     assert kind.__doc__
     assert not kind.__doc__.startswith(f"{kind.__name__}(")
     assert dataclasses.is_dataclass(kind)
-    for template in (kind.message, kind.label, kind.remedy):
+    for template in _templates(kind).values():
         assert _template_names(template) <= _facts(kind)
     assert kind.message or kind.headline is not Diagnostic.headline
     if kind.severity is Severity.ERROR:

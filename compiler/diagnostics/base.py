@@ -68,6 +68,9 @@ class Diagnostic:
     Subclasses are frozen keyword-only dataclasses that set ``code`` and the templates. A template is text in the form
     of ``str.format``; its names are the fields and properties of the class.
 
+    Mistakes that have one page in common are a family: its base has the code and the page, and what they say alike;
+    each of them is a class that inherits these and sets the rest.
+
     Attributes:
         span: the primary place, or None for faults that lie in no source text (a weight file, an input array).
         trace: places through which the primary place was reached (calls of blocks, imports), innermost first.
@@ -111,17 +114,21 @@ class Diagnostic:
         object.__setattr__(one, "severity", Severity.ERROR)
         return one
 
+    def filled(self, template: str) -> str:
+        """A template with the facts in it."""
+        return template.format_map(_Facts(self))
+
     def headline(self) -> str:
         """The one-sentence statement of what is wrong."""
-        return self.message.format_map(_Facts(self))
+        return self.filled(self.message)
 
     def caret(self) -> str:
         """What stands beside the caret; may be empty."""
-        return self.label.format_map(_Facts(self))
+        return self.filled(self.label)
 
     def advice(self) -> str:
         """What to do about it; may be empty."""
-        return self.remedy.format_map(_Facts(self))
+        return self.filled(self.remedy)
 
     def labels(self) -> tuple[Label, ...]:
         """Further labelled places."""

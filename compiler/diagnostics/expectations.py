@@ -7,6 +7,7 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
+from .forms import ticked
 
 
 @record
@@ -85,8 +86,20 @@ class CostDependsOnDimension(Diagnostic):
     remedy: ClassVar[str] = "give {symbols} a number in the type of the input; only `N` is taken to be 1"
 
     metric: str
-    symbols: str
+    names: tuple[str, ...]
     formula: str
+
+    @property
+    def symbols(self) -> str:
+        """The dimensions."""
+        return ticked(self.names)
+
+
+@record
+class CostTooComplex(CostDependsOnDimension):
+    """A cost that is a formula of too many parts."""
+
+    message: ClassVar[str] = "`{metric}` depends on {symbols}: it is too complex to write ({formula})"
 
 
 @record
@@ -112,8 +125,30 @@ class NoReceptiveField(Diagnostic):
     """`receptive_field` is asked of something without spatial axes."""
 
     code: ClassVar[str] = "E704"
-    message: ClassVar[str] = "there is no receptive field: {reason}"
     label: ClassVar[str] = "here"
     remedy: ClassVar[str] = "ask it of a tensor `[N, C, H, W]`: `receptive_field(features)`"
 
-    reason: str
+
+@record
+class FieldOfValue(NoReceptiveField):
+    """The receptive field of something other than a tensor."""
+
+    message: ClassVar[str] = "there is no receptive field: this is {found}"
+
+    found: str
+
+
+@record
+class FieldWithoutSpatialInput(NoReceptiveField):
+    """The receptive field in a model whose inputs have no spatial axes."""
+
+    message: ClassVar[str] = "there is no receptive field: no input has spatial axes"
+
+
+@record
+class FieldTooComplex(NoReceptiveField):
+    """A receptive field that is a dimension of too many parts."""
+
+    message: ClassVar[str] = "there is no receptive field: it would be {limit}"
+
+    limit: str  #: the limit that it exceeds, in the words of what keeps it

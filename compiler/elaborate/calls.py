@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from ..diagnostics import DotnnError, Label
-from ..diagnostics.names import RecursiveBlock
-from ..diagnostics.suggest import listed
-from ..diagnostics.values import (
+from ..diagnostics.call_arguments import (
     ArgumentOfLayer,
     ArgumentTwice,
-    BadInitializer,
-    Misplaced,
-    MissingArgument,
-    NotAValue,
-    TooManyArguments,
+    MissingBlockArgument,
+    MissingNumbers,
+    TooManyForBlock,
+    TooManyForInitializer,
+    TooManyForMetric,
 )
+from ..diagnostics.names import RecursiveBlock, ReuseOfSeveralTensors, ReuseWithoutTensor
+from ..diagnostics.placement import LabelBeforeFunction, MetricMisplaced
+from ..diagnostics.values import OperandNotATensor, ValueForTensor
 from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS, Layer
 from ..measure.metrics import METRICS
@@ -24,7 +26,6 @@ from ..names.faults import (
     argument_names,
     initializer_arguments,
     is_symbol_name,
-    misplaced_metric,
     takes_argument,
     unknown_argument,
     unknown_layer,
@@ -36,7 +37,7 @@ from ..syntax import tree
 from ..values.functions import SEVERAL, call_function, of_several
 from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, is_tensor
 from .layer_arguments import ArgumentBinder, Piped
-from .layer_nodes import Application, apply_layer, as_tensor, reapply
+from .layer_nodes import Application, apply_layer, as_tensor, reapply, tensor_of
 from .scope import Entry, Scope
 from .state import BODY_STEPS, Bound, Frame, evaluate, evaluates
 from .statements import run_block
@@ -75,8 +76,7 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: F
 
 def _refuse_label(call: tree.Call, label: str | None) -> None:
     if label is not None:
-        hint = f"`{call.function}` makes a value of the compiler, which has no name in the network: remove the label"
-        raise DotnnError(Misplaced(span=call.span, what="a label", where="before a function", hint=hint))
+        raise DotnnError(LabelBeforeFunction(span=call.span, function=call.function))
 
 
 # --- layers ----------------------------------------------------------------------------------------------------------
@@ -99,12 +99,8 @@ def _call_layer(
     )
     results = apply_layer(application, entry, frame)
     entry.replay = _replay_layer(application)
-    entry.obstacle = _TENSORS
+    entry.obstacle = ReuseOfSeveralTensors
     return results
-
-
-#: Why a layer or block cannot be reused that ``reuse`` would have to give further tensors.
-_TENSORS = "it was given more than one tensor"
 
 
 def _replay_layer(application: Application) -> Callable[..., CompileValue] | None:
@@ -112,7 +108,8 @@ def _replay_layer(application: Application) -> Callable[..., CompileValue] | Non
         return None
 
     def replay(piped: Piped, entry: Entry, frame: Frame) -> CompileValue:
-        operand = as_tensor(piped.value, piped.span, f"`x` of `{application.layer.kind}`", frame)
+        not_a_tensor = partial(OperandNotATensor, kind=application.layer.kind, name="x")
+        operand = as_tensor(piped.value, piped.span, frame, not_a_tensor)
         return apply_layer(reapply(application, operand, entry.span), entry, frame)
 
     return replay
@@ -157,7 +154,7 @@ def _call_block(
 
     result = run(entry, given, frame)
     entry.replay = replay if tensors == 1 else None
-    entry.obstacle = _TENSORS if tensors > 1 else "it was given no tensor"
+    entry.obstacle = ReuseOfSeveralTensors if tensors > 1 else ReuseWithoutTensor
     return result
 
 
@@ -190,8 +187,7 @@ def _block_arguments(
     for name, item in zip(names, in_order, strict=False):
         given[name] = item
     if len(in_order) > len(names):
-        hint = f"`{call.function}` takes {listed(names) or 'nothing'}"
-        frame.fail(TooManyArguments(span=in_order[len(names)][1], kind=call.function, hint=hint))
+        frame.fail(TooManyForBlock(span=in_order[len(names)][1], kind=call.function, names=names))
     is_misnamed = False
     for argument in call.named:
         value = evaluate(argument.value, frame)
@@ -250,13 +246,9 @@ def _formal_value(
         return given[name]
     if formal.default is not None:
         return evaluate(formal.default, frame), formal.default.span
-    kind = formal.type.span.text if formal.type is not None else "a tensor"
+    declared = formal.type.span.text if formal.type is not None else ""
     _match_nothing(formal, frame)
-    raise DotnnError(
-        MissingArgument(
-            span=entry.span, kind=frame.block, name=f"the argument `{name}` ({kind})", example=f"`{name}=…`"
-        )
-    )
+    raise DotnnError(MissingBlockArgument(span=entry.span, kind=frame.block, name=name, declared=declared))
 
 
 def _match_nothing(formal: tree.Formal, frame: Frame) -> None:
@@ -274,11 +266,8 @@ def _fitting_value(formal: tree.Formal, value: CompileValue, span: Span, frame: 
     if formal.type is not None:
         match_argument(name, value, formal.type, frame, at)
     if isinstance(value, Unknown) or is_tensor(value):
-        return value if isinstance(value, Unknown) else as_tensor(value, span, f"`{name}`", frame)
-    hint = f"declare the argument as a value, as in `{name}: int`, if that is meant"
-    raise DotnnError(
-        NotAValue(span=span, what=f"`{name}` of `{frame.block}`", expected="a tensor", found=describe(value), hint=hint)
-    )
+        return value if isinstance(value, Unknown) else tensor_of(value, span, frame)
+    raise DotnnError(ValueForTensor(span=span, block=frame.block, name=name, found=describe(value)))
 
 
 # --- functions of compile-time values, and the layers of the same names -----------------------------------------------
@@ -325,10 +314,9 @@ def _refuse_named(call: tree.Call, layer: type[Layer] | None, values: Sequence[C
 def _call_metric(call: tree.Call, frame: Frame) -> CompileValue:
     metric = None if frame.metrics is None else frame.metrics[call.function]
     if metric is None:
-        raise DotnnError(misplaced_metric(call.function, call.function_span))
+        raise DotnnError(MetricMisplaced(span=call.function_span, name=call.function))
     if not callable(metric) or len(call.positional) != 1 or call.named:
-        hint = "only `receptive_field(tensor)` takes an argument, a tensor"
-        raise DotnnError(TooManyArguments(span=call.span, kind=call.function, hint=hint))
+        raise DotnnError(TooManyForMetric(span=call.span, kind=call.function))
     value = evaluate(call.positional[0], frame)
     return value if isinstance(value, Unknown) else metric(value, call.positional[0].span)
 
@@ -343,9 +331,7 @@ def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
     positional = getattr(kind, "positional", None)
     for index, expression in enumerate(call.positional):
         if index > 0 or positional is None:
-            listed = ", ".join(f"`{name}=`" for name in names)
-            hint = f"name the numbers: {listed}" if names else f"it takes nothing: write `{call.function}`"
-            raise DotnnError(TooManyArguments(span=expression.span, kind=call.function, hint=hint))
+            raise DotnnError(TooManyForInitializer(span=expression.span, kind=call.function, names=names))
         values[positional] = evaluate(expression, frame)
     for argument in call.named:
         if argument.name not in names:
@@ -361,13 +347,11 @@ def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
 def make_initializer(name: str, kind: type, values: Mapping[str, CompileValue], span: Span) -> CompileValue:
     """An initializer from its arguments; raises ``DotnnError``."""
     fields = dataclasses.fields(kind)
-    required = [one.name for one in fields if one.default is dataclasses.MISSING and one.name not in values]
+    required = tuple(one.name for one in fields if one.default is dataclasses.MISSING and one.name not in values)
     if required:
-        example = f"`{name}({', '.join(f'{one}=…' for one in required)})`"
-        needed = " and ".join(f"`{one}`" for one in required)
-        raise DotnnError(MissingArgument(span=span, kind=name, name=needed, example=example))
+        raise DotnnError(MissingNumbers(span=span, kind=name, names=required))
     initializer = kind(**values)
     problem = initializer.check()
     if problem is not None:
-        raise DotnnError(BadInitializer(span=span, name=name, reason=problem))
+        raise DotnnError(dataclasses.replace(problem, span=span, name=name))
     return initializer

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from functools import partial
 
 from ..diagnostics import DotnnError
+from ..diagnostics.arithmetic import NumberOutOfElementType, ResultTooComplex
+from ..diagnostics.call_arguments import InitializerWithoutBias
 from ..diagnostics.names import ReuseShapes, UnknownArgument
 from ..diagnostics.suggest import near_names
-from ..diagnostics.values import (
-    BadArithmetic,
-    BadInitializer,
-    BadLiteral,
-    NotATensor,
-    TensorTooLarge,
-    WrongArgument,
-    WrongOperands,
-)
+from ..diagnostics.values import NotATensor, SideNotATensor, TensorTooLarge
+from ..diagnostics.written_tensors import WeightOfOtherShape
 from ..dims import DimTooComplex
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType, format_shape
@@ -73,9 +69,7 @@ def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several
         specs = layer.weights(types)
         check_sizes(results, specs, layer.kind, application.span)
     except DimTooComplex as error:
-        reason = f"a dimension becomes too complex ({error})"
-        hint = "give the dimension a number in the type of the input"
-        raise DotnnError(BadArithmetic(span=application.span, reason=reason, hint=hint)) from None
+        raise DotnnError(ResultTooComplex(span=application.span, limit=str(error))) from None
     _check_names(specs, application)
     dtype = weight_dtype(results)
     specs = tuple(_with_literal(spec, dtype, application, state) for spec in specs)
@@ -101,8 +95,7 @@ def check_sizes(results: Sequence[TensorType], specs: Sequence[WeightSpec], kind
     sizes = [math.prod(dim for dim in result.shape if isinstance(dim, int)) for result in results]
     largest = max([*sizes, *(spec.elements for spec in specs)], default=0)
     if largest > LARGEST_TENSOR:
-        found = f"more than 2**{largest.bit_length() - 1} numbers"
-        raise DotnnError(TensorTooLarge(span=span, kind=kind, found=found))
+        raise DotnnError(TensorTooLarge(span=span, kind=kind, bits=largest.bit_length() - 1))
 
 
 def _check_names(specs: Sequence[WeightSpec], application: Application) -> None:
@@ -115,10 +108,7 @@ def _check_names(specs: Sequence[WeightSpec], application: Application) -> None:
             raise DotnnError(UnknownArgument(span=argument.span, kind=kind, name=name, near=near, known=names))
     span = application.argument_spans.get("bias_init")
     if span is not None and not any("bias" in name for name in names):
-        expected = "left out, since the layer has no bias"
-        raise DotnnError(
-            WrongArgument(span=span, kind=kind, name="bias_init", expected=expected, found="an initializer")
-        )
+        raise DotnnError(InitializerWithoutBias(span=span, kind=kind))
 
 
 def _with_literal(spec: WeightSpec, dtype: DType, application: Application, state: Elaboration) -> WeightSpec:
@@ -128,12 +118,9 @@ def _with_literal(spec: WeightSpec, dtype: DType, application: Application, stat
     state.budget.walk(argument.value, argument.span)
     numbers = literal(argument.value, dtype, argument.span)
     if numbers.shape != spec.shape:
-        reason = (
-            f"`{spec.name}` of this `{application.layer.kind}` has shape {format_shape(spec.shape)}, "
-            f"and the numbers have {format_shape(numbers.shape)}"
-        )
-        hint = f"write nested lists of shape {format_shape(spec.shape)}"
-        raise DotnnError(BadLiteral(span=argument.span, reason=reason, found=format_shape(numbers.shape), hint=hint))
+        wanted, found = format_shape(spec.shape), format_shape(numbers.shape)
+        kind = application.layer.kind
+        raise DotnnError(WeightOfOtherShape(span=argument.span, name=spec.name, kind=kind, shape=wanted, found=found))
     return with_initializer(spec, numbers)
 
 
@@ -145,7 +132,7 @@ def check_initializers(specs: Sequence[WeightSpec], dtype: DType, span: Span) ->
         check = getattr(spec.initializer, "check", None)
         problem = check(dtype.value) if check is not None else None
         if problem is not None:
-            raise DotnnError(BadInitializer(span=span, name=str(spec.initializer), reason=problem))
+            raise DotnnError(dataclasses.replace(problem, span=span, name=str(spec.initializer)))
 
 
 def share_weights(entry: Entry, specs: Sequence[WeightSpec], dtype: DType, span: Span) -> None:
@@ -188,25 +175,28 @@ def apply_operator(
 def _operand(value: CompileValue, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
     if is_number(value):
         return _number(value, tensor, node, symbol, frame)
-    return as_tensor(value, node.span, f"an operand of `{symbol}`", frame)
+    return as_tensor(value, node.span, frame, partial(SideNotATensor, operator=symbol))
 
 
 def _number(value: float, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
     if not tensor.dtype.holds(value):
-        found = f"a tensor of {tensor.dtype} and {show(value)}"
-        hint = f"the number takes the element type of the tensor, {tensor.dtype}, and this one does not fit"
-        raise DotnnError(WrongOperands(span=node.span, operator=symbol, found=found, hint=hint))
+        raise DotnnError(
+            NumberOutOfElementType(span=node.span, operator=symbol, dtype=tensor.dtype, number=show(value))
+        )
     constant = TensorConstant("constant", Literal((), (value,)), TensorType(tensor.dtype, ()))
     return frame.state.constant(constant, node.span)
 
 
-def as_tensor(value: CompileValue, span: Span, what: str, frame: Frame) -> TensorRef:
-    """A value as a tensor of the graph; raises ``NotATensor``."""
-    if isinstance(value, TensorRef):
-        return value
-    if isinstance(value, TensorConstant):
-        return frame.state.constant(value, span)
-    raise DotnnError(NotATensor(span=span, what=what, found=describe(value)))
+def as_tensor(value: CompileValue, span: Span, frame: Frame, fault: Callable[..., NotATensor]) -> TensorRef:
+    """A value as a tensor of the graph; raises the ``NotATensor`` that ``fault`` makes of ``span`` and ``found``."""
+    if not is_tensor(value):
+        raise DotnnError(fault(span=span, found=describe(value)))
+    return tensor_of(value, span, frame)
+
+
+def tensor_of(value: TensorRef | TensorConstant, span: Span, frame: Frame) -> TensorRef:
+    """What is a tensor as one of the graph."""
+    return frame.state.constant(value, span) if isinstance(value, TensorConstant) else value
 
 
 def index_tensor(
@@ -217,7 +207,7 @@ def index_tensor(
 ) -> CompileValue:
     """``x[:, 0]``."""
     entry = frame.scope.add("index", None, expression.span)
-    operand = as_tensor(base, expression.base.span, "what is indexed", frame)
+    operand = tensor_of(base, expression.base.span, frame)
     layer = LAYERS["index"](items=tuple(items))  # pyright: ignore[reportCallIssue]
     spans = (expression.base.span,)
     subscripts = expression.items[0].span.to(expression.items[-1].span)

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 from ..diagnostics import DotnnError
-from ..diagnostics.names import CannotReuse, UnknownPath
+from ..diagnostics.names import UnknownPath
 from ..diagnostics.suggest import near_names
-from ..diagnostics.values import Unrepeatable
+from ..diagnostics.values import LoopOverOther, RepeatedByOther, RoundNotTakenApart
 from ..syntax import tree
 from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, first, show
 from .calls import apply_call
@@ -85,10 +85,7 @@ def _repeat(stage: tree.Stage, repeat: tree.Repeat, piped: Piped, label: str | N
         return UNKNOWN
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         found = show(count) if isinstance(count, int) else describe(count)
-        what = "`repeat` counts by an int of at least 0"
-        raise DotnnError(
-            Unrepeatable(span=repeat.count.span, what=what, found=found, hint="write how often, as in `repeat(3)`")
-        )
+        raise DotnnError(RepeatedByOther(span=repeat.count.span, found=found))
     return _loop(stage, repeat.body, (_same for _ in range(count)), piped, label, frame)
 
 
@@ -101,14 +98,7 @@ def _for(stage: tree.Stage, loop: tree.For, piped: Piped, label: str | None, fra
     if isinstance(values, Unknown):
         return UNKNOWN
     if not isinstance(values, tuple):
-        raise DotnnError(
-            Unrepeatable(
-                span=loop.iterable.span,
-                what="`for` runs over a list",
-                found=describe(values),
-                hint="write a list, as in `for c in [64, 128] { … }`, or `range(n)`",
-            )
-        )
+        raise DotnnError(LoopOverOther(span=loop.iterable.span, found=describe(values)))
     rounds = (_with_targets(loop, value) for value in values)
     return _loop(stage, loop.body, rounds, piped, label, frame)
 
@@ -120,10 +110,9 @@ def _with_targets(loop: tree.For, value: CompileValue) -> Round:
         if len(targets) == 1:
             return _bind(frame, zip(targets, (value,), strict=True))
         if not isinstance(value, tuple) or len(value) != len(targets):
-            found = f"a list of {len(value)}" if isinstance(value, tuple) else describe(value)
-            what = f"each element must be a list of {len(targets)} to be taken apart"
-            hint = "write rows as long as there are names, as in `for t, c in [[1, 16], [6, 24]] { … }`"
-            raise DotnnError(Unrepeatable(span=loop.iterable.span, what=what, found=found, hint=hint))
+            length = len(value) if isinstance(value, tuple) else None
+            span, found = loop.iterable.span, describe(value)
+            raise DotnnError(RoundNotTakenApart(span=span, found=found, count=len(targets), length=length))
         return _bind(frame, zip(targets, value, strict=True))
 
     return enter
@@ -201,7 +190,7 @@ def _reuse(stage: tree.Stage, reuse: tree.Reuse, piped: Piped, label: str | None
         near = near_names(path, frame.scope.visible_labels())
         raise DotnnError(UnknownPath(span=reuse.path.span, path=path, near=near))
     if original.replay is None:
-        raise DotnnError(CannotReuse(span=reuse.path.span, path=path, reason=original.obstacle))
+        raise DotnnError(original.obstacle(span=reuse.path.span, path=path))
     entry = frame.scope.add(original.kind, label, stage.span)
     entry.owner = original.owner
     entry.replay = original.replay

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..diagnostics import DotnnError
-from ..diagnostics.names import DuplicateLabel, ReuseDiffers
-from ..diagnostics.values import Misplaced
+from ..diagnostics.names import CannotReuse, DuplicateLabel, ReuseDiffers, ReuseUnfinished
+from ..diagnostics.placement import LayerOutsideBody
 from ..graph.types import TensorType
 from ..source import Span
 from ..values.kinds import UNKNOWN, CompileValue
@@ -30,7 +30,7 @@ class Entry:
         name: the name within the scope; empty where it takes the scope's own; given when the scope closes.
         owner: the entry whose weights this one uses: itself, or an earlier one through ``reuse``.
         replay: applies it again to another value, with the same weights; None where it cannot be.
-        obstacle: why it cannot be.
+        obstacle: the diagnostic that says why it cannot be.
         weight_types: the types of its own weights, by local name.
     """
 
@@ -42,7 +42,7 @@ class Entry:
     name: str = ""
     owner: Entry = field(init=False)
     replay: Callable[..., Any] | None = None
-    obstacle: str = "it is not finished here"
+    obstacle: type[CannotReuse] = ReuseUnfinished
     weight_types: dict[str, TensorType] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -91,8 +91,7 @@ class Scope:
     def add(self, kind: str, label: str | None, span: Span) -> Entry:
         """A new entry; raises ``DotnnError`` where the label is taken or a reused scope turns out different."""
         if self.closed:
-            hint = "layers stand in the bodies of models and blocks; bind the tensor to a name there"
-            raise DotnnError(Misplaced(span=span, what=f"`{kind}`", where="here", hint=hint))
+            raise DotnnError(LayerOutsideBody(span=span, kind=kind))
         entry = Entry(self, kind, label, span)
         if label is not None:
             earlier = self.labels.get(label)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..diagnostics import Diagnostic, DotnnError, Label
@@ -31,7 +32,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..diagnostics.names import BadLabel
-from ..diagnostics.values import PartsNotTaken
+from ..diagnostics.values import PartsNotTaken, ResultNeverPositive
 from ..syntax import tree
 from ..values.kinds import UNKNOWN, Several, Unknown, show
 
@@ -112,11 +113,10 @@ class Elaboration:
         if node >= self.budget.limits.nodes:
             self.budget.stop("nodes", draft.span)
         self.budget.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.span)
+        fault = partial(ResultNeverPositive, kind="parameter" if draft.op is None else draft.op.kind)
         for result in draft.results:
             for dim in self.demands.unheld(result.shape):
-                self.demands.need_size(
-                    dim, _origin(dim, draft), f"what `{'parameter' if draft.op is None else draft.op.kind}` gives"
-                )
+                self.demands.need_size(dim, _origin(dim, draft), fault)
         self.drafts.append(draft)
         return tuple(TensorRef(Value(node, index), kind) for index, kind in enumerate(draft.results))
 

@@ -8,10 +8,13 @@ from typing import Any
 from ..diagnostics import DotnnError, Report
 from ..diagnostics.expectations import (
     CostDependsOnDimension,
+    CostTooComplex,
     ExpectationFailed,
     ExpectationFailedOtherwise,
+    FieldOfValue,
+    FieldTooComplex,
+    FieldWithoutSpatialInput,
     NoCondition,
-    NoReceptiveField,
 )
 from ..dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
 from ..elaborate.conditions import sides
@@ -145,14 +148,11 @@ class _Metrics(Mapping[str, Any]):
             self._costs[name] = self._measured(name)
         value = self._costs[name]
         if isinstance(value, DimTooComplex):
-            names = " and ".join(f"`{one}`" for one in sorted(self._symbols()))
-            formula = f"too complex to write ({value})"
-            raise DotnnError(CostDependsOnDimension(span=self.span, metric=name, symbols=names, formula=formula))
+            names = tuple(sorted(self._symbols()))
+            raise DotnnError(CostTooComplex(span=self.span, metric=name, names=names, formula=str(value)))
         if isinstance(value, DimExpr):
-            names = " and ".join(f"`{one}`" for one in sorted(symbols(value)))
-            raise DotnnError(
-                CostDependsOnDimension(span=self.span, metric=name, symbols=names, formula=format_dim(value))
-            )
+            names, formula = tuple(sorted(symbols(value))), format_dim(value)
+            raise DotnnError(CostDependsOnDimension(span=self.span, metric=name, names=names, formula=formula))
         return value
 
     def _measured(self, name: str) -> Dim | DimTooComplex:
@@ -172,13 +172,13 @@ class _Metrics(Mapping[str, Any]):
 
     def _receptive_field(self, value: object, span: Span) -> Any:
         if not isinstance(value, TensorRef):
-            raise DotnnError(NoReceptiveField(span=span, reason=f"this is {describe(value)}"))
+            raise DotnnError(FieldOfValue(span=span, found=describe(value)))
         if self._fields is None:
             self._fields = receptive_fields(self._graph)
         try:
             field = receptive_field(value.value, self._fields)
         except DimTooComplex as error:
-            raise DotnnError(NoReceptiveField(span=span, reason=f"it would be {error}")) from None
+            raise DotnnError(FieldTooComplex(span=span, limit=str(error))) from None
         if field is None:
-            raise DotnnError(NoReceptiveField(span=span, reason="no input has spatial axes"))
+            raise DotnnError(FieldWithoutSpatialInput(span=span))
         return field

@@ -8,7 +8,20 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from ..diagnostics import DotnnError
-from ..diagnostics.values import BadArithmetic, Undecided, WrongOperands
+from ..diagnostics.arithmetic import (
+    DimensionTooComplex,
+    DimensionWithOthers,
+    DivisionByZero,
+    DivisorNotPositive,
+    MatrixProductOfValues,
+    PowerOfDimension,
+    QuotientAsOperand,
+    RootOfNegative,
+    TooLargeForFloat,
+    Undecided,
+    UnlikeValues,
+    WrongOperands,
+)
 from ..dims import (
     Dim,
     DimExpr,
@@ -21,8 +34,8 @@ from ..dims import (
     symbols,
 )
 from ..dims.linear import equalizing_forms
+from ..dims.printing import format_forms
 from ..initializers import Initializer
-from ..layers.rules import alternative, declare_otherwise
 from ..source import Span
 from .budget import Budget
 from .exact import power
@@ -37,9 +50,8 @@ _FLIPPED = (">", ">=")
 def binary(symbol: str, left: CompileValue, right: CompileValue, span: Span, budget: Budget) -> CompileValue:
     """``left symbol right`` for two values, neither of them a tensor or unknown; raises ``DotnnError``."""
     if symbol == "@":
-        found = f"{describe(left)} and {describe(right)}"
-        hint = "`@` multiplies matrices, which are tensors; between numbers write `*`"
-        raise DotnnError(WrongOperands(span=span, operator=symbol, found=found, hint=hint))
+        operands = (describe(left), describe(right))
+        raise DotnnError(MatrixProductOfValues(span=span, operator=symbol, operands=operands))
     if symbol in ("==", "!="):
         budget.walk(left, span)
         same = equal(symbol, left, right, span)
@@ -55,27 +67,18 @@ def binary(symbol: str, left: CompileValue, right: CompileValue, span: Span, bud
     if isinstance(left, DimExpr) or isinstance(right, DimExpr):
         return _dimension_arithmetic(symbol, left, right, span)
     if Quotient in (type(left), type(right)):
-        found = f"{describe(left)} and {describe(right)}"
-        raise DotnnError(WrongOperands(span=span, operator=symbol, found=found, hint=_QUOTIENT_HINT))
+        raise _wrong(symbol, left, right, span)
     if is_number(left) and is_number(right):
         return _number_arithmetic(symbol, left, right, span, budget)
-    raise DotnnError(_wrong(symbol, left, right, span))
+    raise _wrong(symbol, left, right, span)
 
 
-def _wrong(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> WrongOperands:
-    found = f"{describe(left)} and {describe(right)}"
-    return WrongOperands(span=span, operator=symbol, found=found)
-
-
-def _unlike(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> WrongOperands:
-    found = f"{describe(left)} and {describe(right)}"
-    hint = "compare two numbers, or two values of the same kind"
-    if Quotient in (type(left), type(right)):
-        hint = _QUOTIENT_HINT
-    return WrongOperands(span=span, operator=symbol, found=found, hint=hint)
-
-
-_QUOTIENT_HINT = "a quotient of a dimension is of use to `ceil` and `floor` only: write `ceil(H / 2)`, or `H // 2`"
+def _wrong(
+    symbol: str, left: CompileValue, right: CompileValue, span: Span, fault: type[WrongOperands] = WrongOperands
+) -> DotnnError:
+    """The fault of two operands; of one that is a quotient, that it is."""
+    kind = QuotientAsOperand if Quotient in (type(left), type(right)) else fault
+    return DotnnError(kind(span=span, operator=symbol, operands=(describe(left), describe(right))))
 
 
 def _number_arithmetic(symbol: str, left: Any, right: Any, span: Span, budget: Budget) -> int | float:
@@ -84,13 +87,13 @@ def _number_arithmetic(symbol: str, left: Any, right: Any, span: Span, budget: B
     try:
         result = _NUMBERS[symbol](left, right)
     except ZeroDivisionError:
-        raise DotnnError(BadArithmetic(span=span, reason="division by zero")) from None
+        raise DotnnError(DivisionByZero(span=span)) from None
     except OverflowError:
-        raise DotnnError(BadArithmetic(span=span, reason="the number is too large for a float")) from None
+        raise DotnnError(TooLargeForFloat(span=span)) from None
     if isinstance(result, complex):
-        raise DotnnError(BadArithmetic(span=span, reason="a root of a negative number"))
+        raise DotnnError(RootOfNegative(span=span))
     if isinstance(result, float) and not math.isfinite(result):
-        raise DotnnError(BadArithmetic(span=span, reason="the number is too large for a float"))
+        raise DotnnError(TooLargeForFloat(span=span))
     return result
 
 
@@ -120,10 +123,9 @@ def _check_bits(symbol: str, left: int, right: int, span: Span, budget: Budget) 
 
 def _dimension_arithmetic(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> CompileValue:
     if not all(isinstance(side, int | DimExpr) and not isinstance(side, bool) for side in (left, right)):
-        quotient = Quotient in (type(left), type(right))
-        hint = _QUOTIENT_HINT if quotient else "a symbolic dimension is computed with ints only, `//` among them"
-        found = f"{describe(left)} and {describe(right)}"
-        raise DotnnError(WrongOperands(span=span, operator=symbol, found=found, hint=hint))
+        raise _wrong(symbol, left, right, span, DimensionWithOthers)
+    if symbol == "**" and not (isinstance(right, int) and 0 <= right <= _LARGEST_EXPONENT):
+        raise DotnnError(PowerOfDimension(span=span, largest=_LARGEST_EXPONENT))
     return of_dimensions(_DIMENSIONS[symbol], left, right, span=span)
 
 
@@ -132,15 +134,16 @@ def of_dimensions(function: Callable[..., Result], *values: Dim, span: Span) -> 
     try:
         return function(*values)
     except DimTooComplex as error:
-        raise DotnnError(BadArithmetic(span=span, reason=str(error), hint="simplify the dimension")) from None
+        raise DotnnError(DimensionTooComplex(span=span, limit=str(error))) from None
     except (ValueError, ZeroDivisionError):
-        reason = f"the divisor {show(values[-1])} may be zero or negative"
-        raise DotnnError(BadArithmetic(span=span, reason=reason, hint="divide by a positive number")) from None
+        raise DotnnError(DivisorNotPositive(span=span, divisor=show(values[-1]))) from None
 
 
-def _power(base: Dim, exponent: Dim) -> Dim:
-    if not isinstance(exponent, int) or exponent < 0 or exponent > 8:
-        raise DimTooComplex("a power of a dimension needs an exponent from 0 to 8")
+#: Of a power of a dimension.
+_LARGEST_EXPONENT = 8
+
+
+def _power(base: Dim, exponent: int) -> Dim:
     result: Dim = 1
     for _ in range(exponent):
         result = result * base
@@ -166,7 +169,7 @@ def negate(value: CompileValue, span: Span) -> CompileValue:
     """``-value``."""
     if is_number(value) or isinstance(value, DimExpr):
         return -value
-    raise DotnnError(WrongOperands(span=span, operator="-", found=describe(value)))
+    raise DotnnError(WrongOperands(span=span, operator="-", operands=(describe(value),)))
 
 
 def equal(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> bool:
@@ -183,7 +186,7 @@ def equal(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> b
     for answer, (one, other) in zip(answers, pairs, strict=True):
         if answer is None:
             forms = _equal_forms(one, other)
-            raise DotnnError(undecided(f"{show(one)} {symbol} {show(other)}", (one, other), span, forms))
+            raise _undecided(symbol, one, other, span, forms)
     return True
 
 
@@ -206,7 +209,7 @@ def _decided_equal(symbol: str, left: CompileValue, right: CompileValue, span: S
         return None if None in answers else True
     kind = _kind(left)
     if kind is None or kind is not _kind(right):
-        raise DotnnError(_unlike(symbol, left, right, span))
+        raise _wrong(symbol, left, right, span, UnlikeValues)
     if isinstance(left, DimExpr) or isinstance(right, DimExpr):
         if isinstance(left, float) or isinstance(right, float):
             return False
@@ -229,25 +232,32 @@ def _order(symbol: str, left: CompileValue, right: CompileValue, span: Span) -> 
     if (is_number(left) and is_number(right)) or type(left) is type(right) is str:
         return low < high if strict else low <= high
     if not all(isinstance(side, int | DimExpr) and not isinstance(side, bool) for side in (left, right)):
-        raise DotnnError(_unlike(symbol, left, right, span))
+        raise _wrong(symbol, left, right, span, UnlikeValues)
     answer = decide_less(low, high) if strict else decide_less_equal(low, high)
     if answer is None:
-        raise DotnnError(undecided(f"{show(left)} {symbol} {show(right)}", (left, right), span))
+        raise _undecided(symbol, left, right, span)
     return answer
 
 
-def undecided(
-    question: str, values: tuple[CompileValue, ...], span: Span, forms: Mapping[str, Dim] | None = None
-) -> Undecided:
-    """The diagnostic that names the symbols which would have to be known, or be of other forms."""
-    flat: set[str] = set()
-    for value in values:
+def _undecided(
+    symbol: str, left: CompileValue, right: CompileValue, span: Span, forms: Mapping[str, Dim] | None = None
+) -> DotnnError:
+    """The fault that names the symbols which would have to be known, or be of other forms."""
+    names: set[str] = set()
+    for value in (left, right):
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, DimExpr):
-                flat |= symbols(item)
-    names = " and ".join(f"`{name}`" for name in sorted(flat))
-    hint = alternative(declare_otherwise(forms or {}))
-    return Undecided(span=span, question=question, symbols=names or "a dimension", hint=hint)
+                names |= symbols(item)
+    return DotnnError(
+        Undecided(
+            span=span,
+            left=show(left),
+            operator=symbol,
+            right=show(right),
+            names=tuple(sorted(names)),
+            forms=format_forms(forms or {}),
+        )
+    )
 
 
 def rounded(value: CompileValue, up: bool, span: Span) -> int | DimExpr:
@@ -258,4 +268,4 @@ def rounded(value: CompileValue, up: bool, span: Span) -> int | DimExpr:
         return value
     if is_number(value):
         return math.ceil(value) if up else math.floor(value)
-    raise DotnnError(WrongOperands(span=span, operator="ceil" if up else "floor", found=describe(value)))
+    raise DotnnError(WrongOperands(span=span, operator="ceil" if up else "floor", operands=(describe(value),)))
