@@ -7,6 +7,7 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
+from .demanded import UnmetDemand
 from .forms import Forms, declare_otherwise
 
 
@@ -302,7 +303,7 @@ class BadDimension(Diagnostic):
 
 
 @record
-class NeverPositive(Diagnostic):
+class NeverPositive(UnmetDemand):
     """A dimension is below 1 for all sizes, so that the tensor could never hold anything.
 
     Every symbolic dimension is at least 1, and so is what is computed from them wherever it is the size of an axis. One
@@ -320,6 +321,7 @@ class NeverPositive(Diagnostic):
     message: ClassVar[str] = "{what} has the dimension `{dim}`, which is below 1 for all sizes"
     label: ClassVar[str] = "`{dim}` is never at least 1"
     remedy: ClassVar[str] = "write a dimension that is at least 1"
+    demanded_for: ClassVar[str] = "{what} has a dimension of that size"
     holder: ClassVar[str] = ""  #: the template of what has it
 
     dim: str
@@ -328,11 +330,6 @@ class NeverPositive(Diagnostic):
     def what(self) -> str:
         """What has the dimension."""
         return self.filled(self.holder)
-
-    @property
-    def demand(self) -> str:
-        """Why it must be at least 1, where that depends on what is fed."""
-        return f"{self.what} has a dimension of that size"
 
 
 @record

@@ -164,8 +164,8 @@ class ArgumentBinder:
             ) from None
         except AttributeFault as fault:
             kind = QuotientAsArgument if isinstance(value, Quotient) else WrongArgument
-            facts = {"kind": self.layer.kind, "name": name, "expected": fault.expected, "found": _found(value)}
-            raise DotnnError(kind(span=span, **facts)) from None
+            layer, found = self.layer.kind, _found(value)
+            raise DotnnError(kind(span=span, kind=layer, name=name, expected=fault.expected, found=found)) from None
 
     def _collect_operands(self) -> None:
         for operand in self.layer.operands:
