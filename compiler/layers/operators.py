@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias, final
 
 from .. import operators as ops
 from ..diagnostics import DotnnError
-from ..diagnostics.operands import EmptySlice, IndexOutOfRange, SliceOutOfRange, TooManyIndices
+from ..diagnostics.tensor_indices import EmptySlice, IndexOutOfRange, SliceOutOfRange, TooManyIndices
 from ..dims import Dim, DimExpr, format_dim
 from ..graph.types import TensorType
 from ..lazy import np
