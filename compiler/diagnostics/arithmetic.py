@@ -7,6 +7,7 @@ from typing import ClassVar
 from ..records import record
 from .base import Diagnostic
 from .forms import declare_otherwise_or, ticked
+from .phrases import filled
 
 # --- what an operator takes -------------------------------------------------------------------------------------------
 
@@ -185,12 +186,11 @@ class BadArithmetic(Diagnostic):
     message: ClassVar[str] = "this has no value: {reason}"
     label: ClassVar[str] = "{reason}"
     remedy: ClassVar[str] = "change the numbers"
-    why: ClassVar[str] = ""  #: the template of the reason
 
     @property
     def reason(self) -> str:
         """Why it has none."""
-        return self.filled(self.why)
+        return filled(self.why, self)
 
 
 @record

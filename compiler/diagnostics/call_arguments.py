@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from ..records import record
 from .base import Diagnostic
 from .forms import ticked
+from .phrases import filled
 from .suggest import listed, one_of
 
 # --- values that are not taken ----------------------------------------------------------------------------------------
@@ -275,14 +276,13 @@ class BadInitializer(Diagnostic):
     message: ClassVar[str] = "`{name}`: {reason}"
     label: ClassVar[str] = "here"
     remedy: ClassVar[str] = "change the numbers of the initializer"
-    why: ClassVar[str] = ""  #: the template of the reason
 
     name: str = ""  #: the initializer as written
 
     @property
     def reason(self) -> str:
         """What makes no sense, for those who know which initializer it is."""
-        return self.filled(self.why)
+        return filled(self.why, self)
 
 
 @record

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .phrases import filled
 
 
 @record
-class UnmetDemand(Diagnostic):
+class SizeTooSmall(Diagnostic):
     """Base of diagnostics of sizes that are too small; ``demanded_for`` is what a demand on sizes to come says."""
 
     demanded_for: ClassVar[str] = ""  #: a template
@@ -17,4 +18,4 @@ class UnmetDemand(Diagnostic):
     @property
     def demand(self) -> str:
         """Why the size must be as large, where it is not known before the model is fed."""
-        return self.filled(self.demanded_for)
+        return filled(self.demanded_for, self)

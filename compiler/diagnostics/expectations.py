@@ -125,6 +125,7 @@ class NoReceptiveField(Diagnostic):
     """`receptive_field` is asked of something without spatial axes."""
 
     code: ClassVar[str] = "E704"
+    message: ClassVar[str] = "there is no receptive field: {why}"
     label: ClassVar[str] = "here"
     remedy: ClassVar[str] = "ask it of a tensor `[N, C, H, W]`: `receptive_field(features)`"
 
@@ -133,7 +134,7 @@ class NoReceptiveField(Diagnostic):
 class FieldOfValue(NoReceptiveField):
     """The receptive field of something other than a tensor."""
 
-    message: ClassVar[str] = "there is no receptive field: this is {found}"
+    why: ClassVar[str] = "this is {found}"
 
     found: str
 
@@ -142,13 +143,13 @@ class FieldOfValue(NoReceptiveField):
 class FieldWithoutSpatialInput(NoReceptiveField):
     """The receptive field in a model whose inputs have no spatial axes."""
 
-    message: ClassVar[str] = "there is no receptive field: no input has spatial axes"
+    why: ClassVar[str] = "no input has spatial axes"
 
 
 @record
 class FieldTooComplex(NoReceptiveField):
     """A receptive field that is a dimension of too many parts."""
 
-    message: ClassVar[str] = "there is no receptive field: it would be {limit}"
+    why: ClassVar[str] = "it would be {limit}"
 
     limit: str  #: the limit that it exceeds, in the words of what keeps it

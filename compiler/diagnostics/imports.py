@@ -7,6 +7,7 @@ from typing import ClassVar
 from ..records import record
 from .base import Diagnostic, Fix
 from .names import _WithNearNames
+from .phrases import filled
 from .suggest import listed
 
 
@@ -220,7 +221,7 @@ class TooLargeArgument(ModelArgument):
     @property
     def what(self) -> str:
         """What is given, and how much of it."""
-        return self.filled(self.measure)
+        return filled(self.measure, self)
 
 
 @record

@@ -367,10 +367,9 @@ class CannotReuse(Diagnostic):
     """
 
     code: ClassVar[str] = "E211"
-    message: ClassVar[str] = "`{path}` cannot be reused: {reason}"
+    message: ClassVar[str] = "`{path}` cannot be reused: {why}"
     label: ClassVar[str] = "not reusable here"
     remedy: ClassVar[str] = "make the shared part a labelled layer or block of one tensor and reuse that"
-    reason: ClassVar[str] = ""
 
     path: str
 
@@ -379,21 +378,21 @@ class CannotReuse(Diagnostic):
 class ReuseOfSeveralTensors(CannotReuse):
     """A layer or block that would have to be given further tensors."""
 
-    reason: ClassVar[str] = "it was given more than one tensor"
+    why: ClassVar[str] = "it was given more than one tensor"
 
 
 @record
 class ReuseWithoutTensor(CannotReuse):
     """A block that takes no tensor."""
 
-    reason: ClassVar[str] = "it was given no tensor"
+    why: ClassVar[str] = "it was given no tensor"
 
 
 @record
 class ReuseUnfinished(CannotReuse):
     """Something inside of itself."""
 
-    reason: ClassVar[str] = "it is not finished here"
+    why: ClassVar[str] = "it is not finished here"
 
 
 @record

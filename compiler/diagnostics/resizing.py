@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
-from .demanded import UnmetDemand
+from .demanded import SizeTooSmall
 from .forms import Forms, declare_otherwise_or
 from .windows import channels_last_hint
 
@@ -158,7 +158,7 @@ class ArgumentWithoutUse(Diagnostic):
 
 
 @record
-class PaddingExceedsInput(UnmetDemand):
+class PaddingExceedsInput(SizeTooSmall):
     """A tensor has not as many positions as are to be reflected or wrapped around it.
 
     Reflecting takes the positions behind the edge, one fewer than there are at the most; wrapping takes those at the

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .phrases import filled
 
 
 @record
@@ -47,7 +48,7 @@ class SpatialRank(WrongRank):
         """What makes it fit, or which layer it fits."""
         channels = "a missing channel axis is added by `unsqueeze(axis=1)`" if self.lacks_channels else ""
         sibling = f"`{self.sibling}` reads {self.sibling_form}" if self.sibling else ""
-        return "; ".join(filter(None, (channels, sibling))) or self.filled(WrongRank.remedy)
+        return "; ".join(filter(None, (channels, sibling))) or filled(WrongRank.remedy, self)
 
 
 @record

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
-from .demanded import UnmetDemand
+from .demanded import SizeTooSmall
 
 
 @record
-class IndexOutOfRange(UnmetDemand):
+class IndexOutOfRange(SizeTooSmall):
     """An index lies outside its axis.
 
     Indices are counted from 0; negative ones from the end, -1 being the last.
@@ -29,7 +29,7 @@ class IndexOutOfRange(UnmetDemand):
 
 
 @record
-class EmptySlice(UnmetDemand):
+class EmptySlice(SizeTooSmall):
     """A slice holds no element.
 
     The bounds of a slice are the first element and the one after the last; negative ones count from the end.
@@ -54,7 +54,7 @@ class EmptySlice(UnmetDemand):
 
 
 @record
-class SliceOutOfRange(UnmetDemand):
+class SliceOutOfRange(SizeTooSmall):
     """A slice of a symbolic dimension reaches further than the dimension can.
 
     A slice of a known dimension is clipped as in numpy. A slice of a symbolic one demands that its bounds

@@ -7,8 +7,9 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
-from .demanded import UnmetDemand
+from .demanded import SizeTooSmall
 from .forms import Forms, declare_otherwise
+from .phrases import filled
 
 
 @record
@@ -303,7 +304,7 @@ class BadDimension(Diagnostic):
 
 
 @record
-class NeverPositive(UnmetDemand):
+class NeverPositive(SizeTooSmall):
     """A dimension is below 1 for all sizes, so that the tensor could never hold anything.
 
     Every symbolic dimension is at least 1, and so is what is computed from them wherever it is the size of an axis. One
@@ -329,7 +330,7 @@ class NeverPositive(UnmetDemand):
     @property
     def what(self) -> str:
         """What has the dimension."""
-        return self.filled(self.holder)
+        return filled(self.holder, self)
 
 
 @record

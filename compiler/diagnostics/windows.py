@@ -7,7 +7,7 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label
-from .demanded import UnmetDemand
+from .demanded import SizeTooSmall
 from .forms import Forms, declare_otherwise_or
 
 #: Divisors are looked for up to here only, so that no number of channels takes long.
@@ -26,7 +26,7 @@ def _operand_label(operand: Span | None, found: str) -> tuple[Label, ...]:
 
 
 @record
-class WindowTooLarge(UnmetDemand):
+class WindowTooLarge(SizeTooSmall):
     """A window is larger than the padded input that it slides over, so that there is no output.
 
     Along each axis a window spans `dilation * (kernel - 1) + 1` positions, and must fit into the input with
@@ -273,7 +273,7 @@ class PoolPaddingTooLarge(Diagnostic):
 
 
 @record
-class WindowInPadding(UnmetDemand):
+class WindowInPadding(SizeTooSmall):
     """A dilated pooling window steps over the whole input and reads nothing but padding.
 
     A dilated window reads positions that are `dilation` apart. Where the input is shorter than that step, a window
@@ -402,7 +402,7 @@ class OutputPaddingWithSame(Diagnostic):
 
 
 @record
-class NothingLeft(UnmetDemand):
+class NothingLeft(SizeTooSmall):
     """The `padding` of a transposed convolution, which cuts off the ends of its result, leaves nothing of it.
 
     The windows of `n` positions cover `(n - 1)*stride + dilation*(kernel - 1) + 1`, to which `output_padding` is added.

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .. import operators as ops
 from ..diagnostics import Diagnostic, DotnnError
-from ..diagnostics.demanded import UnmetDemand
+from ..diagnostics.demanded import SizeTooSmall
 from ..dims import Dim, decide_less_equal
 from ..graph.graph import Demand
 from ..graph.tensors import Fan, Initializer, Role
@@ -273,7 +273,7 @@ class Site:
         """The same of an argument that does not fit the type."""
         return {"span": self.argument(name), "kind": self.kind, "found": str(found)}
 
-    def at_least(self, dim: Dim, minimum: int, otherwise: UnmetDemand) -> None:
+    def at_least(self, dim: Dim, minimum: int, otherwise: SizeTooSmall) -> None:
         """Demand ``dim >= minimum``: certain, it passes; impossible, ``otherwise`` is raised; else kept for feeding."""
         holds = decide_less_equal(minimum, dim)
         if holds is False:
