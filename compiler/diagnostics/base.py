@@ -33,6 +33,11 @@ class Label:
     span: Span
     text: str
 
+    @classmethod
+    def of_call(cls, span: Span, block: str) -> Label:
+        """The call of a block on the way to a place."""
+        return cls(span, f"in block `{block}`, called here")
+
 
 @positional_record
 class Fix:

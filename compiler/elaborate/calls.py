@@ -161,7 +161,7 @@ def _call_block(
 def _block_frame(definition: Definition, block: tree.Block, entry: Entry, scope: Scope, frame: Frame) -> Frame:
     if frame.depth + 1 > frame.budget.limits.nesting:
         frame.budget.stop("nesting", entry.span)
-    way = Label(entry.span, f"in block `{block.name.name}`, called here")
+    way = Label.of_call(entry.span, block.name.name)
     inner = Frame(
         frame.state,
         definition.module,

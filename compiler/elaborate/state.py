@@ -256,21 +256,19 @@ def _at_call(diagnostic: Diagnostic, frame: Frame, calls: tuple[Span, ...]) -> D
 
     if calls:
         return told_at_call(dataclasses.replace(diagnostic, trace=called(calls)))
-    return told_at_call(diagnostic, frame.block, _remedy(frame))
+    return told_at_call(diagnostic, frame.block, *_entered(frame))
 
 
-def _remedy(frame: Frame) -> str:
-    """To give other arguments to the block that was called from outside of the library, and what they are."""
+def _entered(frame: Frame) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The block that was called from outside of the library, and what it was given; an empty name for none."""
     if frame.entered is None:
-        return ""
+        return "", ()
     block, inner = frame.entered
     found = [(formal.name.name, inner.bindings.get(formal.name.name)) for formal in block.formals]
-    given = [
-        f"`{name}` is {show(bound.value)}"
-        for name, bound in found
-        if bound is not None and not isinstance(bound.value, Unknown)
-    ]
-    return f"change what `{block.name.name}` is given" + (f": {', '.join(given)}" if given else "")
+    given = tuple(
+        (name, show(bound.value)) for name, bound in found if bound is not None and not isinstance(bound.value, Unknown)
+    )
+    return block.name.name, given
 
 
 Evaluator = Callable[[Any, Frame], CompileValue]

@@ -14,10 +14,12 @@ from ..diagnostics.expectations import (
     FieldOfValue,
     FieldTooComplex,
     FieldWithoutSpatialInput,
+    Made,
     NoCondition,
+    Step,
 )
 from ..dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
-from ..elaborate.conditions import sides
+from ..elaborate.conditions import comparison
 from ..elaborate.models import Network
 from ..elaborate.state import Expectation, evaluate
 from ..graph.graph import Graph, Node, Value
@@ -74,17 +76,17 @@ def _failed(
     condition: tree.Expression, expectation: Expectation, network: Network
 ) -> ExpectationFailed | ExpectationFailedOtherwise:
     kind = ExpectationFailed if network.defaults else ExpectationFailedOtherwise
-    said, found = sides(condition, expectation.frame)
+    found = comparison(condition, expectation.frame)
     tensor = None
     if isinstance(condition, tree.Binary):
         tensor = _tensor_in(condition.left, expectation) or _tensor_in(condition.right, expectation)
     block = expectation.frame.block if expectation.frame.module.source.in_library else ""
     if tensor is None:
-        return kind(span=condition.span, block=block, sides=said, found=found)
+        return kind(span=condition.span, block=block, comparison=found)
     node = network.graph.producer(tensor)
     way = tuple(_way(network.graph, node, expectation.frame.budget.step))
-    facts = {"sides": said, "found": found, "made_at": _place(node), "made": _made(node), "way": way}
-    return kind(span=condition.span, block=block, **facts)
+    made = Made(_place(node), node.name, str(node.results[0]))
+    return kind(span=condition.span, block=block, comparison=found, made=made, way=way)
 
 
 def _tensor_in(expression: tree.Expression, expectation: Expectation) -> Value | None:
@@ -101,27 +103,21 @@ def _place(node: Node) -> Span | None:
     return node.origins[-1].place if node.origins else None
 
 
-def _made(node: Node) -> str:
-    return f"`{node.name}` gives {node.results[0]}"
-
-
-def _way(graph: Graph, node: Node, step: Callable[[], None]) -> Iterator[str]:
+def _way(graph: Graph, node: Node, step: Callable[[], None]) -> Iterator[Step]:
     """The last layers on the way to a node that change the spatial sizes; ``step`` is called for each layer seen."""
-    lines: list[str] = []
+    steps: list[Step] = []
     current = node
-    while len(lines) < WAY:
+    while len(steps) < WAY:
         step()
         operand = next((value for value in current.operands if value is not None), None)
         if operand is None:
             break
         before, after = graph.type_of(operand), current.results[0]
         if _resizes(current) and before.shape[2:] != after.shape[2:]:
-            place = _place(current)
-            where = f" ({place})" if place is not None else ""
-            sizes = f"{format_shape(before.shape)} to {format_shape(after.shape)}"
-            lines.append(f"`{current.name}` takes {sizes}{where}")
+            shapes = format_shape(before.shape), format_shape(after.shape)
+            steps.append(Step(current.name, *shapes, _place(current)))
         current = graph.producer(operand)
-    yield from reversed(lines)
+    yield from reversed(steps)
 
 
 def _resizes(node: Node) -> bool:
