@@ -9,6 +9,7 @@ from .graph.types import DTYPES
 from .initializers import INITIALIZERS
 from .limits import Limits
 from .names.project import Project
+from .names.resolve import resolve_value
 from .room import room
 from .source import Source
 from .syntax import tree
@@ -31,6 +32,7 @@ def parse_argument(name: str, text: str, limits: Limits, report: Report) -> Comp
         return None
     frame = Frame(Elaboration(Budget(limits, report)), module, Scope(), name)
     with room(limits):
+        resolve_value(expression, module, report)
         try:
             value = evaluate(expression, frame)
         except Stop:

@@ -65,7 +65,7 @@ ORDER = (
     ("compiler.evaluate",),
     ("compiler.export",),
     ("compiler.compiled",),
-    ("compiler.sources", "compiler.settings"),
+    ("compiler.request", "compiler.settings", "compiler.sources"),
     ("compiler.driver",),
     ("compiler",),
     ("runtime",),

@@ -24,6 +24,7 @@ ROOMS = (
     "compiler/layers",
     "compiler/measure",
     "compiler/names",
+    "compiler/request.py",
     "compiler/settings.py",
     "compiler/sources.py",
     "compiler/syntax",

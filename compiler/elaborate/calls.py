@@ -17,20 +17,13 @@ from ..diagnostics.call_arguments import (
     TooManyForMetric,
 )
 from ..diagnostics.names import RecursiveBlock, ReuseOfSeveralTensors, ReuseWithoutTensor
-from ..diagnostics.placement import LabelBeforeFunction, MetricMisplaced
+from ..diagnostics.placement import LabelBeforeFunction
 from ..diagnostics.values import OperandNotATensor, ValueForTensor
 from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS, Layer
-from ..measure.metrics import METRICS
-from ..names.faults import (
-    argument_names,
-    initializer_arguments,
-    is_symbol_name,
-    takes_argument,
-    unknown_argument,
-    unknown_layer,
-)
-from ..names.project import FUNCTIONS, Definition
+from ..names.faults import argument_names, initializer_arguments, takes_argument
+from ..names.meanings import Kind
+from ..names.project import Module
 from ..names.written_types import is_value_type
 from ..source import Span
 from ..syntax import tree
@@ -51,26 +44,19 @@ def _call(call: tree.Call, frame: Frame) -> CompileValue:
 
 def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> CompileValue:
     """A call, as an expression or as a stage; raises ``DotnnError`` or reports and gives ``UNKNOWN``."""
-    name = call.function
-    definition = frame.module.definitions.get(name)
-    if definition is not None and isinstance(definition.item, tree.Block):
-        return _call_block(definition, definition.item, call, piped, label, frame)
-    if name in FUNCTIONS:
+    name, kind = call.function, frame.module.names.kind(call.function_span)
+    if kind is Kind.LAYER:
+        return _call_layer(LAYERS[name], call, piped, label, frame)
+    if kind is Kind.BLOCK:
+        return _call_block(*frame.module.block(name), call, piped, label, frame)
+    if kind is Kind.FUNCTION:
         return _call_function(call, piped, label, frame)
-    if name in METRICS:
+    if kind is Kind.METRIC:
         return _call_metric(call, frame)
-    layer = LAYERS.get(name)
-    if layer is not None and layer.callable:
-        return _call_layer(layer, call, piped, label, frame)
-    if name in INITIALIZERS and piped is None:
+    if kind is Kind.INITIALIZER:
         return _call_initializer(call, frame)
-    # Looked for before the label of this call is one of the scope's; with arguments, a layer is meant.
-    is_label = not (call.positional or call.named) and frame.scope.find(name, frame.budget.step) is not None
     if label is not None:
         frame.scope.add(name, label, call.span)
-    if name not in frame.module.missing:
-        is_value = definition is not None or frame.find(name) is not None
-        frame.fail(unknown_layer(call, frame.module, is_value=is_value, is_label=is_label))
     return UNKNOWN
 
 
@@ -119,8 +105,8 @@ def _replay_layer(application: Application) -> Callable[..., CompileValue] | Non
 
 
 def _call_block(
-    definition: Definition,
     block: tree.Block,
+    module: Module,
     call: tree.Call,
     piped: Piped | None,
     label: str | None,
@@ -137,7 +123,7 @@ def _call_block(
     def run(entry: Entry, values: Mapping[str, tuple[CompileValue, Span]], at: Frame) -> CompileValue:
         at.budget.step(BODY_STEPS, entry.span)
         scope = entry.scope.open(entry, boundary=True)
-        inner = _block_frame(definition, block, entry, scope, at)
+        inner = _block_frame(module, block, entry, scope, at)
         active.add(id(block))
         outer, at.budget.calls = at.budget.calls, inner.calls
         try:
@@ -158,19 +144,19 @@ def _call_block(
     return result
 
 
-def _block_frame(definition: Definition, block: tree.Block, entry: Entry, scope: Scope, frame: Frame) -> Frame:
+def _block_frame(module: Module, block: tree.Block, entry: Entry, scope: Scope, frame: Frame) -> Frame:
     if frame.depth + 1 > frame.budget.limits.nesting:
         frame.budget.stop("nesting", entry.span)
     way = Label.of_call(entry.span, block.name.name)
     inner = Frame(
         frame.state,
-        definition.module,
+        module,
         scope,
         block.name.name,
         calls=(way, *frame.calls),
         depth=frame.depth + 1,
     )
-    if definition.module.source.in_library:
+    if module.source.in_library:
         inner.entered = frame.entered or (block, inner)
     return inner
 
@@ -192,7 +178,6 @@ def _block_arguments(
     for argument in call.named:
         value = evaluate(argument.value, frame)
         if argument.name not in known:
-            frame.fail(unknown_argument(call.function, argument, names))
             is_misnamed = True
         elif argument.name in given:
             frame.fail(ArgumentTwice(span=argument.name_span, kind=call.function, name=argument.name))
@@ -234,7 +219,7 @@ def _bound_by(formal: tree.Formal, frame: Frame) -> Iterator[Bound]:
     """An argument and the names in its type."""
     yield frame.bindings[formal.name.name]
     for name in tree.names_in(formal.type.shape or ()) if formal.type is not None else ():
-        if is_symbol_name(name.name) and name.name in frame.bindings:
+        if frame.module.names.kind(name.span) is Kind.DIMENSION and name.name in frame.bindings:
             yield frame.bindings[name.name]
 
 
@@ -288,7 +273,9 @@ def _call_function(call: tree.Call, piped: Piped | None, label: str | None, fram
         rest = dataclasses.replace(call, positional=call.positional[len(given) > 0 and piped is None :])
         return _call_layer(layer, rest, operand, label, frame)
     _refuse_label(call, label)
-    _refuse_named(call, layer, values)
+    if not all(layer is not None and takes_argument(layer, one.name) for one in call.named):
+        return UNKNOWN
+    _refuse_named(call, values)
     return call_function(call, values, frame.budget)
 
 
@@ -301,20 +288,17 @@ def _of_unknown(call: tree.Call, label: str | None, frame: Frame) -> CompileValu
     return UNKNOWN
 
 
-def _refuse_named(call: tree.Call, layer: type[Layer] | None, values: Sequence[CompileValue]) -> None:
-    """Refuse named arguments, which no function takes."""
+def _refuse_named(call: tree.Call, values: Sequence[CompileValue]) -> None:
+    """Refuse named arguments, which no function takes, though the layer of its name may."""
     for argument in call.named:
-        name = argument.name
-        if layer is None or not takes_argument(layer, name):
-            raise DotnnError(unknown_argument(call.function, argument, ()))
         found = describe(values[0])
-        raise DotnnError(ArgumentOfLayer(span=argument.name_span, kind=call.function, name=name, found=found))
+        raise DotnnError(ArgumentOfLayer(span=argument.name_span, kind=call.function, name=argument.name, found=found))
 
 
 def _call_metric(call: tree.Call, frame: Frame) -> CompileValue:
     metric = None if frame.metrics is None else frame.metrics[call.function]
     if metric is None:
-        raise DotnnError(MetricMisplaced(span=call.function_span, name=call.function))
+        return UNKNOWN
     if not callable(metric) or len(call.positional) != 1 or call.named:
         raise DotnnError(TooManyForMetric(span=call.span, kind=call.function))
     value = evaluate(call.positional[0], frame)
@@ -335,7 +319,7 @@ def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
         values[positional] = evaluate(expression, frame)
     for argument in call.named:
         if argument.name not in names:
-            raise DotnnError(unknown_argument(call.function, argument, names))
+            return UNKNOWN
         if argument.name in values:
             raise DotnnError(ArgumentTwice(span=argument.name_span, kind=call.function, name=argument.name))
         values[argument.name] = evaluate(argument.value, frame)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeGuard
+
 from ..diagnostics import DotnnError
 from ..diagnostics.arithmetic import NotABool, NotBetweenTensors
 from ..diagnostics.indexing import (
@@ -13,17 +16,18 @@ from ..diagnostics.indexing import (
     SliceInType,
 )
 from ..diagnostics.names import CircularConst
-from ..diagnostics.placement import BlockAsValue, MetricMisplaced, MetricWithoutTensor
+from ..diagnostics.placement import MetricWithoutTensor
 from ..diagnostics.values import NoAttribute, NoChannels, TensorAsConst
 from ..dims import DimExpr
-from ..graph.types import DTYPES, DType, TensorType
+from ..graph.types import DType, TensorType
 from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS
 from ..layers.naming import foreign_layers
-from ..measure.metrics import METRICS
 from ..names.faults import undefined_name
-from ..names.project import Definition
+from ..names.meanings import BOUND, Kind
+from ..names.project import Module
 from ..names.written_types import in_floats, is_value_type
+from ..source import Span
 from ..syntax import tree
 from ..values.arithmetic import binary, negate
 from ..values.kinds import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
@@ -51,61 +55,75 @@ def _list(expression: tree.ListExpression, frame: Frame) -> CompileValue:
 
 @evaluates(tree.Name)
 def _name(expression: tree.Name, frame: Frame) -> CompileValue:
-    name = expression.name
+    kind = frame.module.names.kind(expression.span)
+    if kind in BOUND:
+        bound = frame.find(expression.name)
+        return UNKNOWN if bound is None else bound.value
+    of_kind = _BY_KIND.get(kind)
+    return UNKNOWN if of_kind is None else of_kind(expression, frame)
+
+
+def _dimension(expression: tree.Name, frame: Frame) -> CompileValue:
+    """A dimension: one that an argument of this block has brought, or one of the model."""
+    name, symbols = expression.name, frame.state.symbols
     bound = frame.find(name)
     if bound is not None:
         return bound.value
-    definition = frame.module.definitions.get(name)
-    if definition is not None:
-        return _defined(definition, expression, frame)
-    if name in METRICS:
-        return _metric(expression, frame)
-    if name in DTYPES:
-        return DType(name)
-    initializer = INITIALIZERS.get(name)
-    if initializer is not None:
-        return _initializer(expression, initializer)
-    if name in frame.state.symbols and not frame.in_const:
-        return frame.state.symbols[name]
-    if name in frame.module.missing:
-        return UNKNOWN
-    candidates = [*frame.visible(), *frame.module.definitions, *frame.state.symbols]
-    raise DotnnError(undefined_name(expression, candidates, in_const=frame.in_const))
+    if name not in symbols:
+        raise DotnnError(undefined_name(expression, [*frame.visible(), *frame.module.items, *symbols]))
+    return symbols[name]
 
 
-def _initializer(expression: tree.Name, initializer: type) -> CompileValue:
+def _initializer(expression: tree.Name, frame: Frame) -> CompileValue:
     from .calls import make_initializer
 
-    return make_initializer(expression.name, initializer, {}, expression.span)
+    return make_initializer(expression.name, INITIALIZERS[expression.name], {}, expression.span)
 
 
 def _metric(expression: tree.Name, frame: Frame) -> CompileValue:
     if frame.metrics is None:
-        raise DotnnError(MetricMisplaced(span=expression.span, name=expression.name))
+        return UNKNOWN
     value = frame.metrics[expression.name]
     if callable(value):
         raise DotnnError(MetricWithoutTensor(span=expression.span, name=expression.name))
     return value
 
 
-def _defined(definition: Definition, expression: tree.Name, frame: Frame) -> CompileValue:
-    item = definition.item
-    if isinstance(item, tree.Block):
-        raise DotnnError(BlockAsValue(span=expression.span, name=item.name.name))
-    values = frame.state.consts
-    key = (id(definition.module), item.name.name)
+def _const(expression: tree.Name, frame: Frame) -> CompileValue:
+    return const_value(*frame.module.const(expression.name), expression.span, frame)
+
+
+def const_value(const: tree.Const, module: Module, at: Span, frame: Frame) -> CompileValue:
+    """The value of a const, which is evaluated once.
+
+    Args:
+        const: one of the file.
+        module: the file.
+        at: where it is asked for.
+        frame: likewise.
+    """
+    values, key = frame.state.consts, (id(module), const.name.name)
     if key not in values:
         values[key] = None
-        values[key] = _evaluate_const(definition, item, frame)
+        values[key] = _evaluate_const(const, module, frame)
     elif values[key] is None:
-        raise DotnnError(CircularConst(span=expression.span, name=item.name.name))
+        raise DotnnError(CircularConst(span=at, name=const.name.name))
     return values[key]
 
 
-def _evaluate_const(definition: Definition, item: tree.Const, frame: Frame) -> CompileValue:
+_BY_KIND: dict[Kind | None, Callable[[tree.Name, Frame], CompileValue]] = {
+    Kind.CONST: _const,
+    Kind.METRIC: _metric,
+    Kind.ELEMENT_TYPE: lambda expression, frame: DType(expression.name),
+    Kind.INITIALIZER: _initializer,
+    Kind.DIMENSION: _dimension,
+}
+
+
+def _evaluate_const(item: tree.Const, module: Module, frame: Frame) -> CompileValue:
     nowhere = Scope()
     nowhere.close()
-    inner = Frame(frame.state, definition.module, nowhere, item.name.name, depth=frame.depth + 1, in_const=True)
+    inner = Frame(frame.state, module, nowhere, item.name.name, depth=frame.depth + 1)
     value = evaluate(item.value, inner)
     try:
         return _typed_const(item, value, inner)
@@ -232,7 +250,7 @@ def _if(expression: tree.If, frame: Frame) -> CompileValue:
 
 @evaluates(tree.Index)
 def _index(expression: tree.Index, frame: Frame) -> CompileValue:
-    if isinstance(expression.base, tree.Name) and _is_type_name(expression.base.name, frame):
+    if _is_element_type(expression.base, frame):
         items = tuple(dimension(item, frame) for item in _no_slices(expression))
         return TensorType(in_floats(DType(expression.base.name), frame.state.floats), items)
     base = evaluate(expression.base, frame)
@@ -247,8 +265,8 @@ def _index(expression: tree.Index, frame: Frame) -> CompileValue:
     return _list_item(base, _indices(expression, frame)[0], expression, frame)
 
 
-def _is_type_name(name: str, frame: Frame) -> bool:
-    return name in DTYPES and frame.find(name) is None
+def _is_element_type(base: tree.Expression, frame: Frame) -> TypeGuard[tree.Name]:
+    return isinstance(base, tree.Name) and frame.module.names.kind(base.span) is Kind.ELEMENT_TYPE
 
 
 def _no_slices(expression: tree.Index) -> list[tree.Expression]:

@@ -24,7 +24,6 @@ from ..diagnostics.values import OperandNotATensor
 from ..dims import format_dim
 from ..layers.attributes import REQUIRED, AttributeFault, Flag, UndecidedFault
 from ..layers.base import Layer, Operand
-from ..names.faults import unknown_layer_argument
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
@@ -124,8 +123,8 @@ class ArgumentBinder:
         elif self.layer.takes_literal(name):
             self._set_literal(name, value, argument.value.span)
         else:
-            self._misnamed = True
-            raise DotnnError(unknown_layer_argument(self.layer, argument))
+            # It is reported: nothing has this name.
+            self._misnamed = self.bound.failed = True
 
     def _set_literal(self, name: str, value: CompileValue, span: Span) -> None:
         if name in self.bound.literals:

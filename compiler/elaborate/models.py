@@ -58,6 +58,28 @@ class Network:
         return short_repr(self, repr(self.graph), quoted(self.module.source.name))
 
 
+def elaborate_all(
+    names: Sequence[str], module: Module, arguments: Mapping[str, CompileValue], budget: Budget
+) -> list[Network]:
+    """Those models of a file that have no errors; its consts are evaluated as well, which may have errors, too.
+
+    Args:
+        names: which of the file's models.
+        module: the file, its names resolved. If its report has errors, only more of them are looked for.
+        arguments: as for ``elaborate``.
+        budget: likewise.
+    """
+    report, consts, is_sound = budget.report, Consts(), not budget.report.has_errors
+    found: list[Network] = []
+    for name in names:
+        if not report.is_full and not budget.stopped:
+            network = elaborate(module.models[name], module, arguments, budget, consts, is_sound=is_sound)
+            found += [network] if network is not None else []
+    before = len(report.errors)
+    _evaluate_consts(module, budget, consts)
+    return found if len(report.errors) == before else []
+
+
 def elaborate(
     model: tree.Model,
     module: Module,
@@ -65,6 +87,8 @@ def elaborate(
     budget: Budget,
     consts: Consts | None = None,
     floats: DType = DType.FLOAT32,
+    *,
+    is_sound: bool = True,
 ) -> Network | None:
     """Elaborate a model; None where the report has errors of it.
 
@@ -75,6 +99,7 @@ def elaborate(
         budget: what it may use up, and other models of the file have used up; its report takes every diagnostic.
         consts: values of consts, as far as they are known.
         floats: the element type that stands for float32 in the types of the text.
+        is_sound: whether every name of the file means something; else there is no graph, only more that is wrong.
     """
     report = budget.report
     state = Elaboration(budget, consts, floats)
@@ -87,7 +112,7 @@ def elaborate(
             defaults = _bind_arguments(model, arguments, frame)
             run_model(model, frame)
         scope.close()
-        if len(report.errors) > before:
+        if len(report.errors) > before or not is_sound:
             return None
         graph = _build(model, frame)
     except Stop:
@@ -106,15 +131,15 @@ def elaborate_in(network: Network, floats: DType, report: Report) -> Network | N
     return elaborate(network.model, network.module, network.arguments, budget, floats=floats)
 
 
-def evaluate_consts(module: Module, budget: Budget, consts: Consts) -> None:
+def _evaluate_consts(module: Module, budget: Budget, consts: Consts) -> None:
     """Evaluate the consts of a file that nothing has asked for yet: they may have errors too."""
     frame = Frame(Elaboration(budget, consts), module, Scope(), "")
     try:
         with watched(budget.step):
-            for definition in module.definitions.values():
-                item = definition.item
-                if isinstance(item, tree.Const) and (id(definition.module), item.name.name) not in consts:
-                    evaluate(item.name, frame)
+            for found in module.items.values():
+                item = found.item
+                if isinstance(item, tree.Const) and (id(found.module), item.name.name) not in consts:
+                    expressions.const_value(item, found.module, item.name.span, frame)
     except Stop:
         return
 

@@ -164,7 +164,6 @@ class Frame:
         calls: the enclosing block calls, innermost first, for traces.
         block: the name of the block or model.
         metrics: what ``expect`` measures, while an expectation is judged.
-        in_const: a ``const`` is being evaluated, which knows no dimensions.
         entered: the block of the library that led from the user's files into it, and the frame of its body.
     """
 
@@ -177,7 +176,6 @@ class Frame:
     depth: int = 0
     bindings: dict[str, Bound] = field(default_factory=dict)
     metrics: Mapping[str, CompileValue] | None = None
-    in_const: bool = False
     entered: tuple[tree.Block, Frame] | None = None
 
     def fail(self, diagnostic: Diagnostic, calls: tuple[Span, ...] = ()) -> None:

@@ -21,7 +21,7 @@ from ..dims import Dim, DimExpr, decide_equal, decide_less_equal, floor_div, for
 from ..dims.linear import decide_divisible, dividing_forms, linear_form, split_linear
 from ..dims.printing import format_forms
 from ..graph.types import DType, TensorType
-from ..names.faults import is_symbol_name
+from ..names.meanings import BOUND, Kind
 from ..names.written_types import VALUE_TYPES, element_type, is_value_type
 from ..records import positional_record
 from ..source import Span
@@ -57,15 +57,15 @@ def _as_dimension(value: CompileValue, item: tree.Expression) -> Dim:
     raise DotnnError(BadDimension(span=item.span, found=found))
 
 
-def _is_defined(name: str, frame: Frame) -> bool:
-    return frame.find(name) is not None or frame.module.defines(name)
+def _is_symbol(name: tree.Name, frame: Frame) -> bool:
+    return frame.module.names.kind(name.span) is Kind.DIMENSION
 
 
 def _symbol_names(part: tree.Expression | Sequence[tree.Expression], frame: Frame) -> dict[str, tree.Name]:
-    """The upper-case names in expressions that nothing defines, and where each stands first."""
+    """The dimensions in expressions that are not bound, and where each stands first."""
     found: dict[str, tree.Name] = {}
     for name in tree.names_in(part):
-        if is_symbol_name(name.name) and not _is_defined(name.name, frame):
+        if _is_symbol(name, frame) and frame.find(name.name) is None:
             found.setdefault(name.name, name)
     return found
 
@@ -167,7 +167,8 @@ def _bind_unknown(argument: Argument, frame: Frame) -> list[tree.Name]:
 
 def _is_bound(item: tree.Expression, frame: Frame) -> bool:
     """Whether everything in an expression but symbols is known, such as arguments that come later."""
-    return all(is_symbol_name(name.name) or _is_defined(name.name, frame) for name in tree.names_in(item))
+    kinds = {name.name: frame.module.names.kind(name.span) for name in tree.names_in(item)}
+    return all(kind not in BOUND or frame.find(name) is not None for name, kind in kinds.items())
 
 
 def _bind_symbol(

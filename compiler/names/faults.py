@@ -24,7 +24,7 @@ def is_symbol_name(name: str) -> bool:
     return name.isupper()
 
 
-def undefined_name(expression: tree.Name, candidates: Sequence[str], *, in_const: bool) -> Diagnostic:
+def undefined_name(expression: tree.Name, candidates: Sequence[str], *, in_const: bool = False) -> Diagnostic:
     """The diagnostic for a name that stands for nothing.
 
     Args:
@@ -50,7 +50,7 @@ def unknown_layer(call: tree.Call, module: Module, *, is_value: bool, is_label: 
         return ValueAsCall(span=call.function_span, name=call.function)
     if is_label:
         return LabelAsCall(span=call.function_span, name=call.function)
-    blocks = [name for name, one in module.definitions.items() if isinstance(one.item, tree.Block)]
+    blocks = [name for name, one in module.items.items() if isinstance(one.item, tree.Block)]
     candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
     from .library_imports import with_import
 
