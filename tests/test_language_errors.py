@@ -17,6 +17,7 @@ from dotnn.compiler.diagnostics import (
     indexing,
     names,
     placement,
+    reductions,
     values,
     written_tensors,
 )
@@ -35,6 +36,7 @@ FAMILIES = (
     call_arguments,
     indexing,
     placement,
+    reductions,
     written_tensors,
     imports,
     expectations,

@@ -8,7 +8,6 @@ from functools import partial
 
 from ..diagnostics import DotnnError, Label
 from ..diagnostics.call_arguments import (
-    ArgumentOfLayer,
     ArgumentTwice,
     MissingBlockArgument,
     MissingNumbers,
@@ -18,6 +17,7 @@ from ..diagnostics.call_arguments import (
 )
 from ..diagnostics.names import RecursiveBlock, ReuseOfSeveralTensors, ReuseWithoutTensor
 from ..diagnostics.placement import LabelBeforeFunction
+from ..diagnostics.reductions import ArgumentOfLayer
 from ..diagnostics.values import OperandNotATensor, ValueForTensor
 from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS, Layer

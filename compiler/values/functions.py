@@ -21,7 +21,7 @@ from ..diagnostics.arithmetic import (
     TooLargeForFloat,
     WrongCall,
 )
-from ..diagnostics.call_arguments import ReductionOfSeveral
+from ..diagnostics.reductions import ReductionOfSeveral
 from ..dims import Dim, DimExpr, dim_max, dim_min
 from ..syntax import tree
 from .arithmetic import binary, of_dimensions, rounded
