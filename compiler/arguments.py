@@ -15,10 +15,6 @@ from .diagnostics import DotnnError
 
 T = TypeVar("T")
 
-#: Bits of the largest number that a message writes out.
-_MOST_BITS = 128
-
-
 #: Seeds have at most 64 bits.
 LARGEST_SEED = 2**64 - 1
 
@@ -44,7 +40,10 @@ def need_folder(value: object, name: str) -> str:
     """The text of a path of a folder; raises as ``need_path``, and DotnnError where no folder is there."""
     path = need_path(value, name)
     if not os.path.isdir(path):
-        raise _out_of_range(name, f"`{path}`", "a folder that exists")
+        # Not for a mere check of a file, which has no such arguments.
+        from .diagnostics.out_of_range import no_folder
+
+        raise DotnnError(no_folder(name, path))
     return path
 
 
@@ -60,9 +59,9 @@ def need_integer(value: object, name: str, minimum: int, maximum: int) -> int:
     except TypeError:
         raise TypeError(f"{name} must be an int, not {type_name(value)}") from None
     if not minimum <= number <= maximum:
-        # Python refuses to write out numbers of thousands of digits.
-        found = f"{number:,}" if number.bit_length() <= _MOST_BITS else f"an int of {number.bit_length():,} bits"
-        raise _out_of_range(name, found, f"an integer from {minimum:,} to {maximum:,}")
+        from .diagnostics.out_of_range import integer_out_of_range
+
+        raise DotnnError(integer_out_of_range(name, number, minimum, maximum))
     return number
 
 
@@ -74,10 +73,10 @@ def need_seed(value: object) -> int:
 def need_choice(value: object, name: str, choices: Sequence[str]) -> None:
     """Raise a DotnnError unless the value is one of some words."""
     if not isinstance(value, str) or value not in choices:
-        quoted_choices = [f"`{choice}`" for choice in choices]
-        expected = f"{', '.join(quoted_choices[:-1])} or {quoted_choices[-1]}"
+        from .diagnostics.out_of_range import none_of_choices
+
         found = f"`{value}`" if isinstance(value, str) else a_type(value)
-        raise _out_of_range(name, found, expected)
+        raise DotnnError(none_of_choices(name, found, choices))
 
 
 def need_names(value: object, name: str) -> tuple[str, ...] | None:
@@ -87,13 +86,6 @@ def need_names(value: object, name: str) -> tuple[str, ...] | None:
     what = f"{name} must be a list of str, one for each class"
     names: list[object] | tuple[object, ...] = need(value, (list, tuple), what)
     return tuple(need(one, str, what) for one in names)
-
-
-def _out_of_range(option: str, found: str, expected: str) -> DotnnError:
-    # Not for a mere check of a file, which has no such options.
-    from .diagnostics.running import BadOption
-
-    return DotnnError(BadOption(option=option, found=found, expected=expected))
 
 
 def type_name(value: object) -> str:

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from .arguments import need_path
 from .diagnostics import Report
-from .diagnostics.imports import NoModel, SourceUnreadable
+from .diagnostics.imports import (
+    FileWithoutModel,
+    NoModel,
+    NoSuchModel,
+    NotARegularFile,
+    SeveralModels,
+    SourceUnreadable,
+    TextForPath,
+)
 from .diagnostics.suggest import listed, near_names
 from .files import instead, read_bounded, read_regular, why_not
 from .limits import Limits
@@ -42,9 +50,9 @@ def load_source(path: str | os.PathLike[str], limits: Limits, report: Report) ->
 def _unreadable(path: str, error: OSError | ValueError) -> SourceUnreadable:
     shown, reason = path.replace("\0", "\\0"), why_not(error)
     if "{" in path and path.rstrip().endswith("}"):
-        return SourceUnreadable(path=shown, reason=reason, hint="this is a text: `dotnn.compile_source` takes it")
+        return TextForPath(path=shown, reason=reason)
     if instead(error):
-        return SourceUnreadable(path=shown, reason=reason, hint=f"`-` reads standard input; else {instead(error)}")
+        return NotARegularFile(path=shown, reason=reason, instead=instead(error))
     return SourceUnreadable(path=shown, reason=reason)
 
 
@@ -78,15 +86,12 @@ def the_model(module: Module, model: str | None, report: Report) -> list[str]:
 
 
 def _no_model(module: Module, model: str | None) -> NoModel:
-    names = list(module.models)
-    known = listed(names)
+    names, file = list(module.models), module.source.name
     if not names:
-        hint = "write one: `model name { input … output … }`; a file of blocks is for `import`"
-        return NoModel(reason=f"`{module.source.name}` has no model", hint=hint)
+        return FileWithoutModel(file=file)
     if model is None:
-        return NoModel(reason=f"`{module.source.name}` has several models: {known}", hint="choose one with `--model`")
-    near = near_names(model, names)
-    return NoModel(reason=f"`{module.source.name}` has no model `{model}`", hint=f"it has {known}", near=near)
+        return SeveralModels(file=file, known=listed(names))
+    return NoSuchModel(file=file, name=model, known=listed(names), near=near_names(model, names))
 
 
 def any_models(module: Module, model: str | None, report: Report) -> list[str]:

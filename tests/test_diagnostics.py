@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from string import Formatter
-from typing import Any
 
 import dotnn.compiler
 import dotnn.runtime
@@ -34,12 +33,13 @@ load_all()
 FAMILIES = [kind for _, kind in sorted(CATALOGUE.items()) if kind.__module__.startswith("dotnn.")]
 
 
-def _heirs(kind: type) -> list[Any]:
-    return [heir for one in kind.__subclasses__() for heir in (one, *_heirs(one))]
+def members(family: type[Diagnostic]) -> list[type[Diagnostic]]:
+    """The mistakes that have the page of a family: its classes but those that only say what others complete."""
+    heirs = [one for kind in family.__subclasses__() if "code" not in kind.__dict__ for one in members(kind)]
+    return [family, *heirs] if not heirs or (family.message and family.remedy) else heirs
 
 
-#: The classes that share a code with the one whose page it has.
-MEMBERS = sorted({heir for kind in FAMILIES for heir in _heirs(kind)}, key=lambda kind: kind.__name__)
+MISTAKES = [kind for family in FAMILIES for kind in members(family)]
 #: The tables of phrases by their names.
 TABLES: dict[str, type[Phrases]] = {table.__name__: table for table in Phrases.__subclasses__()}
 
@@ -390,10 +390,20 @@ def _facts(kind: type) -> set[str]:
         for name, value in vars(base).items()
         if isinstance(value, property | cached_property)
     }
-    return properties | {field.name for field in dataclasses.fields(kind)}
+    return properties | _templates(kind).keys() | {field.name for field in dataclasses.fields(kind)}
 
 
-@pytest.mark.parametrize("kind", [*FAMILIES, *MEMBERS], ids=lambda kind: kind.__name__)
+def _templates(kind: type[Diagnostic]) -> dict[str, str]:
+    """What a class sets as text: its sentences, and parts of them."""
+    return {
+        name: value
+        for base in reversed(kind.__mro__)
+        for name, value in vars(base).items()
+        if isinstance(value, str) and not name.startswith("__")
+    }
+
+
+@pytest.mark.parametrize("kind", MISTAKES, ids=lambda kind: kind.__name__)
 def test_every_diagnostic_is_complete(kind: type[Diagnostic]) -> None:
     letter = "E" if kind.severity is Severity.ERROR else "W"
     assert re.fullmatch(rf"{letter}\d{{3}}", kind.code)
@@ -401,7 +411,7 @@ def test_every_diagnostic_is_complete(kind: type[Diagnostic]) -> None:
     assert kind.__doc__
     assert not kind.__doc__.startswith(f"{kind.__name__}(")
     assert dataclasses.is_dataclass(kind)
-    for template in (kind.message.replace("{clause}", kind.clause), kind.label, kind.remedy):
+    for template in _templates(kind).values():
         assert _template_names(template) <= _facts(kind)
     assert kind.message or kind.headline is not Diagnostic.headline
     if kind.severity is Severity.ERROR:

@@ -8,7 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from dotnn.compiler.diagnostics import Diagnostic, expectations, imports, names, values
+from dotnn.compiler.diagnostics import (
+    Diagnostic,
+    arithmetic,
+    call_arguments,
+    expectations,
+    imports,
+    indexing,
+    names,
+    placement,
+    reductions,
+    values,
+    written_tensors,
+)
 from dotnn.compiler.diagnostics.base import CATALOGUE
 from dotnn.compiler.diagnostics.explain import load_all
 from dotnn.compiler.diagnostics.render import render_all
@@ -17,7 +29,18 @@ from golden import assert_golden
 from language import faults, faults_of, model, places, write
 
 load_all()
-FAMILIES = (names, values, imports, expectations)
+FAMILIES = (
+    names,
+    values,
+    arithmetic,
+    call_arguments,
+    indexing,
+    placement,
+    reductions,
+    written_tensors,
+    imports,
+    expectations,
+)
 
 
 @dataclass(frozen=True)

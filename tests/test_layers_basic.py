@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from dotnn.compiler.diagnostics import CATALOGUE, DotnnError, operands
+from dotnn.compiler.diagnostics import CATALOGUE, DotnnError, operands, tensor_indices
 from dotnn.compiler.driver import compile_source
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import LAYERS
@@ -196,9 +196,14 @@ def test_samples_give_every_symbol_three_sizes(kind: str) -> None:
             assert len({size[name] for size in sample.sizes}) >= 2
 
 
+FAMILIES = (operands, tensor_indices)
+MODULES = {module.__name__ for module in FAMILIES}
+
+
 def test_codes_are_in_the_range_of_the_family_and_explained() -> None:
-    classes = [one for one in vars(operands).values() if isinstance(one, type) and one.__module__ == operands.__name__]
-    codes = [one.code for one in classes]
+    found = [one for module in FAMILIES for one in vars(module).values() if isinstance(one, type)]
+    classes = [one for one in found if one.__module__ in MODULES]
+    codes = [one.code for one in classes if "code" in vars(one)]
     assert codes == sorted(codes)
     assert all("E430" <= code <= "E469" and CATALOGUE[code].__doc__ for code in codes)
 
@@ -206,7 +211,7 @@ def test_codes_are_in_the_range_of_the_family_and_explained() -> None:
 PAGES = [
     (one.code, sample)
     for one in CATALOGUE.values()
-    if one.__module__ == operands.__name__
+    if one.__module__ in MODULES
     for sample in re.findall(r"```nn\n(.*?)```", one.__doc__ or "", re.DOTALL)
 ]
 

@@ -11,9 +11,9 @@ import pytest
 from dotnn.compiler.diagnostics.shapes import (
     AxisMustBeWritten,
     AxisOutOfRange,
-    UndecidedDimension,
+    ScalarWithoutAxes,
+    UndecidedFeatures,
     WrongElementType,
-    WrongRank,
 )
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.initializers import HeNormal, Ones, Uniform, XavierUniform, Zeros
@@ -143,11 +143,11 @@ def test_embedding_has_no_bias_to_start() -> None:
     ("layer", "x", "expected"),
     [
         (make("dense", units=3), floats(N, C, H, W), AxisMustBeWritten),
-        (make("dense", units=3), floats(N, C), UndecidedDimension),
+        (make("dense", units=3), floats(N, C), UndecidedFeatures),
         (make("dense", units=3), ints(N, 4), WrongElementType),
         (make("dense", units=3, axis=2), floats(N, 4), AxisOutOfRange),
         (make("dense", units=3, axis=-3), floats(N, 4), AxisOutOfRange),
-        (make("dense", units=3), floats(), WrongRank),
+        (make("dense", units=3), floats(), ScalarWithoutAxes),
         (make("embedding", vocabulary=3, dim=2), floats(N), WrongElementType),
         (make("embedding", vocabulary=3, dim=2), ints(N, dtype=DType.UINT8), WrongElementType),
     ],

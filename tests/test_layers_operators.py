@@ -9,12 +9,9 @@ from dotnn.compiler.diagnostics.operands import (
     BroadcastUndecided,
     CannotBroadcast,
     ElementTypesDiffer,
-    EmptySlice,
-    IndexOutOfRange,
-    SliceOutOfRange,
-    TooManyIndices,
 )
 from dotnn.compiler.diagnostics.shapes import WrongElementType
+from dotnn.compiler.diagnostics.tensor_indices import EmptySlice, IndexOutOfRange, SliceOutOfRange, TooManyIndices
 from dotnn.compiler.dims import ceil_div, evaluate
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import LAYERS, Site

@@ -9,7 +9,13 @@ import onnx
 import pytest
 from dotnn.compiler.diagnostics.operands import CannotConcatenate, ConcatenationUndecided, RanksDiffer, RepeatedAxis
 from dotnn.compiler.diagnostics.products import CannotStack, StackUndecided
-from dotnn.compiler.diagnostics.shapes import AxisMustBeWritten, AxisOutOfRange, WrongElementType, WrongRank
+from dotnn.compiler.diagnostics.shapes import (
+    AxisMustBeWritten,
+    AxisOutOfRange,
+    ScalarWithoutAxes,
+    TooManyToStack,
+    WrongElementType,
+)
 from dotnn.compiler.dims import ceil_div
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.base import LAYERS
@@ -139,7 +145,7 @@ def test_reductions_need_numbers(kind: str, dtype: DType) -> None:
 
 @pytest.mark.parametrize("kind", [*NUMPY, "argmax"])
 def test_a_scalar_has_no_axes(kind: str) -> None:
-    assert type(fault(make(kind, axis=0), floats())) is WrongRank
+    assert type(fault(make(kind, axis=0), floats())) is ScalarWithoutAxes
 
 
 def test_keepdims_is_a_flag() -> None:
@@ -268,13 +274,13 @@ def test_any_elements_are_stacked(dtype: DType) -> None:
         ([floats(N, T), floats(N, S)], StackUndecided),
         ([floats(N, T), floats(N, 1)], StackUndecided),
         ([floats(N, T), floats(N, T, 1)], RanksDiffer),
-        ([floats(*(1,) * 32), floats(*(1,) * 32)], WrongRank),
+        ([floats(*(1,) * 32), floats(*(1,) * 32)], TooManyToStack),
     ],
 )
 def test_stack_refuses(parts: list, expected: type) -> None:
     diagnostic = fault(make("stack", axis=0), *parts)
     assert type(diagnostic) is expected
-    assert str(parts[0]) in diagnostic.headline() or expected is WrongRank
+    assert str(parts[0]) in diagnostic.headline() or expected is TooManyToStack
     assert diagnostic.advice()
 
 

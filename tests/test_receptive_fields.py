@@ -9,7 +9,7 @@ import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.diagnostics.expectations import NoReceptiveField
+from dotnn.compiler.diagnostics.expectations import FieldTooComplex
 from dotnn.compiler.evaluate import evaluate
 from dotnn.compiler.graph.graph import Value
 from dotnn.compiler.measure.receptive_fields import receptive_fields
@@ -97,7 +97,7 @@ def test_a_field_of_too_many_sizes_is_refused_where_it_is_asked_for() -> None:
     assert {name: str(size) for name, size in fields(f"model m {{ {text} }}").items()} == {"one": "X0"}
     with pytest.raises(DotnnError) as caught:
         compile_source(f"model m {{ {text} expect receptive_field(y) >= 1 }}")
-    assert [type(one) for one in caught.value.diagnostics] == [NoReceptiveField]
+    assert [type(one) for one in caught.value.diagnostics] == [FieldTooComplex]
 
 
 # --- an oracle: what becomes "not a number" ---------------------------------------------------------------------------

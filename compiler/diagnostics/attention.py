@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .forms import Forms, declare_otherwise
+from .operands import ONE_NAME
 
 
 def _or_transposed(name: str, order: str) -> str:
@@ -90,13 +92,13 @@ class AttentionUndecided(Diagnostic):
     right_name: str
     right: str
     right_dim: str
-    hint: str = ""
+    forms: Forms = ()  #: forms of symbols with which it would be certain
     order: str = ""
 
     @property
     def mend(self) -> str:
         """Other dimensions with which it would be certain, or what helps always."""
-        mend = self.hint or "give both dimensions the same name or number in the types of the inputs"
+        mend = declare_otherwise(self.forms) or ONE_NAME
         return mend + _or_transposed(self.right_name, self.order)
 
 

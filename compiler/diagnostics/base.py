@@ -33,6 +33,11 @@ class Label:
     span: Span
     text: str
 
+    @classmethod
+    def of_call(cls, span: Span, block: str) -> Label:
+        """The call of a block on the way to a place."""
+        return cls(span, f"in block `{block}`, called here")
+
 
 @positional_record
 class Fix:
@@ -52,6 +57,9 @@ class Diagnostic:
 
     Subclasses are frozen keyword-only dataclasses that set ``code`` and the templates. A template is text in the form
     of ``str.format``; its names are the fields and properties of the class.
+
+    Mistakes that have one page in common are a family: its base has the code and the page, and what they say alike;
+    each of them is a class that inherits these and sets the rest.
 
     Attributes:
         span: the primary place, or None for faults that lie in no source text (a weight file, an input array).

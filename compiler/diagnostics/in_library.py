@@ -21,13 +21,15 @@ class InLibrary(Diagnostic):
         fault: the diagnostic as it is at its place in the library.
         call: what the trace says of the call that is the primary place now.
         block: the block of the library that the place lies in; empty where it is not known.
-        given: what the called block was given, as a remedy; empty where it cannot matter.
+        entered: the block that was called; empty where it cannot matter what it was given.
+        arguments: what it was given.
     """
 
     fault: Diagnostic
     call: Label
     block: str = ""
-    given: str = ""
+    entered: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("code", "severity"):
@@ -38,6 +40,14 @@ class InLibrary(Diagnostic):
         if name.startswith("_") or "fault" not in self.__dict__:
             raise AttributeError(name)
         return getattr(self.fault, name)
+
+    @property
+    def given(self) -> str:
+        """To give other arguments to the block that was called, and what they are; empty where it cannot matter."""
+        if not self.entered:
+            return ""
+        listed = ", ".join(f"`{name}` is {value}" for name, value in self.arguments)
+        return f"change what `{self.entered}` is given" + (f": {listed}" if listed else "")
 
     def headline(self) -> str:
         """What is wrong, which does not depend on where it is said."""
@@ -71,13 +81,16 @@ class InLibrary(Diagnostic):
         return (*super().identities(), *first)
 
 
-def told_at_call(diagnostic: Diagnostic, block: str = "", given: str = "") -> Diagnostic:
+def told_at_call(
+    diagnostic: Diagnostic, block: str = "", entered: str = "", arguments: tuple[tuple[str, str], ...] = ()
+) -> Diagnostic:
     """A diagnostic as its reader can use it: where its place lies in the library, told of the call that led there.
 
     Args:
         diagnostic: what is wrong, with the calls that led there.
         block: the block that its place lies in.
-        given: what the called block of the library was given, as a remedy.
+        entered: the block of the library that was called from outside of it.
+        arguments: what it was given.
     """
     if diagnostic.span is None or not diagnostic.span.source.in_library:
         return diagnostic
@@ -85,7 +98,8 @@ def told_at_call(diagnostic: Diagnostic, block: str = "", given: str = "") -> Di
         if not call.span.source.in_library:
             trace = (*diagnostic.trace[:index], *diagnostic.trace[index + 1 :])
             fault = dataclasses.replace(diagnostic, trace=())
-            return InLibrary(span=call.span, trace=trace, fault=fault, call=call, block=block, given=given)
+            facts = {"fault": fault, "call": call, "block": block, "entered": entered, "arguments": arguments}
+            return InLibrary(span=call.span, trace=trace, **facts)
     return diagnostic
 
 

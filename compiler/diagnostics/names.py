@@ -39,10 +39,25 @@ class UndefinedName(_WithNearNames):
     code: ClassVar[str] = "E201"
     message: ClassVar[str] = "`{name}` is not defined"
     label: ClassVar[str] = "nothing here has this name"
-    remedy: ClassVar[str] = "{hint}"
+    remedy: ClassVar[str] = "define it above, or import it"
 
     name: str
-    hint: str = "define it above, or import it"
+
+
+@record
+class DimensionInConst(UndefinedName):
+    """A dimension where there are none."""
+
+    remedy: ClassVar[str] = (
+        "dimensions belong to the inputs of a model, and no const knows them: bind the value in the model"
+    )
+
+
+@record
+class LayerAsValue(UndefinedName):
+    """A layer that is not applied."""
+
+    remedy: ClassVar[str] = "it is a layer: apply it, as in `x -> {name}`"
 
 
 @record
@@ -223,7 +238,14 @@ class ReservedName(Diagnostic):
     remedy: ClassVar[str] = "choose another name, such as `my_{name}`"
 
     name: str
-    owner: str
+    kind: str  #: what it names: `layer`, `function`, `element type`, `initializer`, `metric`
+
+    @property
+    def owner(self) -> str:
+        """What it names, as a phrase."""
+        if self.kind == "metric":
+            return "a metric of `expect`"
+        return f"{'an' if self.kind[0] in 'aeiou' else 'a'} {self.kind}"
 
 
 @record
@@ -418,12 +440,12 @@ class UnusedBinding(Diagnostic):
 
     code: ClassVar[str] = "W201"
     severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "{what} `{name}` is never used"
+    message: ClassVar[str] = "the {kind} `{name}` is never used"
     label: ClassVar[str] = "unused"
     remedy: ClassVar[str] = "use it, or remove it"
 
     name: str
-    what: str = "the binding"
+    kind: str = "binding"  #: or `input`, `parameter`
 
 
 @record

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .forms import Forms, declare_otherwise
+from .operands import ONE_NAME, UndecidedFit
 
-_ONE_NAME = "give both dimensions the same name or number in the types of the inputs"
 _TRANSPOSED = "transpose the right side: `-> transpose({})`"
 
 
@@ -43,7 +44,7 @@ class CannotStack(Diagnostic):
 
 
 @record
-class StackUndecided(Diagnostic):
+class StackUndecided(UndecidedFit):
     """Whether tensors to be stacked have one shape depends on dimensions that are still symbolic.
 
     ```nn
@@ -60,21 +61,6 @@ class StackUndecided(Diagnostic):
         "`{kind}` of {left} and {right} would have to know whether `{left_dim}` and `{right_dim}` "
         "on axis {axis} are equal"
     )
-    label: ClassVar[str] = "this is {right}"
-    remedy: ClassVar[str] = "{mend}"
-
-    kind: str
-    left: str
-    right: str
-    left_dim: str
-    right_dim: str
-    axis: int
-    hint: str = ""
-
-    @property
-    def mend(self) -> str:
-        """Other dimensions with which it would be certain, or what helps always."""
-        return self.hint or _ONE_NAME
 
 
 @record
@@ -161,9 +147,11 @@ class ProductUndecided(Diagnostic):
     columns: str
     rows: str
     order: str = ""
-    hint: str = ""
+    forms: Forms = ()  #: forms of symbols with which it would be certain
 
     @property
     def mend(self) -> str:
         """The transposition with which they fit, other dimensions with which it is certain, or what helps always."""
-        return _TRANSPOSED.format(self.order) if self.order else self.hint or _ONE_NAME
+        if self.order:
+            return _TRANSPOSED.format(self.order)
+        return declare_otherwise(self.forms) or ONE_NAME

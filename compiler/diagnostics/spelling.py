@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import ClassVar, Final
 
 from ..records import record
@@ -303,6 +304,14 @@ def _is_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
+class Encoding(StrEnum):
+    """What bytes may be that are no UTF-8."""
+
+    UTF16 = "UTF-16"
+    UNMARKED_UTF16 = "UTF-16 without a byte order mark, or no text at all"
+    LATIN = "Latin-1 or Windows-1252"
+
+
 @record
 class NotUtf8(Diagnostic):
     """The bytes of a file are no UTF-8.
@@ -323,7 +332,7 @@ class NotUtf8(Diagnostic):
 
     byte: int
     offset: int
-    guess: str
+    guess: Encoding
 
 
 @record

@@ -7,6 +7,8 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label
+from .demanded import SizeTooSmall
+from .forms import Forms, declare_otherwise_or
 
 #: Divisors are looked for up to here only, so that no number of channels takes long.
 _LARGEST_GROUPS_SHOWN = 64
@@ -24,7 +26,7 @@ def _operand_label(operand: Span | None, found: str) -> tuple[Label, ...]:
 
 
 @record
-class WindowTooLarge(Diagnostic):
+class WindowTooLarge(SizeTooSmall):
     """A window is larger than the padded input that it slides over, so that there is no output.
 
     Along each axis a window spans `dilation * (kernel - 1) + 1` positions, and must fit into the input with
@@ -43,6 +45,7 @@ class WindowTooLarge(Diagnostic):
     code: ClassVar[str] = "E410"
     message: ClassVar[str] = "the window of `{kind}` spans {span_text} along axis {axis}, where {found} has {positions}"
     label: ClassVar[str] = "spans {span_text}"
+    demanded_for: ClassVar[str] = "the window of `{kind}` spans {extent} positions"
     remedy: ClassVar[str] = "use a smaller {knobs}, more `padding`, or fewer strides and poolings before it{hint}"
 
     kind: str
@@ -214,7 +217,7 @@ class SamePaddingUndecided(Diagnostic):
     )
     label: ClassVar[str] = "takes {total} positions"
     remedy: ClassVar[str] = (
-        "{hint}give `{symbol}` a number in the type of the input, or write the padding out: `padding={example}`"
+        "{otherwise}give `{symbol}` a number in the type of the input, or write the padding out: `padding={example}`"
     )
 
     kind: str
@@ -225,8 +228,13 @@ class SamePaddingUndecided(Diagnostic):
     symbol: str
     total: str
     example: str
-    hint: str = ""
+    forms: Forms = ()  #: forms of symbols with which it would be known
     operand: Span | None = None
+
+    @property
+    def otherwise(self) -> str:
+        """The forms, as a remedy before another one."""
+        return declare_otherwise_or(self.forms)
 
     def labels(self) -> tuple[Label, ...]:
         """The operand."""
@@ -265,7 +273,7 @@ class PoolPaddingTooLarge(Diagnostic):
 
 
 @record
-class WindowInPadding(Diagnostic):
+class WindowInPadding(SizeTooSmall):
     """A dilated pooling window steps over the whole input and reads nothing but padding.
 
     A dilated window reads positions that are `dilation` apart. Where the input is shorter than that step, a window
@@ -284,6 +292,7 @@ class WindowInPadding(Diagnostic):
         "and {found} has only {size}"
     )
     label: ClassVar[str] = "a step of {dilation} over {size}"
+    demanded_for: ClassVar[str] = "`{kind}` steps by {dilation} positions"
     remedy: ClassVar[str] = "use a `dilation` of at most {size}, or no padding along that axis"
 
     kind: str
@@ -393,7 +402,7 @@ class OutputPaddingWithSame(Diagnostic):
 
 
 @record
-class NothingLeft(Diagnostic):
+class NothingLeft(SizeTooSmall):
     """The `padding` of a transposed convolution, which cuts off the ends of its result, leaves nothing of it.
 
     The windows of `n` positions cover `(n - 1)*stride + dilation*(kernel - 1) + 1`, to which `output_padding` is added.
@@ -408,6 +417,7 @@ class NothingLeft(Diagnostic):
     code: ClassVar[str] = "E455"
     message: ClassVar[str] = "`{kind}` cuts {before} + {after} positions off axis {axis}, where {found} gives {covered}"
     label: ClassVar[str] = "leaves nothing"
+    demanded_for: ClassVar[str] = "`{kind}` cuts off {cut} positions of its result"
     remedy: ClassVar[str] = "use less `padding`, or at least {least} positions along axis {axis} of its input"
 
     kind: str
@@ -418,6 +428,11 @@ class NothingLeft(Diagnostic):
     after: int
     least: int
     operand: Span | None = None
+
+    @property
+    def cut(self) -> int:
+        """Positions that are cut off."""
+        return self.before + self.after
 
     def labels(self) -> tuple[Label, ...]:
         """The operand."""

@@ -6,6 +6,7 @@ over a tensor: floor((H + 1) / 2) as `ceil(H / 2)`, floor((H + 1) / 3) as `floor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from .algebra import Atom, Dim, DimExpr, Extremum, Floor, Monomial, Symbol, Term, add, constant_of, hand_down, terms_of
@@ -15,6 +16,11 @@ from .algebra import Atom, Dim, DimExpr, Extremum, Floor, Monomial, Symbol, Term
 def format_dim(dim: Dim) -> str:
     """The canonical text: equal dimensions give equal text."""
     return _format_expression(dim) if isinstance(dim, DimExpr) else str(dim)
+
+
+def format_forms(forms: Mapping[str, Dim]) -> tuple[tuple[str, str], ...]:
+    """Symbols and what to write instead of each, as text, in order."""
+    return tuple((name, format_dim(form)) for name, form in sorted(forms.items()))
 
 
 @lru_cache(maxsize=4096)

@@ -6,17 +6,18 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..diagnostics import DotnnError, Label
-from ..diagnostics.names import Obstacle, RecursiveBlock
-from ..diagnostics.suggest import listed
-from ..diagnostics.values import (
-    ArgumentOfLayer,
+from ..diagnostics.call_arguments import (
     ArgumentTwice,
-    BadInitializer,
-    Misplaced,
-    MissingArgument,
-    NotAValue,
-    TooManyArguments,
+    MissingBlockArgument,
+    MissingNumbers,
+    TooManyForBlock,
+    TooManyForInitializer,
+    TooManyForMetric,
 )
+from ..diagnostics.names import Obstacle, RecursiveBlock
+from ..diagnostics.placement import LabelBeforeFunction
+from ..diagnostics.reductions import ArgumentOfLayer
+from ..diagnostics.values import ValueForTensor
 from ..graph.graph import WrittenCall
 from ..initializers import INITIALIZERS, Initializer
 from ..layers.base import LAYERS, Layer
@@ -29,7 +30,7 @@ from ..syntax import tree
 from ..values.functions import SEVERAL, call_function, of_several
 from ..values.kinds import UNKNOWN, CompileValue, KnownValue, Results, Unknown, all_known, describe, is_tensor
 from .layer_arguments import ArgumentBinder, Piped
-from .layer_nodes import apply_layer, as_tensor
+from .layer_nodes import apply_layer, tensor_of
 from .scope import Entry, GivenName, Scope
 from .state import BODY_STEPS, AppliedBlock, AppliedLayer, Bound, Frame, evaluate, evaluates
 from .statements import run_block
@@ -61,8 +62,7 @@ def apply_call(call: tree.Call, piped: Piped | None, label: GivenName | None, fr
 
 def _refuse_label(call: tree.Call, label: GivenName | None) -> None:
     if label is not None:
-        hint = f"`{call.function}` makes a value of the compiler, which has no name in the network: remove the label"
-        raise DotnnError(Misplaced(span=call.span, what="a label", where="before a function", hint=hint))
+        raise DotnnError(LabelBeforeFunction(span=call.span, function=call.function))
 
 
 # --- layers ----------------------------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def _apply_block(applied: AppliedBlock, entry: Entry, frame: Frame) -> Results:
 def _block_frame(module: Module, block: tree.Block, entry: Entry, scope: Scope, frame: Frame) -> Frame:
     if frame.depth + 1 > frame.budget.limits.nesting:
         frame.budget.stop("nesting", entry.span)
-    way = Label(entry.span, f"in block `{block.name.name}`, called here")
+    way = Label.of_call(entry.span, block.name.name)
     inner = Frame(
         frame.state,
         module,
@@ -159,8 +159,7 @@ def _block_arguments(
     for name, item in zip(names, in_order, strict=False):
         given[name] = item
     if len(in_order) > len(names):
-        hint = f"`{call.function}` takes {listed(names) or 'nothing'}"
-        frame.fail(TooManyArguments(span=in_order[len(names)][1], kind=call.function, hint=hint))
+        frame.fail(TooManyForBlock(span=in_order[len(names)][1], kind=call.function, names=names))
     is_misnamed = False
     for argument in call.named:
         value = evaluate(argument.value, frame)
@@ -218,13 +217,9 @@ def _formal_value(
         return given[name]
     if formal.default is not None:
         return evaluate(formal.default, frame), formal.default.span
-    kind = formal.type.span.text if formal.type is not None else "a tensor"
+    declared = formal.type.span.text if formal.type is not None else ""
     _match_nothing(formal, frame)
-    raise DotnnError(
-        MissingArgument(
-            span=entry.span, kind=frame.block, name=f"the argument `{name}` ({kind})", example=f"`{name}=…`"
-        )
-    )
+    raise DotnnError(MissingBlockArgument(span=entry.span, kind=frame.block, name=name, declared=declared))
 
 
 def _match_nothing(formal: tree.Formal, frame: Frame) -> None:
@@ -242,11 +237,8 @@ def _fitting_value(formal: tree.Formal, value: CompileValue, span: Span, frame: 
     if formal.type is not None:
         match_argument(name, value, formal.type, frame, at)
     if isinstance(value, Unknown) or is_tensor(value):
-        return value if isinstance(value, Unknown) else as_tensor(value, span, f"`{name}`", frame)
-    hint = f"declare the argument as a value, as in `{name}: int`, if that is meant"
-    raise DotnnError(
-        NotAValue(span=span, what=f"`{name}` of `{frame.block}`", expected="a tensor", found=describe(value), hint=hint)
-    )
+        return value if isinstance(value, Unknown) else tensor_of(value, span, frame)
+    raise DotnnError(ValueForTensor(span=span, block=frame.block, name=name, found=describe(value)))
 
 
 # --- functions of compile-time values, and the layers of the same names -----------------------------------------------
@@ -294,8 +286,7 @@ def _call_metric(call: tree.Call, frame: Frame) -> CompileValue:
     if metric is None:
         return UNKNOWN
     if isinstance(metric, int) or len(call.positional) != 1 or call.named:
-        hint = "only `receptive_field(tensor)` takes an argument, a tensor"
-        raise DotnnError(TooManyArguments(span=call.span, kind=call.function, hint=hint))
+        raise DotnnError(TooManyForMetric(span=call.span, kind=call.function))
     value = evaluate(call.positional[0], frame)
     return value if isinstance(value, Unknown) else metric(value, call.positional[0].span)
 
@@ -310,9 +301,7 @@ def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
     positional = getattr(kind, "positional", None)
     for index, expression in enumerate(call.positional):
         if index > 0 or positional is None:
-            listed = ", ".join(f"`{name}=`" for name in names)
-            hint = f"name the numbers: {listed}" if names else f"it takes nothing: write `{call.function}`"
-            raise DotnnError(TooManyArguments(span=expression.span, kind=call.function, hint=hint))
+            raise DotnnError(TooManyForInitializer(span=expression.span, kind=call.function, names=names))
         values[positional] = evaluate(expression, frame)
     for argument in call.named:
         if argument.name not in names:
@@ -329,13 +318,11 @@ def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
 def make_initializer(name: str, kind: type[Initializer], values: Mapping[str, KnownValue], span: Span) -> Initializer:
     """An initializer from its arguments; raises ``DotnnError``."""
     fields = dataclasses.fields(kind)
-    required = [one.name for one in fields if one.default is dataclasses.MISSING and one.name not in values]
+    required = tuple(one.name for one in fields if one.default is dataclasses.MISSING and one.name not in values)
     if required:
-        example = f"`{name}({', '.join(f'{one}=…' for one in required)})`"
-        needed = " and ".join(f"`{one}`" for one in required)
-        raise DotnnError(MissingArgument(span=span, kind=name, name=needed, example=example))
+        raise DotnnError(MissingNumbers(span=span, kind=name, names=required))
     initializer = kind(**values)
     problem = initializer.check()
     if problem is not None:
-        raise DotnnError(BadInitializer(span=span, name=name, reason=problem))
+        raise DotnnError(dataclasses.replace(problem, span=span, name=name))
     return initializer

@@ -5,24 +5,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from ..diagnostics.expectations import ExpectationFailed
+from ..diagnostics.expectations import Comparison, ExpectationFailed
 from ..measure.metrics import METRICS
 from ..syntax import tree
 from ..values.kinds import KnownValue, Unknown, describe, show
 from .state import Frame, evaluate
 
-_WORDS = {"==": "", "!=": "other than ", "<": "below ", "<=": "at most ", ">": "above ", ">=": "at least "}
 
-
-def sides(condition: tree.Expression, frame: Frame) -> tuple[str, str]:
-    """What a false condition is, as a sentence that shows both sides, and what its left side is."""
+def comparison(condition: tree.Expression, frame: Frame) -> Comparison | None:
+    """What a false condition compares; None where it is no comparison."""
     if not isinstance(condition, tree.Binary) or condition.operator in ("and", "or"):
-        return "it is false", "false"
+        return None
     left, right = evaluate(condition.left, frame), evaluate(condition.right, frame)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
-        return "it is false", "false"
-    said = f"{_name(condition.left, left)} is {show(left)}, not {_WORDS[condition.operator]}{show(right)}"
-    return said, f"is {show(left)}"
+        return None
+    return Comparison(_name(condition.left, left), show(left), condition.operator, show(right))
 
 
 def _name(expression: tree.Expression, value: KnownValue) -> str:
@@ -54,6 +51,6 @@ def is_met(demand: tree.Expect, frame: Frame) -> bool:
     condition = demand.condition
     if evaluate(condition, frame) is not False:
         return True
-    said, found = sides(condition, frame)
-    frame.fail(ExpectationFailed(span=condition.span, block=frame.block, sides=said, found=found))
+    found = comparison(condition, frame)
+    frame.fail(ExpectationFailed(span=condition.span, block=frame.block, comparison=found))
     return False

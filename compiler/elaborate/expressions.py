@@ -7,8 +7,18 @@ from collections.abc import Callable
 from typing import TypeGuard
 
 from ..diagnostics import DotnnError
+from ..diagnostics.arithmetic import NotABool, NotBetweenTensors
+from ..diagnostics.indexing import (
+    IndexNotAnInt,
+    IndexUndecided,
+    NoSuchElement,
+    NothingToIndex,
+    SeveralIndicesOfList,
+    SliceInType,
+)
 from ..diagnostics.names import CircularConst
-from ..diagnostics.values import BadIndex, Misplaced, NoAttribute, NoChannels, NotAValue, WrongOperands
+from ..diagnostics.placement import MetricWithoutTensor
+from ..diagnostics.values import NoAttribute, NoChannels, TensorAsConst
 from ..dims import DimExpr
 from ..graph.types import DType, TensorType
 from ..initializers import INITIALIZERS, Initializer
@@ -87,9 +97,7 @@ def _metric(expression: tree.Name, frame: Frame) -> int | Unknown:
         return UNKNOWN
     value = frame.metrics[expression.name]
     if not isinstance(value, int):
-        hint = f"ask it of a tensor: `{expression.name}(features)`"
-        what = f"`{expression.name}` without a tensor"
-        raise DotnnError(Misplaced(span=expression.span, what=what, where="here", hint=hint))
+        raise DotnnError(MetricWithoutTensor(span=expression.span, name=expression.name))
     return value
 
 
@@ -142,7 +150,7 @@ def _typed_const(item: tree.Const, value: CompileValue, frame: Frame) -> Compile
         return value
     if item.type is None or is_value_type(item.type):
         if isinstance(value, TensorRef):
-            raise DotnnError(NotAValue(span=item.value.span, what="a const", expected="a value", found=describe(value)))
+            raise DotnnError(TensorAsConst(span=item.value.span, found=describe(value)))
         return hold_against(item.name.name, value, item.type, frame, item.value)
     declared = tensor_type(item.type, frame)
     frame.budget.walk(value, item.value.span)
@@ -174,15 +182,15 @@ def _attribute(expression: tree.Attribute, frame: Frame) -> CompileValue:
 def no_attribute(expression: tree.Attribute, base: KnownValue) -> NoAttribute:
     """The diagnostic for an attribute that a value does not have; layers are no attributes of tensors."""
     name = expression.name
-    hint = near_attribute(name) if is_tensor(base) else ""
-    return NoAttribute(span=expression.name_span, found=describe(base), name=name, hint=hint)
+    layer = _layer_of_attribute(name) if is_tensor(base) else ""
+    return NoAttribute(span=expression.name_span, found=describe(base), name=name, layer=layer)
 
 
-def near_attribute(name: str) -> str:
-    """What to write instead of a method or an attribute of other frameworks' tensors; empty if that is not known."""
+def _layer_of_attribute(name: str) -> str:
+    """The layer that is a method or an attribute of other frameworks' tensors; empty if there is none."""
     candidates = [kind for kind, layer in LAYERS.items() if layer.callable]
     near = [name] if name in candidates else foreign_layers(name)
-    return f"layers are applied by an arrow: `x -> {near[0]}`" if near else ""
+    return near[0] if near else ""
 
 
 @evaluates(tree.Unary)
@@ -200,8 +208,7 @@ def _unary(expression: tree.Unary, frame: Frame) -> CompileValue:
 def _bool(value: KnownValue, at: tree.Node, operator: str) -> bool:
     if isinstance(value, bool):
         return value
-    hint = "compare it with something, as in `x == 1`"
-    raise DotnnError(WrongOperands(span=at.span, operator=operator, found=describe(value), hint=hint))
+    raise DotnnError(NotABool(span=at.span, operator=operator, operands=(describe(value),)))
 
 
 @evaluates(tree.Binary)
@@ -222,9 +229,8 @@ _TENSOR_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "@": "matmu
 def _tensor_binary(expression: tree.Binary, left: KnownValue, right: KnownValue, frame: Frame) -> CompileValue:
     kind = _TENSOR_OPERATORS.get(expression.operator)
     if kind is None:
-        found = f"{describe(left)} and {describe(right)}"
-        hint = "between tensors there are `+ - * / @ **`; a condition may ask for `x.shape`, not for the numbers"
-        raise DotnnError(WrongOperands(span=expression.span, operator=expression.operator, found=found, hint=hint))
+        operands = (describe(left), describe(right))
+        raise DotnnError(NotBetweenTensors(span=expression.span, operator=expression.operator, operands=operands))
     return apply_operator(kind, (left, right), expression, (expression.left, expression.right), frame)
 
 
@@ -259,10 +265,9 @@ def _index(expression: tree.Index, frame: Frame) -> CompileValue:
     if is_tensor(base):
         return index_tensor(base, _indices(expression, frame), expression, frame)
     if not isinstance(base, tuple | str) or isinstance(base, DType):
-        reason = f"{describe(base)} has no elements to index"
-        raise DotnnError(BadIndex(span=expression.span, reason=reason, hint="index a list or a tensor"))
+        raise DotnnError(NothingToIndex(span=expression.span, found=describe(base)))
     if len(expression.items) != 1:
-        raise DotnnError(BadIndex(span=expression.span, reason="a list has one axis"))
+        raise DotnnError(SeveralIndicesOfList(span=expression.span))
     return _list_item(base, _indices(expression, frame)[0], expression, frame)
 
 
@@ -273,7 +278,7 @@ def _is_element_type(base: tree.Expression, frame: Frame) -> TypeGuard[tree.Name
 def _no_slices(expression: tree.Index) -> list[tree.Expression]:
     for item in expression.items:
         if isinstance(item, tree.Slice):
-            raise DotnnError(BadIndex(span=item.span, reason="a type has no slices"))
+            raise DotnnError(SliceInType(span=item.span))
     return [item for item in expression.items if not isinstance(item, tree.Slice)]
 
 
@@ -294,9 +299,9 @@ def _int_index(item: tree.Expression, frame: Frame) -> int:
     if isinstance(value, Unknown):
         raise DotnnError()
     if not is_int(value) or value.bit_length() > 62:
-        hint = "give the dimension a number in the type of the input" if isinstance(value, DimExpr) else "write an int"
         found = show(value) if isinstance(value, DimExpr | int) else describe(value)
-        raise DotnnError(BadIndex(span=item.span, reason=f"an index must be an int, not {found}", hint=hint))
+        fault = IndexUndecided if isinstance(value, DimExpr) else IndexNotAnInt
+        raise DotnnError(fault(span=item.span, found=found))
     return value
 
 
@@ -311,7 +316,6 @@ def _list_item(
         frame.budget.step(len(part), expression.span)
         return frame.budget.bounded(part, expression.span) if isinstance(part, tuple) else part
     if not -len(base) <= index < len(base):
-        what = "string" if isinstance(base, str) else "list"
-        reason = f"there is no element {index} in a {what} of {len(base)}"
-        raise DotnnError(BadIndex(span=expression.items[0].span, reason=reason))
+        kind = "string" if isinstance(base, str) else "list"
+        raise DotnnError(NoSuchElement(span=expression.items[0].span, index=index, kind=kind, length=len(base)))
     return base[index]

@@ -5,17 +5,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVarTuple
 
 from ..diagnostics import DotnnError
-from ..diagnostics.suggest import listed, one_of
-from ..diagnostics.values import (
+from ..diagnostics.call_arguments import (
     ArgumentTwice,
     MissingArgument,
-    TooManyArguments,
+    MissingAttribute,
+    MissingTensor,
+    MissingTensors,
+    QuotientAsArgument,
+    TooManyForLayer,
     UndecidedArgument,
+    WeightNotInNumbers,
     WrongArgument,
 )
+from ..diagnostics.values import OperandNotATensor
 from ..dims import format_dim
 from ..graph.graph import WrittenArgument
 from ..layers.attributes import REQUIRED, AttributeFault, Flag, UndecidedFault
@@ -114,15 +120,10 @@ class ArgumentBinder:
 
     def _too_many(self, at: tree.Node) -> None:
         self._misnamed = True
-        name = next((one.name for one in self._fields.values() if one.metadata["positional"]), None)
-        others = [f"{one.name}=" for one in self._fields.values() if not one.metadata["positional"]]
-        others += [f"{one.name}=" for one in self.layer.operands if one.optional]
-        if not others:
-            rest = "it takes nothing more"
-        else:
-            rest = f"name it: {one_of(others)}" if name is None else f"name the others: {listed(others)}"
-        hint = rest if name is None else f"only `{name}` goes without a name; {rest}"
-        raise DotnnError(TooManyArguments(span=at.span, kind=self.layer.kind, hint=hint))
+        name = next((one.name for one in self._fields.values() if one.metadata["positional"]), "")
+        others = [one.name for one in self._fields.values() if not one.metadata["positional"]]
+        others += [one.name for one in self.layer.operands if one.optional]
+        raise DotnnError(TooManyForLayer(span=at.span, kind=self.layer.kind, positional=name, others=tuple(others)))
 
     def _by_name(self, argument: tree.Argument) -> None:
         name = argument.name
@@ -148,10 +149,8 @@ class ArgumentBinder:
             self.bound.failed = True
             return
         if not isinstance(value, tuple | TensorConstant):
-            expected = "nested lists of numbers, or a const that holds them"
-            raise DotnnError(
-                WrongArgument(span=span, kind=self.layer.kind, name=name, expected=expected, found=_found(value))
-            )
+            fault = WeightNotInNumbers(span=span, kind=self.layer.kind, name=name, found=_found(value))
+            raise DotnnError(fault)
         self.bound.literals[name] = value
         self.bound.written[name] = written
 
@@ -180,9 +179,9 @@ class ArgumentBinder:
                 )
             ) from None
         except AttributeFault as fault:
-            raise DotnnError(
-                WrongArgument(span=span, kind=self.layer.kind, name=name, expected=fault.expected, found=_found(value))
-            ) from None
+            kind = QuotientAsArgument if isinstance(value, Quotient) else WrongArgument
+            layer, found = self.layer.kind, _found(value)
+            raise DotnnError(kind(span=span, kind=layer, name=name, expected=fault.expected, found=found)) from None
 
     def _collect_operands(self) -> None:
         for operand in self.layer.operands:
@@ -200,18 +199,15 @@ class ArgumentBinder:
             self.bound.failed = True
             self.bound.operands.append(None)
             return
-        what = f"`{operand.name}` of `{self.layer.kind}`"
-        self.bound.operands.append(as_tensor(value, written.value, what, self.frame))
+        not_a_tensor = partial(OperandNotATensor, kind=self.layer.kind, name=operand.name)
+        self.bound.operands.append(as_tensor(value, written.value, self.frame, not_a_tensor))
 
     def _missing_operand(self, operand: Operand) -> MissingArgument:
-        kind = self.layer.kind
-        names = [one.name for one in self.layer.operands if not one.optional]
+        span, kind = self.call.span, self.layer.kind
         if operand.variadic:
-            return MissingArgument(
-                span=self.call.span, kind=kind, name="two tensors or more", example=f"`{kind}(a, b)`"
-            )
-        example = f"`{names[0]} -> {kind}`" if len(names) == 1 else f"`{kind}({', '.join(names)})`"
-        return MissingArgument(span=self.call.span, kind=kind, name=f"the tensor `{operand.name}`", example=example)
+            return MissingTensors(span=span, kind=kind)
+        names = tuple(one.name for one in self.layer.operands if not one.optional)
+        return MissingTensor(span=span, kind=kind, name=operand.name, operands=names)
 
     def _check_required(self) -> None:
         if self._misnamed:
@@ -221,17 +217,20 @@ class ArgumentBinder:
             required = one.default is REQUIRED and one.default_factory is REQUIRED
             if not required or one.name in self.bound.written:
                 continue
-            kind = one.metadata["kind"]
-            example = f"`{self.layer.kind}(…)`" if one.metadata["positional"] else f"`{one.name}=…`"
-            name = f"`{one.name}`, {kind.expected}"
-            raise DotnnError(MissingArgument(span=self.call.span, kind=self.layer.kind, name=name, example=example))
+            raise DotnnError(
+                MissingAttribute(
+                    span=self.call.span,
+                    kind=self.layer.kind,
+                    name=one.name,
+                    expected=one.metadata["kind"].expected,
+                    positional=bool(one.metadata["positional"]),
+                )
+            )
 
 
 def _found(value: KnownValue) -> str:
     if is_tensor(value):
         return f"the tensor {value.type}"
-    if isinstance(value, Quotient):
-        return f"{describe(value)} (`//` gives a dimension)"
     return show(value) if _short(value) else describe(value)
 
 

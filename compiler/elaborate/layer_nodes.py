@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..diagnostics import DotnnError
+from ..diagnostics.arithmetic import NumberOutOfElementType, ResultTooComplex
+from ..diagnostics.call_arguments import InitializerWithoutBias
 from ..diagnostics.names import ReuseShapes, UnknownArgument
 from ..diagnostics.suggest import near_names
-from ..diagnostics.values import (
-    BadArithmetic,
-    BadInitializer,
-    BadLiteral,
-    NotATensor,
-    TensorTooLarge,
-    WrongArgument,
-    WrongOperands,
-)
+from ..diagnostics.values import NotATensor, OperandNotATensor, SideNotATensor, TensorTooLarge
+from ..diagnostics.written_tensors import WeightOfOtherShape
 from ..dims import DimTooComplex
 from ..graph.graph import WrittenArgument, WrittenCall
 from ..graph.tensors import Literal
@@ -57,9 +53,7 @@ def apply_layer(applied: AppliedLayer, entry: Entry, frame: Frame) -> Several:
         specs = layer.weights(types)
         check_sizes(results, specs, layer.kind, span)
     except DimTooComplex as error:
-        reason = f"a dimension becomes too complex ({error})"
-        hint = "give the dimension a number in the type of the input"
-        raise DotnnError(BadArithmetic(span=span, reason=reason, hint=hint)) from None
+        raise DotnnError(ResultTooComplex(span=span, limit=str(error))) from None
     _check_names(specs, applied)
     dtype = weight_dtype(results)
     specs = tuple(_with_literal(spec, dtype, applied, state) for spec in specs)
@@ -84,8 +78,7 @@ def check_sizes(results: Sequence[TensorType], specs: Sequence[WeightSpec], kind
     sizes = [math.prod(dim for dim in result.shape if isinstance(dim, int)) for result in results]
     largest = max([*sizes, *(spec.elements for spec in specs)], default=0)
     if largest > LARGEST_TENSOR:
-        found = f"more than 2**{largest.bit_length() - 1} numbers"
-        raise DotnnError(TensorTooLarge(span=span, kind=kind, found=found))
+        raise DotnnError(TensorTooLarge(span=span, kind=kind, bits=largest.bit_length() - 1))
 
 
 def _check_names(specs: Sequence[WeightSpec], applied: AppliedLayer) -> None:
@@ -98,11 +91,7 @@ def _check_names(specs: Sequence[WeightSpec], applied: AppliedLayer) -> None:
             span, near = arguments[name].value, near_names(name, names)
             raise DotnnError(UnknownArgument(span=span, kind=kind, name=name, near=near, known=names))
     if "bias_init" in arguments and not any("bias" in name for name in names):
-        span = arguments["bias_init"].value
-        expected = "left out, since the layer has no bias"
-        raise DotnnError(
-            WrongArgument(span=span, kind=kind, name="bias_init", expected=expected, found="an initializer")
-        )
+        raise DotnnError(InitializerWithoutBias(span=arguments["bias_init"].value, kind=kind))
 
 
 def _with_literal(spec: WeightSpec, dtype: DType, applied: AppliedLayer, state: Elaboration) -> WeightSpec:
@@ -113,12 +102,9 @@ def _with_literal(spec: WeightSpec, dtype: DType, applied: AppliedLayer, state: 
     state.budget.walk(value, span)
     numbers = literal(value, dtype, span)
     if numbers.shape != spec.shape:
-        reason = (
-            f"`{spec.name}` of this `{applied.layer.kind}` has shape {format_shape(spec.shape)}, "
-            f"and the numbers have {format_shape(numbers.shape)}"
-        )
-        hint = f"write nested lists of shape {format_shape(spec.shape)}"
-        raise DotnnError(BadLiteral(span=span, reason=reason, found=format_shape(numbers.shape), hint=hint))
+        wanted, found = format_shape(spec.shape), format_shape(numbers.shape)
+        kind = applied.layer.kind
+        raise DotnnError(WeightOfOtherShape(span=span, name=spec.name, kind=kind, shape=wanted, found=found))
     return with_initializer(spec, numbers)
 
 
@@ -130,7 +116,7 @@ def check_initializers(specs: Sequence[WeightSpec], dtype: DType, span: Span) ->
         check = getattr(spec.initializer, "check", None)
         problem = check(dtype.value) if check is not None else None
         if problem is not None:
-            raise DotnnError(BadInitializer(span=span, name=str(spec.initializer), reason=problem))
+            raise DotnnError(dataclasses.replace(problem, span=span, name=str(spec.initializer)))
 
 
 def share_weights(entry: Entry, specs: Sequence[WeightSpec], dtype: DType, span: Span) -> None:
@@ -149,7 +135,7 @@ def share_weights(entry: Entry, specs: Sequence[WeightSpec], dtype: DType, span:
 
 def reapply_layer(applied: AppliedLayer, value: KnownValue, place: Span, entry: Entry, frame: Frame) -> Results:
     """Apply a layer of one tensor to another one, which stands at a place; raises ``DotnnError``."""
-    operand = as_tensor(value, place, f"`x` of `{applied.layer.kind}`", frame)
+    operand = as_tensor(value, place, frame, partial(OperandNotATensor, kind=applied.layer.kind, name="x"))
     arguments = {**applied.call.arguments, applied.layer.operand_name(0): WrittenArgument(None, place)}
     call = WrittenCall(entry.span, applied.call.function, entry.label_span, arguments)
     again = dataclasses.replace(applied, operands=(operand, *applied.operands[1:]), call=call)
@@ -177,25 +163,28 @@ def apply_operator(
 def _operand(value: KnownValue, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
     if is_number(value):
         return _number(value, tensor, node, symbol, frame)
-    return as_tensor(value, node.span, f"an operand of `{symbol}`", frame)
+    return as_tensor(value, node.span, frame, partial(SideNotATensor, operator=symbol))
 
 
 def _number(value: float, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
     if not tensor.dtype.holds(value):
-        found = f"a tensor of {tensor.dtype} and {show(value)}"
-        hint = f"the number takes the element type of the tensor, {tensor.dtype}, and this one does not fit"
-        raise DotnnError(WrongOperands(span=node.span, operator=symbol, found=found, hint=hint))
+        raise DotnnError(
+            NumberOutOfElementType(span=node.span, operator=symbol, dtype=tensor.dtype, number=show(value))
+        )
     constant = TensorConstant("constant", Literal((), (value,)), TensorType(tensor.dtype, ()))
     return frame.state.constant(constant, node.span)
 
 
-def as_tensor(value: KnownValue, span: Span, what: str, frame: Frame) -> TensorRef:
-    """A value as a tensor of the graph; raises ``NotATensor``."""
-    if isinstance(value, TensorRef):
-        return value
-    if isinstance(value, TensorConstant):
-        return frame.state.constant(value, span)
-    raise DotnnError(NotATensor(span=span, what=what, found=describe(value)))
+def as_tensor(value: KnownValue, span: Span, frame: Frame, fault: Callable[..., NotATensor]) -> TensorRef:
+    """A value as a tensor of the graph; raises the ``NotATensor`` that ``fault`` makes of ``span`` and ``found``."""
+    if not is_tensor(value):
+        raise DotnnError(fault(span=span, found=describe(value)))
+    return tensor_of(value, span, frame)
+
+
+def tensor_of(value: TensorRef | TensorConstant, span: Span, frame: Frame) -> TensorRef:
+    """What is a tensor as one of the graph."""
+    return frame.state.constant(value, span) if isinstance(value, TensorConstant) else value
 
 
 def index_tensor(
@@ -206,7 +195,7 @@ def index_tensor(
 ) -> CompileValue:
     """``x[:, 0]``."""
     entry = frame.scope.add("index", None, expression.span)
-    operand = as_tensor(base, expression.base.span, "what is indexed", frame)
+    operand = tensor_of(base, expression.base.span, frame)
     layer = LAYERS["index"](items=tuple(items))  # pyright: ignore[reportCallIssue]
     subscripts = expression.items[0].span.to(expression.items[-1].span)
     arguments = {"x": WrittenArgument(None, expression.base.span), "items": WrittenArgument(None, subscripts)}

@@ -8,9 +8,9 @@ from itertools import accumulate, islice
 from typing import TypeAlias
 
 from ..diagnostics import DotnnError, Report
-from ..diagnostics.imports import ModelArgument
+from ..diagnostics.imports import ArgumentNotOfType, ArgumentWithoutValue, NoSuchArgument, TensorAsArgument
 from ..diagnostics.names import FreezesNothing, SameFullName, UnknownFrozenPath
-from ..diagnostics.suggest import listed, near_names
+from ..diagnostics.suggest import near_names
 from ..dims import watched
 from ..graph.graph import Graph, Node, Origin, place_of
 from ..graph.operations import Input, Parameter
@@ -149,10 +149,8 @@ def _bind_arguments(model: tree.Model, arguments: Mapping[str, CompileValue], fr
     names = [formal.name.name for formal in model.formals]
     for name in arguments:
         if name not in names:
-            hint = f"it takes {listed(names)}" if names else "it takes none"
-            reason = f"the model `{model.name.name}` has no argument `{name}`"
-            near = near_names(name, names)
-            frame.fail(ModelArgument(span=model.name.span, reason=reason, hint=hint, near=near))
+            near, place = near_names(name, names), model.name
+            frame.fail(NoSuchArgument(span=place.span, model=place.name, name=name, known=tuple(names), near=near))
     defaults = True
     for formal in model.formals:
         value = default = UNKNOWN
@@ -179,15 +177,11 @@ def _argument_value(
 ) -> CompileValue:
     name = formal.name.name
     if formal.type is None or not is_value_type(formal.type):
-        reason = f"the model argument `{name}` must be a compile-time value"
-        hint = f"declare its type, as in `{name}: int = 10`; tensors come in by `input`"
-        raise DotnnError(ModelArgument(span=formal.span, reason=reason, hint=hint))
+        raise DotnnError(TensorAsArgument(span=formal.span, name=name))
     if name in arguments:
         return _given_value(formal, formal.type, arguments[name], frame)
     if formal.default is None:
-        reason = f"the model argument `{name}` has no value"
-        hint = f"give it a default, or `--set {name}=…`"
-        raise DotnnError(ModelArgument(span=formal.span, reason=reason, hint=hint))
+        raise DotnnError(ArgumentWithoutValue(span=formal.span, name=name))
     return default
 
 
@@ -199,9 +193,8 @@ def _given_value(formal: tree.Formal, written: tree.Type, value: CompileValue, f
     try:
         return hold_against(name, value, written, frame, formal)
     except DotnnError:
-        reason = f"the model argument `{name}` is declared {written.name}, and is given {describe(value)}"
-        hint = f"give a value of type {written.name}"
-        raise DotnnError(ModelArgument(span=formal.span, reason=reason, hint=hint)) from None
+        fault = ArgumentNotOfType(span=formal.span, name=name, declared=written.name, found=describe(value))
+        raise DotnnError(fault) from None
 
 
 def _build(model: tree.Model, frame: Frame) -> Graph | None:

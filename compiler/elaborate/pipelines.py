@@ -10,7 +10,7 @@ from typing import Any
 from ..diagnostics import DotnnError
 from ..diagnostics.names import CannotReuse, Obstacle, UnknownPath
 from ..diagnostics.suggest import near_names
-from ..diagnostics.values import Unrepeatable
+from ..diagnostics.values import LoopOverOther, RepeatedByOther, RoundNotTakenApart
 from ..syntax import tree
 from ..values.kinds import UNKNOWN, KnownValue, Results, Unknown, describe, first, show
 from .calls import apply_call, reapply_block
@@ -99,10 +99,7 @@ def _repeat(stage: tree.Stage, loop: tree.Repeat, piped: Piped, label: GivenName
         return UNKNOWN
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         found = show(count) if isinstance(count, int) else describe(count)
-        what = "`repeat` counts by an int of at least 0"
-        raise DotnnError(
-            Unrepeatable(span=loop.count.span, what=what, found=found, hint="write how often, as in `repeat(3)`")
-        )
+        raise DotnnError(RepeatedByOther(span=loop.count.span, found=found))
     return _loop(AppliedLoop(stage, loop, range(count), frame), piped, label)
 
 
@@ -111,14 +108,7 @@ def _for(stage: tree.Stage, loop: tree.For, piped: Piped, label: GivenName | Non
     if isinstance(values, Unknown):
         return UNKNOWN
     if not isinstance(values, tuple):
-        raise DotnnError(
-            Unrepeatable(
-                span=loop.iterable.span,
-                what="`for` runs over a list",
-                found=describe(values),
-                hint="write a list, as in `for c in [64, 128] { … }`, or `range(n)`",
-            )
-        )
+        raise DotnnError(LoopOverOther(span=loop.iterable.span, found=describe(values)))
     return _loop(AppliedLoop(stage, loop, values, frame), piped, label)
 
 
@@ -129,10 +119,9 @@ def _bind_variables(loop: tree.Repeat | tree.For, value: KnownValue, frame: Fram
     targets = loop.targets
     values = (value,) if len(targets) == 1 else value
     if not isinstance(values, tuple) or len(values) != len(targets):
-        found = f"a list of {len(values)}" if isinstance(values, tuple) else describe(values)
-        what = f"each element must be a list of {len(targets)} to be taken apart"
-        hint = "write rows as long as there are names, as in `for t, c in [[1, 16], [6, 24]] { … }`"
-        raise DotnnError(Unrepeatable(span=loop.iterable.span, what=what, found=found, hint=hint))
+        length = len(values) if isinstance(values, tuple) else None
+        span, found = loop.iterable.span, describe(value)
+        raise DotnnError(RoundNotTakenApart(span=span, found=found, count=len(targets), length=length))
     for name, one in zip(targets, values, strict=True):
         if name.name != "_":
             frame.bindings[name.name] = Bound(one, name.span)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..diagnostics import DotnnError
 from ..diagnostics.names import DuplicateLabel, Obstacle, ReuseDiffers
-from ..diagnostics.values import Misplaced
+from ..diagnostics.placement import LayerOutsideBody
 from ..graph.types import TensorType
 from ..records import positional_record
 from ..source import Span
@@ -103,8 +103,7 @@ class Scope:
     def add(self, kind: str, label: GivenName | None, span: Span) -> Entry:
         """A new entry; raises ``DotnnError`` where the label is taken or a reused scope turns out different."""
         if self.closed:
-            hint = "layers stand in the bodies of models and blocks; bind the tensor to a name there"
-            raise DotnnError(Misplaced(span=span, what=f"`{kind}`", where="here", hint=hint))
+            raise DotnnError(LayerOutsideBody(span=span, kind=kind))
         if label is None:
             entry = Entry(self, kind, None, span)
         else:

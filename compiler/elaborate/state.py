@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from ..diagnostics import Diagnostic, DotnnError, Label
 from ..diagnostics.names import BadLabel
-from ..diagnostics.values import PartsNotTaken
+from ..diagnostics.values import PartsNotTaken, ResultNeverPositive
 from ..dims import Dim, DimExpr
 from ..graph.graph import Value, WrittenCall
 from ..graph.operations import Constant, Operation
@@ -119,11 +120,10 @@ class Elaboration:
         if node >= self.budget.limits.nodes:
             self.budget.stop("nodes", draft.call.span)
         self.budget.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.call.span)
+        fault = partial(ResultNeverPositive, kind="parameter" if draft.op is None else draft.op.kind)
         for result in draft.results:
             for dim in self.demands.unheld(result.shape):
-                self.demands.need_size(
-                    dim, _origin(dim, draft), f"what `{'parameter' if draft.op is None else draft.op.kind}` gives"
-                )
+                self.demands.need_size(dim, _origin(dim, draft), fault)
         self.drafts.append(draft)
         return tuple(TensorRef(Value(node, index), kind) for index, kind in enumerate(draft.results))
 
@@ -261,21 +261,19 @@ def _at_call(diagnostic: Diagnostic, frame: Frame, calls: tuple[Span, ...]) -> D
 
     if calls:
         return told_at_call(dataclasses.replace(diagnostic, trace=called(calls)))
-    return told_at_call(diagnostic, frame.block, _remedy(frame))
+    return told_at_call(diagnostic, frame.block, *_entered(frame))
 
 
-def _remedy(frame: Frame) -> str:
-    """To give other arguments to the block that was called from outside of the library, and what they are."""
+def _entered(frame: Frame) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The block that was called from outside of the library, and what it was given; an empty name for none."""
     if frame.entered is None:
-        return ""
+        return "", ()
     block, inner = frame.entered
     found = [(formal.name.name, inner.bindings.get(formal.name.name)) for formal in block.formals]
-    given = [
-        f"`{name}` is {show(bound.value)}"
-        for name, bound in found
-        if bound is not None and not isinstance(bound.value, Unknown)
-    ]
-    return f"change what `{block.name.name}` is given" + (f": {', '.join(given)}" if given else "")
+    given = tuple(
+        (name, show(bound.value)) for name, bound in found if bound is not None and not isinstance(bound.value, Unknown)
+    )
+    return block.name.name, given
 
 
 # --- what `reuse` applies again ---------------------------------------------------------------------------------------

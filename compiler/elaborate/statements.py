@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeGuard
 
 from ..diagnostics import DotnnError
+from ..diagnostics.call_arguments import ParameterShapeUndecided
 from ..diagnostics.names import Obstacle
-from ..diagnostics.values import (
-    BadLiteral,
-    BadType,
-    NotATensor,
-    NotAValue,
-    PartsNotTaken,
-    TooManyNames,
-    UndecidedArgument,
-)
+from ..diagnostics.values import NoFirstValue, NotLearned, OutputNotATensor, PartsNotTaken, TooManyNames
+from ..diagnostics.written_tensors import ParameterOfOtherShape
 from ..dims import Dim, DimExpr, format_dim
 from ..graph.graph import WrittenCall
 from ..graph.operations import Input
@@ -127,9 +122,7 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     entry.applied = Obstacle.PARAMETER
     kind = tensor_type(statement.type, frame)
     if not kind.dtype.is_float:
-        reason = f"a parameter is learned, and {kind.dtype} cannot be"
-        hint = f"write `float32{format_shape(kind.shape)}`; a tensor that is not learned is a `const`"
-        raise DotnnError(BadType(span=statement.type.span, reason=reason, found=str(kind.dtype), hint=hint))
+        raise DotnnError(NotLearned(span=statement.type.span, dtype=kind.dtype, shape=format_shape(kind.shape)))
     shape = tuple(_known(dim, statement) for dim in kind.shape)
     initializer = evaluate(statement.initializer, frame)
     if isinstance(initializer, Unknown):
@@ -141,15 +134,7 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
         numbers = literal(initializer, kind.dtype, statement.initializer.span)
         initializer = _fitting(numbers, shape, statement)
     elif not isinstance(initializer, Initializer):
-        expected = "an initializer, such as `zeros` or `normal(std=0.02)`"
-        raise DotnnError(
-            NotAValue(
-                span=statement.initializer.span,
-                what="the first value of a parameter",
-                expected=expected,
-                found=describe(initializer),
-            )
-        )
+        raise DotnnError(NoFirstValue(span=statement.initializer.span, found=describe(initializer)))
     spec = WeightSpec("", shape, initializer, Fan.of(shape))
     check_sizes((kind,), (spec,), "parameter", statement.span)
     check_initializers((spec,), kind.dtype, statement.initializer.span)
@@ -163,22 +148,14 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
 def _fitting(numbers: Literal, shape: tuple[int, ...], statement: tree.Parameter) -> Literal:
     if numbers.shape == shape:
         return numbers
-    found = format_shape(numbers.shape)
-    reason = f"the parameter has shape {format_shape(shape)}, and the numbers have {found}"
-    raise DotnnError(BadLiteral(span=statement.initializer.span, reason=reason, found=found))
+    wanted, found = format_shape(shape), format_shape(numbers.shape)
+    raise DotnnError(ParameterOfOtherShape(span=statement.initializer.span, shape=wanted, found=found))
 
 
 def _known(dim: Dim, statement: tree.Parameter) -> int:
     if isinstance(dim, DimExpr):
-        raise DotnnError(
-            UndecidedArgument(
-                span=statement.type.span,
-                kind=statement.name.name,
-                name="the shape",
-                expected="made of numbers",
-                dim=format_dim(dim),
-            )
-        )
+        name, dim_text = statement.name.name, format_dim(dim)
+        raise DotnnError(ParameterShapeUndecided(span=statement.type.span, kind=name, dim=dim_text))
     return dim
 
 
@@ -198,11 +175,10 @@ def _output(statement: tree.Output, frame: Frame) -> None:
 
 
 def _output_tensor(value: KnownValue, statement: tree.Output, frame: Frame) -> TensorRef:
+    name = statement.name.name
     if statement.type is not None and is_value_type(statement.type):
-        raise DotnnError(
-            NotATensor(span=statement.type.span, what=f"the output `{statement.name.name}`", found=statement.type.name)
-        )
-    return as_tensor(value, statement.value.span, f"the output `{statement.name.name}`", frame)
+        raise DotnnError(OutputNotATensor(span=statement.type.span, name=name, found=statement.type.name))
+    return as_tensor(value, statement.value.span, frame, partial(OutputNotATensor, name=name))
 
 
 def _binding(statement: tree.Binding, frame: Frame) -> None:

@@ -5,14 +5,22 @@ from __future__ import annotations
 import dataclasses
 import operator
 from collections.abc import Sequence
+from functools import partial
 
 from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.names import UntoldSymbol
-from ..diagnostics.values import BadDimension, SizeUndecided, WrongType
+from ..diagnostics.values import (
+    BadDimension,
+    SizeOfNoForm,
+    SizeUndecided,
+    SolvedNeverPositive,
+    TypeNeverPositive,
+    WrongType,
+)
 from ..dims import Dim, DimExpr, decide_equal, decide_less_equal, floor_div, format_dim, lower_bound, symbol
 from ..dims.linear import decide_divisible, dividing_forms, linear_form, split_linear
+from ..dims.printing import format_forms
 from ..graph.types import DType, TensorType
-from ..layers.rules import declare_otherwise
 from ..names.meanings import BOUND, Kind
 from ..names.written_types import VALUE_TYPES, element_type, is_value_type
 from ..records import positional_record
@@ -33,7 +41,7 @@ def dimension(item: tree.Expression, frame: Frame) -> Dim:
     """What an expression in a type says, as a dimension, which is at least 1; raises ``DotnnError``."""
     dim = _as_dimension(evaluate(item, frame), item)
     for unheld in frame.state.demands.unheld((dim,)):
-        frame.state.demands.need_size(unheld, item.span, "the type")
+        frame.state.demands.need_size(unheld, item.span, TypeNeverPositive)
     return dim
 
 
@@ -183,12 +191,12 @@ def _bind_symbol(
     if divides is False or decide_less_equal(1, value) is False:
         raise DotnnError(_misfit(item, size, argument))
     for unheld in frame.state.demands.unheld((value,)):
-        frame.state.demands.need_size(unheld, argument.span, f"`{name.name}` of `{item.span.text}`")
+        fault = partial(SolvedNeverPositive, name=name.name, form=item.span.text)
+        frame.state.demands.need_size(unheld, argument.span, fault)
     frame.bindings[name.name] = Bound(value, name.span)
 
 
 def _undecided(item: tree.Expression, size: Dim, multiple: Dim, factor: int, argument: Argument) -> SizeUndecided:
-    remedy = declare_otherwise(dividing_forms(multiple, factor))
     return SizeUndecided(
         span=argument.span,
         name=argument.name,
@@ -196,19 +204,20 @@ def _undecided(item: tree.Expression, size: Dim, multiple: Dim, factor: int, arg
         found=str(argument.found),
         dim=format_dim(size),
         form=item.span.text,
-        hint=remedy or "give the dimensions numbers in the types of the inputs",
+        forms=format_forms(dividing_forms(multiple, factor)),
         declared_at=argument.written.span,
     )
 
 
-def _misfit(item: tree.Expression, size: Dim, argument: Argument) -> WrongType:
-    return WrongType(
+def _misfit(item: tree.Expression, size: Dim, argument: Argument) -> SizeOfNoForm:
+    return SizeOfNoForm(
         span=argument.span,
         name=argument.name,
         declared=argument.written.span.text,
         found=str(argument.found),
         declared_at=argument.written.span,
-        why=f"`{format_dim(size)}` is `{item.span.text}` for no size of at least 1",
+        size=format_dim(size),
+        form=item.span.text,
     )
 
 

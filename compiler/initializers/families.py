@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar, final
 
+from ..diagnostics.call_arguments import BadInitializer, LowAboveHigh
 from ..graph.tensors import Fan, numpy_name
 from ..graph.types import DType
 from ..records import positional_record
@@ -100,7 +101,7 @@ class Normal(Initializer):
         """8.3 standard deviations from the mean."""
         return abs(float(self.mean)) + _LARGEST_QUANTILE * self.std
 
-    def _problem(self) -> str | None:
+    def _problem(self) -> BadInitializer | None:
         return negative(self, "std")
 
 
@@ -126,8 +127,8 @@ class Uniform(Initializer):
         low, high = float(self.low), float(self.high)
         return max(abs(low), abs(high)) if math.isfinite(high - low) else math.inf
 
-    def _problem(self) -> str | None:
-        return f"low is {self.low}, but must not exceed high, {self.high}" if self.low > self.high else None
+    def _problem(self) -> BadInitializer | None:
+        return LowAboveHigh(low=self.low, high=self.high) if self.low > self.high else None
 
 
 @final
@@ -153,7 +154,7 @@ class TruncatedNormal(Initializer):
         """Two standard deviations from the mean, and a margin for rounding."""
         return abs(float(self.mean)) + 2.001 * self.std
 
-    def _problem(self) -> str | None:
+    def _problem(self) -> BadInitializer | None:
         return negative(self, "std")
 
 
@@ -211,7 +212,7 @@ class _Xavier(_Scaled):
         """The argument."""
         return self.gain
 
-    def _problem(self) -> str | None:
+    def _problem(self) -> BadInitializer | None:
         return negative(self, "gain")
 
 
@@ -321,7 +322,7 @@ class Orthogonal(Initializer):
         """The gain, and a margin for rounding."""
         return self.gain * 1.001
 
-    def _problem(self) -> str | None:
+    def _problem(self) -> BadInitializer | None:
         return negative(self, "gain")
 
 
@@ -366,7 +367,7 @@ def initialize(
     """
     problem = initializer.check(dtype)
     if problem is not None:
-        raise ValueError(f"{name}: {initializer.name}: {problem}")
+        raise ValueError(f"{name}: {initializer.name}: {problem.reason}")
     from .random_streams import Stream
 
     return initializer.sample(shape, numpy_name(DType(dtype)), fan, Stream(seed, name))

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .. import operators as ops
 from ..diagnostics import Diagnostic, DotnnError
+from ..diagnostics.demanded import SizeTooSmall
 from ..dims import Dim, decide_less_equal
 from ..graph.graph import Demand, WrittenCall
 from ..graph.tensors import Fan, Initializer, Role
@@ -276,13 +277,13 @@ class Site:
         """The same of an argument that does not fit the type."""
         return {"span": self.argument(name), "kind": self.kind, "found": str(found)}
 
-    def at_least(self, dim: Dim, minimum: int, otherwise: Diagnostic, reason: str = "") -> None:
+    def at_least(self, dim: Dim, minimum: int, otherwise: SizeTooSmall) -> None:
         """Demand ``dim >= minimum``: certain, it passes; impossible, ``otherwise`` is raised; else kept for feeding."""
         holds = decide_less_equal(minimum, dim)
         if holds is False:
             raise DotnnError(otherwise)
         if holds is None:
-            self.demands.append(Demand(dim, minimum, self.span, reason or f"`{self.kind}` needs it"))
+            self.demands.append(Demand(dim, minimum, self.span, otherwise.demand))
 
 
 #: What onnxruntime's CPU provider computes most layers in.

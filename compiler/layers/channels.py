@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..diagnostics import DotnnError
+from ..diagnostics.shapes import UndecidedChannels
 from ..diagnostics.windows import ChannelsLast, ChannelsNotDivisible
 from ..dims import DimExpr, exact_div
 from ..graph.types import TensorType
@@ -32,7 +33,7 @@ def channels_first_order(rank: int) -> str:
 
 def need_channels(site: Site, found: TensorType) -> int:
     """The number of channels, which must be known."""
-    return need_known(site, 0, found.shape[1], "the number of channels", found)
+    return need_known(site, 0, found.shape[1], found, UndecidedChannels)
 
 
 def need_even_groups(site: Site, found: TensorType, groups: int) -> None:

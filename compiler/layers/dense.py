@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from .. import initializers
 from .. import operators as ops
+from ..diagnostics.shapes import UndecidedFeatures
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
 from ..lazy import np
@@ -64,7 +65,7 @@ class Dense(Weighted):
         """``[..., C, ...]`` to ``[..., units, ...]``."""
         need_float(site, 0, x)
         axis = axis_or_last(site, self.axis, x)
-        need_known(site, 0, x.shape[axis], "the number of features", x)
+        need_known(site, 0, x.shape[axis], x, UndecidedFeatures)
         return x.with_shape(*x.shape[:axis], self.units, *x.shape[axis + 1 :])
 
     def specs(self, x: TensorType) -> Iterable[WeightSpec]:

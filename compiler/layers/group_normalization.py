@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
+from ..diagnostics.normalization import OneInChannel, OneInGroup
 from ..dims import DimExpr
 from ..graph.types import DType, TensorType
 from ..lazy import np
@@ -60,7 +61,7 @@ class InstanceNorm(Standardizing):
         need_channels_first(site, x)
         if self.scale or self.bias:
             need_channels(site, x)
-        warn_of_single_elements(site, x, x.shape[2:], "in a channel of an example")
+        warn_of_single_elements(site, x, x.shape[2:], OneInChannel)
         return x
 
     def specs(self, x: TensorType) -> Iterator[WeightSpec]:
@@ -126,7 +127,7 @@ class GroupNorm(Standardizing):
         need_channels_first(site, x)
         channels = need_channels(site, x)
         need_even_groups(site, x, self.groups)
-        warn_of_single_elements(site, x, (channels // self.groups, *x.shape[2:]), "in a group of an example")
+        warn_of_single_elements(site, x, (channels // self.groups, *x.shape[2:]), OneInGroup)
         return x
 
     def specs(self, x: TensorType) -> Iterator[WeightSpec]:

@@ -12,6 +12,7 @@ from ..diagnostics.operands import BroadcastUndecided, CannotBroadcast
 from ..diagnostics.products import CannotMultiply, NotAMatrix, ProductUndecided
 from ..dims import Dim, decide_equal, format_dim
 from ..dims.linear import equalizing_forms
+from ..dims.printing import format_forms
 from ..graph.broadcasting import broadcasts
 from ..graph.types import DType, TensorType
 from ..lazy import np
@@ -19,7 +20,7 @@ from ..records import record
 from .base import Layer, Operand, Read, Sample, Site
 from .cost import Cost, product
 from .reach import WHOLE, Along, Reach
-from .rules import declare_otherwise, last_swapped, need_fit, need_number, need_same_elements
+from .rules import last_swapped, need_fit, need_number, need_same_elements
 
 if TYPE_CHECKING:
     from ..operators.building import Builder, Tensor
@@ -148,8 +149,8 @@ def _need_inner(site: Site, a: TensorType, b: TensorType) -> None:
         "order": _transposing(columns, b),
     }
     if equal is None:
-        hint = declare_otherwise(equalizing_forms([(columns, rows)]))
-        raise DotnnError(ProductUndecided(**facts, hint=hint))
+        forms = format_forms(equalizing_forms([(columns, rows)]))
+        raise DotnnError(ProductUndecided(**facts, forms=forms))
     raise DotnnError(CannotMultiply(**facts))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import initializers
 from .. import operators as ops
+from ..diagnostics.shapes import SpatialAxesOfChannels
 from ..graph.tensors import Fan, Role
 from ..graph.types import DType, TensorType
 from ..lazy import np
@@ -140,7 +141,7 @@ class LocalResponseNorm(Layer):
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """The type of the operand."""
-        need_rank(site, 0, x, 3, 5, "[N, C, *spatial] with one to three spatial axes")
+        need_rank(site, 0, x, 3, 5, fault=SpatialAxesOfChannels)
         need_float(site, 0, x)
         need_channels_first(site, x)
         return x

@@ -150,10 +150,10 @@ def standardize(b: Builder, x: Tensor, axes: Sequence[int], eps: float) -> Tenso
     return b.op(ops.Div(), centered, deviation)
 
 
-def warn_of_single_elements(site: Site, x: TensorType, sizes: Sequence[Dim], what: str) -> None:
+def warn_of_single_elements(site: Site, x: TensorType, sizes: Sequence[Dim], warning: type[NothingToNormalize]) -> None:
     """Warn where every element is normalized by itself, which leaves nothing of it."""
     if all(size == 1 for size in sizes):
-        site.warnings.append(NothingToNormalize(**site.about_operand(0, x), what=what))
+        site.warnings.append(warning(**site.about_operand(0, x)))
 
 
 def along(shape: Sequence[int], axes: Sequence[int], rank: int) -> tuple[int, ...]:

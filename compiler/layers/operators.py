@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias, final
 
 from .. import operators as ops
 from ..diagnostics import DotnnError
-from ..diagnostics.operands import EmptySlice, IndexOutOfRange, SliceOutOfRange, TooManyIndices
+from ..diagnostics.tensor_indices import EmptySlice, IndexOutOfRange, SliceOutOfRange, TooManyIndices
 from ..dims import Dim, DimExpr, format_dim
 from ..graph.types import TensorType
 from ..lazy import np
@@ -257,7 +257,7 @@ def _need_index(site: Site, x: TensorType, axis: int, index: int) -> None:
     """Demand that an axis has the element."""
     dim = x.shape[axis]
     fault = IndexOutOfRange(span=site.argument("items"), index=index, axis=axis, found=str(x), dim=format_dim(dim))
-    site.at_least(dim, -index if index < 0 else index + 1, fault, f"index {index} of axis {axis}")
+    site.at_least(dim, -index if index < 0 else index + 1, fault)
 
 
 def _slice_size(site: Site, x: TensorType, axis: int, item: tuple[int | None, int | None]) -> Dim:
@@ -272,15 +272,14 @@ def _slice_size(site: Site, x: TensorType, axis: int, item: tuple[int | None, in
             raise DotnnError(empty)
         return stop - start
     low, high = item
-    reason = f"the slice {text} of axis {axis}"
     if (low is None or low >= 0) and (high is None or high < 0):
         first, cut = low or 0, -(high or 0)
-        site.at_least(dim, first + cut + 1, empty, reason)
+        site.at_least(dim, first + cut + 1, empty)
         return dim - first - cut
     for bound in item:
-        site.at_least(dim, abs(bound or 0), SliceOutOfRange(**facts), reason)
+        site.at_least(dim, abs(bound or 0), SliceOutOfRange(**facts))
     start = low if low is None or low >= 0 else dim + low
     stop = high if high is None or high >= 0 else dim + high
     size = (dim if stop is None else stop) - (start or 0)
-    site.at_least(size, 1, empty, reason)
+    site.at_least(size, 1, empty)
     return size

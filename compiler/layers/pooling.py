@@ -150,7 +150,7 @@ def _need_long_axis(site: Site, x: TensorType, number: int, axis: AxisWindow) ->
     """Demand an input of at least ``dilation`` positions, which no window steps over."""
     size, facts = x.shape[number], site.about_argument("dilation", x)
     otherwise = WindowInPadding(**facts, axis=number, dilation=axis.dilation, size=format_dim(size))
-    site.at_least(size, axis.dilation, otherwise, f"`{site.kind}` steps by {axis.dilation} positions")
+    site.at_least(size, axis.dilation, otherwise)
 
 
 @record

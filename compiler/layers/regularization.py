@@ -6,6 +6,7 @@ from abc import ABC
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
+from ..diagnostics.shapes import WithoutSpatialAxes
 from ..graph.types import DType, TensorType
 from ..records import record
 from .activations import Elementwise
@@ -93,8 +94,7 @@ class SpatialDropout(Dropping):
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """The type of the operand."""
-        hint = "without spatial axes there is nothing that belongs together: use `dropout`"
-        need_rank(site, 0, x, 3, HIGHEST_RANK, "[N, C, *spatial]", hint)
+        need_rank(site, 0, x, 3, HIGHEST_RANK, "[N, C, *spatial]", WithoutSpatialAxes)
         need_float(site, 0, x)
         need_channels_first(site, x)
         return x

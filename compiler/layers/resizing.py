@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 from .. import operators as ops
 from ..diagnostics import DotnnError
-from ..diagnostics.resizing import ArgumentWithoutUse, ModeOfOtherRank
+from ..diagnostics.resizing import ArgumentWithoutUse, EntriesOfWholeShape, ModeOfOtherRank, NotOnePerAxis
 from ..dims import Dim, decide_less_equal, evaluate, exact_div
 from ..graph.types import DType, TensorType
 from ..lazy import np
@@ -73,8 +73,7 @@ class Resampling(Layer, ABC):
             raise DotnnError(ModeOfOtherRank(**facts, mode=self.mode, expected=expected, modes=modes))
         counts = getattr(self, self.counted)
         is_whole_shape = isinstance(counts, tuple) and len(counts) == x.rank
-        hint = "; `[N, C]` stay as they are, so leave out the first two entries" if is_whole_shape else ""
-        need_one_per_axis(site, self.counted, counts, x, hint)
+        need_one_per_axis(site, self.counted, counts, x, EntriesOfWholeShape if is_whole_shape else NotOnePerAxis)
         return x.with_shape(*x.shape[:2], *self.sizes(x.shape))
 
     def positions(self, read: Read, x: TensorType) -> Reach:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TypeAlias, TypeVar
 
@@ -13,6 +12,7 @@ from ..diagnostics.shapes import (
     AxisMustBeWritten,
     AxisOutOfRange,
     NotOfElements,
+    ScalarWithoutAxes,
     UndecidedDimension,
     WrongElementType,
     WrongRank,
@@ -20,6 +20,7 @@ from ..diagnostics.shapes import (
 from ..dims import Dim, DimExpr, format_dim, symbols
 from ..dims.deciding import decide_equal
 from ..dims.linear import equalizing_forms
+from ..dims.printing import format_forms
 from ..graph.broadcasting import broadcasts, misfit
 from ..graph.types import DType, TensorType
 from .attributes import HIGHEST_RANK
@@ -36,12 +37,20 @@ _INTEGERS = (DType.INT32, DType.INT64)
 _LARGEST_INT = 2**53 - 1
 
 
-def need_rank(site: Site, operand: int, found: TensorType, low: int, high: int, form: str, hint: str = "") -> None:
-    """Demand a rank from ``low`` to ``high``; ``form`` describes it: ``[N, C, H, W]``."""
+def need_rank(
+    site: Site,
+    operand: int,
+    found: TensorType,
+    low: int,
+    high: int,
+    form: str = "",
+    fault: Callable[..., WrongRank] = WrongRank,
+) -> None:
+    """Demand a rank from ``low`` to ``high``; ``form`` is what it looks like, unless the fault knows: ``[N, C]``."""
     if low <= found.rank <= high:
         return
-    fault = WrongRank(**site.about_operand(operand, found), expected=form)
-    raise DotnnError(replace(fault, hint=hint) if hint else fault)
+    facts = site.about_operand(operand, found) | ({"expected": form} if form else {})
+    raise DotnnError(fault(**facts))
 
 
 def need_float(site: Site, operand: int, found: TensorType) -> None:
@@ -71,9 +80,8 @@ def need_element(site: Site, argument: str, number: float, found: TensorType) ->
     if least <= number <= greatest and (found.dtype.is_float or number == int(number)):
         return
     facts = {**site.about_argument(argument, found), "name": argument, "element": found.dtype}
-    things = "number" if found.dtype.is_float else "whole number"
-    wanted = f"a {things} from {written_number(least)} to {written_number(greatest)}"
-    raise DotnnError(NotOfElements(number=written_number(number), wanted=wanted, **facts))
+    facts |= {"least": written_number(least), "greatest": written_number(greatest)}
+    raise DotnnError(NotOfElements(number=written_number(number), is_whole=not found.dtype.is_float, **facts))
 
 
 def _least_and_greatest(dtype: DType) -> tuple[float, float]:
@@ -108,17 +116,17 @@ def known(dim: Dim) -> int:
     return dim
 
 
-def need_known(site: Site, operand: int, dim: Dim, what: str, found: TensorType) -> int:
-    """Demand a dimension that is a number; ``what`` says which one: ``the number of channels``."""
+def need_known(site: Site, operand: int, dim: Dim, found: TensorType, fault: Callable[..., UndecidedDimension]) -> int:
+    """Demand a dimension that is a number; the fault knows which one it is."""
     if not isinstance(dim, DimExpr):
         return dim
     symbol, facts = "` and `".join(sorted(symbols(dim))), site.about_operand(operand, found)
-    raise DotnnError(UndecidedDimension(**facts, what=what, dim=format_dim(dim), symbol=symbol))
+    raise DotnnError(fault(**facts, dim=format_dim(dim), symbol=symbol))
 
 
 def resolve_axis(site: Site, axis: int, found: TensorType, argument: str = "axis") -> int:
     """The axis counted from 0; negative ones count from the end."""
-    need_rank(site, 0, found, 1, HIGHEST_RANK, "a tensor with at least one axis", "a scalar has no axes")
+    need_rank(site, 0, found, 1, HIGHEST_RANK, fault=ScalarWithoutAxes)
     if -found.rank <= axis < found.rank:
         return axis % found.rank
     facts = site.about_argument(argument, found)
@@ -164,19 +172,19 @@ def broadcast(site: Site, a: TensorType, b: TensorType) -> TensorType:
     rank = max(a.rank, b.rank)
     shapes = ((1,) * (rank - one.rank) + one.shape for one in (a, b))
     axes = [(one, other, broadcasts(one, other)) for one, other in zip(*shapes, strict=True)]
-    need_fit(site, 1, axes, CannotBroadcast, BroadcastUndecided, left=str(a), right=str(b), hint=_axes_behind(a, b))
+    facts = {"left": str(a), "right": str(b), **_axes_behind(a, b)}
+    need_fit(site, 1, axes, CannotBroadcast, BroadcastUndecided, **facts)
     return a.with_shape(*(other if one == 1 else one for one, other, _ in axes))
 
 
-def _axes_behind(a: TensorType, b: TensorType) -> str:
-    """What to write where the shape of one tensor is in the other one's, but not at its end; empty for none."""
+def _axes_behind(a: TensorType, b: TensorType) -> dict[str, str]:
+    """The shorter tensor and the axes to put behind it, where its shape is in the other's, but not at its end."""
     low, high = sorted((a, b), key=lambda one: one.rank)
     for start in range(high.rank - low.rank):
         if low.shape and low.shape == high.shape[start : start + low.rank]:
             axes = list(range(low.rank, high.rank - start))
-            written = axes[0] if len(axes) == 1 else axes
-            return f"shapes are aligned at their last axes; put axes behind {low}: `-> unsqueeze(axis={written})`"
-    return ""
+            return {"shorter": str(low), "behind": str(axes[0] if len(axes) == 1 else axes)}
+    return {}
 
 
 def need_fit(
@@ -184,8 +192,7 @@ def need_fit(
 ) -> None:
     """Demand that an operand fits on every axis: two dimensions and whether they do, None where that is not certain.
 
-    Where one certainly does not it is the first fault that is raised, with the facts. A ``hint`` among them is the
-    remedy of both.
+    Where one certainly does not it is the first fault that is raised, with the facts.
     """
     wrong = misfit([fits for *_, fits in axes])
     if wrong is None:
@@ -196,35 +203,8 @@ def need_fit(
     facts |= {"left_dim": format_dim(left), "right_dim": format_dim(right)}
     if certain:
         raise DotnnError(cannot(**facts))
-    otherwise = declare_otherwise(equalizing_forms((one, other) for one, other, fits in axes if not fits))
-    facts["hint"] = facts.get("hint") or otherwise or _never_equal(left, right)
-    raise DotnnError(undecided(**facts))
-
-
-def _never_equal(left: Dim, right: Dim) -> str:
-    """The remedy where two dimensions could fit only because one may be 1; empty where they may be equal."""
-    if decide_equal(left, right) is not False:
-        return ""
-    pair = f"`{format_dim(left)}` and `{format_dim(right)}`"
-    return f"{pair} are equal for no size: let the layers before keep it, as by `padding`"
-
-
-def alternative(remedy: str) -> str:
-    """A remedy to be followed by another one; empty for none."""
-    return f"{remedy}, or " if remedy else ""
-
-
-def declare_otherwise(forms: Mapping[str, Dim]) -> str:
-    """What to write for symbols, as a remedy: "write `2*H` for `H` in the types of …"; empty for none."""
-    if not forms:
-        return ""
-    listed = " and ".join(f"`{format_dim(form)}` for `{name}`" for name, form in sorted(forms.items()))
-    return f"write {listed} in the types of the inputs and elsewhere in the model"
-
-
-def declare_otherwise_or(forms: Mapping[str, Dim]) -> str:
-    """The same as a remedy to be followed by another one."""
-    return alternative(declare_otherwise(forms))
+    forms = format_forms(equalizing_forms((one, other) for one, other, fits in axes if not fits))
+    raise DotnnError(undecided(**facts, forms=forms, never_equal=decide_equal(left, right) is False))
 
 
 def last_swapped(rank: int) -> str:

@@ -135,7 +135,7 @@ class TransposedConvolution(Grouped, ABC):
                 least=least,
                 operand=site.operand(0),
             )
-            site.at_least(size, least, otherwise, f"`{site.kind}` cuts off {sum(crop)} positions of its result")
+            site.at_least(size, least, otherwise)
         return axis.transposed_size(size, crop, added)
 
     def specs(self, x: TensorType) -> tuple[WeightSpec, ...]:

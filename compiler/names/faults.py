@@ -6,15 +6,14 @@ import dataclasses
 from collections.abc import Sequence
 
 from ..diagnostics import Diagnostic
-from ..diagnostics.names import UndefinedName, UnknownArgument, UnknownSymbol
+from ..diagnostics.names import DimensionInConst, LayerAsValue, UndefinedName, UnknownArgument, UnknownSymbol
+from ..diagnostics.placement import LabelAsCall, ValueAsCall
 from ..diagnostics.suggest import near_names, suggestions
 from ..diagnostics.suggest_foreign import attribute_note, attribute_words, plain_word
-from ..diagnostics.values import Misplaced
 from ..graph.types import DTYPES, DType
 from ..initializers import INITIALIZERS
 from ..layers import naming
 from ..layers.base import LAYERS, Layer
-from ..source import Span
 from ..syntax import tree
 from .project import FUNCTIONS, Module
 from .written_types import foreign_type
@@ -35,37 +34,22 @@ def undefined_name(expression: tree.Name, candidates: Sequence[str], *, in_const
     """
     name, span = expression.name, expression.span
     if is_symbol_name(name) and in_const:
-        hint = "dimensions belong to the inputs of a model, and no const knows them: bind the value in the model"
-        return UndefinedName(span=span, name=name, near=near_names(name, candidates), hint=hint)
+        return DimensionInConst(span=span, name=name, near=near_names(name, candidates))
     if is_symbol_name(name):
         return UnknownSymbol(span=span, name=name, near=near_names(name, candidates))
     if name in LAYERS and LAYERS[name].callable:
-        return UndefinedName(span=span, name=name, hint=f"it is a layer: apply it, as in `x -> {name}`")
+        return LayerAsValue(span=span, name=name)
     near = near_names(name, [*candidates, *INITIALIZERS, *DType])
     foreign = foreign_type(name)
     return UndefinedName(span=span, name=name, near=(foreign,) if foreign in DTYPES else near)
 
 
-def misplaced_metric(name: str, span: Span) -> Misplaced:
-    """The diagnostic for a metric outside of ``expect``."""
-    hint = "metrics are known when the whole model is: write `expect` for them in the body of the model"
-    return Misplaced(span=span, what=f"the metric `{name}`", where="here", hint=hint)
-
-
-def block_as_value(name: str, span: Span) -> Misplaced:
-    """The diagnostic for the name of a block where a value should stand."""
-    hint = f"call it: `x -> {name}` or `{name}(x)`"
-    return Misplaced(span=span, what="the name of a block", where="as a value", hint=hint)
-
-
 def unknown_layer(call: tree.Call, module: Module, *, is_value: bool, is_label: bool = False) -> Diagnostic:
     """The diagnostic for a call of something that cannot be called, but may be a value, or the label of a stage."""
     if is_value:
-        hint = "what is called must be a layer, a block or a function; an arrow leads to a layer, not to a value"
-        return Misplaced(span=call.function_span, what=f"the value `{call.function}`", where="as a call", hint=hint)
+        return ValueAsCall(span=call.function_span, name=call.function)
     if is_label:
-        hint = f"`-> reuse({call.function})` applies what has this label again, with the same weights"
-        return Misplaced(span=call.function_span, what=f"the label `{call.function}`", where="as a call", hint=hint)
+        return LabelAsCall(span=call.function_span, name=call.function)
     blocks = [name for name, one in module.items.items() if isinstance(one.item, tree.Block)]
     candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
     from .library_imports import with_import

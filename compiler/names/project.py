@@ -116,16 +116,16 @@ class Module:
 
 
 def reserved(name: str) -> str | None:
-    """What a name belongs to, as a phrase, if no item may take it."""
+    """What a name of the language names, if no item may take it."""
     if name in LAYERS and LAYERS[name].callable:
-        return "a layer"
+        return "layer"
     if name in FUNCTIONS:
-        return "a function"
+        return "function"
     if name in DTYPES:
-        return "an element type"
+        return "element type"
     if name in INITIALIZERS:
-        return "an initializer"
-    return "a metric of `expect`" if name in METRICS else None
+        return "initializer"
+    return "metric" if name in METRICS else None
 
 
 _Item: TypeAlias = tree.Block | tree.Const | tree.Model
@@ -165,9 +165,9 @@ class Project:
 
     def _define(self, item: _Item, module: Module) -> None:
         name = item.name.name
-        owner = reserved(name) if not isinstance(item, tree.Const) or name in METRICS else None
-        if owner is not None:
-            self.report.add(ReservedName(span=item.name.span, name=name, owner=owner))
+        kind = reserved(name) if not isinstance(item, tree.Const) or name in METRICS else None
+        if kind is not None:
+            self.report.add(ReservedName(span=item.name.span, name=name, kind=kind))
         if not self._claim(item.name, module):
             return
         if isinstance(item, tree.Model):
@@ -238,13 +238,13 @@ class Project:
             return self._in_library(item)
         base = module.source.path.parent if module.source.path is not None else Path()
         if "\0" in written or len(written) > LONGEST_PATH:
-            self._missing(item, base, "this is no path")
+            self._missing(item, base)
             return None
         try:
             base = base.resolve()
             path = (base / written).resolve()
         except (OSError, RuntimeError):
-            self._missing(item, base / written, "this is no path")
+            self._missing(item, base / written)
             return None
         root = self.root or base
         if not path.is_relative_to(root):
@@ -261,12 +261,12 @@ class Project:
             self.report.add(NoLibraryFile(span=item.path.span, path=written, known=listed(files), near=near, home=home))
         return files.get(written)
 
-    def _missing(self, item: tree.Import, path: Path, reason: str) -> None:
+    def _missing(self, item: tree.Import, path: Path, reason: str = "") -> None:
+        """Report that nothing can be read; without a reason because there can be no such path."""
         from .library_imports import home_of
 
-        shown = os.path.relpath(path)
-        reason, home, written = reason[:1].lower() + reason[1:], home_of(item), item.path.value
-        self.report.add(ImportNotFound(span=item.path.span, path=written, resolved=shown, reason=reason, home=home))
+        shown, home, written = os.path.relpath(path), home_of(item), item.path.value
+        self.report.add(ImportNotFound(span=item.path.span, path=written, resolved=shown, cause=reason, home=home))
 
 
 def _name_missing(name: tree.Name, item: tree.Import, other: Module) -> ImportedNameMissing:
@@ -277,13 +277,17 @@ def _name_missing(name: tree.Name, item: tree.Import, other: Module) -> Imported
     known = public_names(item.path.value) if is_library else list(other.items)
     # The name of another block of the library is no misspelt one.
     near = () if is_library and home else near_names(name.name, known)
-    hint = f"it defines {listed(known) or 'none'}"
-    if name.name in other.models:
-        hint = "models cannot be imported"
-    elif home:
-        hint = f"write `{library.import_line(name.name, home)}`"
     edit = Fix(item.path.span, f'"{home}"') if home and not near and len(item.names) == 1 else None
-    return ImportedNameMissing(span=name.span, path=item.path.value, name=name.name, hint=hint, near=near, edit=edit)
+    return ImportedNameMissing(
+        span=name.span,
+        path=item.path.value,
+        name=name.name,
+        known=tuple(known),
+        is_model=name.name in other.models,
+        line=library.import_line(name.name, home) if home else "",
+        near=near,
+        edit=edit,
+    )
 
 
 def _shown(written: str, module: Module) -> str:

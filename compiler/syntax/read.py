@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..diagnostics import Report
 from ..diagnostics.limits import LimitExceeded
-from ..diagnostics.spelling import ControlCharacter, NotUtf8
+from ..diagnostics.spelling import ControlCharacter, Encoding, NotUtf8
 from ..limits import Limits
 from ..source import Source
 
@@ -69,10 +69,8 @@ def _report_encoding(body: bytes, skipped: int, start: int, shown: Source, repor
     report.add(NotUtf8(span=span, byte=body[start], offset=start + skipped, guess=_guess(body)))
 
 
-def _guess(body: bytes) -> str:
+def _guess(body: bytes) -> Encoding:
     """What the encoding of bytes that are no UTF-8 may be."""
     if body.startswith(_UTF16_MARKS):
-        return "UTF-16"
-    if body.count(0) > len(body) // 8:
-        return "UTF-16 without a byte order mark, or no text at all"
-    return "Latin-1 or Windows-1252"
+        return Encoding.UTF16
+    return Encoding.UNMARKED_UTF16 if body.count(0) > len(body) // 8 else Encoding.LATIN

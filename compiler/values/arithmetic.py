@@ -8,7 +8,20 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from ..diagnostics import DotnnError
-from ..diagnostics.values import BadArithmetic, Undecided, WrongOperands
+from ..diagnostics.arithmetic import (
+    DimensionTooComplex,
+    DimensionWithOthers,
+    DivisionByZero,
+    DivisorNotPositive,
+    MatrixProductOfValues,
+    PowerOfDimension,
+    QuotientAsOperand,
+    RootOfNegative,
+    TooLargeForFloat,
+    Undecided,
+    UnlikeValues,
+    WrongOperands,
+)
 from ..dims import (
     Dim,
     DimExpr,
@@ -21,8 +34,8 @@ from ..dims import (
     symbols,
 )
 from ..dims.linear import equalizing_forms
+from ..dims.printing import format_forms
 from ..initializers import Initializer
-from ..layers.rules import alternative, declare_otherwise
 from ..source import Span
 from .budget import Budget
 from .exact import power
@@ -35,9 +48,8 @@ _Ordered = TypeVar("_Ordered", float, str)
 def binary(symbol: str, left: KnownValue, right: KnownValue, span: Span, budget: Budget) -> KnownValue:
     """``left symbol right`` for two values, neither of them a tensor; raises ``DotnnError``."""
     if symbol == "@":
-        found = f"{describe(left)} and {describe(right)}"
-        hint = "`@` multiplies matrices, which are tensors; between numbers write `*`"
-        raise DotnnError(WrongOperands(span=span, operator=symbol, found=found, hint=hint))
+        operands = (describe(left), describe(right))
+        raise DotnnError(MatrixProductOfValues(span=span, operator=symbol, operands=operands))
     if symbol in ("==", "!="):
         budget.walk(left, span)
         same = equal(symbol, left, right, span)
@@ -53,27 +65,18 @@ def binary(symbol: str, left: KnownValue, right: KnownValue, span: Span, budget:
     if isinstance(left, DimExpr) or isinstance(right, DimExpr):
         return _dimension_arithmetic(symbol, left, right, span)
     if Quotient in (type(left), type(right)):
-        found = f"{describe(left)} and {describe(right)}"
-        raise DotnnError(WrongOperands(span=span, operator=symbol, found=found, hint=_QUOTIENT_HINT))
+        raise _wrong(symbol, left, right, span)
     if is_number(left) and is_number(right):
         return _number_arithmetic(symbol, left, right, span, budget)
-    raise DotnnError(_wrong(symbol, left, right, span))
+    raise _wrong(symbol, left, right, span)
 
 
-def _wrong(symbol: str, left: KnownValue, right: KnownValue, span: Span) -> WrongOperands:
-    found = f"{describe(left)} and {describe(right)}"
-    return WrongOperands(span=span, operator=symbol, found=found)
-
-
-def _unlike(symbol: str, left: KnownValue, right: KnownValue, span: Span) -> WrongOperands:
-    found = f"{describe(left)} and {describe(right)}"
-    hint = "compare two numbers, or two values of the same kind"
-    if Quotient in (type(left), type(right)):
-        hint = _QUOTIENT_HINT
-    return WrongOperands(span=span, operator=symbol, found=found, hint=hint)
-
-
-_QUOTIENT_HINT = "a quotient of a dimension is of use to `ceil` and `floor` only: write `ceil(H / 2)`, or `H // 2`"
+def _wrong(
+    symbol: str, left: KnownValue, right: KnownValue, span: Span, fault: type[WrongOperands] = WrongOperands
+) -> DotnnError:
+    """The fault of two operands; of one that is a quotient, that it is."""
+    kind = QuotientAsOperand if Quotient in (type(left), type(right)) else fault
+    return DotnnError(kind(span=span, operator=symbol, operands=(describe(left), describe(right))))
 
 
 def _number_arithmetic(symbol: str, left: float, right: float, span: Span, budget: Budget) -> int | float:
@@ -82,13 +85,13 @@ def _number_arithmetic(symbol: str, left: float, right: float, span: Span, budge
     try:
         result = _NUMBERS[symbol](left, right)
     except ZeroDivisionError:
-        raise DotnnError(BadArithmetic(span=span, reason="division by zero")) from None
+        raise DotnnError(DivisionByZero(span=span)) from None
     except OverflowError:
-        raise DotnnError(BadArithmetic(span=span, reason="the number is too large for a float")) from None
+        raise DotnnError(TooLargeForFloat(span=span)) from None
     if isinstance(result, complex):
-        raise DotnnError(BadArithmetic(span=span, reason="a root of a negative number"))
+        raise DotnnError(RootOfNegative(span=span))
     if isinstance(result, float) and not math.isfinite(result):
-        raise DotnnError(BadArithmetic(span=span, reason="the number is too large for a float"))
+        raise DotnnError(TooLargeForFloat(span=span))
     return result
 
 
@@ -121,10 +124,11 @@ def _most_bits(symbol: str, left: int, right: int) -> int:
 
 def _dimension_arithmetic(symbol: str, left: KnownValue, right: KnownValue, span: Span) -> Dim | Quotient:
     if not (is_dimension(left) and is_dimension(right)):
-        quotient = Quotient in (type(left), type(right))
-        hint = _QUOTIENT_HINT if quotient else "a symbolic dimension is computed with ints only, `//` among them"
-        found = f"{describe(left)} and {describe(right)}"
-        raise DotnnError(WrongOperands(span=span, operator=symbol, found=found, hint=hint))
+        raise _wrong(symbol, left, right, span, DimensionWithOthers)
+    if symbol == "**":
+        if not (isinstance(right, int) and 0 <= right <= _LARGEST_EXPONENT):
+            raise DotnnError(PowerOfDimension(span=span, largest=_LARGEST_EXPONENT))
+        return of_dimensions(_power, left, right, span=span)
     return of_dimensions(_DIMENSIONS[symbol], left, right, span=span)
 
 
@@ -133,23 +137,22 @@ def of_dimensions(function: Callable[..., Result], *values: Dim, span: Span) -> 
     try:
         return function(*values)
     except DimTooComplex as error:
-        raise DotnnError(BadArithmetic(span=span, reason=str(error), hint="simplify the dimension")) from None
+        raise DotnnError(DimensionTooComplex(span=span, limit=str(error))) from None
     except (ValueError, ZeroDivisionError):
-        reason = f"the divisor {show(values[-1])} may be zero or negative"
-        raise DotnnError(BadArithmetic(span=span, reason=reason, hint="divide by a positive number")) from None
+        raise DotnnError(DivisorNotPositive(span=span, divisor=show(values[-1]))) from None
 
 
-def _power(base: Dim, exponent: Dim) -> Dim:
-    if not isinstance(exponent, int) or exponent < 0 or exponent > 8:
-        raise DimTooComplex("a power of a dimension needs an exponent from 0 to 8")
-    result: Dim = 1
-    for _ in range(exponent):
-        result = result * base
-    return result
+#: Of a power of a dimension.
+_LARGEST_EXPONENT = 8
 
 
 def _modulo(left: Dim, right: Dim) -> Dim:
     return left - floor_div(left, right) * right
+
+
+def _power(base: Dim, exponent: int) -> Dim:
+    """By repeated products, as the algebra has no powers."""
+    return math.prod([base] * exponent)
 
 
 _DIMENSIONS: Mapping[str, Callable[[Dim, Dim], Dim | Quotient]] = {
@@ -159,7 +162,6 @@ _DIMENSIONS: Mapping[str, Callable[[Dim, Dim], Dim | Quotient]] = {
     "/": Quotient,
     "//": floor_div,
     "%": _modulo,
-    "**": _power,
 }
 
 
@@ -167,7 +169,7 @@ def negate(value: KnownValue, span: Span) -> int | float | DimExpr:
     """``-value``."""
     if is_number(value) or isinstance(value, DimExpr):
         return -value
-    raise DotnnError(WrongOperands(span=span, operator="-", found=describe(value)))
+    raise DotnnError(WrongOperands(span=span, operator="-", operands=(describe(value),)))
 
 
 def equal(symbol: str, left: KnownValue, right: KnownValue, span: Span) -> bool:
@@ -184,7 +186,7 @@ def equal(symbol: str, left: KnownValue, right: KnownValue, span: Span) -> bool:
     for answer, (one, other) in zip(answers, pairs, strict=True):
         if answer is None:
             forms = _equal_forms(one, other)
-            raise DotnnError(undecided(f"{show(one)} {symbol} {show(other)}", (one, other), span, forms))
+            raise _undecided(symbol, one, other, span, forms)
     return True
 
 
@@ -213,7 +215,7 @@ def _decided_equal(symbol: str, left: KnownValue, right: KnownValue, span: Span)
         return None if None in answers else True
     kind = _kind(left)
     if kind is None or kind is not _kind(right):
-        raise DotnnError(_unlike(symbol, left, right, span))
+        raise _wrong(symbol, left, right, span, UnlikeValues)
     if isinstance(left, DimExpr) or isinstance(right, DimExpr):
         # No dimension is a float.
         return decide_equal(left, right) if is_dimension(left) and is_dimension(right) else False
@@ -235,11 +237,11 @@ def _order(symbol: str, left: KnownValue, right: KnownValue, span: Span) -> bool
     if is_string(left) and is_string(right):
         return _in_order(symbol, left, right)
     if not (is_dimension(left) and is_dimension(right)):
-        raise DotnnError(_unlike(symbol, left, right, span))
+        raise _wrong(symbol, left, right, span, UnlikeValues)
     low, high = (left, right) if symbol in ("<", "<=") else (right, left)
     answer = decide_less(low, high) if symbol in ("<", ">") else decide_less_equal(low, high)
     if answer is None:
-        raise DotnnError(undecided(f"{show(left)} {symbol} {show(right)}", (left, right), span))
+        raise _undecided(symbol, left, right, span)
     return answer
 
 
@@ -248,18 +250,25 @@ def _in_order(symbol: str, left: _Ordered, right: _Ordered) -> bool:
     return low < high if symbol in ("<", ">") else low <= high
 
 
-def undecided(
-    question: str, values: tuple[KnownValue, ...], span: Span, forms: Mapping[str, Dim] | None = None
-) -> Undecided:
-    """The diagnostic that names the symbols which would have to be known, or be of other forms."""
-    flat: set[str] = set()
-    for value in values:
+def _undecided(
+    symbol: str, left: KnownValue, right: KnownValue, span: Span, forms: Mapping[str, Dim] | None = None
+) -> DotnnError:
+    """The fault that names the symbols which would have to be known, or be of other forms."""
+    names: set[str] = set()
+    for value in (left, right):
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, DimExpr):
-                flat |= symbols(item)
-    names = " and ".join(f"`{name}`" for name in sorted(flat))
-    hint = alternative(declare_otherwise(forms or {}))
-    return Undecided(span=span, question=question, symbols=names or "a dimension", hint=hint)
+                names |= symbols(item)
+    return DotnnError(
+        Undecided(
+            span=span,
+            left=show(left),
+            operator=symbol,
+            right=show(right),
+            names=tuple(sorted(names)),
+            forms=format_forms(forms or {}),
+        )
+    )
 
 
 def rounded(value: KnownValue, up: bool, span: Span) -> int | DimExpr:
@@ -270,4 +279,4 @@ def rounded(value: KnownValue, up: bool, span: Span) -> int | DimExpr:
         return value
     if is_number(value):
         return math.ceil(value) if up else math.floor(value)
-    raise DotnnError(WrongOperands(span=span, operator="ceil" if up else "floor", found=describe(value)))
+    raise DotnnError(WrongOperands(span=span, operator="ceil" if up else "floor", operands=(describe(value),)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import final
 
 from ..diagnostics import DotnnError
@@ -43,22 +43,22 @@ class Demands:
         """Those of some dimensions that nothing has shown yet to be at least 1."""
         return (dim for dim in dims if not (dim >= 1 if isinstance(dim, int) else dim in self._held))
 
-    def need_size(self, dim: Dim, span: Span | None, what: str) -> None:
+    def need_size(self, dim: Dim, span: Span | None, fault: Callable[..., NeverPositive]) -> None:
         """Demand that a dimension is at least 1, unless that is certain or follows from what is demanded already.
 
         Args:
             dim: the dimension.
             span: where it comes from.
-            what: what has it, as a phrase: ``what `expand` gives``.
+            fault: makes the diagnostic of one that never is; it takes ``span`` and ``dim``, and knows what has it.
 
         Raises:
             DotnnError: ``NeverPositive``, if it is below 1 for all sizes.
         """
         holds = decide_less_equal(1, dim)
         if holds is False:
-            raise DotnnError(NeverPositive(span=span, dim=format_dim(dim), what=what))
+            raise DotnnError(fault(span=span, dim=format_dim(dim)))
         if holds is None and not self._follows(dim):
-            self.extend((Demand(dim, 1, span, f"{what} has a dimension of that size"),))
+            self.extend((Demand(dim, 1, span, fault(span=span, dim=format_dim(dim)).demand),))
         self._held.add(dim)
 
     def _follows(self, dim: Dim) -> bool:

@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ..diagnostics import DotnnError
-from ..diagnostics.values import BadArithmetic, ReductionOfSeveral, WrongOperands
+from ..diagnostics.arithmetic import (
+    BadArithmetic,
+    ExtremeOfDimensionsAndFloats,
+    ExtremeOfNothing,
+    LengthOfOthers,
+    LogarithmOfNonPositive,
+    NotNumbers,
+    NotOneKnownNumber,
+    NotOneNumber,
+    NotOneNumberOrDimension,
+    RangeOfOthers,
+    RootOfNegative,
+    StepOfZero,
+    TooLargeForFloat,
+    WrongCall,
+)
+from ..diagnostics.reductions import ReductionOfSeveral
 from ..dims import Dim, DimExpr, dim_max, dim_min
 from ..syntax import tree
 from .arithmetic import binary, of_dimensions, rounded
@@ -13,12 +29,8 @@ from .budget import Budget
 from .exact import exponential, logarithm, root
 from .kinds import KnownValue, describe, is_int, is_number, is_tensor
 
-#: Functions of any number of values, whose layers reduce one tensor, and what is meant of several tensors.
-SEVERAL: Mapping[str, str] = {
-    "max": "the greater of two tensors, element by element, is `maximum(a, b)`",
-    "min": "the smaller of two tensors, element by element, is `minimum(a, b)`",
-    "sum": "the sum of tensors is `a + b`",
-}
+#: Functions of any number of values, whose layers reduce one tensor.
+SEVERAL = frozenset({"max", "min", "sum"})
 
 
 def call_function(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
@@ -28,16 +40,16 @@ def call_function(call: tree.Call, values: Sequence[KnownValue], budget: Budget)
 
 def of_several(call: tree.Call, values: Sequence[KnownValue]) -> DotnnError:
     """The fault of a reduction that is given more than one tensor."""
-    hint, found = SEVERAL[call.function], _listed(values)
-    return DotnnError(ReductionOfSeveral(span=call.span, kind=call.function, found=found, hint=hint))
+    found = ", ".join(describe(value) for value in values[:4])
+    return DotnnError(ReductionOfSeveral(span=call.span, kind=call.function, found=found))
 
 
 def _range(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
     bounds = [value for value in values if is_int(value)]
     if not 1 <= len(values) <= 3 or len(bounds) < len(values):
-        raise _wrong_call(call, "one to three ints", values)
+        raise _wrong_call(call, values, RangeOfOthers)
     if len(bounds) == 3 and bounds[2] == 0:
-        raise _wrong_call(call, "a step that is not 0", values)
+        raise _wrong_call(call, values, StepOfZero)
     if any(bound.bit_length() > 62 for bound in bounds):
         budget.stop("list_length", call.span)
     numbers = range(*bounds)
@@ -47,21 +59,21 @@ def _range(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> Kno
 
 def _len(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
     if len(values) != 1 or not isinstance(values[0], tuple):
-        raise _wrong_call(call, "one list", values)
+        raise _wrong_call(call, values, LengthOfOthers)
     return len(values[0])
 
 
 def _extreme(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
     items = _numbers(call, values)
     if not items:
-        raise _wrong_call(call, "at least one number", values)
+        raise _wrong_call(call, values, ExtremeOfNothing)
     budget.step(len(items), call.span)
     numbers = [item for item in items if not isinstance(item, DimExpr)]
     if len(numbers) == len(items):
         return max(numbers) if call.function == "max" else min(numbers)
     sizes = [item for item in items if not isinstance(item, float)]
     if len(sizes) < len(items):
-        raise _wrong_call(call, "ints and dimensions, or numbers", values)
+        raise _wrong_call(call, values, ExtremeOfDimensionsAndFloats)
     return of_dimensions(dim_max if call.function == "max" else dim_min, *sizes, span=call.span)
 
 
@@ -79,20 +91,20 @@ def _numbers(call: tree.Call, values: Sequence[KnownValue]) -> Sequence[int | fl
         raise of_several(call, values)
     numbers = [item for item in items if is_number(item) or isinstance(item, DimExpr)]
     if len(numbers) < len(items):
-        raise _wrong_call(call, "numbers, or one list of numbers", values)
+        raise _wrong_call(call, values, NotNumbers)
     return numbers
 
 
 def _rounding(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
     if len(values) != 1:
-        raise _wrong_call(call, "one number", values)
+        raise _wrong_call(call, values, NotOneNumber)
     return rounded(values[0], call.function == "ceil", call.span)
 
 
 def _abs(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
     if len(values) == 1 and isinstance(values[0], DimExpr):
         return of_dimensions(_size, values[0], span=call.span)
-    return abs(_number(call, values, "one number or dimension"))
+    return abs(_number(call, values, NotOneNumberOrDimension))
 
 
 def _size(dim: Dim) -> Dim:
@@ -100,27 +112,27 @@ def _size(dim: Dim) -> Dim:
 
 
 def _real(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
-    function, domain = _REAL[call.function]
-    number = _number(call, values, "one number; a symbolic dimension is none before the model is fed")
+    function, outside = _REAL[call.function]
+    number = _number(call, values, NotOneKnownNumber)
     try:
         return function(number)
     except ValueError:
-        raise DotnnError(BadArithmetic(span=call.span, reason=domain)) from None
+        raise DotnnError(outside(span=call.span)) from None
     except OverflowError:
-        raise DotnnError(BadArithmetic(span=call.span, reason="the number is too large for a float")) from None
+        raise DotnnError(TooLargeForFloat(span=call.span)) from None
 
 
-def _number(call: tree.Call, values: Sequence[KnownValue], expected: str) -> int | float:
+def _number(call: tree.Call, values: Sequence[KnownValue], fault: type[WrongCall]) -> int | float:
     if len(values) != 1 or not is_number(values[0]):
-        raise _wrong_call(call, expected, values)
+        raise _wrong_call(call, values, fault)
     return values[0]
 
 
-#: Functions that give floats, and what is wrong with a number for which they have no value.
-_REAL: Mapping[str, tuple[Callable[[float], float], str]] = {
-    "sqrt": (root, "a root of a negative number"),
-    "exp": (exponential, ""),
-    "log": (logarithm, "a logarithm of a number that is not above 0"),
+#: Functions that give floats, and the fault of a number for which they have no value, or none but a huge one.
+_REAL: Mapping[str, tuple[Callable[[float], float], type[BadArithmetic]]] = {
+    "sqrt": (root, RootOfNegative),
+    "exp": (exponential, TooLargeForFloat),
+    "log": (logarithm, LogarithmOfNonPositive),
 }
 
 _FUNCTIONS: Mapping[str, Callable[[tree.Call, Sequence[KnownValue], Budget], KnownValue]] = {
@@ -136,10 +148,5 @@ _FUNCTIONS: Mapping[str, Callable[[tree.Call, Sequence[KnownValue], Budget], Kno
 }
 
 
-def _wrong_call(call: tree.Call, expected: str, values: Sequence[KnownValue]) -> DotnnError:
-    hint = f"`{call.function}` takes {expected}"
-    return DotnnError(WrongOperands(span=call.span, operator=call.function, found=_listed(values), hint=hint))
-
-
-def _listed(values: Sequence[KnownValue]) -> str:
-    return ", ".join(describe(value) for value in values[:4]) or "nothing"
+def _wrong_call(call: tree.Call, values: Sequence[KnownValue], fault: type[WrongCall]) -> DotnnError:
+    return DotnnError(fault(span=call.span, operator=call.function, operands=tuple(map(describe, values[:4]))))

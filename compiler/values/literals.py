@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..diagnostics import DotnnError
-from ..diagnostics.values import BadLiteral
+from ..diagnostics.written_tensors import ElementNotANumber, ElementOutOfType, EmptyList, UnevenRows
 from ..graph.tensors import Literal
 from ..graph.types import DType
 from ..source import Span
@@ -17,9 +17,7 @@ def literal(value: KnownValue, dtype: DType, span: Span) -> Literal:
     numbers = value.literal if isinstance(value, TensorConstant) else _of_lists(value, span)
     for element in numbers.elements:
         if not dtype.holds(element):
-            reason = f"{show(element)} is no {dtype}"
-            hint = "write numbers that the element type holds"
-            raise DotnnError(BadLiteral(span=span, reason=reason, found=show(element), hint=hint))
+            raise DotnnError(ElementOutOfType(span=span, number=show(element), dtype=dtype))
     return numbers
 
 
@@ -29,15 +27,14 @@ def _of_lists(value: KnownValue, span: Span) -> Literal:
     while level and isinstance(level[0], tuple):
         length = len(level[0])
         if length == 0:
-            raise DotnnError(BadLiteral(span=span, reason="an empty list is no tensor", found="an empty list"))
+            raise DotnnError(EmptyList(span=span))
         shape.append(length)
         level = _flatten(level, length, len(shape) - 1, span)
     # Bools are among them.
     numbers = tuple(element for element in level if isinstance(element, int | float))
     if len(numbers) < len(level):
         found = next(describe(element) for element in level if not isinstance(element, int | float))
-        reason = f"a tensor is made of numbers, and this holds {found}"
-        raise DotnnError(BadLiteral(span=span, reason=reason, found=found))
+        raise DotnnError(ElementNotANumber(span=span, found=found))
     return Literal(tuple(shape), numbers)
 
 
@@ -45,15 +42,10 @@ def _flatten(rows: list[KnownValue], length: int, axis: int, span: Span) -> list
     flat: list[KnownValue] = []
     for row in rows:
         if not isinstance(row, tuple) or len(row) != length:
-            found = _elements(len(row)) if isinstance(row, tuple) else describe(row)
-            reason = f"the rows of axis {axis} are not alike: {_elements(length)} in the first, {found} in another"
-            raise DotnnError(BadLiteral(span=span, reason=reason, found="uneven rows"))
+            other = len(row) if isinstance(row, tuple) else describe(row)
+            raise DotnnError(UnevenRows(span=span, axis=axis, length=length, other_row=other))
         flat.extend(row)
     return flat
-
-
-def _elements(count: int) -> str:
-    return "1 element" if count == 1 else f"{count} elements"
 
 
 def expand(scalar: Literal, shape: tuple[int, ...]) -> Literal:
