@@ -16,6 +16,7 @@ from ..reprs import LONGEST, quoted, several, short_repr
 from ..source import Span
 from ..visible import visible
 from .cells import LONGEST_SENTENCE, clip
+from .fixes import Fix
 
 
 class Severity(StrEnum):
@@ -31,14 +32,6 @@ class Label:
 
     span: Span
     text: str
-
-
-@positional_record
-class Fix:
-    """A text edit that mends the mistake: replace what stands at ``span``."""
-
-    span: Span
-    replacement: str
 
 
 class _Facts(Mapping[str, Any]):
@@ -132,7 +125,7 @@ class Diagnostic:
         return ()
 
     def fix(self) -> Fix | None:
-        """A text edit that mends the mistake, where one is certain."""
+        """The edits that mend the mistake, where the remedy says exactly what to write."""
         return None
 
     def identities(self) -> tuple[Hashable, ...]:

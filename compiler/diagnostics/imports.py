@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
-from .base import Diagnostic, Fix
+from .base import Diagnostic
+from .fixes import Edit, Fix, Safety, replacing
 from .names import _WithNearNames
 
 
@@ -31,6 +32,10 @@ class ImportNotFound(Diagnostic):
         if self.home:
             return f'write `"{self.home}"` if a block of the library is meant; {super().advice()}'
         return super().advice()
+
+    def fix(self) -> Fix | None:
+        """The file of the library that may be meant."""
+        return replacing(self.span, f'"{self.home}"', Safety.UNSAFE) if self.home else None
 
 
 @record
@@ -75,11 +80,11 @@ class ImportedNameMissing(_WithNearNames):
     path: str
     name: str
     hint: str
-    edit: Fix | None = None  #: what mends it, if it is certain
+    edit: Edit | None = None  #: what mends the path, if it is certain
 
     def fix(self) -> Fix | None:
-        """The right path, where the import has no other name."""
-        return self.edit
+        """The right path, where the import has no other name; else the one name that is near."""
+        return Fix((self.edit,), Safety.SAFE) if self.edit is not None else self._renamed(self.name)
 
 
 @record
@@ -151,5 +156,7 @@ class NoLibraryFile(_WithNearNames):
         return f'write `"{self.home}"`' if self.home and self.home not in self.near else super().advice()
 
     def fix(self) -> Fix | None:
-        """The right path."""
-        return Fix(self.span, f'"{self.home}"') if self.home and self.span is not None else None
+        """The right path: certain where a block that is imported tells it, or else the one that is near."""
+        if self.home:
+            return replacing(self.span, f'"{self.home}"')
+        return self._renamed(f'"{self.path}"', '"{}"')

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ... import library
-from ..diagnostics import Fix, Report
+from ..diagnostics import Edit, Report
 from ..diagnostics.imports import ImportCycle, ImportedNameMissing, ImportEscapes, ImportNotFound, NoLibraryFile
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.names import DuplicateName, ReservedName
@@ -266,7 +266,7 @@ def _name_missing(name: tree.Name, item: tree.Import, other: Module) -> Imported
         hint = "models cannot be imported"
     elif home:
         hint = f"write `{library.import_line(name.name, home)}`"
-    edit = Fix(item.path.span, f'"{home}"') if home and not near and len(item.names) == 1 else None
+    edit = Edit(item.path.span, f'"{home}"') if home and not near and len(item.names) == 1 else None
     return ImportedNameMissing(span=name.span, path=item.path.value, name=name.name, hint=hint, near=near, edit=edit)
 
 
