@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from dotnn.compiler.diagnostics import Diagnostic, Safety, Severity
 from dotnn.compiler.diagnostics.fixes import apply_fix
 
+Check: TypeAlias = Callable[[str], Sequence[Diagnostic]]
 
-def assert_mends(found: Sequence[Diagnostic], check: Callable[[str], Sequence[Diagnostic]]) -> None:
+
+def assert_mends(found: Sequence[Diagnostic], check: Check) -> None:
     """A fix takes its diagnostic away, and a safe one brings no error."""
     for one in found:
         fix = one.fix()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ from dotnn.compiler.diagnostics.fixes import apply_fix, apply_fixes, code_end, w
 from dotnn.compiler.driver import check
 from dotnn.compiler.source import Source
 from fences import Fence, as_model, fences
-from fixing import assert_mends
+from fixing import Check, assert_mends, listed
+from golden import assert_golden
 from hypothesis import given
 from hypothesis import strategies as st
 
+#: Inputs that samples may leave out.
+HEADS = ("", "input x: float32[N, 16]\n", "input x: float32[N, T, 16]\n")
 SOURCE = Source("net.nn", "0123456789")
 
 
@@ -93,20 +97,26 @@ def test_an_argument_is_left_out(text: str, value: str, expected: str | None) ->
     assert (apply_fix(text, found) if found is not None else None) == expected
 
 
-def samples() -> list[Fence]:
-    """Those of the pages of all codes."""
-    return [fence for one in codes() for fence in fences(explain(one.code) or "", one.code)]
+def shown_by(sample: Fence, check: Check) -> Sequence[Diagnostic]:
+    """What is said of a sample of a page, as a file or as statements, where nothing else is wrong."""
+    for text in (sample.text, *(as_model(head + sample.text) for head in HEADS)):
+        found = check(text)
+        if {one.code for one in found} - {"W201"} == {sample.place.partition(":")[0]}:
+            return found
+    return ()
 
 
-@pytest.mark.parametrize("sample", samples(), ids=lambda one: one.place)
-def test_the_fixes_of_samples_mend_them(sample: Fence, tmp_path: Path) -> None:
+def test_the_fixes_of_the_pages(tmp_path: Path) -> None:
+    """Of all samples of all codes."""
     path = tmp_path / "sample.nn"
 
-    def found(text: str) -> tuple[Diagnostic, ...]:
+    def found_in(text: str) -> tuple[Diagnostic, ...]:
         path.write_text(text, encoding="utf-8")
         return check(path).diagnostics
 
-    for text in (sample.text, *(as_model(head + sample.text) for head in ("", "input x: float32[N, 16]\n"))):
-        shown = found(text)
-        if {one.code for one in shown} - {"W201"} == {sample.place.partition(":")[0]}:
-            assert_mends(shown, found)
+    texts: list[str] = []
+    for sample in (fence for one in codes() for fence in fences(explain(one.code) or "", one.code)):
+        found = shown_by(sample, found_in)
+        assert_mends(found, found_in)
+        texts.append(listed(found))
+    assert_golden("fixes/pages.txt", "\n".join(text for text in texts if text))

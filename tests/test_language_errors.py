@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from dotnn.compiler.diagnostics import Diagnostic, expectations, imports, names, values
+from dotnn.compiler.diagnostics import Diagnostic, expectations, imports, names, reductions, values
 from dotnn.compiler.diagnostics.base import CATALOGUE
 from dotnn.compiler.diagnostics.explain import load_all
 from dotnn.compiler.diagnostics.render import render_all
@@ -18,7 +18,7 @@ from golden import assert_golden
 from language import faults, faults_of, model, places, write
 
 load_all()
-FAMILIES = (names, values, imports, expectations)
+FAMILIES = (names, values, reductions, imports, expectations)
 
 
 @dataclass(frozen=True)

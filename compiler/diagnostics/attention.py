@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .fixes import Fix, Safety, code_end, replacing
 
 
 def _or_transposed(name: str, order: str) -> str:
@@ -241,3 +243,11 @@ class ValueWithoutKey(Diagnostic):
     remedy: ClassVar[str] = "write `key=` instead, whose values are its own unless given, or both"
 
     kind: str
+
+    def fix(self) -> Fix | None:
+        """The key, whose values are its own."""
+        if self.span is None:
+            return None
+        source = self.span.source
+        named = re.search(r"\bvalue[ \t]*=\Z", source.text[: code_end(source, self.span.start)])
+        return None if named is None else replacing(source.span(named.start(), self.span.start), "key=", Safety.UNSAFE)

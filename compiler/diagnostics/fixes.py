@@ -12,7 +12,7 @@ from ..source import Source, Span
 
 #: A line up to its comment; a string may hold the sign of one.
 _CODE = r'(?:[^"#\n]|"(?:[^"\\\r\n]|\\[^\r\n])*"?)*'
-_NAME_OF_ARGUMENT = r"(?<![A-Za-z0-9_.])[A-Za-z_][A-Za-z0-9_]*[ \t]*=[ \t]*\Z"
+_NAME_OF_ARGUMENT = r"(?<![A-Za-z0-9_.])([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*\Z"
 _BEHIND_ARGUMENT = r"\s*(?:,\s*|(?=\)))"
 #: Names of arguments that are longer are not looked for.
 LONGEST_NAME = 80
@@ -90,10 +90,23 @@ def enclosing(span: Span, before: str, behind: str, safety: Safety = Safety.SAFE
     return Fix(edits, safety)
 
 
-def without_argument(value: Span, safety: Safety = Safety.UNSAFE) -> Fix | None:
-    """The fix that leaves an argument of a call out, with its name and a comma; None where the place is none."""
+def without_argument(value: Span | None, name: str = "", safety: Safety = Safety.UNSAFE) -> Fix | None:
+    """The fix that leaves an argument of a call out, with its name and a comma.
+
+    Args:
+        value: the argument, with its name or without.
+        name: the name that it must have, where the place may be something else, such as the whole call.
+        safety: how certain it is.
+
+    Returns:
+        None where the place is no argument.
+    """
+    if value is None:
+        return None
     text, start, end = value.source.text, value.start, value.end
     named = re.search(_NAME_OF_ARGUMENT, text[max(0, start - LONGEST_NAME) : start])
+    if name and (named is None or named.group(1) != name):
+        return None
     start -= len(named.group()) if named is not None else 0
     before, behind = len(text[:start].rstrip()), re.match(_BEHIND_ARGUMENT, text[end:])
     if behind is None or not before or text[before - 1] not in "(,":
@@ -101,6 +114,16 @@ def without_argument(value: Span, safety: Safety = Safety.UNSAFE) -> Fix | None:
     if text[before - 1] == ",":
         return removing(value.source.span(before - 1, end), safety)
     return removing(value.source.span(start, end + behind.end()), safety)
+
+
+def without_statement(statement: Span) -> Fix | None:
+    """The fix that leaves a statement out, with its lines where it has them for itself."""
+    source = statement.source
+    start = source.text.rfind("\n", 0, statement.start) + 1
+    behind = re.match(r"[ \t]*\r?\n", source.text[statement.end :])
+    if behind is None or source.text[start : statement.start].strip():
+        return removing(statement, Safety.UNSAFE)
+    return removing(source.span(start, statement.end + behind.end()), Safety.UNSAFE)
 
 
 def is_word(character: str) -> bool:

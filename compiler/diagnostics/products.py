@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
+from ..source import Span
 from .base import Diagnostic
+from .fixes import Fix, Safety, code_end, enclosing, replacing
 
 _ONE_NAME = "give both dimensions the same name or number in the types of the inputs"
 _TRANSPOSED = "transpose the right side: `-> transpose({})`"
+
+
+def _transposed(operand: Span | None, order: str) -> Fix | None:
+    """The fix that transposes an operand; None where no transposition fits."""
+    if operand is None or not order:
+        return None
+    return enclosing(operand, "(", f" -> transpose({order}))", Safety.UNSAFE)
 
 
 @record
@@ -100,6 +109,14 @@ class NotAMatrix(Diagnostic):
     kind: str
     found: str
 
+    def fix(self) -> Fix | None:
+        """The other sign, where the operand stands behind it."""
+        if self.span is None:
+            return None
+        sign = code_end(self.span.source, self.span.start) - 1
+        is_sign = sign >= 0 and self.span.source.text[sign] == "@"
+        return replacing(self.span.source.span(sign, sign + 1), "*") if is_sign else None
+
 
 @record
 class CannotMultiply(Diagnostic):
@@ -134,6 +151,10 @@ class CannotMultiply(Diagnostic):
             return _TRANSPOSED.format(self.order)
         return "make the last axis on the left equal to the last but one on the right; element by element, write `*`"
 
+    def fix(self) -> Fix | None:
+        """The transposition."""
+        return _transposed(self.span, self.order)
+
 
 @record
 class ProductUndecided(Diagnostic):
@@ -167,3 +188,7 @@ class ProductUndecided(Diagnostic):
     def mend(self) -> str:
         """The transposition with which they fit, other dimensions with which it is certain, or what helps always."""
         return _TRANSPOSED.format(self.order) if self.order else self.hint or _ONE_NAME
+
+    def fix(self) -> Fix | None:
+        """The transposition."""
+        return _transposed(self.span, self.order)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .fixes import Fix, without_argument
 from .windows import channels_last_hint
 
 
@@ -131,6 +132,10 @@ class ArgumentWithoutUse(Diagnostic):
     argument: str
     mode: str
     modes: str
+
+    def fix(self) -> Fix | None:
+        """Without the argument; another mode may be meant."""
+        return without_argument(self.span, self.argument)
 
 
 @record

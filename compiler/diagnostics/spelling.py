@@ -389,7 +389,7 @@ class ForeignLiteral(FoundDiagnostic):
     def fix(self) -> Fix | None:
         """The word in small letters; the argument that is given no value may be left out."""
         if self.found == "None":
-            return None if self.span is None else without_argument(self.span)
+            return without_argument(self.span)
         return replacing(self.span, self.found.lower())
 
 

@@ -347,7 +347,7 @@ class PositionalAfterNamed(Diagnostic):
 
     def fix(self) -> Fix | None:
         """The argument before the named ones; it may have a name as well."""
-        without = None if self.span is None else without_argument(self.span)
+        without = without_argument(self.span)
         if self.span is None or without is None:
             return None
         moved = inserting(self.span.source, self.named.start, f"{self.span.text}, ")

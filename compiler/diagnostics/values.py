@@ -7,6 +7,8 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
+from .fixes import Fix, Safety, enclosing, inserting, replacing, without_statement
+from .suggest import is_respelled
 
 
 @record
@@ -331,6 +333,15 @@ class BadType(Diagnostic):
     reason: str
     found: str
     hint: str = "write a tensor type such as `float32[N, 3, 224, 224]`, or one of `int float bool string list`"
+    written: str = ""  #: the name of a type that there is none of
+    near: str = ""  #: the one that may be meant
+
+    def fix(self) -> Fix | None:
+        """The type that may be meant."""
+        if not self.near or self.span is None or not self.span.text.startswith(self.written):
+            return None
+        name = self.span.source.span(self.span.start, self.span.start + len(self.written))
+        return replacing(name, self.near, Safety.SAFE if is_respelled(self.written, self.near) else Safety.UNSAFE)
 
 
 @record
@@ -420,6 +431,13 @@ class PartsNotTaken(Diagnostic):
     source: str
     count: int
     names: int
+    last: Span | None = None  #: the last name, where the parts are bound
+
+    def fix(self) -> Fix | None:
+        """A place for every part that is not taken."""
+        if self.last is None:
+            return None
+        return inserting(self.last.source, self.last.end, ", _" * (self.count - self.names), Safety.UNSAFE)
 
     @property
     def example(self) -> str:
@@ -486,6 +504,10 @@ class NotUsedHere(Diagnostic):
 
     what: str = "this statement"
 
+    def fix(self) -> Fix | None:
+        """Without the statement; it may have to stand before the `return`."""
+        return None if self.span is None else without_statement(self.span)
+
 
 @record
 class Unrepeatable(Diagnostic):
@@ -499,6 +521,13 @@ class Unrepeatable(Diagnostic):
     what: str
     found: str
     hint: str
+    is_count: bool = False  #: a number of rounds where a list is needed
+
+    def fix(self) -> Fix | None:
+        """The list of the numbers up to a count."""
+        if not self.is_count or self.span is None:
+            return None
+        return enclosing(self.span, "range(", ")", Safety.UNSAFE)
 
 
 @record
@@ -514,60 +543,4 @@ class TensorTooLarge(Diagnostic):
     remedy: ClassVar[str] = "check the sizes: one of them is far too large"
 
     kind: str
-    found: str
-
-
-@record
-class ReductionOfSeveral(Diagnostic):
-    """`max`, `min` or `sum` is given several tensors.
-
-    Of compile-time values these are functions of any number of them. Of a tensor they are layers, which reduce one
-    tensor along axes; what combines two tensors element by element has another name or sign.
-
-    ```nn
-    input a: float32[N, 8]
-    input b: float32[N, 8]
-    output y = max(a, b)                # wrong
-    output z = maximum(a, b)            # [N, 8]
-    output greatest = max(a, axis=1)    # [N]
-    output total = a + b                # not sum(a, b)
-    ```
-    """
-
-    code: ClassVar[str] = "E327"
-    message: ClassVar[str] = "`{kind}` reduces one tensor along axes, and it is given {found}"
-    label: ClassVar[str] = "{found}"
-    remedy: ClassVar[str] = "{hint}; of one tensor write `x -> {kind}(axis=…)`"
-
-    kind: str
-    found: str
-    hint: str
-
-
-@record
-class ArgumentOfLayer(Diagnostic):
-    """An argument of a layer is written where its name means the function of compile-time values.
-
-    `min`, `max` and `sum` reduce a list as a whole; only of a tensor there are axes to choose from.
-
-    ```nn
-    const WIDTHS = [16, 32]
-    const WIDEST = max(WIDTHS, axis=0)      # wrong
-    ```
-
-    ```nn
-    const WIDTHS = [16, 32]
-    const WIDEST = max(WIDTHS)
-    ```
-    """
-
-    code: ClassVar[str] = "E328"
-    message: ClassVar[str] = (
-        "`{name}=` belongs to the layer `{kind}`, which is applied to a tensor, and this is {found}"
-    )
-    label: ClassVar[str] = "of the layer"
-    remedy: ClassVar[str] = "leave it out: of compile-time values, `{kind}` takes all there are"
-
-    kind: str
-    name: str
     found: str

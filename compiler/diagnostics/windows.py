@@ -7,6 +7,7 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label
+from .fixes import Fix, Safety, inserting, replacing, without_argument
 
 #: Divisors are looked for up to here only, so that no number of channels takes long.
 _LARGEST_GROUPS_SHOWN = 64
@@ -21,6 +22,19 @@ def channels_last_hint(order: str) -> str:
 
 def _operand_label(operand: Span | None, found: str) -> tuple[Label, ...]:
     return (Label(operand, f"this is {found}"),) if operand is not None else ()
+
+
+def _instead_of(place: Span | None, written: str, number: str) -> Fix | None:
+    """The fix that writes another number, where the place holds the one and nothing else."""
+    is_there = place is not None and place.text == written
+    return replacing(place, number, Safety.UNSAFE) if is_there else None
+
+
+def transposed_behind(operand: Span | None, order: str) -> Fix | None:
+    """The fix that transposes an operand, of which the place is the last stage or the whole."""
+    if operand is None:
+        return None
+    return inserting(operand.source, operand.end, f" -> transpose({order})", Safety.UNSAFE)
 
 
 @record
@@ -228,6 +242,10 @@ class SamePaddingUndecided(Diagnostic):
     hint: str = ""
     operand: Span | None = None
 
+    def fix(self) -> Fix | None:
+        """The padding as numbers, which for even sizes differ."""
+        return _instead_of(self.span, '"same"', self.example)
+
     def labels(self) -> tuple[Label, ...]:
         """The operand."""
         return _operand_label(self.operand, self.found)
@@ -262,6 +280,10 @@ class PoolPaddingTooLarge(Diagnostic):
     def limit(self) -> int:
         """The most that may be padded."""
         return self.kernel // 2
+
+    def fix(self) -> Fix | None:
+        """The most that may be padded."""
+        return _instead_of(self.span, str(self.amount), str(self.limit))
 
 
 @record
@@ -324,6 +346,10 @@ class ChannelsLast(Diagnostic):
     last: int
     order: str
 
+    def fix(self) -> Fix | None:
+        """The transposition behind the operand."""
+        return transposed_behind(self.span, self.order)
+
 
 @record
 class OutputPaddingTooLarge(Diagnostic):
@@ -358,6 +384,10 @@ class OutputPaddingTooLarge(Diagnostic):
         """The most that may be added."""
         return max(self.stride, self.dilation) - 1
 
+    def fix(self) -> Fix | None:
+        """The most that may be added."""
+        return _instead_of(self.span, str(self.added), str(self.limit))
+
     @property
     def choice(self) -> str:
         """What may be written."""
@@ -386,6 +416,10 @@ class OutputPaddingWithSame(Diagnostic):
 
     kind: str
     padding_span: Span | None = None
+
+    def fix(self) -> Fix | None:
+        """Without `output_padding`."""
+        return without_argument(self.span, "output_padding")
 
     def labels(self) -> tuple[Label, ...]:
         """The padding."""

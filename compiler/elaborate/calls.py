@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..diagnostics import DotnnError, Label
 from ..diagnostics.names import RecursiveBlock
+from ..diagnostics.reductions import ArgumentOfLayer
 from ..diagnostics.suggest import listed
 from ..diagnostics.values import (
-    ArgumentOfLayer,
     ArgumentTwice,
     BadInitializer,
     Misplaced,
@@ -319,7 +319,9 @@ def _refuse_named(call: tree.Call, layer: type[Layer] | None, values: Sequence[C
         if layer is None or not takes_argument(layer, name):
             raise DotnnError(unknown_argument(call.function, argument, ()))
         found = describe(values[0])
-        raise DotnnError(ArgumentOfLayer(span=argument.name_span, kind=call.function, name=name, found=found))
+        raise DotnnError(
+            ArgumentOfLayer(span=argument.name_span, kind=call.function, name=name, found=found, argument=argument.span)
+        )
 
 
 def _call_metric(call: tree.Call, frame: Frame) -> CompileValue:

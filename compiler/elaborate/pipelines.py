@@ -107,6 +107,7 @@ def _for(stage: tree.Stage, loop: tree.For, piped: Piped, label: str | None, fra
                 what="`for` runs over a list",
                 found=describe(values),
                 hint="write a list, as in `for c in [64, 128] { … }`, or `range(n)`",
+                is_count=isinstance(values, int) and not isinstance(values, bool),
             )
         )
     rounds = (_with_targets(loop, value) for value in values)

@@ -88,7 +88,8 @@ class Clip(Elementwise):
             need_element(site, name, bound, x)
         if self.low > self.high:
             span, low, high = site.argument("low"), written_number(self.low), written_number(self.high)
-            raise DotnnError(BoundsChangedPlaces(span=span, kind=site.kind, low=low, high=high))
+            high_span = site.argument("high")
+            raise DotnnError(BoundsChangedPlaces(span=span, kind=site.kind, low=low, high=high, high_span=high_span))
         return x
 
     def of(self, x: np.ndarray) -> np.ndarray:

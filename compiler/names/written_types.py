@@ -29,7 +29,14 @@ def element_type(written: tree.Type, floats: DType = DType.FLOAT32) -> DType:
     if written.name not in DTYPES:
         reason = f"there is no type `{written.name}`"
         raise DotnnError(
-            BadType(span=written.span, reason=reason, found="unknown type", hint=_types_hint(written.name))
+            BadType(
+                span=written.span,
+                reason=reason,
+                found="unknown type",
+                hint=_types_hint(written.name),
+                written=written.name,
+                near=_near_type(written.name),
+            )
         )
     if written.shape is None:
         reason = f"`{written.name}` is an element type; a tensor has a shape too"
@@ -52,19 +59,29 @@ _FOREIGN_TYPES = {
 }
 
 
+_TENSORS = ("tensor", "array")
+
+
 def foreign_type(name: str) -> str | None:
     """What the element type is called here that other languages call so; None where it is no such name."""
     return _FOREIGN_TYPES.get(name.lower())
 
 
 def _types_hint(name: str) -> str:
-    if name.lower() in ("tensor", "array"):
+    if name.lower() in _TENSORS:
         return "an argument without a type is a tensor; else write an element type and a shape, as in `float32[N, 3]`"
-    foreign = foreign_type(name)
-    near = (foreign,) if foreign is not None else near_names(name, [*DType, *VALUE_TYPES])
+    near = _near_type(name)
     if near:
-        return f"write `{near[0]}`"
+        return f"write `{near}`"
     return "tensors have `" + " ".join(DType) + "`; values `" + " ".join(VALUE_TYPES) + "`"
+
+
+def _near_type(name: str) -> str:
+    """The type that is called so elsewhere, or the nearest; empty for none."""
+    if name.lower() in _TENSORS:
+        return ""
+    near = near_names(name, [*DType, *VALUE_TYPES])
+    return foreign_type(name) or (near[0] if near else "")
 
 
 def in_floats(written: DType, floats: DType) -> DType:

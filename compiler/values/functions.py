@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ..diagnostics import DotnnError
-from ..diagnostics.values import BadArithmetic, ReductionOfSeveral, WrongOperands
+from ..diagnostics.reductions import ReductionOfSeveral
+from ..diagnostics.values import BadArithmetic, WrongOperands
 from ..dims import Dim, DimExpr, dim_max, dim_min
 from ..syntax import tree
 from .arithmetic import binary, of_dimensions, rounded
@@ -29,7 +30,11 @@ def call_function(call: tree.Call, values: Sequence[CompileValue], budget: Budge
 def of_several(call: tree.Call, values: Sequence[CompileValue]) -> DotnnError:
     """The fault of a reduction that is given more than one tensor."""
     hint, found = SEVERAL[call.function], _listed(values)
-    return DotnnError(ReductionOfSeveral(span=call.span, kind=call.function, found=found, hint=hint))
+    meant = _OF_TENSORS.get(call.function, "") if len(values) == 2 and all(map(is_tensor, values)) else ""
+    return DotnnError(ReductionOfSeveral(span=call.span, kind=call.function, found=found, hint=hint, meant=meant))
+
+
+_OF_TENSORS = {"max": "maximum", "min": "minimum"}
 
 
 def _range(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
