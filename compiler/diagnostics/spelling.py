@@ -248,7 +248,10 @@ class MalformedNumber(FoundDiagnostic):
 
     def fix(self) -> Fix | None:
         """The same number, well written."""
-        return replacing(self.span, self.instead) if self.instead else None
+        if self.span is None or not self.instead:
+            return None
+        before = self.span.source.text[: self.span.start][-1:]
+        return None if is_word(before) or before in (")", "]") else replacing(self.span, self.instead)
 
 
 #: Longer numbers are not written anew.

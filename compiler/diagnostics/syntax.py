@@ -116,10 +116,8 @@ class UnclosedBracket(FoundDiagnostic):
         end = code_end(source, self.noticed.start)
         if self.span is None or end < self.span.end:
             return None
-        line = source.line(self.span.line)
-        indent = line[: len(line) - len(line.lstrip())]
         is_apart = self.opening == "{" and "\n" in source.text[self.span.end : end]
-        closing = f"\n{indent}}}" if is_apart else " }" if self.opening == "{" else self.closing
+        closing = f"\n{_indent(self.span)}}}" if is_apart else " }" if self.opening == "{" else self.closing
         return inserting(source, end, closing, Safety.UNSAFE)
 
     def labels(self) -> tuple[Label, ...]:
@@ -414,30 +412,34 @@ class ColonForBrace(Diagnostic):
 
     def fix(self) -> Fix | None:
         """The braces around the lines that are indented further, where nothing else stands on this one."""
-        if self.span is None:
+        if self.span is None or self.span.source.line(self.span.line)[self.span.column :].partition("#")[0].strip():
             return None
         source = self.span.source
-        number, last = self.span.line, source.position(len(source.text))[0]
-        head, rest = source.line(number), source.text[self.span.end :].partition("\n")[0].strip()
-        if rest and not rest.startswith("#"):
-            return None
-        body = number
-        for line in range(number + 1, last + 1):
-            text = source.line(line)
-            if text.strip() and _indent(text) <= _indent(head):
-                break
-            body = line if text.strip() else body
-        start = source.text.rfind("\n", 0, self.span.start) + 1
-        end = start + len("\n".join(source.line(line) for line in range(number, body + 1)))
-        if body == number or "\r" in source.text[start:end]:
-            return None
-        before = source.span(code_end(source, self.span.start), self.span.end)
-        closing = Edit(source.span(end, end), f"\n{head[: _indent(head)]}}}")
-        return Fix((Edit(before, " {"), closing), Safety.UNSAFE)
+        opening = Edit(source.span(code_end(source, self.span.start), self.span.end), " {")
+        end, behind = _part_below(self.span)
+        if behind.startswith("}"):
+            return Fix((opening,), Safety.UNSAFE)
+        return Fix((opening, Edit(source.span(end, end), f"\n{_indent(self.span)}}}")), Safety.UNSAFE)
 
 
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
+def _indent(place: Span) -> str:
+    """The blanks at the head of the line of a place."""
+    line = place.source.line(place.line)
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _part_below(head: Span) -> tuple[int, str]:
+    """Where the lines end that are indented further than that of a place, and what stands behind them."""
+    first, *lines = head.source.text[head.end :].split("\n")
+    end = offset = head.end + len(first)
+    for line in lines:
+        offset += 1 + len(line)
+        if not line.strip():
+            continue
+        if len(line) - len(line.lstrip()) <= len(_indent(head)):
+            return end, line.strip()
+        end = offset
+    return end, ""
 
 
 @record
