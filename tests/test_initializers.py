@@ -455,7 +455,7 @@ def test_registry():
     ("initializer", "text"),
     [
         (Zeros(), "zeros"),
-        (Constant(1e-6), "constant(1e-06)"),
+        (Constant(1e-6), "constant(1e-6)"),
         (Constant(value=2), "constant(2.0)"),
         (Normal(), "normal"),
         (Normal(std=0.02), "normal(std=0.02)"),

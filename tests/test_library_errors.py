@@ -331,7 +331,7 @@ def faults(text: str) -> tuple[Diagnostic, ...]:
         ("Bottleneck", "`Bottleneck` is `bottleneck` of the library: write `import", "bottleneck"),
         ("BasicBlock", "`BasicBlock` is `basic` of the library: write `import", "basic"),
         ("botleneck", "did you mean `bottleneck` of the library? Write `import", "bottleneck"),
-        ("dense_", "did you mean `dense`?", "dense"),
+        ("dense_", "`dense_` is `dense` here", "dense"),
         ("Linear", "`Linear` is `dense` here", "dense"),
     ],
 )

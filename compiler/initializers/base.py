@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..graph.tensors import Fan
 from ..graph.types import DType
 from ..records import positional_record
+from ..written import value_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +72,7 @@ class Initializer(ABC):
 
     def _argument(self, field: str) -> str:
         value = getattr(self, field)
-        text = repr(float(value) if _is_finite_number(value) else value)
+        text = value_text(float(value) if _is_finite_number(value) else value)
         return text if field == self.positional else f"{field}={text}"
 
 
@@ -84,4 +85,4 @@ def _is_finite_number(value: Any) -> bool:
 def negative(initializer: Initializer, field: str) -> str | None:
     """What is wrong with an argument that must not be negative, or None."""
     value = getattr(initializer, field)
-    return f"{field} is {value}, but must be at least 0" if value < 0 else None
+    return f"{field} is {value_text(value)}, but must be at least 0" if value < 0 else None

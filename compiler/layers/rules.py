@@ -22,6 +22,7 @@ from ..dims.deciding import decide_equal
 from ..dims.linear import equalizing_forms
 from ..graph.broadcasting import broadcasts, misfit
 from ..graph.types import DType, TensorType
+from ..written import number_text, value_text
 from .attributes import HIGHEST_RANK
 from .base import Site
 
@@ -72,8 +73,8 @@ def need_element(site: Site, argument: str, number: float, found: TensorType) ->
         return
     facts = {**site.about_argument(argument, found), "name": argument, "element": found.dtype}
     things = "number" if found.dtype.is_float else "whole number"
-    wanted = f"a {things} from {written_number(least)} to {written_number(greatest)}"
-    raise DotnnError(NotOfElements(number=written_number(number), wanted=wanted, **facts))
+    wanted = f"a {things} from {number_text(least)} to {number_text(greatest)}"
+    raise DotnnError(NotOfElements(number=number_text(number), wanted=wanted, **facts))
 
 
 def _least_and_greatest(dtype: DType) -> tuple[float, float]:
@@ -87,11 +88,6 @@ def _least_and_greatest(dtype: DType) -> tuple[float, float]:
         return 0, 2**bits - 1
     half = 2 ** (bits - 1)
     return max(-half, -_LARGEST_INT), min(half - 1, _LARGEST_INT)
-
-
-def written_number(number: float) -> str:
-    """A number as people write it."""
-    return str(int(number)) if number == int(number) and abs(number) <= 2**53 else repr(number)
 
 
 def need_same_elements(site: Site, operand: int, first: TensorType, found: TensorType) -> None:
@@ -150,7 +146,7 @@ def resolve_axes(site: Site, axes: Sequence[int], found: TensorType, argument: s
     for one, other in pairwise(resolved):
         if one == other:
             facts = site.about_argument(argument, found)
-            raise DotnnError(RepeatedAxis(**facts, axis=one, axes=str(list(axes))))
+            raise DotnnError(RepeatedAxis(**facts, axis=one, axes=value_text(axes)))
     return resolved
 
 
@@ -174,8 +170,8 @@ def _axes_behind(a: TensorType, b: TensorType) -> str:
     for start in range(high.rank - low.rank):
         if low.shape and low.shape == high.shape[start : start + low.rank]:
             axes = list(range(low.rank, high.rank - start))
-            written = axes[0] if len(axes) == 1 else axes
-            return f"shapes are aligned at their last axes; put axes behind {low}: `-> unsqueeze(axis={written})`"
+            axis = value_text(axes[0] if len(axes) == 1 else axes)
+            return f"shapes are aligned at their last axes; put axes behind {low}: `-> unsqueeze(axis={axis})`"
     return ""
 
 
@@ -229,7 +225,7 @@ def declare_otherwise_or(forms: Mapping[str, Dim]) -> str:
 
 def last_swapped(rank: int) -> str:
     """The ``transpose`` that swaps the last two axes: ``[0, 2, 1]``."""
-    return str([*range(rank - 2), rank - 1, rank - 2])
+    return value_text([*range(rank - 2), rank - 1, rank - 2])
 
 
 def moved(rank: int, start: int, end: int) -> tuple[int, ...]:
