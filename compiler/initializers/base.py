@@ -48,7 +48,7 @@ class Initializer(ABC):
         for one in fields(self):
             value = getattr(self, one.name)
             if not _is_finite_number(value):
-                return f"{one.name} is {value!r}, but must be a finite number"
+                return f"{one.name} is {value_text(value)}, but must be a finite number"
         return self._problem() or self._overflow(dtype)
 
     @abstractmethod

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 from ..graph.tensors import Fan, numpy_name
 from ..graph.types import DType
 from ..records import positional_record
+from ..written import value_text
 from .base import Initializer, negative
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ class Uniform(Initializer):
         return max(abs(low), abs(high)) if math.isfinite(high - low) else math.inf
 
     def _problem(self) -> str | None:
-        return f"low is {self.low}, but must not exceed high, {self.high}" if self.low > self.high else None
+        low, high = value_text(self.low), value_text(self.high)
+        return f"low is {low}, but must not exceed high, {high}" if self.low > self.high else None
 
 
 @final
