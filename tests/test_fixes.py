@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from dotnn.compiler.diagnostics import Diagnostic, Edit, Fix, Safety
 from dotnn.compiler.diagnostics.explain import codes, explain
-from dotnn.compiler.diagnostics.fixes import apply_fix, apply_fixes, code_end, without_argument, without_overlaps
+from dotnn.compiler.diagnostics.fixes import (
+    apply_fix,
+    apply_fixes,
+    closing_bracket,
+    code_end,
+    piping,
+    without_argument,
+    without_overlaps,
+)
 from dotnn.compiler.driver import check
 from dotnn.compiler.source import Source
 from fences import Fence, as_model, fences
@@ -95,6 +103,35 @@ def test_an_argument_is_left_out(text: str, value: str, expected: str | None) ->
     start = text.index(value)
     found = without_argument(source.span(start, start + len(value)))
     assert (apply_fix(text, found) if found is not None else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("y = a * b", "y = a * (b -> f)"),
+        ("y = b -> add(a)", "y = (b -> f) -> add(a)"),
+        ("y = add(a, b)", "y = add(a, b -> f)"),
+        ("y = add(x=b, a)", "y = add(x=b -> f, a)"),
+        ("y = a -> b -> add(c)", "y = a -> b -> f -> add(c)"),
+        ("y = a -> l: b -> add(c)", "y = a -> l: b -> f -> add(c)"),
+        ("y = a -> { b -> add(c) }", "y = a -> { b -> f -> add(c) }"),
+        ("y = if c { b * a } else { a }", "y = if c { (b -> f) * a } else { a }"),
+    ],
+)
+def test_an_operand_goes_through_one_more_stage(text: str, expected: str) -> None:
+    source = Source("net.nn", text)
+    found = piping(source.span(text.index("b"), text.index("b") + 1), "f")
+    assert found is not None
+    assert apply_fix(text, found) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("(a(b))", 5), ('(")" # )\n)', 9), ("({)}", 3), ("(a", None), ("(]", 1)]
+)
+def test_the_bracket_that_closes(text: str, expected: int | None) -> None:
+    source = Source("net.nn", text)
+    found = closing_bracket(source.span(0, 1))
+    assert (found.start if found is not None else None) == expected
 
 
 def shown_by(sample: Fence, check: Check) -> Sequence[Diagnostic]:

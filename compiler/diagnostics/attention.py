@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
-from .fixes import Fix, Safety, code_end, replacing
+from .fixes import Fix, Safety, code_end, piping, replacing
 
 
 def _or_transposed(name: str, order: str) -> str:
@@ -56,10 +56,19 @@ class AttentionMismatch(Diagnostic):
     def mend(self) -> str:
         """How both become the same; a dense layer has a known number of units, and from rank 4 on a written axis."""
         if self.things == "channels":
-            axis = ", axis=-1" if self.right_rank > 3 else ""
-            stage = f": `-> dense({self.left_dim}{axis})`" if self.left_dim.isdecimal() else ""
+            stage = f": `-> {self._stage}`" if self._stage else ""
             return f"bring it to {self.left_dim} channels first{stage}{_or_transposed(self.right_name, self.order)}"
         return f"take `{self.right_name}` from the same sequence as `{self.left_name}`: each key has one value"
+
+    @property
+    def _stage(self) -> str:
+        """The layer that brings one to the channels of the other, where they are a number."""
+        axis = ", axis=-1" if self.right_rank > 3 else ""
+        return f"dense({self.left_dim}{axis})" if self.left_dim.isdecimal() else ""
+
+    def fix(self) -> Fix | None:
+        """The layer, which has weights of its own."""
+        return piping(self.span, self._stage) if self.things == "channels" and self._stage else None
 
 
 @record

@@ -14,6 +14,8 @@ from ..source import Source, Span
 _CODE = r'(?:[^"#\n]|"(?:[^"\\\r\n]|\\[^\r\n])*"?)*'
 _NAME_OF_ARGUMENT = r"(?<![A-Za-z0-9_.])([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*\Z"
 _BEHIND_ARGUMENT = r"\s*(?:,\s*|(?=\)))"
+#: A bracket, or what may hold one that is none.
+_BRACKETS = r'[()\[\]{}]|"(?:[^"\\\r\n]|\\[^\r\n])*"|#[^\n]*'
 #: Names of arguments that are longer are not looked for.
 LONGEST_NAME = 80
 
@@ -90,6 +92,20 @@ def enclosing(span: Span, before: str, behind: str, safety: Safety = Safety.SAFE
     return Fix(edits, safety)
 
 
+def piping(operand: Span | None, stage: str) -> Fix | None:
+    """The fix that pipes an operand through one more stage, in parentheses where it is part of more; a guess."""
+    if operand is None:
+        return None
+    source = operand.source
+    before = source.text[: code_end(source, operand.start)]
+    behind = source.text[operand.end :].lstrip()
+    is_argument = before.endswith(("(", ",", "=")) and behind.startswith((")", ","))
+    is_stage = before.endswith(("->", ":")) or (before.endswith("{") and behind.startswith("->"))
+    if is_argument or is_stage:
+        return inserting(source, operand.end, f" -> {stage}", Safety.UNSAFE)
+    return enclosing(operand, "(", f" -> {stage})", Safety.UNSAFE)
+
+
 def without_argument(value: Span | None, name: str = "", safety: Safety = Safety.UNSAFE) -> Fix | None:
     """The fix that leaves an argument of a call out, with its name and a comma.
 
@@ -141,6 +157,16 @@ def code_end(source: Source, offset: int) -> int:
             return start + len(written)
         offset = start - 1
     return 0
+
+
+def closing_bracket(opening: Span) -> Span | None:
+    """The bracket that closes an opening one; None where none does."""
+    depth = 0
+    for piece in re.finditer(_BRACKETS, opening.source.text[opening.start :]):
+        depth += (piece.group() in "([{") - (piece.group() in ")]}")
+        if depth == 0:
+            return opening.source.span(opening.start + piece.start(), opening.start + piece.end())
+    return None
 
 
 def apply_fix(text: str, fix: Fix) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
+from ..source import Span
 from .base import Diagnostic
+from .fixes import Fix, piping
 
 _ONE_NAME = "give both dimensions the same name or number in the types of the inputs"
 
@@ -37,6 +39,12 @@ class CannotBroadcast(Diagnostic):
     right_dim: str
     axis: int
     hint: str = ""
+    low: Span | None = None  #: the tensor that lacks axes behind its own
+    stage: str = ""  #: what gives it these axes
+
+    def fix(self) -> Fix | None:
+        """The axes behind those of the one tensor."""
+        return piping(self.low, self.stage) if self.stage else None
 
     @property
     def mend(self) -> str:
@@ -76,6 +84,12 @@ class BroadcastUndecided(Diagnostic):
     right_dim: str
     axis: int
     hint: str = ""
+    low: Span | None = None  #: the tensor that lacks axes behind its own
+    stage: str = ""  #: what gives it these axes
+
+    def fix(self) -> Fix | None:
+        """The axes behind those of the one tensor."""
+        return piping(self.low, self.stage) if self.stage else None
 
     @property
     def mend(self) -> str:

@@ -5,19 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
-from ..source import Span
 from .base import Diagnostic
-from .fixes import Fix, Safety, code_end, enclosing, replacing
+from .fixes import Fix, code_end, piping, replacing
 
 _ONE_NAME = "give both dimensions the same name or number in the types of the inputs"
 _TRANSPOSED = "transpose the right side: `-> transpose({})`"
-
-
-def _transposed(operand: Span | None, order: str) -> Fix | None:
-    """The fix that transposes an operand; None where no transposition fits."""
-    if operand is None or not order:
-        return None
-    return enclosing(operand, "(", f" -> transpose({order}))", Safety.UNSAFE)
 
 
 @record
@@ -153,7 +145,7 @@ class CannotMultiply(Diagnostic):
 
     def fix(self) -> Fix | None:
         """The transposition."""
-        return _transposed(self.span, self.order)
+        return piping(self.span, f"transpose({self.order})") if self.order else None
 
 
 @record
@@ -191,4 +183,4 @@ class ProductUndecided(Diagnostic):
 
     def fix(self) -> Fix | None:
         """The transposition."""
-        return _transposed(self.span, self.order)
+        return piping(self.span, f"transpose({self.order})") if self.order else None

@@ -472,6 +472,10 @@ class ControlCharacter(Diagnostic):
     number: int
     count: int
 
+    def fix(self) -> Fix | None:
+        """Without the character, where it is the only one."""
+        return removing(self.span, Safety.UNSAFE) if self.count == 1 else None
+
 
 @record
 class TooManySyntaxErrors(Diagnostic):

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from ..records import record
 from ..source import Span
 from .base import Diagnostic
-from .fixes import Fix, Safety, code_end, enclosing, inserting, replacing
+from .fixes import Edit, Fix, Safety, closing_bracket, code_end, enclosing, inserting, replacing
 from .wording import FoundDiagnostic, expected_words
 
 
@@ -411,6 +411,13 @@ class NotAStage(FoundDiagnostic):
         if self.found == "(":
             return "an arrow leads into the name of a layer or block; a group of stages stands in braces `{ … }`"
         return "an arrow leads into the name of a layer or block, with its arguments in parentheses: `x -> dense(64)`"
+
+    def fix(self) -> Fix | None:
+        """Braces for the parentheses of a group."""
+        closing = closing_bracket(self.span) if self.found == "(" and self.span is not None else None
+        if self.span is None or closing is None:
+            return None
+        return Fix((Edit(self.span, "{ "), Edit(closing, " }")), Safety.UNSAFE)
 
 
 @record

@@ -7,7 +7,7 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
-from .fixes import Fix, Safety, enclosing, inserting, replacing, without_statement
+from .fixes import Edit, Fix, Safety, enclosing, inserting, replacing, without_statement
 from .suggest import is_respelled
 
 
@@ -221,12 +221,23 @@ class NoAttribute(Diagnostic):
 
     found: str
     name: str
-    hint: str = ""
+    layer: str = ""  #: the layer that is meant
+    base: Span | None = None
 
     @property
     def advice_text(self) -> str:
         """What to write instead, or what there is."""
-        return self.hint or "tensors have `shape`, `rank`, `dtype` and `channels`"
+        if self.layer:
+            return f"layers are applied by an arrow: `x -> {self.layer}`"
+        return "tensors have `shape`, `rank`, `dtype` and `channels`"
+
+    def fix(self) -> Fix | None:
+        """The layer as a call."""
+        if not self.layer or self.base is None or self.span is None:
+            return None
+        source = self.span.source
+        opening = Edit(source.span(self.base.start, self.base.start), f"{self.layer}(")
+        return Fix((opening, Edit(source.span(self.base.end, self.span.end), ")")), Safety.UNSAFE)
 
 
 @record

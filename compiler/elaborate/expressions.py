@@ -150,15 +150,17 @@ def _attribute(expression: tree.Attribute, frame: Frame) -> CompileValue:
 def no_attribute(expression: tree.Attribute, base: CompileValue) -> NoAttribute:
     """The diagnostic for an attribute that a value does not have; layers are no attributes of tensors."""
     name = expression.name
-    hint = near_attribute(name) if is_tensor(base) else ""
-    return NoAttribute(span=expression.name_span, found=describe(base), name=name, hint=hint)
+    layer = _near_layer(name) if is_tensor(base) else ""
+    return NoAttribute(
+        span=expression.name_span, found=describe(base), name=name, layer=layer, base=expression.base.span
+    )
 
 
-def near_attribute(name: str) -> str:
-    """What to write instead of a method or an attribute of other frameworks' tensors; empty if that is not known."""
+def _near_layer(name: str) -> str:
+    """The layer for a method or an attribute of other frameworks' tensors; empty if there is none."""
     candidates = [kind for kind, layer in LAYERS.items() if layer.callable]
     near = [name] if name in candidates else foreign_layers(name)
-    return f"layers are applied by an arrow: `x -> {near[0]}`" if near else ""
+    return near[0] if near else ""
 
 
 @evaluates(tree.Unary)

@@ -160,19 +160,22 @@ def broadcast(site: Site, a: TensorType, b: TensorType) -> TensorType:
     rank = max(a.rank, b.rank)
     shapes = ((1,) * (rank - one.rank) + one.shape for one in (a, b))
     axes = [(one, other, broadcasts(one, other)) for one, other in zip(*shapes, strict=True)]
-    need_fit(site, 1, axes, CannotBroadcast, BroadcastUndecided, left=str(a), right=str(b), hint=_axes_behind(a, b))
+    facts = _axes_behind(site, a, b)
+    need_fit(site, 1, axes, CannotBroadcast, BroadcastUndecided, left=str(a), right=str(b), **facts)
     return a.with_shape(*(other if one == 1 else one for one, other, _ in axes))
 
 
-def _axes_behind(a: TensorType, b: TensorType) -> str:
-    """What to write where the shape of one tensor is in the other one's, but not at its end; empty for none."""
+def _axes_behind(site: Site, a: TensorType, b: TensorType) -> dict[str, object]:
+    """What to write where the shape of one tensor is in the other one's, but not at its end; nothing elsewhere."""
     low, high = sorted((a, b), key=lambda one: one.rank)
     for start in range(high.rank - low.rank):
         if low.shape and low.shape == high.shape[start : start + low.rank]:
             axes = list(range(low.rank, high.rank - start))
             axis = value_text(axes[0] if len(axes) == 1 else axes)
-            return f"shapes are aligned at their last axes; put axes behind {low}: `-> unsqueeze(axis={axis})`"
-    return ""
+            stage = f"unsqueeze(axis={axis})"
+            hint = f"shapes are aligned at their last axes; put axes behind {low}: `-> {stage}`"
+            return {"hint": hint, "low": site.operand(0 if low is a else 1), "stage": stage}
+    return {}
 
 
 def need_fit(
