@@ -37,6 +37,7 @@ ORDER = (
         "compiler.room",
         "compiler.source",
         "compiler.visible",
+        "compiler.written",
     ),
     ("compiler.diagnostics",),
     ("compiler.arguments",),
