@@ -36,6 +36,7 @@ ORDER = (
         "compiler.room",
         "compiler.source",
         "compiler.visible",
+        "compiler.written",
     ),
     ("compiler.diagnostics",),
     ("compiler.arguments", "compiler.files"),

@@ -15,7 +15,7 @@ from string import Formatter
 import dotnn.compiler
 import dotnn.runtime
 import pytest
-from dotnn.compiler.diagnostics import CATALOGUE, Diagnostic, Fix, Label, Severity
+from dotnn.compiler.diagnostics import CATALOGUE, Diagnostic, Edit, Fix, Label, Safety, Severity
 from dotnn.compiler.diagnostics.damage import FileDamage
 from dotnn.compiler.diagnostics.explain import codes, explain, load_all
 from dotnn.compiler.diagnostics.machine import github, to_json
@@ -144,7 +144,7 @@ MISSPELT = Doubt(
     beside="not an attribute of `conv2d`",
     hint="did you mean `kernel`?",
     more=(Label(place("卷积"), "the input of it"),),
-    edit=Fix(place("kernal"), "kernel"),
+    edit=Fix((Edit(place("kernal"), "kernel"),), Safety.UNSAFE),
 )
 
 RENDERINGS = {
@@ -257,7 +257,8 @@ def diagnostics(draw: st.DrawFn) -> Sample:
     spans = [span_of(source) for _ in range(draw(st.integers(0, 4)))]
     spans += [span_of(other) for _ in range(draw(st.integers(0, 2)))]
     labels = tuple(Label(span, draw(TEXTS)) for span in spans)
-    edit = draw(st.none() | st.builds(Fix, st.just(source.span(draw(st.integers(0, size)), size)), TEXTS))
+    cuts = draw(st.lists(st.integers(0, size), max_size=6, unique=True).map(sorted))
+    edits = tuple(Edit(source.span(*cut), draw(TEXTS)) for cut in zip(cuts[::2], cuts[1::2], strict=False))
     return Sample(
         span=draw(st.none() | st.just(span_of(source))),
         says=draw(TEXTS),
@@ -266,7 +267,7 @@ def diagnostics(draw: st.DrawFn) -> Sample:
         facts=tuple(draw(st.lists(TEXTS, max_size=2))),
         more=labels[::2],
         trace=labels[1::2],
-        edit=edit,
+        edit=Fix(edits, Safety.UNSAFE) if edits else None,
     )
 
 
@@ -334,7 +335,7 @@ def test_json_form() -> None:
         "labels": [{**label, "message": "the input of it"}],
         "notes": [],
         "remedy": "did you mean `kernel`?",
-        "fix": {**where, "replacement": "kernel"},
+        "fix": {"safety": "unsafe", "edits": [{**where, "replacement": "kernel"}]},
         "trace": [],
     }
     assert form == expected

@@ -455,7 +455,7 @@ def test_registry():
     ("initializer", "text"),
     [
         (Zeros(), "zeros"),
-        (Constant(1e-6), "constant(1e-06)"),
+        (Constant(1e-6), "constant(1e-6)"),
         (Constant(value=2), "constant(2.0)"),
         (Normal(), "normal"),
         (Normal(std=0.02), "normal(std=0.02)"),
@@ -486,8 +486,8 @@ def test_good_arguments_pass(initializer: Initializer, dtype: str):
         (Uniform(low=2.0, high=1.0), "low is 2.0, but must not exceed high, 1.0"),
         (Constant(math.inf), "value is inf, but must be a finite number"),
         (Normal(mean=math.nan), "mean is nan, but must be a finite number"),
-        (Constant(True), "value is True, but must be a finite number"),
-        (Constant("zero"), "value is 'zero', but must be a finite number"),  # pyright: ignore[reportArgumentType]
+        (Constant(True), "value is true, but must be a finite number"),
+        (Constant("zero"), 'value is "zero", but must be a finite number'),  # pyright: ignore[reportArgumentType]
         (Constant(1e39), "value may give values up to 1e+39, but the largest float32 is 3.4e+38"),
         (
             Normal(mean=3e38, std=1e38),

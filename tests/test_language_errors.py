@@ -25,6 +25,7 @@ from dotnn.compiler.diagnostics.base import CATALOGUE
 from dotnn.compiler.diagnostics.explain import load_all
 from dotnn.compiler.diagnostics.render import render_all
 from dotnn.compiler.driver import check
+from fixing import assert_mends, listed
 from golden import assert_golden
 from language import faults, faults_of, model, places, write
 
@@ -195,9 +196,9 @@ SAMPLES: dict[str, Sample] = {
 }
 
 
-def judged(code: str, folder: Path) -> tuple[Diagnostic, ...]:
-    """What `check` says of a sample, in a folder that is a project."""
-    sample = SAMPLES[code]
+def judged(code: str, folder: Path, text: str | None = None) -> tuple[Diagnostic, ...]:
+    """What `check` says of a sample, or of another text with its files, in a folder that is a project."""
+    sample = SAMPLES[code] if text is None else dataclasses.replace(SAMPLES[code], text=text)
     folder = folder / "project"
     write(folder, {"pyproject.toml": "", "net.nn": sample.text, **sample.files})
     name = "missing.nn" if code == "E607" else "net.nn"
@@ -242,6 +243,16 @@ def test_every_error_can_be_met(code: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", SAMPLES)
 def test_the_whole_message(code: str, tmp_path: Path) -> None:
     assert_golden(f"errors/{code}.txt", render_all(judged(code, tmp_path)))
+
+
+@pytest.mark.parametrize("code", SAMPLES)
+def test_a_fix_mends_its_sample(code: str, tmp_path: Path) -> None:
+    assert_mends(judged(code, tmp_path), lambda text: judged(code, tmp_path, text))
+
+
+def test_all_fixes_of_the_samples(tmp_path: Path) -> None:
+    found = [one for code in SAMPLES for one in judged(code, tmp_path / code)]
+    assert_golden("fixes/samples.txt", listed(found))
 
 
 def test_every_diagnostic_is_plain_data() -> None:

@@ -319,9 +319,9 @@ def test_parameters_of_blocks_are_named_by_their_scope() -> None:
     assert weight_names(found) == ["block1.gamma", "scale.gamma", "b.gamma"]
     assert [node.name for node in found.graph.nodes() if isinstance(node.op, Parameter)] == weight_names(found)
     assert [str(weight.initializer) for weight in found.graph.weights()] == [
-        "constant(1e-06)",
+        "constant(1e-6)",
         "constant(0.5)",
-        "constant(1e-06)",
+        "constant(1e-6)",
     ]
 
 

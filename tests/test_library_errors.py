@@ -9,6 +9,7 @@ import pytest
 from dotnn import library
 from dotnn.compiler import compile_file, compile_source
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
+from dotnn.compiler.diagnostics.fixes import apply_fix
 from dotnn.compiler.diagnostics.in_library import InLibrary
 from dotnn.compiler.diagnostics.machine import github, to_json
 from dotnn.compiler.diagnostics.render import render
@@ -288,7 +289,7 @@ def test_node_metadata_name_the_users_file(tmp_path: Path) -> None:
 def mended(text: str, found: Diagnostic) -> str:
     fix = found.fix()
     assert fix is not None
-    return text[: fix.span.start] + fix.replacement + text[fix.span.end :]
+    return apply_fix(text, fix)
 
 
 MODEL = "model net() {\n    input x: float32[N, 8, 8, 8]\n    output y = x -> bottleneck(2)\n}\n"
@@ -325,43 +326,48 @@ def faults(text: str) -> tuple[Diagnostic, ...]:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "said", "meant"),
     [
-        ("Bottleneck", "`Bottleneck` is `bottleneck` of the library: write `import"),
-        ("BasicBlock", "`BasicBlock` is `basic` of the library: write `import"),
-        ("botleneck", "did you mean `bottleneck` of the library? Write `import"),
-        ("dens", "did you mean `dense`"),
-        ("Linear", "`Linear` is `dense` here"),
+        ("Bottleneck", "`Bottleneck` is `bottleneck` of the library: write `import", "bottleneck"),
+        ("BasicBlock", "`BasicBlock` is `basic` of the library: write `import", "basic"),
+        ("botleneck", "did you mean `bottleneck` of the library? Write `import", "bottleneck"),
+        ("dense_", "`dense_` is `dense` here", "dense"),
+        ("Linear", "`Linear` is `dense` here", "dense"),
     ],
 )
-def test_names_like_those_of_the_library(name: str, said: str) -> None:
-    (found,) = faults(MODEL.replace("bottleneck", name))
+def test_names_like_those_of_the_library(name: str, said: str, meant: str) -> None:
+    """The name is replaced, and the import is written, together."""
+    text = MODEL.replace("bottleneck", name)
+    (found,) = faults(text)
     assert found.advice().startswith(said)
-    assert found.fix() is None
+    fixed = mended(text, found)
+    assert f"-> {meant}(2)" in fixed
+    assert ("import" in fixed) == ("import" in said)
+    assert "E203" not in {one.code for one in faults(fixed)}
 
 
 @pytest.mark.parametrize(
-    ("line", "code", "said", "right"),
+    ("line", "code", "said", "safety"),
     [
-        ('import botleneck from "dotnn/residual"', "E604", "did you mean `bottleneck`?", ""),
-        ('import bottleneck from "dotnn/deep"', "E604", 'write `import bottleneck from "dotnn/residual"`', "dotnn"),
-        ('import bottleneck from "dotnn/residual.nn"', "E608", "did you mean `dotnn/residual`?", "dotnn"),
-        ('import bottleneck from "dotnn/resnet50"', "E608", 'write `"dotnn/residual"`', "dotnn"),
-        ('import bottleneck from "residual"', "E601", 'write `"dotnn/residual"` if a block of the library', ""),
-        ('import bottleneck from "parts/residual.nn"', "E601", 'write `"dotnn/residual"` if a block', ""),
-        ('import my_block from "residual"', "E601", 'write `"dotnn/residual"` if a block of the library', ""),
+        ('import botleneck from "dotnn/residual"', "E604", "did you mean `bottleneck`?", "unsafe"),
+        ('import bottleneck from "dotnn/deep"', "E604", 'write `import bottleneck from "dotnn/residual"`', "safe"),
+        ('import bottleneck from "dotnn/residual.nn"', "E608", "did you mean `dotnn/residual`?", "safe"),
+        ('import bottleneck from "dotnn/resnet50"', "E608", 'write `"dotnn/residual"`', "safe"),
+        ('import bottleneck from "residual"', "E601", 'write `"dotnn/residual"` if a block of the library', "unsafe"),
+        ('import bottleneck from "parts/residual.nn"', "E601", 'write `"dotnn/residual"` if a block', "unsafe"),
         ('import my_block from "mine.nn"', "E601", "paths are relative", ""),
     ],
 )
 def test_imports_that_miss_the_library(
-    line: str, code: str, said: str, right: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    line: str, code: str, said: str, safety: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path / "library")
     text = f"{line}\nblock other(x) {{ return x }}\n{MODEL.replace('bottleneck(2)', 'other')}"
     (found,) = faults(text)
     assert (found.code, found.advice().startswith(said)) == (code, True), found.advice()
-    assert (found.fix() is not None) == bool(right)
-    if right:
+    fix = found.fix()
+    assert (fix.safety if fix is not None else "") == safety
+    if fix is not None:
         assert mended(text, found).startswith('import bottleneck from "dotnn/residual"\n')
         assert faults(mended(text, found)) == ()
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from dotnn.compiler.diagnostics import CATALOGUE
 from dotnn.compiler.diagnostics.explain import load_all
+from dotnn.compiler.diagnostics.fixes import apply_fix
 from dotnn.compiler.syntax import tree
+from fixing import assert_mends, listed
+from golden import assert_golden
 from trees import items_of, parsed
 
 # --- mistakes --------------------------------------------------------------------------------------------------------
@@ -182,14 +185,21 @@ model m(a: ) {
     assert [type(item).__name__ for item in file.items] == ["Block", "Const", "Model"]
 
 
+def test_fixes_mend_mistakes():
+    texts = [f"block b(x) {{\n    {text}\n    last = 1\n}}\nconst more = 2" for text, *_ in STATEMENTS]
+    texts += [text for text, *_ in FILES]
+    for text in texts:
+        assert_mends(parsed(text)[1].diagnostics, lambda text: parsed(text)[1].diagnostics)
+    assert_golden("fixes/mistakes.txt", listed(one for text in texts for one in parsed(text)[1].diagnostics))
+
+
 def test_a_fix_mends_the_mistake():
     for text in ["expect a = 3", "y = f(k: 3)", "y = 1;", "y = True", "y = a && b", "y = x => f"]:
         _, report = parsed(f"block b(x) {{ {text} }}")
         (diagnostic,) = report.diagnostics
         fix = diagnostic.fix()
         assert fix is not None
-        whole = fix.span.source.text
-        assert items_of(whole[: fix.span.start] + fix.replacement + whole[fix.span.end :])
+        assert items_of(apply_fix(fix.source.text, fix))
 
 
 @pytest.mark.parametrize(
@@ -201,8 +211,7 @@ def test_a_word_in_place_of_a_sign_stands_apart(text: str, mended: str) -> None:
     _, report = parsed(f"const c = {text}")
     fix = report.diagnostics[0].fix()
     assert fix is not None
-    whole = fix.span.source.text
-    assert whole[: fix.span.start] + fix.replacement + whole[fix.span.end :] == f"const c = {mended}"
+    assert apply_fix(fix.source.text, fix) == f"const c = {mended}"
 
 
 def test_every_code_of_the_text_has_a_page_with_a_sample_that_shows_it():

@@ -16,6 +16,7 @@ from ..reprs import LONGEST, quoted, several, short_repr
 from ..source import Span
 from ..visible import visible
 from .cells import LONGEST_SENTENCE, clip
+from .fixes import Fix
 from .phrases import filled
 
 
@@ -37,14 +38,6 @@ class Label:
     def of_call(cls, span: Span, block: str) -> Label:
         """The call of a block on the way to a place."""
         return cls(span, f"in block `{block}`, called here")
-
-
-@positional_record
-class Fix:
-    """A text edit that mends the mistake: replace what stands at ``span``."""
-
-    span: Span
-    replacement: str
 
 
 #: Every concrete diagnostic class by its code.
@@ -127,7 +120,7 @@ class Diagnostic:
         return ()
 
     def fix(self) -> Fix | None:
-        """A text edit that mends the mistake, where one is certain."""
+        """The edits that mend the mistake, where the remedy says exactly what to write."""
         return None
 
     def identities(self) -> tuple[Hashable, ...]:

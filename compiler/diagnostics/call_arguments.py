@@ -316,7 +316,7 @@ class NumberNegative(BadInitializer):
     clause: ClassVar[str] = "{argument} is {value}, but must be at least 0"
 
     argument: str
-    value: float
+    value: str
 
 
 @record
@@ -325,8 +325,8 @@ class LowAboveHigh(BadInitializer):
 
     clause: ClassVar[str] = "low is {low}, but must not exceed high, {high}"
 
-    low: float
-    high: float
+    low: str
+    high: str
 
 
 @record

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
-from .base import Diagnostic, Fix
+from .base import Diagnostic
+from .fixes import Edit, Fix, Safety, replacing
 from .names import _WithNearNames
 from .phrases import filled
 from .suggest import listed
@@ -38,6 +39,10 @@ class ImportNotFound(Diagnostic):
         if self.home:
             return f'write `"{self.home}"` if a block of the library is meant; {super().advice()}'
         return super().advice()
+
+    def fix(self) -> Fix | None:
+        """The file of the library that may be meant."""
+        return replacing(self.span, f'"{self.home}"', Safety.UNSAFE) if self.home else None
 
 
 @record
@@ -84,7 +89,7 @@ class ImportedNameMissing(_WithNearNames):
     known: tuple[str, ...]  #: what the file defines
     is_model: bool = False  #: it defines a model of this name
     line: str = ""  #: the import from the file of the library that has it
-    edit: Fix | None = None  #: what mends it, if it is certain
+    edit: Edit | None = None  #: what mends the path, if it is certain
 
     @property
     def instead(self) -> str:
@@ -94,8 +99,8 @@ class ImportedNameMissing(_WithNearNames):
         return f"write `{self.line}`" if self.line else f"it defines {listed(self.known) or 'none'}"
 
     def fix(self) -> Fix | None:
-        """The right path, where the import has no other name."""
-        return self.edit
+        """The right path, where the import has no other name; else the one name that is near."""
+        return Fix((self.edit,), Safety.SAFE) if self.edit is not None else self._renamed(self.name)
 
 
 @record
@@ -312,5 +317,7 @@ class NoLibraryFile(_WithNearNames):
         return f'write `"{self.home}"`' if self.home and self.home not in self.near else super().advice()
 
     def fix(self) -> Fix | None:
-        """The right path."""
-        return Fix(self.span, f'"{self.home}"') if self.home and self.span is not None else None
+        """The right path: certain where a block that is imported tells it, or else the one that is near."""
+        if self.home:
+            return replacing(self.span, f'"{self.home}"')
+        return self._renamed(f'"{self.path}"', '"{}"')

@@ -7,6 +7,7 @@ from typing import Any
 from ..source import Span
 from ..visible import visible
 from .base import Diagnostic, Label
+from .fixes import Fix
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -16,10 +17,9 @@ def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
     after a byte order mark. Without a place ``file`` and all of these are None.
 
     Keys: ``code severity message file line column end_line end_column offsets label labels notes remedy fix
-    trace``; ``labels`` and ``trace`` hold places with a ``message``, ``fix`` is None or a place with its
-    ``replacement``.
+    trace``; ``labels`` and ``trace`` hold places with a ``message``; ``fix`` is None, or has ``safety`` (``safe`` or
+    ``unsafe``) and ``edits``, places with their ``replacement``, which hold for the text as it is and do not overlap.
     """
-    fix = diagnostic.fix()
     return {
         "code": diagnostic.code,
         "severity": str(diagnostic.severity),
@@ -29,13 +29,20 @@ def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
         "labels": [_labelled(label) for label in diagnostic.labels()],
         "notes": list(diagnostic.notes()),
         "remedy": diagnostic.advice(),
-        "fix": None if fix is None else {**_place(fix.span), "replacement": fix.replacement},
+        "fix": _mended(diagnostic.fix()),
         "trace": [_labelled(label) for label in diagnostic.trace],
     }
 
 
 def _labelled(label: Label) -> dict[str, Any]:
     return {**_place(label.span), "message": _told(label)}
+
+
+def _mended(fix: Fix | None) -> dict[str, Any] | None:
+    if fix is None:
+        return None
+    edits = [{**_place(edit.span), "replacement": edit.replacement} for edit in fix.edits]
+    return {"safety": str(fix.safety), "edits": edits}
 
 
 def _told(label: Label) -> str:

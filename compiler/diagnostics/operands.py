@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
+from ..source import Span
 from .base import Diagnostic
+from .fixes import Fix, piping
 from .forms import Forms, declare_otherwise, declare_otherwise_or
 
 ONE_NAME = "give both dimensions the same name or number in the types of the inputs"
@@ -83,6 +85,11 @@ class CannotBroadcast(Diagnostic):
     axis: int
     shorter: str = ""  #: the tensor whose axes fit elsewhere in the other
     behind: str = ""  #: the axes that it lacks for that
+    low: Span | None = None  #: where it stands
+
+    def fix(self) -> Fix | None:
+        """The axes behind those of the one tensor."""
+        return piping(self.low, f"unsqueeze(axis={self.behind})") if self.behind else None
 
     @property
     def mend(self) -> str:
@@ -116,6 +123,11 @@ class BroadcastUndecided(UndecidedFit):
 
     shorter: str = ""  #: the tensor whose axes fit elsewhere in the other
     behind: str = ""  #: the axes that it lacks for that
+    low: Span | None = None  #: where it stands
+
+    def fix(self) -> Fix | None:
+        """The axes behind those of the one tensor."""
+        return piping(self.low, f"unsqueeze(axis={self.behind})") if self.behind else None
 
     @property
     def mend(self) -> str:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .fixes import Fix, code_end, piping, replacing
 from .forms import Forms, declare_otherwise
 from .operands import ONE_NAME, UndecidedFit
 
@@ -86,6 +87,14 @@ class NotAMatrix(Diagnostic):
     kind: str
     found: str
 
+    def fix(self) -> Fix | None:
+        """The other sign, where the operand stands behind it."""
+        if self.span is None:
+            return None
+        sign = code_end(self.span.source, self.span.start) - 1
+        is_sign = sign >= 0 and self.span.source.text[sign] == "@"
+        return replacing(self.span.source.span(sign, sign + 1), "*") if is_sign else None
+
 
 @record
 class CannotMultiply(Diagnostic):
@@ -119,6 +128,10 @@ class CannotMultiply(Diagnostic):
         if self.order:
             return _TRANSPOSED.format(self.order)
         return "make the last axis on the left equal to the last but one on the right; element by element, write `*`"
+
+    def fix(self) -> Fix | None:
+        """The transposition."""
+        return piping(self.span, f"transpose({self.order})") if self.order else None
 
 
 @record
@@ -155,3 +168,7 @@ class ProductUndecided(Diagnostic):
         if self.order:
             return _TRANSPOSED.format(self.order)
         return declare_otherwise(self.forms) or ONE_NAME
+
+    def fix(self) -> Fix | None:
+        """The transposition."""
+        return piping(self.span, f"transpose({self.order})") if self.order else None

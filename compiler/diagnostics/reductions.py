@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from ..records import record
+from ..source import Span
 from .base import Diagnostic
+from .fixes import Fix, Safety, replacing, without_argument
 
 #: What is meant of several tensors, for the functions whose layers reduce one.
 _OF_TENSORS: Final[Mapping[str, str]] = {
@@ -14,6 +16,8 @@ _OF_TENSORS: Final[Mapping[str, str]] = {
     "min": "the smaller of two tensors, element by element, is `minimum(a, b)`",
     "sum": "the sum of tensors is `a + b`",
 }
+#: The layers of two tensors that are meant.
+_OF_TWO: Final[Mapping[str, str]] = {"max": "maximum", "min": "minimum"}
 
 
 @record
@@ -40,11 +44,21 @@ class ReductionOfSeveral(Diagnostic):
 
     kind: str
     found: str
+    are_two: bool = False  #: exactly two tensors, and nothing else
 
     @property
     def hint(self) -> str:
         """What combines several."""
         return _OF_TENSORS[self.kind]
+
+    def fix(self) -> Fix | None:
+        """The layer that combines two tensors element by element."""
+        if not self.are_two or self.kind not in _OF_TWO or self.span is None:
+            return None
+        if not self.span.text.startswith(self.kind):
+            return None
+        name = self.span.source.span(self.span.start, self.span.start + len(self.kind))
+        return replacing(name, _OF_TWO[self.kind])
 
 
 @record
@@ -74,3 +88,8 @@ class ArgumentOfLayer(Diagnostic):
     kind: str
     name: str
     found: str
+    argument: Span
+
+    def fix(self) -> Fix | None:
+        """Without the argument."""
+        return without_argument(self.argument, safety=Safety.SAFE)

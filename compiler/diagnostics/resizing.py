@@ -7,6 +7,7 @@ from typing import ClassVar
 from ..records import record
 from .base import Diagnostic
 from .demanded import SizeTooSmall
+from .fixes import Fix, without_argument
 from .forms import Forms, declare_otherwise_or
 from .windows import channels_last_hint
 
@@ -155,6 +156,10 @@ class ArgumentWithoutUse(Diagnostic):
     argument: str
     mode: str
     modes: str
+
+    def fix(self) -> Fix | None:
+        """Without the argument; another mode may be meant."""
+        return without_argument(self.span, self.argument)
 
 
 @record

@@ -5,11 +5,14 @@ Codes E110 to E117, E123, E124, E129, E137 and E139.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from ..records import record
+from ..source import Span
 from .base import Diagnostic
+from .fixes import Edit, Fix, Safety, closing_bracket, code_end, enclosing, inserting, replacing
 from .wording import FoundDiagnostic, expected_words
 
 
@@ -71,6 +74,10 @@ class ForgottenArrow(FoundDiagnostic):
 
     name: str
 
+    def fix(self) -> Fix | None:
+        """The arrow; a new value may be meant as well."""
+        return None if self.span is None else inserting(self.span.source, self.span.start, "-> ", Safety.UNSAFE)
+
 
 @record
 class NotAStatement(FoundDiagnostic):
@@ -117,9 +124,22 @@ class NotAStatement(FoundDiagnostic):
             return "names are bound once: give the new value a new name, `y = x + 1`"
         return "bind the value with `name = …`, or give it out with `output name = …` or `return …`"
 
+    def fix(self) -> Fix | None:
+        """The binding without a keyword."""
+        return _without_word(self.span) if self.start in _FOREIGN_DECLARATIONS else None
+
 
 _FOREIGN_DECLARATIONS: Final = frozenset({"let", "var", "val", "auto"})
 _AUGMENTED: Final = frozenset(["+=", "-=", "*=", "/=", "%="])
+
+
+def _without_word(word: Span | None) -> Fix | None:
+    """The fix that takes a word out, with the blanks behind it."""
+    if word is None:
+        return None
+    behind = word.source.text[word.end :]
+    return replacing(word.source.span(word.start, word.end + len(behind) - len(behind.lstrip())), "")
+
 
 #: How other languages begin what is a block or a model here.
 _FOREIGN_ITEMS: Final = frozenset(
@@ -160,6 +180,25 @@ class NotAnItem(FoundDiagnostic):
             return f"write `{self.found.lower()}`, in small letters"
         return "statements stand inside of `model name() { … }`; a value for the whole file is `const name = value`"
 
+    def fix(self) -> Fix | None:
+        """The word of this language for that of another, or the one that a value for the whole file lacks."""
+        if self.span is None:
+            return None
+        behind = self.span.source.text[self.span.end :].partition("\n")[0]
+        if self.found in _FOREIGN_DECLARATIONS:
+            return replacing(self.span, "const")
+        if self.found.lower() in ("import", "const", "block", "model"):
+            return replacing(self.span, self.found.lower())
+        if self.found in _FOREIGN_FUNCTIONS and re.match(r"[ \t]+\w+[ \t]*\(", behind):
+            return replacing(self.span, "block", Safety.UNSAFE)
+        if re.match(r"[ \t]*(?::[^=]*)?=(?!=)", behind) and "->" not in behind and self.found.isidentifier():
+            return inserting(self.span.source, self.span.start, "const ", Safety.UNSAFE)
+        return None
+
+
+#: Those of the words above that begin what has arguments.
+_FOREIGN_FUNCTIONS: Final = frozenset(["def", "func", "function", "fn", "fun"])
+
 
 @record
 class NestedItem(FoundDiagnostic):
@@ -191,6 +230,10 @@ class NestedItem(FoundDiagnostic):
         if self.found == "const":
             return "inside of a body a value is bound without a keyword, `name = value`"
         return "move it to the top level of the file, or close what stands before it with `}`"
+
+    def fix(self) -> Fix | None:
+        """The binding without a keyword."""
+        return _without_word(self.span) if self.found == "const" else None
 
 
 #: How the statements and items are written.
@@ -269,12 +312,21 @@ class PipelineInOperand(FoundDiagnostic):
     ```nn
     block residual(x) { return (x -> relu) + x }
     ```
+
+    Attributes:
+        pipeline: the pipeline that it follows, where its beginning is known.
     """
 
     code: ClassVar[str] = "E114"
     message: ClassVar[str] = "{found_words} cannot follow a stage of a pipeline"
     label: ClassVar[str] = "the arrow binds weaker than this"
     remedy: ClassVar[str] = "put the pipeline in parentheses, `(x -> f) {found} …`, or bind it to a name first"
+
+    pipeline: Span | None = None
+
+    def fix(self) -> Fix | None:
+        """The parentheses."""
+        return None if self.pipeline is None else enclosing(self.pipeline, "(", ")")
 
 
 @record
@@ -314,6 +366,15 @@ class MissingStage(FoundDiagnostic):
 
     after: str
 
+    def fix(self) -> Fix | None:
+        """No arrow."""
+        if self.span is None or self.after != "->":
+            return None
+        source = self.span.source
+        end = code_end(source, self.span.start)
+        start = code_end(source, end - len(self.after))
+        return replacing(source.span(start, end), "", Safety.UNSAFE) if source.text[start:end].strip() == "->" else None
+
 
 @record
 class NotAStage(FoundDiagnostic):
@@ -350,6 +411,13 @@ class NotAStage(FoundDiagnostic):
         if self.found == "(":
             return "an arrow leads into the name of a layer or block; a group of stages stands in braces `{ … }`"
         return "an arrow leads into the name of a layer or block, with its arguments in parentheses: `x -> dense(64)`"
+
+    def fix(self) -> Fix | None:
+        """Braces for the parentheses of a group."""
+        closing = closing_bracket(self.span) if self.found == "(" and self.span is not None else None
+        if self.span is None or closing is None:
+            return None
+        return Fix((Edit(self.span, "{ "), Edit(closing, " }")), Safety.UNSAFE)
 
 
 @record

@@ -8,8 +8,10 @@ from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
 from .demanded import SizeTooSmall
+from .fixes import Edit, Fix, Safety, enclosing, inserting, replacing, without_statement
 from .forms import Forms, declare_otherwise
 from .phrases import filled
+from .suggest import is_respelled
 
 
 @record
@@ -123,6 +125,7 @@ class NoAttribute(Diagnostic):
     found: str
     name: str
     layer: str = ""  #: the layer that may be meant
+    base: Span | None = None
 
     @property
     def instead(self) -> str:
@@ -130,6 +133,14 @@ class NoAttribute(Diagnostic):
         if self.layer:
             return f"layers are applied by an arrow: `x -> {self.layer}`"
         return "tensors have `shape`, `rank`, `dtype` and `channels`"
+
+    def fix(self) -> Fix | None:
+        """The layer as a call."""
+        if not self.layer or self.base is None or self.span is None:
+            return None
+        source = self.span.source
+        opening = Edit(source.span(self.base.start, self.base.start), f"{self.layer}(")
+        return Fix((opening, Edit(source.span(self.base.end, self.span.end), ")")), Safety.UNSAFE)
 
 
 @record
@@ -267,6 +278,13 @@ class UnknownType(BadType):
             return f"write `{self.near}`"
         return f"tensors have `{' '.join(self.element_types)}`; values `{' '.join(self.value_types)}`"
 
+    def fix(self) -> Fix | None:
+        """The type that may be meant."""
+        if not self.near or self.span is None or not self.span.text.startswith(self.name):
+            return None
+        name = self.span.source.span(self.span.start, self.span.start + len(self.name))
+        return replacing(name, self.near, Safety.SAFE if is_respelled(self.name, self.near) else Safety.UNSAFE)
+
 
 @record
 class ElementTypeWithoutShape(BadType):
@@ -393,6 +411,13 @@ class PartsNotTaken(Diagnostic):
     source: str
     count: int
     names: int
+    last: Span | None = None  #: the last name, where the parts are bound
+
+    def fix(self) -> Fix | None:
+        """A place for every part that is not taken."""
+        if self.last is None:
+            return None
+        return inserting(self.last.source, self.last.end, ", _" * (self.count - self.names), Safety.UNSAFE)
 
     @property
     def example(self) -> str:
@@ -417,6 +442,10 @@ class NotUsedHere(Diagnostic):
     remedy: ClassVar[str] = "remove it, or move it before the `return`"
 
     what: str = "this statement"
+
+    def fix(self) -> Fix | None:
+        """Without the statement; it may have to stand before the `return`."""
+        return None if self.span is None else without_statement(self.span)
 
 
 @record
@@ -443,6 +472,14 @@ class LoopOverOther(Unrepeatable):
 
     message: ClassVar[str] = "`for` runs over a list, and this is {found}"
     remedy: ClassVar[str] = "write a list, as in `for c in [64, 128] {{ … }}`, or `range(n)`"
+
+    is_count: bool = False  #: a number of rounds where a list is needed
+
+    def fix(self) -> Fix | None:
+        """The list of the numbers up to a count."""
+        if not self.is_count or self.span is None:
+            return None
+        return enclosing(self.span, "range(", ")", Safety.UNSAFE)
 
 
 @record

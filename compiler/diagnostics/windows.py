@@ -8,6 +8,7 @@ from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label
 from .demanded import SizeTooSmall
+from .fixes import Fix, Safety, inserting, replacing, without_argument
 from .forms import Forms, declare_otherwise_or
 
 #: Divisors are looked for up to here only, so that no number of channels takes long.
@@ -23,6 +24,19 @@ def channels_last_hint(order: str) -> str:
 
 def _operand_label(operand: Span | None, found: str) -> tuple[Label, ...]:
     return (Label(operand, f"this is {found}"),) if operand is not None else ()
+
+
+def _instead_of(place: Span | None, written: str, number: str) -> Fix | None:
+    """The fix that writes another number, where the place holds the one and nothing else."""
+    is_there = place is not None and place.text == written
+    return replacing(place, number, Safety.UNSAFE) if is_there else None
+
+
+def transposed_behind(operand: Span | None, order: str) -> Fix | None:
+    """The fix that transposes an operand, of which the place is the last stage or the whole."""
+    if operand is None:
+        return None
+    return inserting(operand.source, operand.end, f" -> transpose({order})", Safety.UNSAFE)
 
 
 @record
@@ -236,6 +250,10 @@ class SamePaddingUndecided(Diagnostic):
         """The forms, as a remedy before another one."""
         return declare_otherwise_or(self.forms)
 
+    def fix(self) -> Fix | None:
+        """The padding as numbers, which for even sizes differ."""
+        return _instead_of(self.span, '"same"', self.example)
+
     def labels(self) -> tuple[Label, ...]:
         """The operand."""
         return _operand_label(self.operand, self.found)
@@ -270,6 +288,10 @@ class PoolPaddingTooLarge(Diagnostic):
     def limit(self) -> int:
         """The most that may be padded."""
         return self.kernel // 2
+
+    def fix(self) -> Fix | None:
+        """The most that may be padded."""
+        return _instead_of(self.span, str(self.amount), str(self.limit))
 
 
 @record
@@ -333,6 +355,10 @@ class ChannelsLast(Diagnostic):
     last: int
     order: str
 
+    def fix(self) -> Fix | None:
+        """The transposition behind the operand."""
+        return transposed_behind(self.span, self.order)
+
 
 @record
 class OutputPaddingTooLarge(Diagnostic):
@@ -367,6 +393,10 @@ class OutputPaddingTooLarge(Diagnostic):
         """The most that may be added."""
         return max(self.stride, self.dilation) - 1
 
+    def fix(self) -> Fix | None:
+        """The most that may be added."""
+        return _instead_of(self.span, str(self.added), str(self.limit))
+
     @property
     def choice(self) -> str:
         """What may be written."""
@@ -395,6 +425,10 @@ class OutputPaddingWithSame(Diagnostic):
 
     kind: str
     padding_span: Span | None = None
+
+    def fix(self) -> Fix | None:
+        """Without `output_padding`."""
+        return without_argument(self.span, "output_padding")
 
     def labels(self) -> tuple[Label, ...]:
         """The padding."""

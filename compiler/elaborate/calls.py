@@ -278,7 +278,10 @@ def _refuse_named(call: tree.Call, values: Sequence[KnownValue]) -> None:
     """Refuse named arguments, which no function takes, though the layer of its name may."""
     for argument in call.named:
         found = describe(values[0])
-        raise DotnnError(ArgumentOfLayer(span=argument.name_span, kind=call.function, name=argument.name, found=found))
+        fault = ArgumentOfLayer(
+            span=argument.name_span, kind=call.function, name=argument.name, found=found, argument=argument.span
+        )
+        raise DotnnError(fault)
 
 
 def _call_metric(call: tree.Call, frame: Frame) -> CompileValue:

@@ -182,8 +182,8 @@ def _attribute(expression: tree.Attribute, frame: Frame) -> CompileValue:
 def no_attribute(expression: tree.Attribute, base: KnownValue) -> NoAttribute:
     """The diagnostic for an attribute that a value does not have; layers are no attributes of tensors."""
     name = expression.name
-    layer = _layer_of_attribute(name) if is_tensor(base) else ""
-    return NoAttribute(span=expression.name_span, found=describe(base), name=name, layer=layer)
+    layer, at = _layer_of_attribute(name) if is_tensor(base) else "", expression.name_span
+    return NoAttribute(span=at, found=describe(base), name=name, layer=layer, base=expression.base.span)
 
 
 def _layer_of_attribute(name: str) -> str:

@@ -12,7 +12,7 @@ from ..diagnostics.names import CannotReuse, Obstacle, UnknownPath
 from ..diagnostics.suggest import near_names
 from ..diagnostics.values import LoopOverOther, RepeatedByOther, RoundNotTakenApart
 from ..syntax import tree
-from ..values.kinds import UNKNOWN, KnownValue, Results, Unknown, describe, first, show
+from ..values.kinds import UNKNOWN, KnownValue, Results, Unknown, describe, first, is_int, show
 from .calls import apply_call, reapply_block
 from .layer_arguments import Piped
 from .layer_nodes import reapply_layer
@@ -108,7 +108,8 @@ def _for(stage: tree.Stage, loop: tree.For, piped: Piped, label: GivenName | Non
     if isinstance(values, Unknown):
         return UNKNOWN
     if not isinstance(values, tuple):
-        raise DotnnError(LoopOverOther(span=loop.iterable.span, found=describe(values)))
+        fault = LoopOverOther(span=loop.iterable.span, found=describe(values), is_count=is_int(values))
+        raise DotnnError(fault)
     return _loop(AppliedLoop(stage, loop, values, frame), piped, label)
 
 

@@ -215,7 +215,10 @@ def _take_apart(statement: tree.Binding, value: Results, frame: Frame) -> Sequen
         frame.fail(TooManyNames(span=statement.value.span, names=names, count=len(values), source=source))
         return (UNKNOWN,) * names
     if _must_take_all(value) and names < len(values):
-        frame.fail(PartsNotTaken(span=statement.value.span, source=value.source, count=len(values), names=names))
+        last = statement.targets[-1].span
+        frame.fail(
+            PartsNotTaken(span=statement.value.span, source=value.source, count=len(values), names=names, last=last)
+        )
     return values
 
 

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..dims import DimExpr, format_dim
+from ..dims import format_dim
+from ..written import value_text
 from .graph import Graph, Node, Value
 from .operations import Constant, Operation, Parameter
 from .tensors import Literal, Weight
@@ -27,7 +28,7 @@ def format_graph(graph: Graph) -> str:
     names = _names(graph)
     lines = [f"model {graph.name}"]
     lines += [_node_line(graph, node, names) for node in graph.nodes()]
-    lines += [f"output {name} = {_value_text(graph, value, names)}" for name, value in graph.outputs.items()]
+    lines += [f"output {name} = {_result_text(graph, value, names)}" for name, value in graph.outputs.items()]
     lines += [f"demand {format_dim(demand.dim)} >= {demand.minimum}" for demand in graph.demands]
     return "\n".join(lines) + "\n"
 
@@ -46,7 +47,7 @@ def _names(graph: Graph) -> dict[int, str]:
 
 
 def _node_line(graph: Graph, node: Node, names: Mapping[int, str]) -> str:
-    operands = ["none" if value is None else _value_text(graph, value, names) for value in node.operands]
+    operands = ["none" if value is None else _result_text(graph, value, names) for value in node.operands]
     results = ", ".join(map(str, node.results))
     return "".join(
         (
@@ -58,7 +59,7 @@ def _node_line(graph: Graph, node: Node, names: Mapping[int, str]) -> str:
     )
 
 
-def _value_text(graph: Graph, value: Value, names: Mapping[int, str]) -> str:
+def _result_text(graph: Graph, value: Value, names: Mapping[int, str]) -> str:
     name = names[value.node]
     return f"{name}[{value.index}]" if len(graph.node(value.node).results) > 1 else name
 
@@ -92,13 +93,9 @@ def _attributes(op: Operation) -> Iterator[str]:
 def _attribute_text(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_attribute_text, value))}]"
-    if isinstance(value, DimExpr):
-        return format_dim(value)
-    if isinstance(value, bool):
-        return str(value).lower()
     if dataclasses.is_dataclass(value) and isinstance(value, Operation):
         return format_operation(value)
-    return str(value)
+    return value_text(value)
 
 
 def _literal_text(literal: Literal) -> str:
@@ -109,7 +106,7 @@ def _literal_text(literal: Literal) -> str:
 
 def _nested(elements: list[Any], shape: tuple[int, ...]) -> str:
     if not shape:
-        return _attribute_text(elements[0])
+        return value_text(elements[0])
     if not elements:
         return "[]"
     size = len(elements) // shape[0]

@@ -16,6 +16,7 @@ from ..diagnostics.call_arguments import (
 from ..graph.tensors import Fan
 from ..graph.types import DType
 from ..records import positional_record
+from ..written import value_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +55,7 @@ class Initializer(ABC):
         for one in fields(self):
             value = getattr(self, one.name)
             if not _is_finite_number(value):
-                return NumberNotFinite(argument=one.name, value=repr(value))
+                return NumberNotFinite(argument=one.name, value=value_text(value))
         return self._problem() or self._overflow(dtype)
 
     @abstractmethod
@@ -78,7 +79,7 @@ class Initializer(ABC):
 
     def _argument(self, field: str) -> str:
         value = getattr(self, field)
-        text = repr(float(value) if _is_finite_number(value) else value)
+        text = value_text(float(value) if _is_finite_number(value) else value)
         return text if field == self.positional else f"{field}={text}"
 
 
@@ -91,4 +92,4 @@ def _is_finite_number(value: Any) -> bool:
 def negative(initializer: Initializer, field: str) -> BadInitializer | None:
     """What is wrong with an argument that must not be negative, or None."""
     value = getattr(initializer, field)
-    return NumberNegative(argument=field, value=value) if value < 0 else None
+    return NumberNegative(argument=field, value=value_text(value)) if value < 0 else None

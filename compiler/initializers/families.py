@@ -18,6 +18,7 @@ from ..diagnostics.call_arguments import BadInitializer, LowAboveHigh
 from ..graph.tensors import Fan, numpy_name
 from ..graph.types import DType
 from ..records import positional_record
+from ..written import value_text
 from .base import Initializer, negative
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ class Uniform(Initializer):
         return max(abs(low), abs(high)) if math.isfinite(high - low) else math.inf
 
     def _problem(self) -> BadInitializer | None:
-        return LowAboveHigh(low=self.low, high=self.high) if self.low > self.high else None
+        low, high = value_text(self.low), value_text(self.high)
+        return LowAboveHigh(low=low, high=high) if self.low > self.high else None
 
 
 @final

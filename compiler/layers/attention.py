@@ -28,6 +28,7 @@ from ..graph.tensors import Fan
 from ..graph.types import DType, TensorType, format_shape
 from ..lazy import np
 from ..records import record
+from ..written import value_text
 from .attention_lowering import Masking, attended
 from .attributes import HIGHEST_RANK, Flag, Integer, Real, attribute
 from .base import Difference, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
@@ -487,7 +488,8 @@ def _padding_hint(rank: int) -> str:
     if rank < 3:
         return ""
     between = list(range(1, rank - 1))
-    return f"`-> unsqueeze(axis={between[0] if len(between) == 1 else between})`"
+    axis = value_text(between[0] if len(between) == 1 else between)
+    return f"`-> unsqueeze(axis={axis})`"
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

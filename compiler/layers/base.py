@@ -30,6 +30,7 @@ from ..graph.types import DType, TensorType, type_for_one_example
 from ..lazy import np
 from ..records import positional_record, record
 from ..source import Span
+from ..written import value_text
 from .cost import Cost
 from .reach import Reach, aligned
 from .registry import Registry
@@ -235,7 +236,7 @@ class Difference:
     @property
     def wanted(self) -> str:
         """What a flag must be so that the model has the tensor exactly if the file has it."""
-        return "true" if self.in_file else "false"
+        return value_text(self.in_file)
 
 
 @positional_record

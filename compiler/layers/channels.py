@@ -7,6 +7,7 @@ from ..diagnostics.shapes import UndecidedChannels
 from ..diagnostics.windows import ChannelsLast, ChannelsNotDivisible
 from ..dims import DimExpr, exact_div
 from ..graph.types import TensorType
+from ..written import value_text
 from .base import Site
 from .families import WORDS
 from .rules import need_known
@@ -28,7 +29,7 @@ def need_channels_first(site: Site, found: TensorType) -> None:
 
 def channels_first_order(rank: int) -> str:
     """The ``transpose`` from ``[N, *spatial, C]`` to ``[N, C, *spatial]``: ``[0, 2, 1]``."""
-    return str([0, rank - 1, *range(1, rank - 1)])
+    return value_text([0, rank - 1, *range(1, rank - 1)])
 
 
 def need_channels(site: Site, found: TensorType) -> int:

@@ -23,6 +23,7 @@ from ..graph.broadcasting import broadcasts
 from ..graph.types import TensorType, format_shape
 from ..lazy import np
 from ..records import record
+from ..written import value_text
 from .attributes import Integer, Parts, attribute
 from .base import Operand, Read, Rearranging, Sample, Site
 from .operators import Arithmetic
@@ -137,7 +138,7 @@ class Split(Rearranging):
             parts = f"{self.parts} parts"
             forms = dividing_forms(dim, self.parts)
         else:
-            parts, total = f"[{', '.join(map(str, self.parts))}]", sum(self.parts)
+            parts, total = value_text(self.parts), sum(self.parts)
             if total == dim:
                 return self.parts
             if not isinstance(dim, DimExpr):

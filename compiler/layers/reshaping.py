@@ -30,6 +30,7 @@ from ..graph.broadcasting import misfit
 from ..graph.types import DType, TensorType, format_shape
 from ..lazy import np
 from ..records import record
+from ..written import value_text
 from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attribute
 from .base import COMPUTED_ON_CPU, Read, Rearranging, Sample, Site
 from .reach import Along, Reach, kept, refolded
@@ -216,7 +217,7 @@ class Transpose(Rearranging):
         in_range = all(-x.rank <= axis < x.rank for axis in self.order)
         if len(self.order) != x.rank or not in_range or len(set(self._order)) != x.rank:
             span, axes = site.argument("order"), ", ".join(map(str, range(x.rank)))
-            order = f"[{', '.join(map(str, self.order))}]"
+            order = value_text(self.order)
             raise DotnnError(NotAPermutation(span=span, order=order, found=str(x), last=x.rank - 1, axes=axes))
         return x.with_shape(*(x.shape[axis] for axis in self._order))
 

@@ -23,6 +23,7 @@ from ..dims.linear import equalizing_forms
 from ..dims.printing import format_forms
 from ..graph.broadcasting import broadcasts, misfit
 from ..graph.types import DType, TensorType
+from ..written import number_text, value_text
 from .attributes import HIGHEST_RANK
 from .base import Site
 
@@ -80,8 +81,8 @@ def need_element(site: Site, argument: str, number: float, found: TensorType) ->
     if least <= number <= greatest and (found.dtype.is_float or number == int(number)):
         return
     facts = {**site.about_argument(argument, found), "name": argument, "element": found.dtype}
-    facts |= {"least": written_number(least), "greatest": written_number(greatest)}
-    raise DotnnError(NotOfElements(number=written_number(number), is_whole=not found.dtype.is_float, **facts))
+    facts |= {"least": number_text(least), "greatest": number_text(greatest)}
+    raise DotnnError(NotOfElements(number=number_text(number), is_whole=not found.dtype.is_float, **facts))
 
 
 def _least_and_greatest(dtype: DType) -> tuple[float, float]:
@@ -95,11 +96,6 @@ def _least_and_greatest(dtype: DType) -> tuple[float, float]:
         return 0, 2**bits - 1
     half = 2 ** (bits - 1)
     return max(-half, -_LARGEST_INT), min(half - 1, _LARGEST_INT)
-
-
-def written_number(number: float) -> str:
-    """A number as people write it."""
-    return str(int(number)) if number == int(number) and abs(number) <= 2**53 else repr(number)
 
 
 def need_same_elements(site: Site, operand: int, first: TensorType, found: TensorType) -> None:
@@ -158,7 +154,7 @@ def resolve_axes(site: Site, axes: Sequence[int], found: TensorType, argument: s
     for one, other in pairwise(resolved):
         if one == other:
             facts = site.about_argument(argument, found)
-            raise DotnnError(RepeatedAxis(**facts, axis=one, axes=str(list(axes))))
+            raise DotnnError(RepeatedAxis(**facts, axis=one, axes=value_text(axes)))
     return resolved
 
 
@@ -172,18 +168,19 @@ def broadcast(site: Site, a: TensorType, b: TensorType) -> TensorType:
     rank = max(a.rank, b.rank)
     shapes = ((1,) * (rank - one.rank) + one.shape for one in (a, b))
     axes = [(one, other, broadcasts(one, other)) for one, other in zip(*shapes, strict=True)]
-    facts = {"left": str(a), "right": str(b), **_axes_behind(a, b)}
+    facts = {"left": str(a), "right": str(b), **_axes_behind(site, a, b)}
     need_fit(site, 1, axes, CannotBroadcast, BroadcastUndecided, **facts)
     return a.with_shape(*(other if one == 1 else one for one, other, _ in axes))
 
 
-def _axes_behind(a: TensorType, b: TensorType) -> dict[str, str]:
+def _axes_behind(site: Site, a: TensorType, b: TensorType) -> dict[str, object]:
     """The shorter tensor and the axes to put behind it, where its shape is in the other's, but not at its end."""
     low, high = sorted((a, b), key=lambda one: one.rank)
     for start in range(high.rank - low.rank):
         if low.shape and low.shape == high.shape[start : start + low.rank]:
             axes = list(range(low.rank, high.rank - start))
-            return {"shorter": str(low), "behind": str(axes[0] if len(axes) == 1 else axes)}
+            behind = value_text(axes[0] if len(axes) == 1 else axes)
+            return {"shorter": str(low), "behind": behind, "low": site.operand(0 if low is a else 1)}
     return {}
 
 
@@ -209,7 +206,7 @@ def need_fit(
 
 def last_swapped(rank: int) -> str:
     """The ``transpose`` that swaps the last two axes: ``[0, 2, 1]``."""
-    return str([*range(rank - 2), rank - 1, rank - 2])
+    return value_text([*range(rank - 2), rank - 1, rank - 2])
 
 
 def moved(rank: int, start: int, end: int) -> tuple[int, ...]:

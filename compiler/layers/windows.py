@@ -20,6 +20,7 @@ from ..graph.types import TensorType
 from ..graph.windows import AxisWindow
 from ..lazy import np
 from ..records import record
+from ..written import value_text
 from .attributes import Pads
 from .base import LAYERS, Read, Site, Window
 from .channels import channels_first_order, need_channels_first
@@ -132,7 +133,7 @@ def _need_decided_totals(site: Site, found: TensorType, axes: Sequence[AxisWindo
             dim=format_dim(dim),
             symbol=min(symbols(dim)),
             total=format_dim(total),
-            example=str([(one.extent - 1) // 2 for one in axes]),
+            example=value_text([(one.extent - 1) // 2 for one in axes]),
             forms=format_forms(_deciding_totals(found, axes)),
             operand=site.operand(0),
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ... import library
-from ..diagnostics import Fix, Report
+from ..diagnostics import Edit, Report
 from ..diagnostics.imports import ImportCycle, ImportedNameMissing, ImportEscapes, ImportNotFound, NoLibraryFile
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.names import DuplicateName, ReservedName
@@ -277,7 +277,7 @@ def _name_missing(name: tree.Name, item: tree.Import, other: Module) -> Imported
     known = public_names(item.path.value) if is_library else list(other.items)
     # The name of another block of the library is no misspelt one.
     near = () if is_library and home else near_names(name.name, known)
-    edit = Fix(item.path.span, f'"{home}"') if home and not near and len(item.names) == 1 else None
+    edit = Edit(item.path.span, f'"{home}"') if home and not near and len(item.names) == 1 else None
     return ImportedNameMissing(
         span=name.span,
         path=item.path.value,

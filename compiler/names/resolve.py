@@ -66,8 +66,11 @@ def resolve(modules: Sequence[Module], report: Report) -> tuple[UnusedBinding, .
 
 
 def resolve_value(expression: tree.Expression, module: Module, report: Report) -> None:
-    """Find what the names of an expression mean that stands for itself, in a file that is empty otherwise."""
-    _Walk(module, _Findings(report), _Items(())).walk(expression)
+    """Find what the names of an expression mean that stands for itself, in a file that is empty otherwise.
+
+    Dimensions are those of whoever evaluates it.
+    """
+    _Walk(module, _Findings(report), _Items(()), sees_symbols=True).walk(expression)
 
 
 def _resolve_item(item: tree.Item, module: Module, items: _Items, findings: _Findings) -> None:

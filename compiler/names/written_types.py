@@ -52,14 +52,20 @@ _FOREIGN_TYPES = {
 }
 
 
+_TENSORS = ("tensor", "array")
+
+
 def foreign_type(name: str) -> str | None:
     """What the element type is called here that other languages call so; None where it is no such name."""
     return _FOREIGN_TYPES.get(name.lower())
 
 
 def _near_type(name: str) -> str:
-    """The type that may be meant by another name; empty if none is near."""
-    return foreign_type(name) or next(iter(near_names(name, [*DType, *VALUE_TYPES])), "")
+    """The type that is called so elsewhere, or the nearest; empty for none."""
+    if name.lower() in _TENSORS:
+        return ""
+    near = near_names(name, [*DType, *VALUE_TYPES])
+    return foreign_type(name) or (near[0] if near else "")
 
 
 def in_floats(written: DType, floats: DType) -> DType:

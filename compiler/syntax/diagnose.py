@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from ..diagnostics import Diagnostic, spelling, statements, syntax
+from ..diagnostics.fixes import code_end
+from ..source import Span
 from . import tree
 from .mistakes import VALUE_KINDS, Found, Mistake, found_at
 from .recover import begins_binding, indentation
@@ -21,7 +23,16 @@ _NUMBER = re.compile(r"[0-9]+(?:_[0-9]+)*(?:[KMG]|(?:\.[0-9]+(?:_[0-9]+)*)?(?:[e
 
 _OPERATORS: Final = frozenset(["+", "-", "*", "/", "//", "%", "@", "**", "and", "or", "==", "!=", "<", "<=", ">", ">="])
 _COMPARISONS: Final = frozenset(["==", "!=", "<", "<=", ">", ">="])
-_FOREIGN_OPERATORS: Final = {"&&": "and", "||": "or", "!": "not", "^": "**", "=>": "->", "|": "or", "&": "and"}
+_FOREIGN_OPERATORS: Final = {
+    "|>": "->",
+    "&&": "and",
+    "||": "or",
+    "!": "not",
+    "^": "**",
+    "=>": "->",
+    "|": "or",
+    "&": "and",
+}
 #: Kinds of tokens behind which a value must stand.
 _BEFORE_VALUE: Final = frozenset(
     {"EQUAL", "PLUS", "MINUS", "TIMES", "POWER", "COMPARE", "AND", "OR", "NOT", "IF", "RETURN", "EXPECT"}
@@ -209,7 +220,18 @@ def _binding_as_stage(m: Mistake) -> Diagnostic | None:
 
 def _operator_after_stage(m: Mistake) -> Diagnostic | None:
     if m.after_stage and (m.found.text in _OPERATORS or m.found.text in (".", "[")):
-        return statements.PipelineInOperand(span=m.span, found=m.found.text)
+        return statements.PipelineInOperand(span=m.span, found=m.found.text, pipeline=_pipeline_before(m))
+    return None
+
+
+def _pipeline_before(m: Mistake) -> Span | None:
+    """The pipeline whose last stage stands directly before, in the innermost bracket that is open."""
+    inner = m.opened_here[-1] if m.opened_here else None
+    for before, value in zip(m.statement[-2::-1], m.statement[:0:-1], strict=True):
+        if value is inner:
+            return None
+        if isinstance(value, Token) and value.kind == "ARROW" and isinstance(before, tree.Node):
+            return m.source.span(before.span.start, code_end(m.source, m.found.start))
     return None
 
 
@@ -346,7 +368,8 @@ def _second_comparison(m: Mistake) -> Diagnostic | None:
         return None
     compared = next((v for v in reversed(m.statement) if isinstance(v, Token) and _weak(v)), None)
     if compared is not None and compared.kind == "COMPARE":
-        return syntax.ComparisonChain(span=m.span, found=m.found.text)
+        middle = m.source.text[compared.end : m.found.start].strip()
+        return syntax.ComparisonChain(span=m.span, found=m.found.text, middle=middle)
     return None
 
 
@@ -385,7 +408,9 @@ def _method(m: Mistake) -> Diagnostic | None:
     if m.found.text != "(" or m.on_new_line or not (is_node or m.top_kind == "FIELD"):
         return None
     name = m.top.name_span if is_node else m.span_of(m.top)
-    return syntax.MethodCall(span=name, name=name.text)
+    value = m.top.value if is_node else m.statement[-3]
+    receiver = m.span_of(value) if isinstance(value, Token) else value.span
+    return syntax.MethodCall(span=name, name=name.text, receiver=receiver)
 
 
 def _no_else(m: Mistake) -> Diagnostic | None:
@@ -408,7 +433,8 @@ def _side_by_side(m: Mistake) -> Diagnostic | None:
     if name is not None and m.found.kind in ("number", "string") and not m.on_new_line and not in_list:
         return syntax.MissingParentheses(span=m.span, found=m.found.text, name=name)
     if m.opened_here and m.opened_here[-1].text in "([":
-        return syntax.MissingComma(span=m.span, found=m.found.text)
+        in_list = in_list or _is_call(m, m.opened_here[-1])
+        return syntax.MissingComma(span=m.span, found=m.found.text, in_list=in_list)
     return None
 
 

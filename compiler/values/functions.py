@@ -40,8 +40,8 @@ def call_function(call: tree.Call, values: Sequence[KnownValue], budget: Budget)
 
 def of_several(call: tree.Call, values: Sequence[KnownValue]) -> DotnnError:
     """The fault of a reduction that is given more than one tensor."""
-    found = ", ".join(describe(value) for value in values[:4])
-    return DotnnError(ReductionOfSeveral(span=call.span, kind=call.function, found=found))
+    found, are_two = ", ".join(map(describe, values[:4])), len(values) == 2 and all(map(is_tensor, values))
+    return DotnnError(ReductionOfSeveral(span=call.span, kind=call.function, found=found, are_two=are_two))
 
 
 def _range(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:

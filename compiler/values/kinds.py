@@ -15,6 +15,7 @@ from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType
 from ..initializers import Initializer
 from ..records import positional_record
+from ..written import value_text
 
 if TYPE_CHECKING:
     # Python has it from 3.13 on.
@@ -147,27 +148,23 @@ def describe(value: KnownValue) -> str:
 
 
 def show(value: KnownValue, room: int = 60) -> str:
-    """The value as the language would write it, shortened to about ``room`` characters."""
+    """The value as the language writes it, shortened to about ``room`` characters, with commas in large numbers."""
     text = _show(value, room)
     return text if len(text) <= room else text[: room - 3] + "..."
 
 
 def _show(value: KnownValue, room: int) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
+    if is_int(value):
         return f"{value:,}" if value.bit_length() <= 1024 else "a huge int"
     if is_string(value):
-        return '"' + value[:room] + '"'
+        return value_text(value[:room])
     if isinstance(value, tuple):
         return "[" + ", ".join(_show_item(item, room) for item in value[:room]) + "]"
-    if isinstance(value, DimExpr):
-        return format_dim(value)
     if isinstance(value, Quotient):
         return f"{_factor(value.numerator)} / {_factor(value.denominator)}"
     if is_tensor(value):
         return str(value.type)
-    return str(value)
+    return value_text(value)
 
 
 def _factor(dim: Dim) -> str:
