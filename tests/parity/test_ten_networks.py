@@ -20,15 +20,16 @@ from dotnn import Compiled, Session, compile_file, compile_source
 from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
-import pytorch_networks  # noqa: E402
-from settling import (  # noqa: E402
+from torch import nn  # noqa: E402
+
+from tests.parity import pytorch_networks  # noqa: E402
+from tests.parity.settling import (  # noqa: E402
     error,
     one_thread,
     settle,
 )
-from torch import nn  # noqa: E402
-from zoo import modern  # noqa: E402
-from zoo.small_devices import mobilenet_v2  # noqa: E402
+from tests.parity.zoo import modern  # noqa: E402
+from tests.parity.zoo.small_devices import mobilenet_v2  # noqa: E402
 
 TEXTS = Path(__file__).parent / "networks"
 ZOO = Path(__file__).parents[2] / "examples" / "zoo"

@@ -21,7 +21,8 @@ from dotnn.compiler.graph.types import DType
 from dotnn.compiler.weights.binding import bind_weights
 from dotnn.compiler.weights.readers import open_weights
 from dotnn.compiler.weights.values import WeightValues
-from weight_helpers import diagnostic_of, network, weight
+
+from tests.helpers.weight_helpers import diagnostic_of, network, weight
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 torch = pytest.importorskip("torch", reason="parity tests need the extra [parity]")

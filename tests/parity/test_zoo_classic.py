@@ -17,9 +17,10 @@ from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
-from settling import one_thread, settle  # noqa: E402
 from torch import nn  # noqa: E402
-from zoo import classic  # noqa: E402
+
+from tests.parity.settling import one_thread, settle  # noqa: E402
+from tests.parity.zoo import classic  # noqa: E402
 
 ZOO = Path(__file__).parents[2] / "examples" / "zoo"
 #: How far logits may be off, in units of the largest one.

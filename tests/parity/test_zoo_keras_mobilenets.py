@@ -16,7 +16,7 @@ pytest.importorskip("torch", reason="needs the extra [parity]")
 os.environ["KERAS_BACKEND"] = "torch"
 keras = pytest.importorskip("keras", reason="needs the extra [parity]")
 pytest.importorskip("h5py", reason="needs the extra [keras]")
-from settling import error  # noqa: E402
+from tests.parity.settling import error  # noqa: E402
 
 #: What Keras says of itself where it converts tensors of PyTorch for numpy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")

@@ -20,7 +20,7 @@ pytest.importorskip("torch", reason="needs the extra [parity]")
 os.environ["KERAS_BACKEND"] = "torch"
 keras = pytest.importorskip("keras", reason="needs the extra [parity]")
 pytest.importorskip("h5py", reason="needs the extra [keras]")
-from settling import one_thread  # noqa: E402
+from tests.parity.settling import one_thread  # noqa: E402
 
 layers, ops = keras.layers, keras.ops
 

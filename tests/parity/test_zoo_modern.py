@@ -18,10 +18,11 @@ from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
-import pytorch_networks  # noqa: E402
-from settling import one_thread  # noqa: E402
 from torch import nn  # noqa: E402
-from zoo import modern  # noqa: E402
+
+from tests.parity import pytorch_networks  # noqa: E402
+from tests.parity.settling import one_thread  # noqa: E402
+from tests.parity.zoo import modern  # noqa: E402
 
 ZOO = Path(__file__).parents[2] / "examples" / "zoo"
 #: How far logits may be off, in units of the largest one, and what a mistake must at least make of that.
