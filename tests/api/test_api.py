@@ -18,8 +18,8 @@ import pytest
 from dotnn.compiler.diagnostics.render import render
 from dotnn.compiler.graph.types import DType
 
-from tests.helpers.cli_calls import EXAMPLES
 from tests.helpers.cli_calls import dotnn as command
+from tests.helpers.paths import EXAMPLES
 from tests.helpers.weight_helpers import diagnostic_of, diagnostics_of
 
 TEXT = "model m(classes: int = 3, rate: float = 0.5) { input x: float32[N, 4] output y = x -> fc: dense(classes) }"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.cli_calls import EXAMPLES, MNIST, SEVERAL, TINY, WRONG, codes, dotnn, process, tiny_folder
+from tests.helpers.cli_calls import MNIST, SEVERAL, TINY, WRONG, codes, dotnn, process, tiny_folder
+from tests.helpers.paths import EXAMPLES
 
 tiny = pytest.fixture(tiny_folder)
 

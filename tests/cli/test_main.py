@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.helpers.cli_calls import DIGIT, EXAMPLES, LONG, MNIST, SEVERAL, TINY, WRONG, codes, dotnn, tiny_folder
+from tests.helpers.cli_calls import DIGIT, LONG, MNIST, SEVERAL, TINY, WRONG, codes, dotnn, tiny_folder
+from tests.helpers.paths import EXAMPLES
 
 tiny = pytest.fixture(tiny_folder)
 

@@ -13,7 +13,8 @@ import onnx
 import pytest
 from dotnn.cli import printing
 
-from tests.helpers.cli_calls import EXAMPLES, TEN, WRONG, Done, codes, process, tiny_folder
+from tests.helpers.cli_calls import TEN, WRONG, Done, codes, process, tiny_folder
+from tests.helpers.paths import EXAMPLES
 
 tiny = pytest.fixture(tiny_folder)
 

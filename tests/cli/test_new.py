@@ -19,7 +19,8 @@ from dotnn.compiler.diagnostics.output import AlreadyThere
 from dotnn.compiler.driver import check, compile_file
 from dotnn.examples import example_files
 
-from tests.helpers.cli_calls import EXAMPLES, LONG, TINY, codes, dotnn, process
+from tests.helpers.cli_calls import LONG, TINY, codes, dotnn, process
+from tests.helpers.paths import EXAMPLES
 
 NAMES = list(example_files())
 

@@ -26,6 +26,7 @@ from dotnn.compiler.locks import LOCK_NAME, Turn
 
 from tests.helpers.graphs import run
 from tests.helpers.model_files import FEEDS, expected, files, referenced, write
+from tests.helpers.paths import ROOT
 
 CALLS = ("open", "write", "fsync", "close", "replace", "unlink")
 #: Longer than anything here takes; reached only by a deadlock.
@@ -157,7 +158,7 @@ def test_processes_and_several_names_of_one_file(tmp_path: Path) -> None:
     (tmp_path / "folder").symlink_to(folder)
     (folder / "link.onnx").symlink_to("net.onnx")
     names = (folder / "net.onnx", folder / ".." / "real" / "link.onnx", tmp_path / "folder" / "net.onnx")
-    command = [sys.executable, "-c", WRITER, str(Path(__file__).parents[2])]
+    command = [sys.executable, "-c", WRITER, str(ROOT)]
     running = [subprocess.Popen([*command, str(name), str(10 * seed)]) for seed, name in enumerate(names)]
     assert [one.wait(120) for one in running] == [0, 0, 0]
     found = run(folder / "net.onnx", FEEDS)["y"]
@@ -205,10 +206,10 @@ def test_whoever_waits_long_is_told_why_and_can_be_interrupted(
 def test_a_file_system_without_locks_gives_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: list[Diagnostic], number: int
 ) -> None:
-    def no_lock(handle: int, *, take: bool = True) -> None:
+    def no_lock(handle: int, operation: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(locks, "_lock", no_lock)
+    monkeypatch.setattr("fcntl.flock", no_lock)
     path = tmp_path / "net.onnx"
     for seed in (1, 2):
         write(path, seed=seed)
@@ -265,8 +266,9 @@ def test_a_lock_that_was_removed_meanwhile_is_not_taken_for_the_new_one(
     monkeypatch.setattr(locks, "try_lock", late)
     with Turn(tmp_path) as turn:
         assert opened
-        assert turn._handle is not None
-        assert locks.is_at(turn._handle, tmp_path / LOCK_NAME)
+        turn.note("left to do")
+        assert (tmp_path / LOCK_NAME).read_text() == "left to do"
+        turn.note("")
     assert files(tmp_path) == set()
 
 
@@ -310,6 +312,7 @@ def test_nobody_waits_for_a_lock_that_only_its_owner_may_open(
     tmp_path: Path, told: list[Diagnostic], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "PATIENCE", 0.05)
+    # Private, because the user whom the tests run as may be one who can open everything.
     monkeypatch.setattr(Turn, "_open", lambda turn: None)
     write_atomically(tmp_path / "file", b"content")
     assert (tmp_path / "file").read_bytes() == b"content"

@@ -19,8 +19,9 @@ from dotnn.compiler.diagnostics import DotnnError
 from dotnn.runtime import Feeds, Session, random_feeds, read_feeds
 from PIL import Image
 
-from tests.helpers.example_facts import DATA, EXAMPLES, Example, example_path, zoo
+from tests.helpers.example_facts import Example, example_path, zoo
 from tests.helpers.lesson_facts import LESSONS
+from tests.helpers.paths import DATA, EXAMPLES
 from tests.helpers.zoo_facts import ALL_FACTS
 
 NAMES = sorted(ALL_FACTS)

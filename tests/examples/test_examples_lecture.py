@@ -14,7 +14,8 @@ from dotnn.compiler.weights.values import WeightValues
 from dotnn.runtime import Session, read_feeds
 from numpy.typing import NDArray
 
-from tests.helpers.example_facts import DATA, example_path
+from tests.helpers.example_facts import example_path
+from tests.helpers.paths import DATA
 
 Array = NDArray[Any]
 #: Computes the outputs of a model by name.

@@ -20,11 +20,10 @@ from dotnn.compiler.weights.values import WeightValues
 from dotnn.runtime import Session, random_feeds, read_feeds
 
 from tests.helpers.cli_calls import dotnn
-from tests.helpers.example_facts import EXAMPLES
 from tests.helpers.fences import page_fences
 from tests.helpers.lesson_facts import EXERCISES, LESSON_FACTS, LESSONS, Exercise, lesson_path, models
+from tests.helpers.paths import EXAMPLES, ROOT
 
-ROOT = EXAMPLES.parent
 PAGE = ROOT / "docs" / "learn.md"
 FILES = sorted({file for file, _ in LESSON_FACTS})
 KEYS = sorted(LESSON_FACTS)

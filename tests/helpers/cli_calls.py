@@ -12,9 +12,8 @@ import pytest
 from click.testing import CliRunner
 from dotnn.cli.app import app
 
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ROOT / "examples"
-DATA = EXAMPLES / "data"
+from tests.helpers.paths import DATA, EXAMPLES
+
 MNIST = str(EXAMPLES / "mnist_cnn.nn")
 DIGIT = str(DATA / "digit.png")
 TEN = str(DATA / "digits.txt")

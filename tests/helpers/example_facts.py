@@ -9,10 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FACTS = Path(__file__).parents[1] / "facts"
-EXAMPLES = Path(__file__).parents[2] / "examples"
-ZOO = EXAMPLES / "zoo"
-DATA = EXAMPLES / "data"
+from tests.helpers.paths import DATA, EXAMPLES, FACTS, ZOO
 
 
 @dataclass(frozen=True, slots=True)

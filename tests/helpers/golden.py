@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+from tests.helpers.paths import GOLDEN
 
 
 def assert_golden(name: str, text: str) -> None:

@@ -48,16 +48,21 @@ def add_layer(
     return graph.add(layer, operands, results, name=name, weights=weights, origins=origins, doc=doc).value()
 
 
+def session(model: bytes | Path) -> onnxruntime.InferenceSession:
+    """The model without optimization, so that every operator runs as it was written."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    content = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
 def run(model: bytes | Path, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The outputs of a model by name, computed by onnxruntime as the model says, not optimized further."""
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"]
-    )
-    names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, dict(feeds)), strict=True))
+    loaded = session(model)
+    names = [output.name for output in loaded.get_outputs()]
+    return dict(zip(names, loaded.run(names, dict(feeds)), strict=True))
 
 
 def with_all_values(model: bytes) -> bytes:

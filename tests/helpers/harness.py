@@ -28,8 +28,7 @@ from dotnn.compiler.layers.base import Layer
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightSource, WeightValues
 
-from tests.helpers.graphs import with_all_values
-from tests.helpers.one_layer import session
+from tests.helpers.graphs import session, with_all_values
 
 TARGETS: tuple[Target, ...] = ("onnx", "onnxruntime", "onnxruntime-cpu")
 #: The error that a build may have, relative to the largest number of a value.
@@ -214,6 +213,30 @@ def run_optimized(model: bytes, feeds: Mapping[str, np.ndarray]) -> dict[str, np
     runner = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in runner.get_outputs()]
     return dict(zip(names, runner.run(names, dict(feeds)), strict=True))
+
+
+def fed_as_float32(model: bytes) -> bytes:
+    """The model with bfloat16 inputs and outputs cast from and to float32, which numpy has."""
+    proto = onnx.load_from_string(model)
+    graph = proto.graph
+    before: list[onnx.NodeProto] = []
+    for info in [one for one in graph.input if one.type.tensor_type.elem_type == onnx.TensorProto.BFLOAT16]:
+        info.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+        for node in graph.node:
+            node.input[:] = [f"{name}:cast" if name == info.name else name for name in node.input]
+        cast = onnx.helper.make_node("Cast", [info.name], [f"{info.name}:cast"], to=onnx.TensorProto.BFLOAT16)
+        before.append(cast)
+    after: list[onnx.NodeProto] = []
+    for info in [one for one in graph.output if one.type.tensor_type.elem_type == onnx.TensorProto.BFLOAT16]:
+        info.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+        for node in graph.node:
+            node.output[:] = [f"{name}:cast" if name == info.name else name for name in node.output]
+            node.input[:] = [f"{name}:cast" if name == info.name else name for name in node.input]
+        after.append(onnx.helper.make_node("Cast", [f"{info.name}:cast"], [info.name], to=onnx.TensorProto.FLOAT))
+    nodes = [*before, *graph.node, *after]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return proto.SerializeToString()
 
 
 def checked(model: bytes) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 from dotnn.compiler import compile_source
 from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
+from dotnn.compiler.dims import format_dim
 from dotnn.compiler.driver import check
 from dotnn.compiler.graph.operations import Constant, Input
 
@@ -46,6 +47,11 @@ def weights(body: str, **parts: str) -> list[str]:
 def type_of(found: Compiled, output: str = "y") -> str:
     """The type of an output, as it is printed."""
     return str(found.graph.type_of(found.graph.outputs[output]))
+
+
+def printed_dims(found: Compiled, output: str = "y") -> list[str]:
+    """The dimensions of an output, as they are printed."""
+    return [format_dim(dim) for dim in found.graph.type_of(found.graph.outputs[output]).shape]
 
 
 def shape(body: str, output: str = "y", **parts: str) -> str:

@@ -27,10 +27,9 @@ from dotnn.compiler.passes.pipeline import complete, optimize
 from dotnn.compiler.passes.targets import FEATURES, Target
 from dotnn.compiler.weights.values import WeightValues
 
-from tests.compiler.layers.test_layers_element_types import fed_as_float32
 from tests.helpers.generated_layers import LayerCase, Sizes
-from tests.helpers.harness import TARGETS, AllValues, error, run_optimized, wrong_shapes
-from tests.helpers.one_layer import session
+from tests.helpers.graphs import session
+from tests.helpers.harness import TARGETS, AllValues, error, fed_as_float32, run_optimized, wrong_shapes
 
 #: How exact one layer is, relative to the largest number of a result; what is not here is exact.
 TOLERANCES = {"float32": 1e-5, "float64": 1e-10, "float16": 5e-3, "bfloat16": 4e-2}

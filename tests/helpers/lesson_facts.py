@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.helpers.example_facts import EXAMPLES
+from tests.helpers.paths import EXAMPLES
 
 LESSONS = EXAMPLES / "lessons"
 

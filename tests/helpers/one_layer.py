@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import onnxruntime
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
 from dotnn.compiler.dims import Dim, evaluate, symbol
 from dotnn.compiler.export.check import verify_model
@@ -20,7 +19,9 @@ from dotnn.compiler.layers.base import LAYERS, Layer, Site
 from dotnn.compiler.passes.pipeline import complete
 from dotnn.compiler.weights.values import WeightValues
 
-N, C, H, W, T, S = (symbol(name) for name in "NCHWTS")
+from tests.helpers.graphs import session
+
+N, C, H, W, L, T, S = (symbol(name) for name in "NCHWLTS")
 
 #: Three sizes, two of which are no multiples of each other, and one that is 1.
 SIZES = (
@@ -39,10 +40,14 @@ def ints(*shape: Dim, dtype: DType = DType.INT64) -> TensorType:
 
 
 def make(kind: str, **arguments: object) -> Layer:
-    """A layer with its arguments converted as elaboration converts them, lists given as tuples."""
+    """A layer with its arguments, as they are written, converted as elaboration converts them."""
     cls = LAYERS[kind]
     kinds = {one.name: one.metadata["kind"] for one in cls.attributes()}
-    return cls(**{name: kinds[name].convert(value, cls) for name, value in arguments.items()})
+    return cls(**{name: kinds[name].convert(_tupled(value), cls) for name, value in arguments.items()})
+
+
+def _tupled(value: object) -> object:
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
 
 
 def refuses(kind: str, **arguments: object) -> str:
@@ -101,11 +106,13 @@ def random_arrays(
     return arrays
 
 
-def random_weights(layer: Layer, types: Sequence[TensorType], generator: np.random.Generator) -> dict[str, np.ndarray]:
+def random_weights(
+    layer: Layer, types: Sequence[TensorType | None], generator: np.random.Generator, deviation: float = 1.0
+) -> dict[str, np.ndarray]:
     """Weights so large that a wrong one shows; variances are positive."""
     arrays = {}
     for spec in layer.weights(types):
-        values = generator.normal(0, 1, spec.shape)
+        values = generator.normal(0, deviation, spec.shape)
         arrays[spec.name] = (np.abs(values) + 0.1 if "var" in spec.name else values).astype(np.float32)
     return arrays
 
@@ -139,15 +146,6 @@ def build(
     model = to_bytes(complete(graph, verify=True), WeightValues(), metadata=ModelMetadata())
     verify_model(model)
     return model
-
-
-def session(model: bytes) -> onnxruntime.InferenceSession:
-    """The model without optimization, so that every operator runs as it was written."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def run(model: bytes, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:

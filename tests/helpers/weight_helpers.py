@@ -16,6 +16,7 @@ from dotnn.compiler.graph.types import DType
 from dotnn.compiler.initializers import HeNormal
 from dotnn.compiler.weights.binding import bind_weights
 from dotnn.compiler.weights.readers import open_weights
+from dotnn.compiler.weights.weight_file import WeightFile
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -70,3 +71,31 @@ def misfits_of(tmp_path: Path, arrays: Arrays, weights: Sequence[Weight]) -> dic
         found = diagnostics_of(lambda: bind_weights(file, weights))
     assert len({type(one) for one in found}) == len(found)
     return {type(one): one for one in found}
+
+
+def read_all(file: WeightFile) -> None:
+    """Read every array, which has the shape that the file says."""
+    for name in file.names:
+        assert file.load(name).shape == file.shape(name)
+
+
+def count_refused(
+    path: Path, whole: bytes, rounds: int, changes: int, read: Callable[[WeightFile], None] = read_all
+) -> int:
+    """How many of so many files are refused that differ from a whole one in fewer bytes than ``changes``.
+
+    The others are read by ``read``, which may raise nothing else.
+    """
+    generator = np.random.default_rng(7)
+    refused = 0
+    for _ in range(rounds):
+        data = bytearray(whole)
+        for place in generator.integers(len(data), size=generator.integers(1, changes)):
+            data[place] = generator.integers(256)
+        path.write_bytes(data)
+        try:
+            with open_weights(path) as file:
+                read(file)
+        except DotnnError:
+            refused += 1
+    return refused

@@ -46,8 +46,8 @@ from tests.helpers.harness import (
     run_optimized,
     wrong_shapes,
 )
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = {page.name: page for file in library_pages() for page in file.blocks}
 #: Sizes of the symbolic dimensions of samples.
 SIZES = {"N": 2, "T": 5, "S": 4, "H": 3, "W": 2}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.compiler.layers.test_activations import EXTREMES, FUNCTIONS, IDS
+from tests.helpers.activation_cases import EXTREMES, FUNCTIONS, IDS
 from tests.helpers.one_layer import make
 from tests.parity.equivalent_tables import table
 

@@ -19,6 +19,8 @@ import pytest
 from dotnn import Compiled, Session, compile_file, compile_source
 from dotnn.compiler.passes.targets import Target
 
+from tests.helpers.paths import LIBRARY, ZOO
+
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 from torch import nn  # noqa: E402
 
@@ -32,8 +34,6 @@ from tests.parity.zoo import modern  # noqa: E402
 from tests.parity.zoo.small_devices import mobilenet_v2  # noqa: E402
 
 TEXTS = Path(__file__).parent / "networks"
-ZOO = Path(__file__).parents[2] / "examples" / "zoo"
-LIBRARY = Path(__file__).parents[2] / "library"
 #: How far numbers may be off, in units of the largest one of the tensor.
 TOLERANCE, RECURRENT_TOLERANCE = 1e-5, 1e-4
 #: What a mistake in a text must at least make of that.

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from dotnn import Session, compile_file
 
+from tests.helpers.paths import ZOO
+
 pytest.importorskip("torch", reason="needs the extra [parity]")
 os.environ["KERAS_BACKEND"] = "torch"
 keras = pytest.importorskip("keras", reason="needs the extra [parity]")
@@ -21,7 +23,6 @@ from tests.parity.settling import error  # noqa: E402
 #: What Keras says of itself where it converts tensors of PyTorch for numpy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
-ZOO = Path(__file__).parents[2] / "examples" / "zoo"
 #: How far logits may be off, in units of the largest one.
 TOLERANCE = 1e-4
 #: What two images must at least make of that, and a mirror image.

@@ -14,6 +14,8 @@ import pytest
 from dotnn import Session, compile_file, compile_source
 from dotnn.compiler.passes.targets import Target
 
+from tests.helpers.paths import ZOO
+
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
 from torch import nn  # noqa: E402
@@ -21,7 +23,6 @@ from torch import nn  # noqa: E402
 from tests.parity.settling import error, one_thread, settle  # noqa: E402
 from tests.parity.zoo import small_devices  # noqa: E402
 
-ZOO = Path(__file__).parents[2] / "examples" / "zoo"
 #: How far logits may be off, in units of the largest one.
 TOLERANCE = 1e-4
 #: What a mistake must at least make of that.

@@ -15,7 +15,8 @@ from typing import NamedTuple
 import pytest
 from dotnn.cli.app import COMMANDS
 
-ROOT = Path(__file__).parents[2]
+from tests.helpers.paths import ROOT
+
 PACKAGES = ("api", "cli", "compiler", "examples", "grammars", "library", "runtime")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if path.parent.name != "data")
 NAMES = [path.relative_to(ROOT).as_posix() for path in FILES]

@@ -22,9 +22,8 @@ from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.documentation import layer_list, layer_page, page_of, signature
 
 from tests.helpers.fences import Fence, as_model, fences, page_fences
+from tests.helpers.paths import DOCS, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md")))
 FENCES = [fence for page in PAGES for fence in page_fences(page)]
 

@@ -19,6 +19,7 @@ from dotnn.runtime.temporary_folder import OWNER, TemporaryFolder, sweep_folders
 
 from tests.helpers.graphs import run
 from tests.helpers.model_files import FEEDS, expected, files, referenced, write
+from tests.helpers.paths import ROOT
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes of POSIX")
 
@@ -63,7 +64,7 @@ for step in itertools.count(1):
 
 
 def folders_of_victims(root: Path, threshold: str) -> list[Path]:
-    command = [sys.executable, "-W", "ignore", "-c", VICTIMS, str(Path(__file__).parents[2]), str(root), threshold]
+    command = [sys.executable, "-W", "ignore", "-c", VICTIMS, str(ROOT), str(root), threshold]
     subprocess.run(command, check=True, timeout=120)
     found = list(root.iterdir())
     assert len(found) > 30

@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from pathlib import Path
 
 import onnx
 import pytest
 from dotnn.compiler.layers.base import LAYERS
 from hypothesis import HealthCheck, Phase, given, settings
 
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+from tests.helpers.paths import ROOT
+
+sys.path.append(str(ROOT / "benchmarks"))
 
 import fuzz_programs
 from fuzz_programs import check_program

@@ -9,13 +9,14 @@ import random
 import sys
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from dotnn.compiler.layers.base import LAYERS
 from hypothesis import HealthCheck, Phase, given, settings
 
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+from tests.helpers.paths import ROOT
+
+sys.path.append(str(ROOT / "benchmarks"))
 
 from fuzz_rewrites import check_rewritten, rewritten_seed
 from random_programs import Program

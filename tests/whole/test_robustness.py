@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.helpers import attacks
+from tests.helpers.paths import EXAMPLES
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 SOURCES = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.nn"))
 
 #: Low bounds, so that what runs into them does so soon.

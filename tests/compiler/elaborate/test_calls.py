@@ -1,4 +1,4 @@
-"""Blocks, models and their arguments; conditions (sections 2 and 3 of the design)."""
+"""Blocks, models and their arguments; conditions."""
 
 from __future__ import annotations
 

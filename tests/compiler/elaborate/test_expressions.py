@@ -1,4 +1,4 @@
-"""Tensors: parameters, constants, operators, indexing, several results, documentation comments (section 3)."""
+"""Tensors: parameters, constants, operators, indexing, several results, documentation comments."""
 
 from __future__ import annotations
 

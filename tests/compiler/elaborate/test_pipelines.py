@@ -1,4 +1,4 @@
-"""`repeat` and `for` (section 5 of the design)."""
+"""`repeat` and `for`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sharing weights by `reuse`, and holding them by `freeze` (section 4 of the design)."""
+"""Sharing weights by `reuse`, and holding them by `freeze`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of layers and parameters: labels, automatic names, scopes (section 4 of the design)."""
+"""Names of layers and parameters: labels, automatic names, scopes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compile-time values, types, bindings and consts (section 3 of the design)."""
+"""Compile-time values, types, bindings and consts."""
 
 from __future__ import annotations
 

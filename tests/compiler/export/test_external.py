@@ -30,6 +30,7 @@ from dotnn.compiler.weights.values import WeightValues
 from tests.helpers.export_graphs import Loaded, Network
 from tests.helpers.graphs import add_input, add_layer, float32, run
 from tests.helpers.model_files import FEEDS, METADATA, expected, files, network, referenced, write
+from tests.helpers.paths import ROOT
 
 
 def diagnostic_of(action: Callable[[], object]) -> Diagnostic:
@@ -102,6 +103,7 @@ def test_without_a_threshold_everything_that_fits_is_in_one_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert write(tmp_path / "net.onnx", threshold=None).data is None
+    # Private: a model beyond the true limit has 2 GB.
     monkeypatch.setattr(external, "_INLINE_LIMIT", 3_000)
     assert write(tmp_path / "net.onnx", threshold=None).data is not None
 
@@ -170,6 +172,7 @@ def test_old_data_is_removed_and_other_files_are_left_alone(tmp_path: Path) -> N
 def test_data_stays_where_the_model_is_too_large_to_be_searched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Private: a file beyond the true limit takes long to write.
     monkeypatch.setattr(external, "_LARGEST_SEARCHED", 10)
     for seed in (1, 2):
         written = write(tmp_path / "net.onnx", seed=seed)
@@ -362,7 +365,7 @@ def test_directories_that_cannot_be_synchronized_are_no_fault(tmp_path: Path) ->
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
 def test_weights_are_streamed_one_tensor_at_a_time(tmp_path: Path) -> None:
     script = f"""
-import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+import sys; sys.path.insert(0, {str(ROOT)!r})
 import re
 from pathlib import Path
 from tests.helpers.graphs import add_input, add_layer, float32

@@ -41,6 +41,7 @@ from tests.helpers.export_graphs import (
     two_layers,
 )
 from tests.helpers.graphs import add_input, add_layer, float32, run, with_all_values
+from tests.helpers.paths import ROOT
 
 # Versions, names ----------------------------------------------------------------------------------------
 
@@ -230,7 +231,7 @@ def test_model_metadata() -> None:
 
 def test_same_bytes_in_every_process(tmp_path: Path) -> None:
     script = f"""
-import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+import sys; sys.path.insert(0, {str(ROOT)!r})
 from dotnn.compiler.export import ModelMetadata, to_bytes
 from dotnn.compiler.dims import dim_max
 from dotnn.compiler.passes.pipeline import complete

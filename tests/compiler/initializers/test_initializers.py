@@ -196,6 +196,7 @@ def test_element_i_is_made_of_word_i(initializer: Initializer, monkeypatch: pyte
     whole = draw(initializer, (40_000,))
     assert np.array_equal(draw(initializer, (250, 160)).ravel(), whole)
     assert np.array_equal(draw(initializer, (17,)), whole[:17])
+    # Private: callers cannot tell how much is drawn at a time, which is what the test is about.
     monkeypatch.setattr(random_streams, "_CHUNK", 1000)
     assert np.array_equal(draw(initializer, (40_000,)), whole)
 
@@ -326,6 +327,7 @@ def test_truncated_normal_distribution(mean: float, std: float):
 
 
 def test_truncation_holds_at_the_ends_of_the_stream():
+    # Private: no draw of a seed comes so near to the ends of the stream.
     ends = np.array([-0.5 + 2.0**-53, 0.5 - 2.0**-53]) * random_streams._WITHIN_TWO_STD
     assert normal_quantile(ends).tolist() == pytest.approx([-2.0, 2.0], rel=1e-15)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,8 +20,10 @@ from dotnn.compiler.layers.activations import Elementwise
 from dotnn.compiler.operators import OPERATORS
 from dotnn.compiler.weights.values import WeightValues
 
+from tests.helpers.activation_cases import EXTREMES, FUNCTIONS, IDS
 from tests.helpers.harness import run_optimized
 from tests.helpers.language import compiled, faults, faults_of, model, type_of
+from tests.helpers.layer_facts import CONVENTIONS, TORCH
 from tests.helpers.one_layer import (
     C,
     H,
@@ -41,40 +41,6 @@ from tests.helpers.one_layer import (
     run,
 )
 
-FACTS = json.loads((Path(__file__).parents[2] / "facts" / "conventions.json").read_text(encoding="utf-8"))
-TORCH = {one["desc"]: one for one in FACTS["torch_single_layer_facts"]}
-
-#: Layers that are functions of each element, with attributes, and what they are lowered to for float32 and float64.
-FUNCTIONS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
-    ("relu6", {}, "Clip", "Less Where Greater Where"),
-    ("clip", {"low": -0.5, "high": 2}, "Clip", "Less Where Greater Where"),
-    ("hard_sigmoid", {}, "HardSigmoid", "Add Less Where Greater Where Div"),
-    ("hard_swish", {}, "HardSigmoid Mul", "Add Less Where Greater Where Div Mul"),
-    ("silu", {}, "Sigmoid Mul", "Neg Exp Add Div Mul"),
-    ("mish", {}, "Softplus Tanh Mul", "Abs Neg Exp Add Log Max Add Tanh Mul"),
-    ("softplus", {}, "Softplus", "Abs Neg Exp Add Log Max Add"),
-    ("softsign", {}, "Softsign", "Abs Add Div"),
-    ("elu", {}, "Elu", "Exp Sub Mul GreaterOrEqual Where"),
-    ("elu", {"alpha": 0.3}, "Elu", "Exp Sub Mul GreaterOrEqual Where"),
-    ("elu", {"alpha": -2.0}, "Elu", "Exp Sub Mul GreaterOrEqual Where"),
-    ("celu", {}, "Celu", "Exp Sub Mul GreaterOrEqual Where"),
-    ("celu", {"alpha": 0.3}, "Celu", "Div Exp Sub Mul GreaterOrEqual Where"),
-    ("selu", {}, "Selu", "Exp Sub Mul GreaterOrEqual Where Mul"),
-    ("gelu", {}, "Gelu", "Gelu"),
-    ("gelu", {"approximate": "tanh"}, "Gelu", "Gelu"),
-    ("abs", {}, "Abs", "Abs"),
-    ("sqrt", {}, "Sqrt", "Sqrt"),
-    ("exp", {}, "Exp", "Exp"),
-    ("log", {}, "Log", "Log"),
-)
-IDS = ["-".join([kind, *map(str, given.values())]) for kind, given, *_ in FUNCTIONS]
-
-#: Where they bend, vanish and overflow; the infinities and what is no number among them.
-EXTREMES = (
-    *(-math.inf, -3.4e38, -1e38, -1e30, -1000, -104, -89, -88, -20.5, -12, -6, -3.0001, -3, -1, -1e-4, -1e-8, -1e-40),
-    *(-0.0, 0, 1e-40, 1e-8, 1e-4, 1, 3, 3.0001, 6, 6.001, 12, 20, 20.1, 88, 89, 104, 1000, 65504, 1e30, 1e38, 3.4e38),
-    *(math.inf, math.nan),
-)
 TOLERANCE = {DType.FLOAT64: 1e-14, DType.FLOAT32: 1e-6, DType.FLOAT16: 2e-3}
 
 
@@ -94,13 +60,13 @@ def lowered(kind: str, dtype: DType, **arguments: Any) -> str:
 
 def published() -> Iterator[tuple[str, dict[str, Any], list[float], list[float]]]:
     """Layers with what PyTorch and Keras gave at some numbers."""
-    facts, names = FACTS["activations"], {"hardsigmoid": "hard_sigmoid", "hardswish": "hard_swish"}
+    facts, names = CONVENTIONS["activations"], {"hardsigmoid": "hard_sigmoid", "hardswish": "hard_swish"}
     for name in ("hardsigmoid", "hardswish", "elu", "selu", "softplus", "mish", "silu", "celu", "softsign"):
         for who in ("torch", "keras", "keras3"):
             if who in facts[name]:
                 yield names.get(name, name), {}, facts["x"], facts[name][who]
     yield "relu6", {}, facts["x"], facts["relu6_as_clip"]["torch"]
-    gelu = FACTS["gelu"]
+    gelu = CONVENTIONS["gelu"]
     for approximate, whose in (("none", "torch_none"), ("none", "keras_default"), ("tanh", "torch_tanh")):
         yield "gelu", {"approximate": approximate}, gelu["x"], gelu[whose]
 
@@ -124,7 +90,7 @@ def test_numbers_that_are_known_by_heart() -> None:
 def test_how_far_the_approximation_of_gelu_is_off() -> None:
     x = np.linspace(-6, 6, 120_001)
     off = np.abs(reference("gelu", x) - reference("gelu", x, approximate="tanh"))
-    assert off.max() == pytest.approx(FACTS["gelu"]["max_abs_erf_minus_tanh"], rel=1e-2)
+    assert off.max() == pytest.approx(CONVENTIONS["gelu"]["max_abs_erf_minus_tanh"], rel=1e-2)
     assert abs(x[off.argmax()]) == pytest.approx(2.70, abs=0.01)
 
 

@@ -14,24 +14,9 @@ from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import Site
 from dotnn.compiler.layers.reach import WHOLE, Along, Reach
 
-from tests.helpers.one_layer import build, run
-from tests.helpers.window_layers import (
-    CONVENTIONS,
-    TORCH,
-    C,
-    H,
-    L,
-    N,
-    T,
-    W,
-    agree,
-    apply,
-    floats,
-    infer,
-    make,
-    pooled,
-    refused,
-)
+from tests.helpers.layer_facts import CONVENTIONS, TORCH
+from tests.helpers.one_layer import C, H, L, N, T, W, build, floats, make, run
+from tests.helpers.window_layers import agree, apply, pooled, refused, result_shape
 
 FACTS = {name: facts for name, facts in CONVENTIONS["adaptive_pool"].items() if name.startswith("n=")}
 BOTH = ("adaptive_avg_pool", "adaptive_max_pool")
@@ -79,13 +64,13 @@ def test_axes_of_every_sort_together_on_onnxruntime(base: str) -> None:
 def test_shapes_of_pytorch() -> None:
     for desc, size in (("AdaptiveAvgPool2d(6)", 6), ("AdaptiveAvgPool2d((None,2))", [13, 2])):
         case = TORCH[desc]
-        assert infer(make("adaptive_avg_pool2d", size=size), *case["input"]) == tuple(case["output"])
+        assert result_shape(make("adaptive_avg_pool2d", size=size), *case["input"]) == tuple(case["output"])
 
 
 def test_symbolic_sizes_that_are_certain() -> None:
-    assert infer(make("adaptive_avg_pool2d", size=1), N, C, H, W) == (N, C, 1, 1)
-    assert infer(make("adaptive_max_pool2d", size=[7, 2]), N, 3, 14 * H, 2 * W + 4) == (N, 3, 7, 2)
-    assert infer(make("adaptive_max_pool1d", size=3), N, 3, 3 * (L + 1)) == (N, 3, 3)
+    assert result_shape(make("adaptive_avg_pool2d", size=1), N, C, H, W) == (N, C, 1, 1)
+    assert result_shape(make("adaptive_max_pool2d", size=[7, 2]), N, 3, 14 * H, 2 * W + 4) == (N, 3, 7, 2)
+    assert result_shape(make("adaptive_max_pool1d", size=3), N, 3, 3 * (L + 1)) == (N, 3, 3)
 
 
 def test_a_size_that_would_have_to_be_known() -> None:
@@ -105,8 +90,8 @@ def test_a_size_that_would_have_to_be_known() -> None:
 
 
 def test_the_remedy_applies() -> None:
-    assert infer(make("adaptive_avg_pool2d", size=7), N, 8, 7 * H, 7 * W) == (N, 8, 7, 7)
-    assert infer(make("adaptive_max_pool1d", size=4), N, 8, 2 * (2 * L)) == (N, 8, 4)
+    assert result_shape(make("adaptive_avg_pool2d", size=7), N, 8, 7 * H, 7 * W) == (N, 8, 7, 7)
+    assert result_shape(make("adaptive_max_pool1d", size=4), N, 8, 2 * (2 * L)) == (N, 8, 4)
 
 
 def test_other_operands_are_refused() -> None:
@@ -187,4 +172,4 @@ def test_no_row_of_windows_reads_further_than_is_said() -> None:
 
 def test_a_symbol_may_be_another() -> None:
     with pytest.raises(DotnnError):
-        infer(make("adaptive_avg_pool1d", size=2), N, 8, symbol("S") + 1)
+        result_shape(make("adaptive_avg_pool1d", size=2), N, 8, symbol("S") + 1)

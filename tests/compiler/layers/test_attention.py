@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +21,7 @@ from dotnn.compiler.weights.values import WeightValues
 
 from tests.helpers.harness import TARGETS, error, he_normal_source, random_feeds, run_optimized
 from tests.helpers.language import faults, shape
+from tests.helpers.layer_facts import KERAS
 from tests.helpers.one_layer import (
     C,
     N,
@@ -42,10 +39,9 @@ from tests.helpers.one_layer import (
     refuses,
     run,
 )
+from tests.helpers.processes import run_apart
 
 load_all()
-FACTS = Path(__file__).parents[2] / "facts"
-KERAS = {one["desc"]: one for one in json.loads((FACTS / "layers_keras.json").read_text(encoding="utf-8"))}
 
 
 def bools(*dims: Dim) -> TensorType:
@@ -315,13 +311,7 @@ TOLERANCE = {"float32": 1e-5, "float16": 1e-2, "float64": 1e-12}
 @pytest.mark.parametrize("dtype", TOLERANCE)
 def test_products_behind_transpositions_load_and_are_right(dtype: str) -> None:
     """In a process of its own, because onnxruntime may take the process with it."""
-    program = f"""
-import sys
-sys.path[:0] = {sys.path!r}
-from tests.compiler.layers import test_attention
-test_attention.run_behind_transpositions({dtype!r})
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = run_apart(run_behind_transpositions, dtype)
     assert (done.returncode, done.stdout.split()) == (0, ["right"] * len(BODIES)), done.stderr
 
 

@@ -17,8 +17,8 @@ from dotnn.compiler.layers.attributes import Integer, Padding, PerAxis, Real
 from dotnn.compiler.layers.base import LAYERS
 from dotnn.compiler.weights.values import WeightValues
 
+from tests.helpers.graphs import session
 from tests.helpers.harness import error, he_normal_source, random_feeds, run_optimized
-from tests.helpers.one_layer import session
 from tests.helpers.samples import KINDS, MOST_RESULTS, Case, text_of
 
 #: Numbers that a float32 holds.

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import onnx
 import pytest
@@ -18,6 +15,7 @@ from dotnn.compiler.diagnostics.shapes import (
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.initializers import HeNormal, Ones, Uniform, XavierUniform, Zeros
 
+from tests.helpers.layer_facts import KERAS, TORCH
 from tests.helpers.one_layer import (
     C,
     H,
@@ -34,10 +32,6 @@ from tests.helpers.one_layer import (
     random_weights,
     refuses,
 )
-
-FACTS = Path(__file__).parents[2] / "facts"
-TORCH = {one["desc"]: one for one in json.loads((FACTS / "conventions.json").read_text())["torch_single_layer_facts"]}
-KERAS = {one["desc"]: one for one in json.loads((FACTS / "layers_keras.json").read_text())}
 
 
 @pytest.mark.parametrize(

@@ -12,22 +12,8 @@ from dotnn.compiler.graph.tensors import Fan, Literal
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Site
 
-from tests.helpers.window_layers import (
-    C,
-    H,
-    L,
-    N,
-    T,
-    W,
-    agree,
-    apply,
-    floats,
-    infer,
-    make,
-    parameters,
-    random_weights,
-    refused,
-)
+from tests.helpers.one_layer import C, H, L, N, T, W, floats, make, parameters
+from tests.helpers.window_layers import agree, apply, refused, result_shape, small_weights
 
 BOTH = ("depthwise_conv", "separable_conv")
 
@@ -53,7 +39,7 @@ def test_a_depthwise_convolution_is_one_with_a_group_for_each_channel(rank: int)
     shape = (2, 3, 9, 8)[: rank + 2]
     window = {"kernel": 3, "stride": 2, "padding": "same", "dilation": 2}
     layer = make(f"depthwise_conv{rank}d", multiplier=4, **window)
-    weights = random_weights(layer, *shape)
+    weights = small_weights(layer, *shape)
     x = np.random.default_rng(1).normal(size=shape)
     grouped = make(f"conv{rank}d", filters=12, groups=3, **window)
     np.testing.assert_allclose(apply(layer, x, **weights), apply(grouped, x, **weights))
@@ -66,7 +52,7 @@ def test_a_separable_convolution_is_two() -> None:
     x = np.random.default_rng(0).normal(size=(2, 3, 7, 6))
     window = {"kernel": [3, 2], "stride": [1, 2], "padding": [[1, 0], [0, 2]], "multiplier": 2}
     layer = make("separable_conv2d", filters=5, **window)
-    weights = random_weights(layer, *x.shape)
+    weights = small_weights(layer, *x.shape)
     between = apply(make("depthwise_conv2d", bias=False, **window), x, weight=weights["depthwise.weight"])
     local = {name.partition(".")[2]: array for name, array in weights.items() if name.startswith("pointwise")}
     expected = apply(make("conv2d", filters=5, kernel=1), between, **local)
@@ -96,9 +82,13 @@ def test_onnxruntime_agrees(rank: int, family: str, window: dict[str, Any]) -> N
 
 
 def test_shapes() -> None:
-    assert infer(make("depthwise_conv2d", kernel=3, multiplier=2), N, 8, H, W) == (N, 16, H - 2, W - 2)
-    assert infer(make("separable_conv2d", filters=5, kernel=3, multiplier=2), N, 8, H, W) == (N, 5, H - 2, W - 2)
-    assert infer(make("separable_conv1d", filters=5, kernel=3, stride=2, padding="same"), N, 8, 2 * L) == (N, 5, L)
+    assert result_shape(make("depthwise_conv2d", kernel=3, multiplier=2), N, 8, H, W) == (N, 16, H - 2, W - 2)
+    assert result_shape(make("separable_conv2d", filters=5, kernel=3, multiplier=2), N, 8, H, W) == (N, 5, H - 2, W - 2)
+    assert result_shape(make("separable_conv1d", filters=5, kernel=3, stride=2, padding="same"), N, 8, 2 * L) == (
+        N,
+        5,
+        L,
+    )
 
 
 def test_costs_and_counts_are_told() -> None:
@@ -112,7 +102,7 @@ def test_costs_and_counts_are_told() -> None:
     assert separable.explain_macs(types, results) == "3*3*32*26*26 + 32*10*26*26"
     assert separable.macs(types, results) == (9 * 32 + 32 * 10) * 26 * 26 * N
     assert separable.explain_params(types) == "3*3*32 + (32+1)*10"
-    assert parameters(separable, N, 32, 28, 28) == 9 * 32 + 33 * 10
+    assert parameters(separable, floats(N, 32, 28, 28)) == 9 * 32 + 33 * 10
     assert make("separable_conv2d", filters=10, kernel=3, bias=False).explain_params(types) == "3*3*32 + 32*10"
 
 

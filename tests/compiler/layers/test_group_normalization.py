@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import onnx
 import pytest
@@ -26,6 +23,7 @@ from dotnn.compiler.layers.base import LAYERS, Layer, Site
 from dotnn.compiler.layers.documentation import signature
 
 from tests.helpers.harness import run_optimized
+from tests.helpers.layer_facts import CONVENTIONS, TORCH
 from tests.helpers.one_layer import (
     C,
     H,
@@ -45,9 +43,6 @@ from tests.helpers.one_layer import (
     run,
 )
 
-FACTS = Path(__file__).parents[2] / "facts"
-CONVENTIONS = json.loads((FACTS / "conventions.json").read_text())
-TORCH = {one["desc"]: one for one in CONVENTIONS["torch_single_layer_facts"]}
 KINDS = ("instance_norm", "group_norm", "layer_norm", "rms_norm")
 
 

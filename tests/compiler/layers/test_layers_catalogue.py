@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +14,9 @@ from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
 
 from tests.helpers.cli_calls import dotnn
+from tests.helpers.paths import FACTS
 
-CATALOGUE = Path(__file__).parents[2] / "facts" / "layer_catalogue.txt"
+CATALOGUE = FACTS / "layer_catalogue.txt"
 #: What every layer with weights takes beside its own arguments.
 STARTS = ("init", "bias_init")
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
-import onnx
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.compiled import Compiled
@@ -19,8 +15,9 @@ from dotnn.compiler.layers.base import LAYERS
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightValues
 
-from tests.helpers.harness import TARGETS, error, he_normal_source, random_feeds, run_optimized
-from tests.helpers.one_layer import session
+from tests.helpers.graphs import session
+from tests.helpers.harness import TARGETS, error, fed_as_float32, he_normal_source, random_feeds, run_optimized
+from tests.helpers.processes import run_apart
 from tests.helpers.samples import CASES, Case, of_elements
 
 #: How exact one layer is, by element type; what is not here is exact.
@@ -73,30 +70,6 @@ def assert_runs(model: Compiled, case: Case, dtype: DType) -> None:
             assert error(np.asarray(array), expected[name]) <= TOLERANCE.get(dtype, 0), name
 
 
-def fed_as_float32(model: bytes) -> bytes:
-    """The model with bfloat16 inputs and outputs cast from and to float32, which numpy has."""
-    proto = onnx.load_from_string(model)
-    graph = proto.graph
-    before: list[onnx.NodeProto] = []
-    for info in [one for one in graph.input if one.type.tensor_type.elem_type == onnx.TensorProto.BFLOAT16]:
-        info.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
-        for node in graph.node:
-            node.input[:] = [f"{name}:cast" if name == info.name else name for name in node.input]
-        cast = onnx.helper.make_node("Cast", [info.name], [f"{info.name}:cast"], to=onnx.TensorProto.BFLOAT16)
-        before.append(cast)
-    after: list[onnx.NodeProto] = []
-    for info in [one for one in graph.output if one.type.tensor_type.elem_type == onnx.TensorProto.BFLOAT16]:
-        info.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
-        for node in graph.node:
-            node.output[:] = [f"{name}:cast" if name == info.name else name for name in node.output]
-            node.input[:] = [f"{name}:cast" if name == info.name else name for name in node.input]
-        after.append(onnx.helper.make_node("Cast", [f"{info.name}:cast"], [info.name], to=onnx.TensorProto.FLOAT))
-    nodes = [*before, *graph.node, *after]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    return proto.SerializeToString()
-
-
 def test_one_element_type_gives_one_message() -> None:
     """At the first layer, with the others named; of what is left out by the passes nothing is said."""
     text = """model deep {
@@ -141,13 +114,7 @@ BEHIND_A_TRANSPOSITION = (
 @pytest.mark.parametrize("target", TARGETS)
 def test_products_behind_transpositions_load_and_are_right(target: Target) -> None:
     """In a process of its own, because onnxruntime may take the process with it."""
-    program = f"""
-import sys
-sys.path[:0] = {sys.path!r}
-from tests.compiler.layers import test_layers_element_types
-test_layers_element_types.load_behind_transpositions({target!r})
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = run_apart(load_behind_transpositions, target)
     assert (done.returncode, done.stdout.split()) == (0, ["loaded"] * len(BEHIND_A_TRANSPOSITION)), done.stderr
 
 

@@ -12,24 +12,9 @@ from dotnn.compiler.layers.base import LAYERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.helpers.graphs import session
 from tests.helpers.language import compiled, type_of
-from tests.helpers.one_layer import (
-    C,
-    H,
-    N,
-    S,
-    T,
-    W,
-    build,
-    check_at_all_sizes,
-    fault,
-    floats,
-    infer,
-    ints,
-    make,
-    run,
-    session,
-)
+from tests.helpers.one_layer import C, H, N, S, T, W, build, check_at_all_sizes, fault, floats, infer, ints, make, run
 
 MATMUL = make("matmul")
 

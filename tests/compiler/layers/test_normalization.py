@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -19,6 +17,7 @@ from dotnn.compiler.diagnostics.shapes import (
 from dotnn.compiler.graph.tensors import Role
 from dotnn.compiler.initializers import Constant, Ones, Zeros
 
+from tests.helpers.layer_facts import CONVENTIONS, KERAS, TORCH
 from tests.helpers.one_layer import (
     C,
     H,
@@ -37,10 +36,6 @@ from tests.helpers.one_layer import (
     statistics,
 )
 
-FACTS = Path(__file__).parents[2] / "facts"
-CONVENTIONS = json.loads((FACTS / "conventions.json").read_text())
-TORCH = {one["desc"]: one for one in CONVENTIONS["torch_single_layer_facts"]}
-KERAS = {one["desc"]: one for one in json.loads((FACTS / "layers_keras.json").read_text())}
 BATCH_NORM = {
     "weight": np.array([2.0]),
     "bias": np.array([0.5]),

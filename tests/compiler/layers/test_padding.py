@@ -12,8 +12,24 @@ from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import Site
 from dotnn.compiler.layers.reach import WHOLE, Along
 
-from tests.helpers.one_layer import build, check_at_all_sizes, demands, ints, refuses, run
-from tests.helpers.window_layers import CONVENTIONS, TORCH, C, H, L, N, T, W, apply, floats, infer, make, refused
+from tests.helpers.layer_facts import CONVENTIONS, TORCH
+from tests.helpers.one_layer import (
+    C,
+    H,
+    L,
+    N,
+    T,
+    W,
+    build,
+    check_at_all_sizes,
+    demands,
+    floats,
+    ints,
+    make,
+    refuses,
+    run,
+)
+from tests.helpers.window_layers import apply, refused, result_shape
 
 MODES = CONVENTIONS["pad_modes"]
 
@@ -39,10 +55,10 @@ def test_the_first_axis_is_first() -> None:
 
 def test_shapes() -> None:
     case = TORCH["ZeroPad2d((1,2,3,4))"]
-    assert infer(make("pad", padding=[[3, 4], [1, 2]]), *case["input"]) == tuple(case["output"])
-    assert infer(make("pad", padding=1), N, C, H, W) == (N, C, H + 2, W + 2)
-    assert infer(make("pad", padding=[0, 2, [1, 0]]), N, C, T, H, W) == (N, C, T, H + 4, W + 1)
-    assert infer(make("pad", padding=0), N, C, L) == (N, C, L)
+    assert result_shape(make("pad", padding=[[3, 4], [1, 2]]), *case["input"]) == tuple(case["output"])
+    assert result_shape(make("pad", padding=1), N, C, H, W) == (N, C, H + 2, W + 2)
+    assert result_shape(make("pad", padding=[0, 2, [1, 0]]), N, C, T, H, W) == (N, C, T, H + 4, W + 1)
+    assert result_shape(make("pad", padding=0), N, C, L) == (N, C, L)
 
 
 @pytest.mark.parametrize("mode", ["constant", "reflect", "edge", "wrap"])
@@ -77,9 +93,9 @@ def test_too_little_to_be_reflected_or_wrapped() -> None:
     assert found.headline() == (
         '`pad` with mode "reflect" takes 3 positions from axis 2 of float32[N, 8, 3], which needs 4 for that'
     )
-    assert infer(make("pad", padding=3, mode="wrap"), N, 8, 3) == (N, 8, 9)
+    assert result_shape(make("pad", padding=3, mode="wrap"), N, 8, 3) == (N, 8, 9)
     assert refused(make("pad", padding=4, mode="wrap"), N, 8, 3).code == "E461"
-    assert infer(make("pad", padding=2, mode="reflect"), N, 8, 3) == (N, 8, 7)
+    assert result_shape(make("pad", padding=2, mode="reflect"), N, 8, 3) == (N, 8, 7)
 
 
 def test_a_list_of_another_length() -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from dotnn.compiler.graph.types import DType, TensorType
 
-from tests.helpers.one_layer import build
+from tests.helpers.layer_facts import TORCH
+from tests.helpers.one_layer import H, L, N, T, W, build, make
 from tests.helpers.one_layer import run as run_all
-from tests.helpers.window_layers import TORCH, H, L, N, T, W, agree, infer, make, pooled, refused
+from tests.helpers.window_layers import agree, pooled, refused, result_shape
 
 ROW = (3, -4, 1, 2, -2, 0)
 
@@ -28,13 +29,13 @@ def test_a_large_power_is_nearly_the_greatest_number() -> None:
 
 def test_shape_of_pytorch() -> None:
     case = TORCH["LPPool2d(2,3)"]
-    assert infer(make("lp_pool2d", kernel=3), *case["input"]) == tuple(case["output"])
-    assert infer(make("lp_pool1d", kernel=3, padding="same", stride=1), N, 2, L) == (N, 2, L)
-    assert infer(make("lp_pool2d", kernel=[1, 2]), N, 2, H, 2 * W) == (N, 2, H, W)
+    assert result_shape(make("lp_pool2d", kernel=3), *case["input"]) == tuple(case["output"])
+    assert result_shape(make("lp_pool1d", kernel=3, padding="same", stride=1), N, 2, L) == (N, 2, L)
+    assert result_shape(make("lp_pool2d", kernel=[1, 2]), N, 2, H, 2 * W) == (N, 2, H, W)
 
 
 def test_the_stride_is_the_kernel_and_overhang_there_is_none() -> None:
-    assert infer(make("lp_pool1d", kernel=3), N, 2, 8) == (N, 2, 2)
+    assert result_shape(make("lp_pool1d", kernel=3), N, 2, 8) == (N, 2, 2)
     assert "ceil" not in {one.name for one in type(make("lp_pool1d", kernel=3)).attributes()}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from dotnn.compiler.layers.recurrent import Gru, Lstm, Recurrent, Rnn
 
 from tests.helpers.graphs import run
 from tests.helpers.one_layer import N, T, floats, ints
+from tests.helpers.paths import FACTS
 from tests.helpers.recurrent_layers import (
     CHANNELS,
     CLASSES,
@@ -34,7 +34,6 @@ from tests.helpers.recurrent_layers import (
     sequences,
 )
 
-FACTS = Path(__file__).parents[2] / "facts"
 L, M = symbol("L"), symbol("M")
 
 

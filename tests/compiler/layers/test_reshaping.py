@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import onnx
 import pytest
@@ -26,11 +23,8 @@ from dotnn.compiler.graph.types import DType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.helpers.layer_facts import CONVENTIONS, TORCH
 from tests.helpers.one_layer import C, H, N, S, T, W, build, demands, fault, floats, infer, ints, make, refuses, run
-
-FACTS = Path(__file__).parents[2] / "facts"
-CONVENTIONS = json.loads((FACTS / "conventions.json").read_text())
-TORCH = {one["desc"]: one for one in CONVENTIONS["torch_single_layer_facts"]}
 
 shapes = st.lists(st.integers(1, 4), min_size=1, max_size=5).map(tuple)
 

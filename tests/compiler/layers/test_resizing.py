@@ -16,8 +16,9 @@ from dotnn.compiler.layers.base import Site
 from dotnn.compiler.layers.reach import WHOLE, Along
 
 from tests.helpers.language import faults_of, model
-from tests.helpers.one_layer import build, check_at_all_sizes, demands, ints, run
-from tests.helpers.window_layers import CONVENTIONS, TORCH, C, H, L, N, T, W, agree, apply, floats, infer, make, refused
+from tests.helpers.layer_facts import CONVENTIONS, TORCH
+from tests.helpers.one_layer import C, H, L, N, T, W, build, check_at_all_sizes, demands, floats, ints, make, run
+from tests.helpers.window_layers import agree, apply, refused, result_shape
 
 RESIZE = CONVENTIONS["resize"]
 ROW = (1.0, 2.0, 3.0, 4.0)
@@ -91,16 +92,16 @@ def test_shapes_of_pytorch() -> None:
         ("Upsample x2", make("upsample", factor=2)),
         ("PixelShuffle(3)", make("pixel_shuffle", factor=3)),
     ):
-        assert infer(layer, *TORCH[desc]["input"]) == tuple(TORCH[desc]["output"])
+        assert result_shape(layer, *TORCH[desc]["input"]) == tuple(TORCH[desc]["output"])
 
 
 def test_symbolic_shapes() -> None:
-    assert infer(make("upsample", factor=[2, 3]), N, C, H, W) == (N, C, 2 * H, 3 * W)
-    assert infer(make("upsample", factor=2, mode="trilinear"), N, 1, T, H, W) == (N, 1, 2 * T, 2 * H, 2 * W)
-    assert infer(make("resize", size=7), N, C, H, W) == (N, C, 7, 7)
-    assert infer(make("resize", size=[L, 2 * H]), N, C, H, W) == (N, C, L, 2 * H)
-    assert infer(make("pixel_shuffle", factor=2), N, 4 * C, H, W) == (N, C, 2 * H, 2 * W)
-    assert infer(make("channel_shuffle", groups=3), N, 3 * C, L) == (N, 3 * C, L)
+    assert result_shape(make("upsample", factor=[2, 3]), N, C, H, W) == (N, C, 2 * H, 3 * W)
+    assert result_shape(make("upsample", factor=2, mode="trilinear"), N, 1, T, H, W) == (N, 1, 2 * T, 2 * H, 2 * W)
+    assert result_shape(make("resize", size=7), N, C, H, W) == (N, C, 7, 7)
+    assert result_shape(make("resize", size=[L, 2 * H]), N, C, H, W) == (N, C, L, 2 * H)
+    assert result_shape(make("pixel_shuffle", factor=2), N, 4 * C, H, W) == (N, C, 2 * H, 2 * W)
+    assert result_shape(make("channel_shuffle", groups=3), N, 3 * C, L) == (N, 3 * C, L)
 
 
 def test_a_size_is_that_of_another_tensor() -> None:
@@ -332,7 +333,7 @@ def test_channels_that_make_no_groups() -> None:
     assert found.advice() == "use a `groups` that divides 10: 1, 2, 5, 10"
     assert refused(make("channel_shuffle", groups=4), N, C, H, W).code == "E403"
     assert "`transpose([0, 3, 1, 2])`" in refused(make("channel_shuffle", groups=4), N, 7, 7, 8).advice()
-    assert infer(make("channel_shuffle", groups=4), N, 4 * C, H, W) == (N, 4 * C, H, W)
+    assert result_shape(make("channel_shuffle", groups=4), N, 4 * C, H, W) == (N, 4 * C, H, W)
 
 
 def test_other_operands_are_refused() -> None:

@@ -15,25 +15,9 @@ from dotnn.compiler.initializers import HeNormal, Ones, XavierUniform, Zeros
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Layer, Site
 
-from tests.helpers.window_layers import (
-    CONVENTIONS,
-    KERAS,
-    TORCH,
-    H,
-    L,
-    N,
-    W,
-    apply,
-    build,
-    convolved,
-    floats,
-    image,
-    infer,
-    make,
-    parameters,
-    pooled,
-    run,
-)
+from tests.helpers.layer_facts import CONVENTIONS, KERAS, TORCH
+from tests.helpers.one_layer import H, L, N, W, build, floats, make, parameters, run
+from tests.helpers.window_layers import apply, convolved, image, pooled, result_shape
 
 # The lecture --------------------------------------------------------------------------------------------------------
 
@@ -49,7 +33,7 @@ def test_filters_of_the_lecture_on_its_6x6_image() -> None:
     layer = make("conv2d", filters=2, kernel=3, bias=False)
     y = apply(layer, image(SIX), weight=weight)
     assert y.tolist() == [[FIRST_RESULT, SECOND_RESULT]]
-    assert run(build(layer, floats(1, 1, 6, 6), {"weight": weight}), image(SIX)).tolist() == y.tolist()
+    assert run(build(layer, [floats(1, 1, 6, 6)], {"weight": weight}), [image(SIX)])[0].tolist() == y.tolist()
 
 
 def test_stride_2_takes_every_second_row_and_column() -> None:
@@ -79,7 +63,7 @@ def test_max_pooling_of_the_lecture() -> None:
     x = image("1124 5678 3210 1234")
     layer = make("max_pool2d", kernel=2)
     assert apply(layer, x)[0, 0].tolist() == [[6, 8], [3, 4]]
-    assert run(build(layer, floats(1, 1, 4, 4), {}), x)[0, 0].tolist() == [[6, 8], [3, 4]]
+    assert run(build(layer, [floats(1, 1, 4, 4)], {}), [x])[0][0, 0].tolist() == [[6, 8], [3, 4]]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +71,7 @@ def test_max_pooling_of_the_lecture() -> None:
 )
 def test_parameters_of_the_lecture(channels: int, filters: int, params: int, text: str) -> None:
     layer = make("conv2d", filters=filters, kernel=3)
-    assert parameters(layer, N, channels, H, W) == params
+    assert parameters(layer, floats(N, channels, H, W)) == params
     assert layer.explain_params([floats(N, channels, H, W)]) == text
 
 
@@ -109,13 +93,16 @@ def test_parameters_of_the_lecture(channels: int, filters: int, params: int, tex
     ],
 )
 def test_symbolic_output_sizes(kind: str, written: dict[str, Any], text: str) -> None:
-    assert format_dim(infer(make(kind, **written), N, 3, H, W)[2]) == text
+    assert format_dim(result_shape(make(kind, **written), N, 3, H, W)[2]) == text
 
 
 def test_same_with_a_stride_works_where_the_algebra_decides_it() -> None:
     """An even size is enough to know; so is a window that needs no padding at all."""
-    assert infer(make("conv1d", filters=4, kernel=3, stride=2, padding="same"), N, 3, 2 * L)[2] == L
-    assert format_dim(infer(make("conv1d", filters=4, kernel=1, stride=2, padding="same"), N, 3, L)[2]) == "ceil(L / 2)"
+    assert result_shape(make("conv1d", filters=4, kernel=3, stride=2, padding="same"), N, 3, 2 * L)[2] == L
+    assert (
+        format_dim(result_shape(make("conv1d", filters=4, kernel=1, stride=2, padding="same"), N, 3, L)[2])
+        == "ceil(L / 2)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,7 +110,7 @@ def test_same_with_a_stride_works_where_the_algebra_decides_it() -> None:
 )
 def test_same_table(row: dict[str, int]) -> None:
     layer = make("conv1d", filters=1, kernel=row["k"], stride=row["s"], dilation=row["d"], padding="same")
-    assert infer(layer, N, 1, row["n"])[2] == row["same_out"]
+    assert result_shape(layer, N, 1, row["n"])[2] == row["same_out"]
     assert layer.pads([row["n"]]) == ((row["begin"], row["end"]),)  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -133,10 +120,10 @@ def test_ceil_sizes(name: str) -> None:
     row = CONVENTIONS["ceil_mode"][name]
     for family in ("max", "avg", "sum"):
         layer = make(f"{family}_pool1d", kernel=k, stride=s, padding=p, ceil=True)
-        assert infer(layer, 1, 1, n)[2] == row["torch_ceil"]
-        assert evaluate(infer(layer, 1, 1, L)[2], {"L": n}) == row["torch_ceil"]
+        assert result_shape(layer, 1, 1, n)[2] == row["torch_ceil"]
+        assert evaluate(result_shape(layer, 1, 1, L)[2], {"L": n}) == row["torch_ceil"]
         plain = make(f"{family}_pool1d", kernel=k, stride=s, padding=p)
-        assert infer(plain, 1, 1, n)[2] == row["floor"]
+        assert result_shape(plain, 1, 1, n)[2] == row["floor"]
 
 
 def test_demands_say_the_least_size_that_gives_an_output() -> None:
@@ -178,10 +165,10 @@ TORCH_CASES: list[tuple[str, str, dict[str, Any]]] = [
 def test_shapes_and_parameters_of_pytorch(desc: str, kind: str, written: dict[str, Any]) -> None:
     fact = TORCH[desc]
     layer = make(kind, **written)
-    assert list(infer(layer, *fact["input"])) == fact["output"]
+    assert list(result_shape(layer, *fact["input"])) == fact["output"]
     specs = layer.weights([floats(*fact["input"])])
     assert {spec.name: list(spec.shape) for spec in specs} == fact["state"]
-    assert parameters(layer, *fact["input"]) == fact["params"]
+    assert parameters(layer, floats(*fact["input"])) == fact["params"]
 
 
 KERAS_CASES: list[tuple[str, str, dict[str, Any]]] = [
@@ -218,8 +205,8 @@ def test_shapes_and_parameters_of_keras(desc: str, kind: str, written: dict[str,
     _, *outputs, filters = fact["output_shape"]
     layer = make(kind, **written)
     # Global pooling keeps the axes that Keras drops.
-    assert infer(layer, N, channels, *spatial) == (N, filters, *(outputs or [1] * len(spatial)))
-    assert parameters(layer, N, channels, *spatial) == fact["params"]
+    assert result_shape(layer, N, channels, *spatial) == (N, filters, *(outputs or [1] * len(spatial)))
+    assert parameters(layer, floats(N, channels, *spatial)) == fact["params"]
 
 
 # Values of the facts ------------------------------------------------------------------------------------------------
@@ -287,7 +274,7 @@ def test_tensorflow_same_padding_of_a_dilated_max_pooling_wider_than_its_kernel(
     row = np.array([[[-5.0, -2.0, -7.0, -4.0, -1.0, -9.0]]], np.float32)
     expected = [[[-1.0, -2.0, -7.0, -4.0, -1.0, -2.0]]]
     assert apply(layer, row).tolist() == expected
-    assert run(build(layer, floats(1, 1, L), {}), row).tolist() == expected
+    assert run(build(layer, [floats(1, 1, L)], {}), [row])[0].tolist() == expected
 
 
 # Weights and costs --------------------------------------------------------------------------------------------------
@@ -364,7 +351,7 @@ def expected_result(windows: list[list[int]], n: int, dilation: int) -> set[int 
 
 def size_or_code(layer: Layer, n: int) -> Dim | str:
     try:
-        return infer(layer, 1, 1, n)[2]
+        return result_shape(layer, 1, 1, n)[2]
     except DotnnError as error:
         return error.diagnostics[0].code
 

@@ -11,8 +11,8 @@ from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.base import Site
 from dotnn.compiler.source import Source, Span
 
-from tests.helpers.one_layer import refuses
-from tests.helpers.window_layers import C, H, L, N, T, W, floats, infer, make, refused
+from tests.helpers.one_layer import C, H, L, N, T, W, floats, make, refuses
+from tests.helpers.window_layers import refused, result_shape
 
 
 def test_window_larger_than_the_input() -> None:
@@ -36,7 +36,7 @@ def test_window_larger_than_what_looks_like_channels() -> None:
 
 def test_a_window_may_overhang_by_less_than_its_stride() -> None:
     layer = make("avg_pool1d", kernel=4, stride=2, ceil=True)
-    assert infer(layer, N, 1, 3)[2] == 1
+    assert result_shape(layer, N, 1, 3)[2] == 1
     found = refused(layer, N, 1, 2)
     assert found.code == "E410"
     assert found.notes() == ("with `ceil=true` the last window may overhang by stride - 1 = 1",)
@@ -68,7 +68,7 @@ def test_same_with_a_stride_on_an_undecided_dimension() -> None:
         "write `2*W` for `W` in the types of the inputs and elsewhere in the model, or "
         "give `W` a number in the type of the input, or write the padding out: `padding=[1, 1]`"
     )
-    assert infer(make("conv2d", filters=8, kernel=3, stride=[1, 2], padding=[1, 1]), N, 3, H, 8)[2:] == (H, 4)
+    assert result_shape(make("conv2d", filters=8, kernel=3, stride=[1, 2], padding=[1, 1]), N, 3, H, 8)[2:] == (H, 4)
 
 
 @pytest.mark.parametrize("family", ["max", "avg", "sum"])
@@ -109,9 +109,9 @@ def test_channels_that_stand_last() -> None:
         assert "transpose([0, 2, 1])" in found.advice()
     found = refused(make("conv2d", filters=8, kernel=3), N, H, W, 3)
     assert (found.code, "transpose([0, 3, 1, 2])" in found.advice()) == ("E416", True)
-    assert infer(make("max_pool2d", kernel=2), N, C, H, W)[1] == C
-    assert infer(make("prelu"), N, T, 64) == (N, T, 64)
-    assert infer(make("batch_norm"), N, 64) == (N, 64)
+    assert result_shape(make("max_pool2d", kernel=2), N, C, H, W)[1] == C
+    assert result_shape(make("prelu"), N, T, 64) == (N, T, 64)
+    assert result_shape(make("batch_norm"), N, 64) == (N, 64)
 
 
 def test_a_last_axis_that_divides_as_channels_would() -> None:

@@ -10,7 +10,8 @@ import pytest
 from dotnn.compiler.dims import Dim, symbol
 from dotnn.compiler.layers.base import Site
 
-from tests.helpers.window_layers import H, L, N, W, agree, build, floats, make, random_weights, refused
+from tests.helpers.one_layer import H, L, N, W, build, floats, make
+from tests.helpers.window_layers import agree, refused, small_weights
 
 LENGTHS = tuple({"N": 1 + size % 2, "L": size} for size in (5, 6, 7, 8, 12))
 IMAGES = ({"N": 1, "H": 7, "W": 8}, {"N": 2, "H": 8, "W": 7}, {"N": 1, "H": 11, "W": 6})
@@ -139,7 +140,7 @@ def test_pads_are_always_explicit() -> None:
         make("max_pool2d", kernel=2),
         make("avg_pool2d", kernel=3, stride=1, padding="same"),
     ):
-        model = onnx.ModelProto.FromString(build(layer, floats(1, 2, 8, 8), random_weights(layer, 1, 2, 8, 8)))
+        model = onnx.ModelProto.FromString(build(layer, [floats(1, 2, 8, 8)], small_weights(layer, 1, 2, 8, 8)))
         names = {one.name for node in model.graph.node for one in node.attribute}
         assert "pads" in names
         assert "auto_pad" not in names

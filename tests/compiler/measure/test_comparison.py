@@ -11,8 +11,8 @@ from dotnn.compiler.driver import compile_source
 from dotnn.compiler.measure.comparison import Comparison
 from dotnn.compiler.measure.receptive_fields import WHOLE, seen_before_collapse
 
-from tests.helpers.cli_calls import EXAMPLES
 from tests.helpers.cli_calls import dotnn as command
+from tests.helpers.paths import EXAMPLES
 
 IMAGE = "input x: float32[N, 8, 32, 32]"
 #: Two convolutions of 3x3 around a pooling of 2x2: 3 + 1 + 2 * 2.

@@ -5,7 +5,6 @@ Shapes of Keras are channels last; the case's table says so, and they are turned
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,22 +16,16 @@ from dotnn.compiler.graph.operations import Input
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.base import Layer
 
-from tests.helpers.example_facts import FACTS, example_path, zoo
+from tests.helpers.example_facts import example_path, zoo
+from tests.helpers.language import printed_dims
+from tests.helpers.layer_facts import KERAS
+from tests.helpers.paths import FACTS
 from tests.helpers.zoo_facts import ZOO_FACTS
-
-KERAS: dict[str, dict[str, Any]] = {
-    case["desc"]: case for case in json.loads((FACTS / "layers_keras.json").read_text(encoding="utf-8"))
-}
 
 
 def pipeline(inputs: str, stages: str) -> Compiled:
     """A model that is one pipeline."""
     return compile_source(f"model one() {{ input x: {inputs} output y = x -> {stages} }}")
-
-
-def written(model: Compiled, output: str = "y") -> list[str]:
-    """The shape of an output as it is printed."""
-    return [format_dim(dim) for dim in model.graph.type_of(model.graph.outputs[output]).shape]
 
 
 # Single layers of Keras ----------------------------------------------------------------------------------------------
@@ -162,7 +155,7 @@ def test_layer_of_keras(name: str) -> None:
     before, after = [["N" if dim is None else str(dim) for dim in shape] for shape in shapes]
     model = pipeline(f"{'int64' if case.ids else 'float32'}[{', '.join(before)}]", case.stages)
     count = model.summary().count
-    assert written(model) == after
+    assert printed_dims(model) == after
     assert (count.params, count.statistics) == (facts["trainable"], facts["non_trainable"])
     assert count.total == facts["params"]
     assert keras_tensors(model) == sorted((name, tuple(shape)) for name, shape in facts["weights"])

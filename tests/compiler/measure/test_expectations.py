@@ -1,4 +1,4 @@
-"""`expect` and everything that it measures (section 6 of the design)."""
+"""`expect` and everything that it measures."""
 
 from __future__ import annotations
 

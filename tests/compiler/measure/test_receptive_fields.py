@@ -15,8 +15,8 @@ from dotnn.compiler.graph.graph import Value
 from dotnn.compiler.measure.receptive_fields import receptive_fields
 from dotnn.compiler.weights.values import WeightValues
 
+from tests.helpers.graphs import session
 from tests.helpers.harness import he_normal_source, random_feeds
-from tests.helpers.one_layer import session
 from tests.helpers.samples import CASES, Case, sized
 
 #: Araujo, Norris and Sim, Computing Receptive Fields of Convolutional Neural Networks (2019), table 1.

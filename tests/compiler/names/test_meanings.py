@@ -14,7 +14,7 @@ from dotnn.compiler.names.project import Project
 from dotnn.compiler.names.resolve import resolve
 from dotnn.compiler.source import Source
 
-from tests.helpers.example_facts import EXAMPLES
+from tests.helpers.paths import EXAMPLES
 
 FILES = sorted([*EXAMPLES.rglob("*.nn"), *library.library_files().values()])
 KEYWORDS = frozenset(

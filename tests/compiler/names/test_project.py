@@ -1,4 +1,4 @@
-"""Imports, the root of a project, and checking whole files (section 2 of the design)."""
+"""Imports, the root of a project, and checking whole files."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def onnx_type(hint: Any) -> str:
 
 def default_of(attribute: Any) -> Any:
     found = getattr(attribute, "default_value", None)
-    # onnxruntime gives its own as bytes.
+    # onnxruntime gives its own as bytes, by a private name alone.
     proto = onnx.AttributeProto.FromString(attribute._default_value) if found is None else found
     if proto.type == onnx.AttributeProto.UNDEFINED:
         return None

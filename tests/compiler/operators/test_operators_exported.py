@@ -18,10 +18,10 @@ from dotnn.compiler.passes.pipeline import optimize
 from dotnn.compiler.passes.targets import Target
 from dotnn.compiler.weights.values import WeightValues
 
-from tests.compiler.layers.test_layers_samples import CASES, Case, compiled
 from tests.helpers.example_facts import example_path
 from tests.helpers.harness import TARGETS, dim_size, he_normal_source, mismatches, random_feeds
 from tests.helpers.operators.operator_models import computed, inferred_types, operator_of
+from tests.helpers.samples import CASES, Case, compiled
 from tests.helpers.zoo_facts import ALL_FACTS
 
 #: Layer and operators are computed in float64 alike; constants, folded weights among them, were rounded to float32.

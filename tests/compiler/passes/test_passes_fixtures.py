@@ -18,8 +18,9 @@ from dotnn.compiler.passes.fusion.report import FusionReport, format_report
 from dotnn.compiler.passes.pipeline import PASSES, run_verified
 from dotnn.compiler.passes.targets import FEATURES, Target
 
-from tests.helpers.golden import GOLDEN, assert_golden
+from tests.helpers.golden import assert_golden
 from tests.helpers.networks import assert_same_meaning, graph_of
+from tests.helpers.paths import GOLDEN
 
 CASES = sorted((GOLDEN / "passes").glob("*/*.txt"))
 BY_NAME: dict[str, Pass] = {one.name: one for one in PASSES}

@@ -22,6 +22,7 @@ from dotnn.compiler.passes.pipeline import COMPLETION, OPTIMIZATIONS, PASSES, op
 from dotnn.compiler.passes.targets import FEATURES, Target
 from dotnn.compiler.weights.values import WeightValues
 
+from tests.helpers.graphs import session
 from tests.helpers.harness import (
     AllValues,
     FlippedKernel,
@@ -34,7 +35,6 @@ from tests.helpers.harness import (
     wrong_shapes,
 )
 from tests.helpers.networks import SIZES, assert_same_meaning
-from tests.helpers.one_layer import session
 
 #: For one or two layers; deeper networks have the harness's tolerance.
 TOLERANCE = 1e-5

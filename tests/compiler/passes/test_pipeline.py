@@ -177,6 +177,7 @@ def _drop_output(graph: Graph) -> None:
 
 
 def _edge(graph: Graph) -> None:
+    # Private: through its public methods a graph gets no edge that does not follow the operands.
     graph._graph.add_edge(_by_name(graph, "x"), _by_name(graph, "relu"))
 
 

@@ -17,7 +17,8 @@ from dotnn.compiler.syntax.make_tables import make_tables
 from dotnn.compiler.syntax.shipped_tables import grammar_tables, tables_of
 from dotnn.compiler.syntax.tables import Tables
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.helpers.paths import ROOT
+
 EXAMPLE = ROOT / "examples" / "mnist_cnn.nn"
 
 #: What is printed: the exit code, and whether Lark was imported.

@@ -23,7 +23,7 @@ def of(stages: str, inputs: str = "x: float32[N, 3, 4, 5]") -> FeatureOrders:
 
 
 def folded(channels: int, *positions: int) -> np.ndarray:
-    """Where feature ``c, h, w`` stands in Keras, which has ``h, w, c``; conventions.md, section 8."""
+    """Where feature ``c, h, w`` stands in Keras, which has ``h, w, c``; facts/conventions.md, section 8."""
     image = np.arange(math.prod(positions) * channels).reshape(*positions, channels)
     return np.moveaxis(image, -1, 0).ravel()
 
@@ -211,6 +211,7 @@ def test_every_kind_of_layer_is_spoken_of() -> None:
     """A layer of a new kind is one of which nothing is known: whoever adds it says what it does, or that it is so."""
     groups = [value for name, value in vars(feature_kinds).items() if name.isupper()]
     known = {kind for group in groups for kind in group}
+    # Private: which kinds have a method of the walk is told nowhere else.
     handled = {name.removeprefix("_on_") for name in vars(_Walk) if name.startswith("_on_")}
     unspoken = [kind for kind in LAYERS if kind not in known | handled | OPAQUE.keys()]
     assert unspoken == []

@@ -16,9 +16,9 @@ from dotnn.compiler.weights import formats
 from dotnn.compiler.weights.formats import ENDINGS, WRITTEN_ENDINGS, all_formats, ending_of, format_of
 from dotnn.compiler.weights.readers import open_weights
 
+from tests.helpers.paths import ROOT
 from tests.helpers.weight_helpers import diagnostic_of, write_file
 
-ROOT = Path(__file__).parents[3]
 ALL_ENDINGS = ENDINGS.replace(" or ", ", ").split(", ")
 
 
@@ -42,6 +42,7 @@ def test_the_longest_ending_counts(name: str, ending: str | None) -> None:
 
 
 def test_the_list_says_what_the_formats_say() -> None:
+    # Private: the list is what the public functions read in place of the modules, so that none is loaded.
     assert len(list(all_formats())) == len(formats._LISTED)
     for listed, found in zip(formats._LISTED, all_formats(), strict=True):
         assert found.suffix in listed.endings

@@ -10,7 +10,8 @@ import pytest
 from dotnn.compiler import compile_file
 
 from tests.helpers.cli_calls import dotnn
-from tests.helpers.example_facts import FACTS, example_path
+from tests.helpers.example_facts import example_path
+from tests.helpers.paths import FACTS
 
 FAMILIES = json.loads((FACTS / "mobilenet_families.json").read_text(encoding="utf-8"))
 ROWS = [(version, row) for version in ("v1", "v2") for row in FAMILIES[version]]

@@ -9,7 +9,8 @@ import pytest
 from dotnn.compiler import compile_file
 from dotnn.compiler.dims import format_dim
 
-from tests.helpers.example_facts import FACTS, example_path
+from tests.helpers.example_facts import example_path
+from tests.helpers.paths import FACTS
 
 
 def keras_model(name: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import pytest
 from dotnn.compiler import compile_file
 from dotnn.compiler.compiled import Compiled
 
-from tests.helpers.example_facts import ZOO, example_path, zoo, zoo_totals
+from tests.helpers.example_facts import example_path, zoo, zoo_totals
+from tests.helpers.paths import ZOO
 from tests.helpers.zoo_facts import ZOO_FACTS
 
 #: How many convolutions the stages of the configurations have (Simonyan and Zisserman 2015, table 1, A B D E).
