@@ -1,4 +1,4 @@
-"""Functions of tests in processes of their own."""
+"""Functions of tests, and programs, in processes of their own."""
 
 from __future__ import annotations
 
@@ -19,3 +19,16 @@ from {function.__module__} import {function.__name__}
 """
     command = [sys.executable, "-c", program]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def run_python(code: str, environment: Mapping[str, str] | None = None) -> str:
+    """What a program prints whose warnings are errors."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -73,14 +73,14 @@ def misfits_of(tmp_path: Path, arrays: Arrays, weights: Sequence[Weight]) -> dic
     return {type(one): one for one in found}
 
 
-def read_all(file: WeightFile) -> None:
+def _read_all(file: WeightFile) -> None:
     """Read every array, which has the shape that the file says."""
     for name in file.names:
         assert file.load(name).shape == file.shape(name)
 
 
 def count_refused(
-    path: Path, whole: bytes, rounds: int, changes: int, read: Callable[[WeightFile], None] = read_all
+    path: Path, whole: bytes, rounds: int, changes: int, read: Callable[[WeightFile], None] = _read_all
 ) -> int:
     """How many of so many files are refused that differ from a whole one in fewer bytes than ``changes``.
 

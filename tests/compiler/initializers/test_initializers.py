@@ -8,7 +8,6 @@ import json
 import math
 import os
 import statistics
-import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -37,6 +36,8 @@ from dotnn.compiler.initializers import (
     random_streams,
 )
 from dotnn.compiler.initializers.normal_quantile import natural_log, normal_quantile
+
+from tests.helpers.processes import run_python
 
 SAMPLES = 200_000
 # Kolmogorov's distribution: the distance of a right sample exceeds 1.95 / sqrt(n) once in a thousand.
@@ -243,23 +244,10 @@ def test_golden_bytes_without_the_processors_vector_units():
     if not found:
         pytest.skip("numpy uses no optional instruction set on this processor")
     code = (
-        f"import json, sys; sys.path[:0] = {sys.path!r}\n"
-        "import tests.compiler.initializers.test_initializers as tests; print(json.dumps(tests.digests()))"
+        f"import json, sys; sys.path[:0] = {sys.path!r}\nfrom {__name__} import digests; print(json.dumps(digests()))"
     )
     environment = os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(found)}
     assert json.loads(run_python(code, environment)) == GOLDEN
-
-
-def run_python(code: str, environment: dict[str, str] | None = None) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 # --- distributions --------------------------------------------------------------------------------
