@@ -1,12 +1,8 @@
-"""Blocks, models and their arguments; conditions."""
+"""Calls of blocks: arguments, types of tensors, results, and the bodies of blocks."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from dotnn.compiler import compile_source
-from dotnn.compiler.diagnostics import DotnnError
 
 from tests.helpers.language import (
     compiled,
@@ -17,7 +13,6 @@ from tests.helpers.language import (
     names,
     places,
     shape,
-    type_of,
     weights,
 )
 
@@ -179,6 +174,7 @@ def test_a_block_does_not_see_the_bindings_of_its_caller() -> None:
 
 # --- results ----------------------------------------------------------------------------------------------------------
 
+
 SEVERAL = """
 block three(x) { return x -> dense(1), x -> dense(2), x -> dense(3) }
 block parts(x) { return x -> split(2, axis=1) }
@@ -287,152 +283,3 @@ def test_a_block_is_no_value() -> None:
 def test_a_const_is_no_layer() -> None:
     assert faults("output y = x -> WIDTH", head="const WIDTH = 3") == [("E320", "WIDTH")]
     assert faults("w = 3\n output y = x -> w") == [("E320", "w")]
-
-
-# --- arguments of models ----------------------------------------------------------------------------------------------
-
-MODEL = """
-model net(classes: int = 10, rate: float = 0.5, widths: list = [4, 4], deep: bool = false, act: string = "relu") {
-    input x: float32[N, 8]
-    h = x -> for w in widths { dense(w) } -> dropout(rate)
-    a = if act == "relu" { h -> relu } else { h -> tanh }
-    output y = (if deep { a -> dense(64) } else { a }) -> dense(classes)
-}
-"""
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({}, ["dense", "dense_1", "dropout", "relu", "dense_2"]),
-        ({"classes": 3}, ["dense", "dense_1", "dropout", "relu", "dense_2"]),
-        ({"widths": [2]}, ["dense", "dropout", "relu", "dense_1"]),
-        ({"widths": ()}, ["dropout", "relu", "dense"]),
-        ({"deep": True, "act": "tanh"}, ["dense", "dense_1", "dropout", "tanh", "dense_2", "dense_3"]),
-        ({"rate": 0}, ["dense", "dense_1", "dropout", "relu", "dense_2"]),
-    ],
-)
-def test_model_arguments(given: dict[str, Any], expected: list[str]) -> None:
-    found = compile_source(MODEL, arguments=given)
-    assert layer_names(found) == expected
-    assert type_of(found) == f"float32[N, {given.get('classes', 10)}]"
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"classes": 1.5},
-        {"classes": "a"},
-        {"classes": True},
-        {"deep": 1},
-        {"widths": 3},
-        {"act": ["relu"]},
-        {"clases": 3},
-    ],
-)
-def test_wrong_model_arguments(given: dict[str, Any]) -> None:
-    (found,) = faults_of(MODEL, arguments=given)
-    assert found.code == "E606"
-    assert next(iter(given)) in found.headline()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ("k", [("E606", "k")]),
-        ("k = 3", [("E606", "k = 3")]),
-        ("k: float32[3]", [("E606", "k: float32[3]")]),
-        ("k: int", [("E606", "k: int")]),
-        ("k: int = 1.5", [("E314", "1.5")]),
-        ("k: int = j", [("E201", "j")]),
-        ("a: int = b, b: int = 3", [("E201", "b")]),
-    ],
-)
-def test_wrong_heads_of_models(arguments: str, expected: list[tuple[str, str]]) -> None:
-    assert faults("output y = x -> relu", arguments=arguments) == expected
-
-
-def test_defaults_of_models_may_use_the_arguments_before_them() -> None:
-    text = model("output y = x -> dense(b)", arguments="a: int = 2, b: int = 3 * a")
-    assert type_of(compile_source(text)) == "float32[N, 6]"
-    assert type_of(compile_source(text, arguments={"a": 5})) == "float32[N, 15]"
-
-
-def test_arguments_stand_in_the_types_of_inputs() -> None:
-    text = "model net(size: int = 4, N: int = 2) { input x: float32[N, 2 * size] output y = x -> relu }"
-    assert type_of(compile_source(text)) == "float32[2, 8]"
-    assert type_of(compile_source(text, arguments={"size": 1, "N": 7})) == "float32[7, 2]"
-
-
-def test_several_models() -> None:
-    text = "model a { input x: float32[N] output y = x -> relu } model b() { input x: float32[N] output y = x -> step }"
-    assert layer_names(compile_source(text, model="b")) == ["step"]
-    with pytest.raises(DotnnError) as caught:
-        compile_source(text)
-    assert [one.code for one in caught.value.diagnostics] == ["E605"]
-    with pytest.raises(DotnnError) as caught:
-        compile_source(text, model="c")
-    assert "`a`, `b`" in str(caught.value)
-
-
-# --- conditions -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("condition", "expected"),
-    [
-        ("true", "relu"),
-        ("false", "tanh"),
-        ("x.rank == 2", "relu"),
-        ("x.channels != 8", "tanh"),
-        ("x.channels > 4 and x.channels <= 8", "relu"),
-        ("not x.channels == 8 or x.rank == 3", "tanh"),
-        ("x.shape == [N, 8]", "relu"),
-        ("x.shape[0] == N", "relu"),
-        ("N >= 1", "relu"),
-        ("N + 1 > N", "relu"),
-        ("N == N + 1", "tanh"),
-        ("x.dtype == float32", "relu"),
-        ("false and 1 // 0 == 1", "tanh"),
-        ("true or x.shape[9] == 1", "relu"),
-    ],
-)
-def test_conditions(condition: str, expected: str) -> None:
-    body = f"output y = if {condition} {{ x -> relu }} else {{ x -> tanh }}"
-    assert names(body) == [expected]
-
-
-@pytest.mark.parametrize("condition", ["N > 3", "N == 4", "x.shape == [4, 8]", "N % 2 == 0", "N == M"])
-def test_conditions_on_open_dimensions(condition: str) -> None:
-    body = f"input z: float32[M]\n output w = z\n output y = if {condition} {{ x -> relu }} else {{ x }}"
-    (found,) = faults_of(model(body))
-    assert (found.code, found.span and found.span.text) == ("E310", condition)
-    assert "`N`" in found.advice()
-
-
-@pytest.mark.parametrize("condition", ["1", "x", '"a"', "x.shape", "N", "[true]"])
-def test_a_condition_is_a_bool(condition: str) -> None:
-    assert faults(f"output y = if {condition} {{ x }} else {{ x }}") == [("E308", condition)]
-
-
-def test_else_if() -> None:
-    text = model(
-        "output y = if k == 1 { x -> relu } else if k == 2 { x -> tanh } else if k == 3 { x -> step } else { x }",
-        arguments="k: int = 1",
-    )
-    found = [layer_names(compile_source(text, arguments={"k": k})) for k in (1, 2, 3, 4)]
-    assert found == [["relu"], ["tanh"], ["step"], []]
-
-
-def test_a_branch_that_is_not_taken_makes_nothing() -> None:
-    """It may even have shapes that do not fit, and labels that are taken."""
-    body = """
-        a = x -> l: dense(8)
-        output y = if x.rank == 4 { a -> l: conv2d(8, kernel=3) -> reshape([1, 2, 3]) } else { a -> m: relu }
-    """
-    assert names(body) == ["l", "m"]
-
-
-def test_an_if_is_a_value_too() -> None:
-    assert shape("k = if x.rank == 2 { 3 } else { 4 }\n output y = x -> dense(k)") == "[N, 3]"
-    assert shape("output y = x -> dense((if x.rank == 2 { 3 } else { 4 }) + 1)") == "[N, 4]"

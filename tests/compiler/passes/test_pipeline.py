@@ -1,4 +1,4 @@
-"""The pipeline, the contract of passes, and what they stand on: checks of graphs, graphs as text, changes of graphs."""
+"""The pipeline: the order of passes, the contract that they keep, and what all of them cost."""
 
 from __future__ import annotations
 
@@ -7,22 +7,13 @@ from collections.abc import Callable
 
 import pytest
 from dotnn.compiler import operators as ops
-from dotnn.compiler.dims import symbol
 from dotnn.compiler.graph.graph import Graph, Value
-from dotnn.compiler.graph.operations import Constant, Parameter
-from dotnn.compiler.graph.tensors import Literal, Weight
 from dotnn.compiler.graph.text import format_graph
-from dotnn.compiler.graph.types import DType
-from dotnn.compiler.graph.verify import InvalidGraph, verify_graph
 from dotnn.compiler.layers.activations import Relu, Sigmoid
 from dotnn.compiler.layers.convolution import Conv2d
-from dotnn.compiler.layers.dense import Dense
-from dotnn.compiler.layers.operators import Add
 from dotnn.compiler.layers.regularization import Dropout
 from dotnn.compiler.lowering import lower
 from dotnn.compiler.passes.contract import Pass, PassContext, Property, check_order, graph_pass
-from dotnn.compiler.passes.fusion.report import FusionReport
-from dotnn.compiler.passes.infer_types import infer_types
 from dotnn.compiler.passes.merge_common import merge_common
 from dotnn.compiler.passes.pipeline import (
     COMPLETION,
@@ -36,27 +27,8 @@ from dotnn.compiler.passes.pipeline import (
 
 from tests.helpers.graphs import add_input, add_layer, float32
 from tests.helpers.networks import computed, graph_of
-
-N = symbol("N")
-
-
-def small_graph() -> Graph:
-    """``y = relu(conv(x)) + x``."""
-    graph = Graph("net")
-    x = add_input(graph, "x", float32(N, 3, 8, 8))
-    conv = add_layer(graph, "conv", Conv2d(filters=3, kernel=(1, 1)), x)
-    graph.outputs["y"] = add_layer(graph, "add", Add(), add_layer(graph, "relu", Relu(), conv), x)
-    return graph
-
-
-def context() -> PassContext:
-    return PassContext("onnxruntime-cpu", FusionReport(), Graph("none"))
-
-
-def names(graph: Graph) -> list[str]:
-    """Of the inputs, and of the operators that a file has."""
-    return [*(node.name for node in graph.inputs), *(node.name for node in computed(graph))]
-
+from tests.helpers.operator_graphs import context
+from tests.helpers.small_graph import N, id_of, names, small_graph
 
 # --- the pipeline -----------------------------------------------------------------------------------------------------
 
@@ -145,31 +117,27 @@ def _broken(rewrite: Callable[[Graph], object], changed: bool = True) -> Pass:
     return graph_pass(ensures=[])(broken)
 
 
-def _by_name(graph: Graph, name: str) -> int:
-    return next(node.id for node in graph.nodes() if node.name == name)
-
-
 def _wrong_type(graph: Graph) -> None:
-    graph.update(_by_name(graph, "relu"), results=(float32(N, 3, 8, 9),))
+    graph.update(id_of(graph, "relu"), results=(float32(N, 3, 8, 9),))
 
 
 def _wrong_weight(graph: Graph) -> None:
-    conv = graph.node(_by_name(graph, "conv"))
+    conv = graph.node(id_of(graph, "conv"))
     graph.update(conv.id, operands=(*conv.operands[:2], conv.operands[1]))
 
 
 def _wrong_index(graph: Graph) -> None:
-    node = graph.node(_by_name(graph, "relu"))
-    graph.update(node.id, operands=(Value(_by_name(graph, "conv"), 3),))
+    node = graph.node(id_of(graph, "relu"))
+    graph.update(node.id, operands=(Value(id_of(graph, "conv"), 3),))
 
 
 def _rename(graph: Graph) -> None:
-    graph.update(_by_name(graph, "relu"), name="conv")
+    graph.update(id_of(graph, "relu"), name="conv")
 
 
 def _circle(graph: Graph) -> None:
-    conv = graph.node(_by_name(graph, "conv"))
-    graph.update(conv.id, operands=(graph.node(_by_name(graph, "add")).value(), *conv.operands[1:]))
+    conv = graph.node(id_of(graph, "conv"))
+    graph.update(conv.id, operands=(graph.node(id_of(graph, "add")).value(), *conv.operands[1:]))
 
 
 def _drop_output(graph: Graph) -> None:
@@ -178,11 +146,11 @@ def _drop_output(graph: Graph) -> None:
 
 def _edge(graph: Graph) -> None:
     # Private: through its public methods a graph gets no edge that does not follow the operands.
-    graph._graph.add_edge(_by_name(graph, "x"), _by_name(graph, "relu"))
+    graph._graph.add_edge(id_of(graph, "x"), id_of(graph, "relu"))
 
 
 def _unfit(graph: Graph) -> None:
-    graph.update(_by_name(graph, "relu"), op=ops.Softmax(axis=4))
+    graph.update(id_of(graph, "relu"), op=ops.Softmax(axis=4))
 
 
 @pytest.mark.parametrize(
@@ -208,175 +176,14 @@ def test_the_runner_names_the_pass_that_breaks_a_graph(rewrite: Callable[[Graph]
 
 def test_the_runner_notices_a_change_that_is_not_owned_up_to() -> None:
     def rename(graph: Graph) -> None:
-        graph.update(_by_name(graph, "relu"), name="other")
+        graph.update(id_of(graph, "relu"), name="other")
 
     with pytest.raises(BrokenPass, match="broken: it says that it left the graph"):
         run_verified(_broken(rename, changed=False), lower(small_graph()), context())
 
 
-# --- checks of graphs -------------------------------------------------------------------------------------------------
-
-
-def test_weights_of_one_name_must_be_one() -> None:
-    graph = small_graph()
-    conv = graph.node(_by_name(graph, "conv"))
-    weight = conv.weights["weight"]
-    assert isinstance(weight, Weight)
-    other = Weight(weight.name, (4, 3), DType.FLOAT32, weight.initializer, weight.fan)
-    relu = graph.node(_by_name(graph, "relu"))
-    dense = Dense(units=4, axis=1, bias=False)
-    graph.outputs["z"] = add_layer(graph, "dense", dense, relu.value(), weights={"weight": other})
-    with pytest.raises(InvalidGraph, match=r"two unequal weights are named `conv\.weight`"):
-        verify_graph(graph)
-
-
-def test_layers_must_have_the_weights_that_their_operands_make() -> None:
-    graph = small_graph()
-    graph.update(_by_name(graph, "conv"), weights={})
-    said = r"`conv` has weights none, and its operands make them weight \[3, 3, 1, 1\], bias \[3\]"
-    with pytest.raises(InvalidGraph, match=said):
-        infer_types(graph)
-
-
-def test_parameters_must_have_the_type_of_their_weights() -> None:
-    graph = lower(small_graph())
-    node = graph.node(_by_name(graph, "conv.bias"))
-    assert isinstance(node.op, Parameter)
-    graph.update(node.id, results=(float32(4),))
-    with pytest.raises(InvalidGraph, match=r"`conv\.bias` is float32\[4\] and holds"):
-        infer_types(graph)
-
-
-def test_what_operators_make_has_names_of_its_own() -> None:
-    graph = lower(small_graph())
-    graph.update(_by_name(graph, "relu"), value_names=("conv.weight",))
-    with pytest.raises(InvalidGraph, match=r"2 values are named `conv\.weight`"):
-        verify_graph(graph)
-
-
-def test_constants_must_have_the_shape_of_their_numbers() -> None:
-    graph = Graph("net")
-    node = graph.add(Constant(Literal((2,), (1, 2))), (), (float32(3),), name="c")
-    graph.outputs["y"] = node.value()
-    with pytest.raises(InvalidGraph, match=r"`c` is float32\[3\] and holds literal\[2\]"):
-        infer_types(graph)
-
-
-def test_an_operand_must_be_a_node() -> None:
-    graph = small_graph()
-    with pytest.raises(ValueError, match="no node of the graph"):
-        graph.update(_by_name(graph, "relu"), operands=(Value(99),))
-    verify_graph(graph)
-
-
-# --- changes of graphs ------------------------------------------------------------------------------------------------
-
-
-def test_outputs_keep_file_order_and_find_names() -> None:
-    graph = small_graph()
-    x, relu = graph.inputs[0].value(), graph.node(_by_name(graph, "relu")).value()
-    y = graph.outputs["y"]
-    graph.outputs["b"] = relu
-    graph.outputs["a"] = y
-    assert graph.output_names(y) == ("y", "a")
-    graph.redirect(y, relu)
-    assert list(graph.outputs.items()) == [("y", relu), ("b", relu), ("a", relu)]
-    assert graph.output_names(relu) == ("y", "b", "a")
-    assert graph.output_names(y) == ()
-    del graph.outputs["b"]
-    assert graph.output_names(relu) == ("y", "a")
-    assert graph.output_names(x) == ()
-    assert graph.copy().outputs == graph.outputs
-
-
-def test_uses_are_use_counts() -> None:
-    graph = small_graph()
-    graph.outputs["x2"] = graph.inputs[0].value()
-    graph.outputs["twice"] = add_layer(graph, "twice", Add(), graph.outputs["y"], graph.outputs["y"])
-    uses = graph.uses()
-    assert {node.name: uses[node.value()] for node in graph.nodes()} == {
-        "x": 3,
-        "conv": 1,
-        "relu": 1,
-        "add": 3,
-        "twice": 1,
-    }
-    assert all(uses[node.value()] == graph.use_count(node.value()) for node in graph.nodes())
-
-
-def test_redirect_all_is_redirect_for_each() -> None:
-    one, other = small_graph(), small_graph()
-    x, relu, y = one.inputs[0].value(), one.node(_by_name(one, "relu")).value(), one.outputs["y"]
-    one.redirect_all({relu: x, y: x})
-    other.redirect(relu, x)
-    other.redirect(y, x)
-    assert format_graph(one) == format_graph(other)
-    assert one.outputs["y"] == x
-    verify_graph(one)
-
-
-def test_nodes_that_something_reads_are_not_removed() -> None:
-    graph = small_graph()
-    with pytest.raises(ValueError, match="'conv' is still read"):
-        graph.remove(_by_name(graph, "conv"))
-    with pytest.raises(ValueError, match="'add' is still read"):
-        graph.remove_all([_by_name(graph, "relu"), _by_name(graph, "add")])
-    graph.redirect(graph.outputs["y"], graph.inputs[0].value())
-    graph.remove_all(_by_name(graph, name) for name in ("conv", "add", "relu"))
-    assert names(graph) == ["x"]
-
-
-def test_literals_differ_by_the_sign_of_zero() -> None:
-    assert Literal((2,), (0.0, 1.0)) != Literal((2,), (-0.0, 1.0))
-    assert Literal((2,), (0, 1)) == Literal((2,), (0.0, 1.0))
-    assert hash(Literal((2,), (0, 1))) == hash(Literal((2,), (0.0, 1.0)))
-    assert Literal((1, 2), (0, 1)) != Literal((2,), (0, 1))
-    assert Literal((1,), (0,)) != "literal"
-
-
-# --- graphs as text ---------------------------------------------------------------------------------------------------
-
-
-def test_text_of_a_graph() -> None:
-    graph = graph_of("""
-      const long: float32[9] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
-      model net() {
-        input x: float32[N, 6, H]
-        input ids: int64[N]
-        a, b = x -> split(2, axis=1)
-        output y = b -> conv: conv1d(3, kernel=2, init=he_normal, weight=[[[1, 0.5], [0, 1], [2, 2]], [[1, 0.5], [0, 1],
-            [2, 2]], [[1, 0.5], [0, 1], [2, 2]]], bias=false) -> reshape([N, 3 * H - 3])
-        output z = a
-        output e = (ids -> embedding(5, dim=9)) + long
-      }""")
-    assert (
-        format_graph(graph)
-        == """\
-model net
-x = input: float32[N, 6, H]
-ids = input: int64[N]
-split = split(x, parts=2, axis=1): float32[N, 3, H], float32[N, 3, H]
-conv = conv1d(split[1], init=he_normal, kernel=[2], bias=false, filters=3) {weight: conv.weight}: float32[N, 3, H - 1]
-reshape = reshape(conv, shape=[N, 3*H - 3]): float32[N, 3*H - 3]
-embedding = embedding(ids, vocabulary=5, dim=9) {weight: embedding.weight}: float32[N, 9]
-long = constant(literal[9]): float32[9]
-add = add(embedding, long): float32[N, 9]
-output y = reshape
-output z = split[0]
-output e = add
-demand H >= 2
-"""
-    )
-
-
-def test_text_tells_nodes_of_one_name_apart() -> None:
-    graph = Graph("net")
-    x = add_input(graph, "x", float32(2))
-    graph.outputs["y"] = add_layer(graph, "x", Relu(), x)
-    assert format_graph(graph) == "model net\nx#0 = input: float32[2]\nx#1 = relu(x#0): float32[2]\noutput y = x#1\n"
-
-
 # --- cost -------------------------------------------------------------------------------------------------------------
+
 
 LONG_CHAIN = """model net() {
   input x: float32[N, 3, 8, 8]
