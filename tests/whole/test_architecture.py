@@ -21,6 +21,10 @@ PACKAGES = ("api", "cli", "compiler", "examples", "grammars", "library", "runtim
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if path.parent.name != "data")
 NAMES = [path.relative_to(ROOT).as_posix() for path in FILES]
 
+#: Tests of sources, by the names of files that they would be beside.
+TESTS = ROOT / "tests"
+MIRRORS = sorted(path.relative_to(TESTS).as_posix() for package in PACKAGES for path in (TESTS / package).rglob("*.py"))
+
 LONGEST_FILE = 600
 
 #: Rooms of the compiler from the ground up: each imports from those before it, and from itself.
@@ -224,6 +228,38 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
         return True
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(isinstance(one, ast.Name) and one.id in BROAD for one in caught)
+
+
+def subjects(folder: Path) -> set[str]:
+    """What tests of a folder of sources may be named after: its files, its folders, and itself."""
+    return {folder.name, *(one.name.partition(".")[0] for one in folder.iterdir())}
+
+
+@pytest.mark.parametrize("name", MIRRORS)
+def test_the_test_of_a_file_is_found_by_its_path(name: str):
+    """`test_<file>.py`, or `test_<file>_<topic>.py`, in the folder of the file's name; nothing else stands there."""
+    path = Path(name)
+    folder = ROOT / path.parent
+    assert folder.is_dir(), "there is no such folder of sources"
+    if path.name == "__init__.py":
+        return
+    assert path.name.startswith("test_"), "helpers stand in tests/helpers"
+    topic = path.stem.removeprefix("test_")
+    assert any(topic == one or topic.startswith(f"{one}_") for one in subjects(folder))
+
+
+def test_tests_stand_where_contributing_says():
+    folders = {path.relative_to(TESTS).parts[0] for path in TESTS.rglob("*.py") if path.parent != TESTS}
+    assert folders == {*PACKAGES, "helpers", "parity", "whole"}
+    assert {path.name for path in TESTS.glob("*.py")} == {"__init__.py", "conftest.py"}
+    assert not list((TESTS / "helpers").rglob("test_*.py"))
+    assert all(path.name.startswith(("test_", "__init__")) for path in (TESTS / "whole").rglob("*.py"))
+
+
+@pytest.mark.parametrize("folder", [*PACKAGES, "helpers", "whole"])
+def test_tests_import_no_tests(folder: str):
+    found = {one.module for path in (TESTS / folder).rglob("*.py") for one in imports_of(path)}
+    assert {one for one in found if one.startswith("tests.") and not one.startswith("tests.helpers")} == set()
 
 
 def test_every_package_is_installed():
