@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dotnn.compiler.diagnostics import CATALOGUE, Diagnostic, Fix, Label, Severity
+from dotnn.compiler.diagnostics.explain import load_all
 from dotnn.compiler.records import record
 from dotnn.compiler.source import Source, Span
 
+load_all()
 #: The catalogue of dotnn, without classes that a test file may have added.
 FAMILIES = [kind for _, kind in sorted(CATALOGUE.items()) if kind.__module__.startswith("dotnn.")]
 

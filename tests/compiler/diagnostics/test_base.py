@@ -11,11 +11,8 @@ from string import Formatter
 
 import pytest
 from dotnn.compiler.diagnostics import Diagnostic, Severity
-from dotnn.compiler.diagnostics.explain import load_all
 
 from tests.helpers.sample_diagnostics import FAMILIES
-
-load_all()
 
 
 def _template_names(template: str) -> set[str]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dotnn.compiler.diagnostics.explain import load_all
 from dotnn.compiler.diagnostics.machine import github, to_json
 from dotnn.compiler.source import Source
 
 from tests.helpers.sample_diagnostics import MISSPELT, NET, RENDERINGS, Sample
-
-load_all()
 
 
 def test_json_form() -> None:

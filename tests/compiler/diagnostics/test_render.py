@@ -8,7 +8,6 @@ import time
 
 import pytest
 from dotnn.compiler.diagnostics import Fix, Label
-from dotnn.compiler.diagnostics.explain import load_all
 from dotnn.compiler.diagnostics.machine import github, to_json
 from dotnn.compiler.diagnostics.render import render, render_all
 from dotnn.compiler.source import Source, Span
@@ -18,8 +17,6 @@ from rich.cells import cell_len
 
 from tests.helpers.golden import assert_golden
 from tests.helpers.sample_diagnostics import ADDITION, MISSPELT, ONE_LINE, RENDERINGS, Sample
-
-load_all()
 
 
 @pytest.mark.parametrize("name", RENDERINGS)
