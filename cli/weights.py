@@ -219,7 +219,7 @@ def _convert(path: Path, destination: Path) -> None:
 
     require_replaceable(destination)
     with open_weights(path) as file, working(f"writing {destination.name}"):
-        if any(_is_same(Path(one), destination) for one in (path, *getattr(file, "parts", ()))):
+        if any(_is_same(Path(one), destination) for one in (path, *file.parts)):
             raise options.wrong_call(f"{_CONVERT} {path} {destination}: this file is read, and would be replaced")
         unwritten = unwritten_types(file)
         if unwritten:

@@ -20,6 +20,7 @@ from typing import final
 
 from .diagnostics import Diagnostic, DotnnError
 from .diagnostics.output import AlreadyThere, CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
+from .diagnostics.unreadable_files import Unreadable
 from .locks import Lock, Turn, belongs_to_us, is_at, release, sweep, temporary_name, try_lock
 
 #: Bytes handed to the operating system at once; between two pieces an interrupt is noticed.
@@ -215,7 +216,7 @@ def require_replaceable(destination: Path) -> Path:
         DotnnError: it is neither a file nor free and in a folder.
     """
     if not _is_path(destination):
-        raise DotnnError(CannotWrite(path=str(destination), reason="this is no path"))
+        raise DotnnError(CannotWrite(path=str(destination), reason=Unreadable.IS_NO_PATH()))
     with output_errors(destination):
         settled = _target(destination) if os.path.islink(destination) else destination
     if not settled.parent.is_dir():
@@ -223,8 +224,7 @@ def require_replaceable(destination: Path) -> Path:
     with output_errors(destination):
         found = _status(settled)
     if found is not None and not stat.S_ISREG(found.st_mode):
-        kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
-        raise DotnnError(NotARegularFile(path=str(destination), found=kind))
+        raise DotnnError(NotARegularFile(path=str(destination), is_directory=stat.S_ISDIR(found.st_mode)))
     return settled
 
 
@@ -244,7 +244,7 @@ def _target(link: Path) -> Path:
     folder, itself = os.stat(link.parent), os.lstat(link)
     is_shared = folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH
     if is_shared and not belongs_to_us(itself) and itself.st_uid != folder.st_uid:
-        raise PermissionError(errno.EACCES, "it is a link that another user has put there")
+        raise PermissionError(errno.EACCES, str(Unreadable.IS_LINK_OF_ANOTHER()))
     return Path(os.path.realpath(link))
 
 

@@ -7,44 +7,32 @@ checking a file loads neither numpy nor onnx.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from .arguments import need, need_folder
+from .arguments import need
 from .compiled import Compiled
 from .diagnostics import DotnnError, Report
-from .elaborate.models import Network, elaborate, evaluate_consts
-from .elaborate.state import Consts
+from .elaborate.models import Network, elaborate_all
 from .limits import Limits
 from .measure.expectations import judge_expectations
 from .names.project import Module
 from .names.resolve import resolve
-from .records import positional_record
+from .request import Request, request
 from .room import room
 from .source import Source
 from .sources import all_models, any_models, load_module, load_source, the_model
 from .syntax.read import read_source
 from .values.budget import Budget
-from .values.from_python import need_mapping, python_values
-from .values.kinds import CompileValue
+from .values.from_python import python_values
 
 _Choice = Callable[[Module, str | None, Report], list[str]]
-
-
-@positional_record
-class _Wanted:
-    """What is asked for."""
-
-    model: str | None
-    arguments: Mapping[str, CompileValue] | None
-    limits: Limits
-    root: str | os.PathLike[str] | None
 
 
 def compile_file(
     path: str | os.PathLike[str],
     *,
     model: str | None = None,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,
 ) -> Compiled:
@@ -61,7 +49,7 @@ def compile_file(
         TypeError: an argument of a wrong type.
         DotnnError: every error that the file has.
     """
-    wanted, report = _wanted(model, arguments, limits, root), Report()
+    wanted, report = request(model, arguments, limits, root), Report()
     return _compile(load_source(path, wanted.limits, report), wanted, report)
 
 
@@ -70,14 +58,14 @@ def compile_source(
     *,
     name: str = "<string>",
     model: str | None = None,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,
 ) -> Compiled:
     """Compile a model of a text; imports are relative to the working directory. See ``compile_file``."""
     need(text, str, "text must be a str", "`dotnn.compile_file` reads files, and bytes are text after `.decode()`")
     need(name, str, "name must be a str, what messages call the text")
-    wanted, report = _wanted(model, arguments, limits, root), Report()
+    wanted, report = request(model, arguments, limits, root), Report()
     source = read_source(text.encode("utf-8", "surrogatepass"), name, None, wanted.limits, report)
     return _compile(source, wanted, report)
 
@@ -85,7 +73,7 @@ def compile_source(
 def check(
     path: str | os.PathLike[str],
     *,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     model: str | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,
@@ -102,7 +90,7 @@ def check(
 def compile_models(
     path: str | os.PathLike[str],
     *,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     model: str | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,
@@ -121,7 +109,7 @@ def compile_models(
     Raises:
         TypeError: an argument of a wrong type.
     """
-    wanted, report = _wanted(model, arguments, limits, root), Report()
+    wanted, report = request(model, arguments, limits, root), Report()
     source = load_source(path, wanted.limits, report)
     networks = _networks(source, all_models if need_model else any_models, wanted, report)
     if report.has_errors:
@@ -129,18 +117,7 @@ def compile_models(
     return report, tuple(Compiled(network, report.diagnostics) for network in networks)
 
 
-def _wanted(model: object, arguments: object, limits: object, root: object) -> _Wanted:
-    """What a call asks for; raises TypeError where one of its arguments is of a wrong type."""
-    remedy = "give one such as `dotnn.Limits(nodes=100_000)`"
-    return _Wanted(
-        None if model is None else need(model, str, "model must be a str, the name of a model"),
-        None if arguments is None else need_mapping(arguments),
-        Limits() if limits is None else need(limits, Limits, "limits must be a dotnn.Limits", remedy),
-        None if root is None else need_folder(root, "root"),
-    )
-
-
-def _compile(source: Source | None, wanted: _Wanted, report: Report) -> Compiled:
+def _compile(source: Source | None, wanted: Request, report: Report) -> Compiled:
     networks = _networks(source, the_model, wanted, report)
     report.raise_errors()
     if not networks:
@@ -148,31 +125,19 @@ def _compile(source: Source | None, wanted: _Wanted, report: Report) -> Compiled
     return Compiled(networks[0], report.diagnostics)
 
 
-def _networks(source: Source | None, choose: _Choice, wanted: _Wanted, report: Report) -> list[Network]:
-    """The way of a text: it is parsed, its models are elaborated, its names are looked at, its models are judged."""
+def _networks(source: Source | None, choose: _Choice, wanted: Request, report: Report) -> list[Network]:
+    """The way of a text: it is parsed, its names are resolved, its models are elaborated and judged."""
     if source is None:
         return []
     with room(wanted.limits):
         module = load_module(source, wanted.limits, wanted.root, report)
-        names = [] if module is None else choose(module, wanted.model, report)
-        if module is None or (report.has_errors and not names):
+        if module is None:
             return []
-        found = _elaborated(module, names, wanted, report)
-        # An expectation may be false because of a name that means nothing.
-        for network in found if resolve(module.with_imports(), report).is_sound else ():
+        names, unused = choose(module, wanted.model, report), resolve(module.with_imports(), report)
+        arguments, budget = python_values(wanted.arguments, wanted.limits, report), Budget(wanted.limits, report)
+        found = elaborate_all(names, module, arguments, budget)
+        if not report.has_errors:
+            report.extend(unused)
+        for network in found:
             judge_expectations(network, report)
         return [] if report.has_errors else found
-
-
-def _elaborated(module: Module, names: Sequence[str], wanted: _Wanted, report: Report) -> list[Network]:
-    """Those models of a file that have no errors; and its consts are evaluated, which may have errors, too."""
-    budget, consts = Budget(wanted.limits, report), Consts()
-    arguments = python_values(wanted.arguments, wanted.limits, report)
-    found: list[Network] = []
-    for name in names:
-        if not report.is_full and not budget.stopped:
-            network = elaborate(module.models[name], module, arguments, budget, consts)
-            found += [network] if network is not None else []
-    before = len(report.errors)
-    evaluate_consts(module, budget, consts)
-    return found if len(report.errors) == before else []

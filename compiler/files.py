@@ -16,7 +16,6 @@ AnyPath: TypeAlias = str | os.PathLike[str]
 
 _AT_ONCE: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _KINDS: Final = (
-    (stat.S_ISDIR, "a folder (directory)"),
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
@@ -24,22 +23,23 @@ _KINDS: Final = (
 )
 #: Bytes that are read at once.
 _PIECE: Final = 1 << 20
-#: What to do about a file that is none.
-_SAVE_FIRST: Final = "write what comes out of it into a file first, and name that"
 
 
 class NotRegular(OSError):
     """What stands at a path is a folder, a pipe, a socket or a device.
 
     Attributes:
-        remedy: what to do instead; empty where the path is just wrong.
+        reason: which of them.
     """
 
     def __init__(self, mode: int) -> None:
-        kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
+        # Most files are regular.
+        from .diagnostics.unreadable_files import Unreadable
+
         is_folder = stat.S_ISDIR(mode)
-        super().__init__(errno.EISDIR if is_folder else errno.EINVAL, f"it is {kind}, and no regular file")
-        self.remedy = "" if is_folder else _SAVE_FIRST
+        kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
+        self.reason = Unreadable.IS_FOLDER() if is_folder else Unreadable.IS_NO_REGULAR_FILE(kind=kind)
+        super().__init__(errno.EISDIR if is_folder else errno.EINVAL, str(self.reason))
 
 
 def open_regular(path: AnyPath) -> BufferedReader:
@@ -91,14 +91,16 @@ def read_bounded(stream: BinaryIO, most: int) -> bytes:
 
 def why_not(error: OSError | ValueError) -> str:
     """Why a file cannot be read, in words that follow a colon."""
+    from .diagnostics.unreadable_files import Unreadable
+
     if isinstance(error, OSError):
-        return (error.strerror or str(error) or "reading it fails").lower()
-    return "this is no path"
+        return (error.strerror or str(error) or str(Unreadable.READING_FAILS())).lower()
+    return str(Unreadable.IS_NO_PATH())
 
 
 def instead(error: OSError | ValueError) -> str:
     """What to do about it; empty where that depends on what the file was for."""
-    return error.remedy if isinstance(error, NotRegular) else ""
+    return error.reason.advice() if isinstance(error, NotRegular) else ""
 
 
 def _require_regular(mode: int) -> None:

@@ -9,15 +9,16 @@ from .graph.types import DTYPES
 from .initializers import INITIALIZERS
 from .limits import Limits
 from .names.project import Project
+from .names.resolve import resolve_value
 from .room import room
 from .source import Source
 from .syntax import tree
 from .syntax.parse import parse_value
 from .values.budget import Budget, Stop
-from .values.kinds import CompileValue, Unknown
+from .values.kinds import KnownValue, Unknown
 
 
-def parse_argument(name: str, text: str, limits: Limits, report: Report) -> CompileValue | None:
+def parse_argument(name: str, text: str, limits: Limits, report: Report) -> KnownValue | None:
     """A value written on the command line, as in ``--set classes=5``; None where it is none."""
     source = Source(f"<{name}>", text)
     expression = parse_value(source, limits, report)
@@ -31,6 +32,7 @@ def parse_argument(name: str, text: str, limits: Limits, report: Report) -> Comp
         return None
     frame = Frame(Elaboration(Budget(limits, report)), module, Scope(), name)
     with room(limits):
+        resolve_value(expression, module, report)
         try:
             value = evaluate(expression, frame)
         except Stop:

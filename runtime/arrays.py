@@ -13,11 +13,19 @@ from typing import IO, Any, final
 
 from numpy.typing import NDArray
 
-from ..compiler.archives.npz import ArrayHeader, BadArray, HasRecords, named_members, read_elements, read_header
-from ..compiler.archives.zips import ARCHIVE_ERRORS, open_zip
+from ..compiler.archives.npz import ArrayHeader, BadArray, RecordArray, named_members, read_elements, read_header
+from ..compiler.archives.zips import ARCHIVE_ERRORS, open_zip, what_archive_errors_say
 from ..compiler.byte_counts import binary_bytes
 from ..compiler.diagnostics import DotnnError
-from ..compiler.diagnostics.feeding import DamagedFile, FileTooLarge, NotPlainArray
+from ..compiler.diagnostics.damage import InputDamage
+from ..compiler.diagnostics.feeding import (
+    DamagedFile,
+    HoldsObjects,
+    HoldsOtherElements,
+    HoldsRecords,
+    TooManyBytes,
+)
+from ..compiler.diagnostics.phrases import Phrase
 from ..compiler.diagnostics.running import FileNotReadable
 from ..compiler.files import instead, open_regular, read_regular, why_not
 
@@ -56,8 +64,7 @@ def read_whole(path: Path, most: int) -> bytes:
         raise DotnnError(_unreadable(path, error)) from error
     if len(content) > most:
         # What the system makes up while it is read says that it has no size.
-        found = binary_bytes(size) if size > most else f"more than {binary_bytes(most)}"
-        raise DotnnError(FileTooLarge(path=str(path), found=found, most=binary_bytes(most)))
+        raise DotnnError(TooManyBytes(path=str(path), size=size if size > most else None, limit=most))
     return content
 
 
@@ -120,7 +127,7 @@ def _unpacking(path: Path) -> Iterator[None]:
         with reading(path):
             yield
     except ARCHIVE_ERRORS as error:
-        reason = str(error) or "it is cut off"
+        reason = what_archive_errors_say(error)
         raise DotnnError(DamagedFile(path=str(path), kind="`.npz` archive", reason=reason)) from error
 
 
@@ -130,8 +137,8 @@ def _read_array(stream: IO[bytes], available: int, place: str, most: int) -> NDA
         _require_numbers(header, available, place, most)
         stream.seek(header.length)
         return read_elements(stream, header)
-    except HasRecords as error:
-        raise DotnnError(NotPlainArray(path=place, found="records with named fields")) from error
+    except RecordArray as error:
+        raise DotnnError(HoldsRecords(path=place)) from error
     except BadArray as error:
         raise DotnnError(_damaged(place, str(error))) from error
 
@@ -139,17 +146,17 @@ def _read_array(stream: IO[bytes], available: int, place: str, most: int) -> NDA
 def _require_numbers(header: ArrayHeader, available: int, place: str, most: int) -> None:
     """Raise a DotnnError unless the array holds numbers or text, and no more than the file has."""
     if header.dtype.hasobject:
-        raise DotnnError(NotPlainArray(path=place, found="Python objects"))
+        raise DotnnError(HoldsObjects(path=place))
     if header.dtype.kind not in "fiubcU":
-        raise DotnnError(NotPlainArray(path=place, found=f"elements of type `{header.dtype}`"))
+        raise DotnnError(HoldsOtherElements(path=place, dtype=str(header.dtype)))
     if header.dtype.itemsize == 0:
-        raise DotnnError(_damaged(place, "its header declares an impossible array"))
+        raise DotnnError(_damaged(place, InputDamage.IMPOSSIBLE_ARRAY()))
     if header.size > most:
-        raise DotnnError(FileTooLarge(path=place, found=binary_bytes(header.size), most=binary_bytes(most)))
+        raise DotnnError(TooManyBytes(path=place, size=header.size, limit=most))
     if header.size > available:
-        reason = f"its header declares {binary_bytes(header.size)}, and the file has {binary_bytes(available)}"
-        raise DotnnError(_damaged(place, reason))
+        facts = {"declared": binary_bytes(header.size), "found": binary_bytes(available)}
+        raise DotnnError(_damaged(place, InputDamage.ARRAY_BEYOND_FILE(**facts)))
 
 
-def _damaged(place: str, reason: str) -> DamagedFile:
+def _damaged(place: str, reason: Phrase | str) -> DamagedFile:
     return DamagedFile(path=place, kind="`.npy` array", reason=reason)

@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.diagnostics import Diagnostic, Report, Severity
-from ..compiler.diagnostics.running import (
-    ElementTypeNotSupported,
+from ..compiler.diagnostics.fed_arrays import (
     EmptyAxis,
     MissingInput,
+    Refusal,
     UnexpectedInput,
     WrongFeedRank,
     WrongFeedSize,
     WrongFeedType,
 )
+from ..compiler.diagnostics.running import ElementTypeNotSupported
 from ..compiler.diagnostics.suggest import near_names
 from ..compiler.dims.linear import SymbolSource
 from .conversion import EXCHANGED, Converted, convert_array
@@ -102,13 +103,8 @@ def _as_array(value: object) -> NDArray[Any] | None:
 
 
 def _no_array(tensor: TensorInfo, value: object) -> Diagnostic:
-    return WrongFeedType(
-        name=tensor.name,
-        found=type(value).__name__,
-        expected=tensor.dtype,
-        reason="its rows have unequal lengths, or it is no sequence of numbers",
-        hint=f'give an array of numbers: `np.asarray(values, "{tensor.dtype}")`',
-    )
+    found = type(value).__name__
+    return WrongFeedType(name=tensor.name, found=found, expected=tensor.dtype, reason=Refusal.NO_ARRAY)
 
 
 def _converted(tensor: TensorInfo, array: NDArray[Any]) -> Converted:

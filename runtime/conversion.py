@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.diagnostics import Diagnostic
-from ..compiler.diagnostics.running import FeedConverted, FeedNotFinite, WrongFeedType
+from ..compiler.diagnostics.fed_arrays import FeedConverted, FeedNotFinite, Refusal, WrongFeedType
 
 _INTEGERS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 #: Element types that numpy has and onnxruntime exchanges.
@@ -40,12 +40,12 @@ def convert_array(name: str, array: NDArray[Any], dtype: str) -> Converted:
         native = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
         return Converted(native, not_finite(name, native))
     reason = _refusal(array, dtype)
-    if reason:
-        return Converted(None, (_wrong_type(name, found, dtype, reason),))
+    if reason is not None:
+        return Converted(None, (WrongFeedType(name=name, found=found, expected=dtype, reason=reason),))
     with np.errstate(over="ignore"):
         converted = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
     if _overflowed(array, converted):
-        return Converted(None, (_wrong_type(name, found, dtype, "some values are too large for it"),))
+        return Converted(None, (WrongFeedType(name=name, found=found, expected=dtype, reason=Refusal.TOO_LARGE),))
     said = FeedConverted(name=name, found=found, expected=dtype)
     return Converted(converted, (said, *not_finite(name, converted)))
 
@@ -62,22 +62,22 @@ def _type_name(array: NDArray[Any]) -> str:
     return {"U": "text", "S": "text", "O": "object"}.get(array.dtype.kind, array.dtype.name)
 
 
-def _refusal(array: NDArray[Any], dtype: str) -> str:
-    """Why a type is not converted to another; empty if it is."""
+def _refusal(array: NDArray[Any], dtype: str) -> Refusal | None:
+    """Why a type is not converted to another; None if it is."""
     target = np.dtype(dtype)
     kinds = (array.dtype.kind, target.kind)
     if array.dtype.kind not in "fiub":
-        return "these are no numbers"
+        return Refusal.NO_NUMBERS
     if kinds == ("f", "f"):
         default = array.dtype == np.float64
-        return "" if default or np.can_cast(array.dtype, target) else "the values would be rounded"
+        return None if default or np.can_cast(array.dtype, target) else Refusal.ROUNDED
     if array.dtype.kind in "iu" and target.kind in "iu" and np.can_cast(array.dtype, target):
-        return ""
+        return None
     if array.dtype == np.int64 and target.kind in "iufb":
-        return "" if _holds_exactly(array, target) else "it cannot hold all the values exactly"
+        return None if _holds_exactly(array, target) else Refusal.INEXACT
     if kinds[0] in "iu" and target.kind == "f":
-        return "their scale is not known"
-    return "the values would change" if target.kind in "iu" else "these are other things"
+        return Refusal.NO_SCALE
+    return Refusal.CHANGED if target.kind in "iu" else Refusal.OTHER_THINGS
 
 
 def _holds_exactly(array: NDArray[Any], target: np.dtype[Any]) -> bool:
@@ -99,19 +99,11 @@ def _overflowed(before: NDArray[Any], after: NDArray[Any]) -> bool:
     return bool(np.any(np.isinf(after) & np.isfinite(before)))
 
 
-def _wrong_type(name: str, found: str, dtype: str, reason: str) -> Diagnostic:
-    hint = f'convert them where it is meant: `x.astype("{dtype}")`'
-    if found == "uint8" and dtype.startswith("float"):
-        hint = f'bytes of an image want the scale of the training, such as `x.astype("{dtype}") / 255`'
-    if found in ("text", "object"):
-        hint = f'give an array of numbers: `np.asarray(values, "{dtype}")`'
-    return WrongFeedType(name=name, found=found, expected=dtype, reason=reason, hint=hint)
-
-
 def _convert_strings(name: str, array: NDArray[Any]) -> Converted:
     texts = array.dtype.kind == "U" or (array.dtype.kind == "O" and all(isinstance(item, str) for item in array.flat))
     if not texts:
-        return Converted(None, (_wrong_type(name, _type_name(array), "string", "these are no texts"),))
+        found = _type_name(array)
+        return Converted(None, (WrongFeedType(name=name, found=found, expected="string", reason=Refusal.NO_TEXTS),))
     return Converted(array.astype(object))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..compiler.diagnostics import Diagnostic
-from ..compiler.diagnostics.running import SymbolsDisagree, UnmetDemand, WrongFeedSize
+from ..compiler.diagnostics.fed_arrays import NoSizeFits, SizeOfExpression, SymbolsDisagree, UnmetDemand
 from ..compiler.dims.linear import LinearForm, SymbolSource
 from ..compiler.dims.reading import Expression, ExpressionError, expression
 from .tensors import FedDemand, TensorInfo, format_sizes, is_symbol
@@ -112,8 +113,8 @@ class Sizes:
     def _mismatch(self, axis: Axis, parsed: Expression) -> Iterator[Diagnostic]:
         value = value_or_none(parsed, self.sizes)
         if value is not None and value != axis.size:
-            hint = f"with {self.listed(parsed.symbols)}"
-            yield _wrong_size(axis, f"{axis.declared} = {value}", hint)
+            facts = {**_facts(axis), "declared": f"{axis.declared} = {value}"}
+            yield SizeOfExpression(sizes=self.listed(parsed.symbols), **facts)
 
     def listed(self, names: Iterable[str]) -> str:
         """``H = 2, W = 3``."""
@@ -134,9 +135,9 @@ class Sizes:
             value = value_or_none(parsed, self.sizes)
             if value is None or value >= demand.minimum:
                 continue
-            sizes = self.listed(parsed.symbols) or "these inputs"
+            sizes = self.listed(parsed.symbols)
             facts = {"dim": demand.dim, "found": value, "minimum": demand.minimum, "reason": demand.reason}
-            yield UnmetDemand(sizes=sizes, change=_change(parsed, self.sizes), **facts)
+            yield UnmetDemand(sizes=sizes, larger=_change(parsed, self.sizes), **facts)
 
 
 def read_expression(text: str) -> Expression | None:
@@ -164,29 +165,28 @@ def _axes(shapes: Iterable[tuple[TensorInfo, tuple[int, ...]]]) -> Iterator[Axis
 
 
 def _no_fit(axis: Axis, form: LinearForm) -> Diagnostic:
-    sizes = [f"{form.size(value)} (`{form.name}` = {value})" for value in form.nearest(axis.size)]
-    hint = f"the least size that fits is {sizes[0]}" if len(sizes) == 1 else f"sizes that fit are {' and '.join(sizes)}"
-    return _wrong_size(axis, axis.declared, hint)
+    nearest = tuple((form.size(value), value) for value in form.nearest(axis.size))
+    return NoSizeFits(symbol=form.name, nearest=nearest, **_facts(axis))
 
 
-def _change(parsed: Expression, sizes: Mapping[str, int]) -> str:
-    """What would raise the value of an expression: "a larger `H` or a smaller `W`"."""
+def _change(parsed: Expression, sizes: Mapping[str, int]) -> tuple[tuple[str, bool], ...]:
+    """The symbols that would raise the value of an expression, each with whether it would have to be larger."""
     now = value_or_none(parsed, sizes)
-    words: list[str] = []
+    found: list[tuple[str, bool]] = []
     for name in parsed.symbols:
         moved = value_or_none(parsed, {**sizes, name: sizes[name] + _FAR})
         if now is not None and moved is not None and moved != now:
-            words.append(f"a {'larger' if moved > now else 'smaller'} `{name}`")
-    return " or ".join(words)
+            found.append((name, moved > now))
+    return tuple(found)
 
 
-def _wrong_size(axis: Axis, declared: str, hint: str) -> Diagnostic:
-    return WrongFeedSize(
-        name=axis.tensor.name,
-        found=format_sizes(axis.shape),
-        expected=format_sizes(axis.tensor.shape),
-        axis=axis.index,
-        size=axis.size,
-        declared=declared,
-        hint=hint,
-    )
+def _facts(axis: Axis) -> dict[str, Any]:
+    """What a message tells of an axis whose size is wrong."""
+    return {
+        "name": axis.tensor.name,
+        "found": format_sizes(axis.shape),
+        "expected": format_sizes(axis.tensor.shape),
+        "axis": axis.index,
+        "size": axis.size,
+        "declared": axis.declared,
+    }

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
+from ..compiler.diagnostics.damage import FileDamage, InputDamage
+from ..compiler.diagnostics.phrases import Phrase
+
 #: Most scans of a JPEG; what sends every bit of every component by itself has fewer, what people save about ten.
 MOST_SCANS = 100
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -37,7 +40,6 @@ _RESTART = re.compile(rb"(?<!\xff)\xff+[\xd0-\xd7]")
 #: Bits that begin with 1, where decoders fill up with 0, and mean something in every table of codes.
 _FILLING = bytes.fromhex("a55ad22db44b6996") * 8
 _END_MARKER = bytes((0xFF, _END))
-_EARLY = "its data ends early"
 
 
 def is_endless(content: bytes) -> bool:
@@ -54,8 +56,8 @@ def is_endless(content: bytes) -> bool:
     return False
 
 
-def missing_data(content: bytes, image: Image.Image, load: Callable[[bytes], Image.Image]) -> str:
-    """What is missing of an image's data, in words; empty where all of it is there.
+def missing_data(content: bytes, image: Image.Image, load: Callable[[bytes], Image.Image]) -> Phrase | None:
+    """What is missing of an image's data; None where all of it is there.
 
     Args:
         content: the file.
@@ -70,7 +72,7 @@ def missing_data(content: bytes, image: Image.Image, load: Callable[[bytes], Ima
 # PNG ----------------------------------------------------------------------------------------------------------------
 
 
-def _missing_of_png(content: bytes) -> str:
+def _missing_of_png(content: bytes) -> Phrase | None:
     wanted, unpacked = 0, 0
     unpack = zlib.decompressobj()
     for kind, body in _chunks(content):
@@ -79,8 +81,8 @@ def _missing_of_png(content: bytes) -> str:
         elif kind == b"IDAT":
             unpacked += _unpacked(unpack, body, wanted - unpacked)
         elif kind == b"IEND":
-            return _EARLY if unpacked < wanted else ""
-    return "it is cut off"
+            return InputDamage.DATA_ENDS_EARLY() if unpacked < wanted else None
+    return FileDamage.IS_CUT_OFF()
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
@@ -163,18 +165,21 @@ class _Segment:
     data: bytes = b""
 
 
-def _missing_of_jpeg(content: bytes, image: Image.Image, load: Callable[[bytes], Image.Image]) -> str:
+def _missing_of_jpeg(content: bytes, image: Image.Image, load: Callable[[bytes], Image.Image]) -> Phrase | None:
     """A file whose data is all there is decoded to the same pixels whatever follows the data of each scan."""
     scans = _Scans(bytearray(content[:2]))
     for segment in _segments(content):
         if segment.marker in _OTHER_FRAMES:
-            return ""
+            return None
         if segment.marker == _END:
-            return _lacking(scans) or ("" if _equal(image, load(bytes(scans.filled) + _END_MARKER)) else _EARLY)
+            lacking = _lacking(scans)
+            if lacking is not None or _equal(image, load(bytes(scans.filled) + _END_MARKER)):
+                return lacking
+            return InputDamage.DATA_ENDS_EARLY()
         fault = _add(scans, segment)
-        if fault:
+        if fault is not None:
             return fault
-    return "it is cut off"
+    return FileDamage.IS_CUT_OFF()
 
 
 def _segments(content: bytes) -> Iterator[_Segment]:
@@ -182,7 +187,7 @@ def _segments(content: bytes) -> Iterator[_Segment]:
     place = 2
     while place + 2 <= len(content):
         if content[place] != 0xFF:
-            raise SyntaxError("there is no marker where one has to be")
+            raise SyntaxError(InputDamage.NO_MARKER())
         marker, start = content[place + 1], place + 2
         if marker == 0xFF:
             place += 1
@@ -204,8 +209,8 @@ def _end_of_scan(content: bytes, start: int) -> int:
     return start + len(data.rstrip(b"\xff"))
 
 
-def _add(scans: _Scans, segment: _Segment) -> str:
-    """Take a segment in; what is wrong with it, or nothing."""
+def _add(scans: _Scans, segment: _Segment) -> Phrase | None:
+    """Take a segment in; what is wrong with it, or None."""
     if segment.marker < _JFIF or segment.marker in (_JFIF, _ADOBE):
         scans.filled += segment.whole
     if segment.marker in _HUFFMAN_FRAMES:
@@ -214,26 +219,26 @@ def _add(scans: _Scans, segment: _Segment) -> str:
         (scans.interval,) = struct.unpack_from(">H", segment.body)
     elif segment.marker == _SCAN:
         return _add_scan(scans, segment)
-    return ""
+    return None
 
 
-def _add_scan(scans: _Scans, scan: _Segment) -> str:
+def _add_scan(scans: _Scans, scan: _Segment) -> Phrase | None:
     components = _note_scan(scan.body, scans.lacking)
     if scans.frame is None or not components or not set(components) <= set(scans.frame.sampling):
-        return "its scans are not those of its frame"
+        return InputDamage.SCANS_OF_NO_FRAME()
     if scans.interval:
         wanted = _ceil_div(scans.frame.units(components), scans.interval) - 1
         if len(_RESTART.findall(scan.data)) < wanted:
-            return _EARLY
+            return InputDamage.DATA_ENDS_EARLY()
     scans.filled += _RESTART.sub(lambda restart: _FILLING + restart.group(), scan.data) + _FILLING
-    return ""
+    return None
 
 
-def _lacking(scans: _Scans) -> str:
+def _lacking(scans: _Scans) -> Phrase | None:
     """What of the coefficients was never sent."""
     if scans.frame is None or any((number, 0) not in scans.lacking for number in scans.frame.sampling):
-        return "some of its scans are missing"
-    return "its last scans are missing" if any(scans.lacking.values()) else ""
+        return InputDamage.SCANS_MISSING()
+    return InputDamage.LAST_SCANS_MISSING() if any(scans.lacking.values()) else None
 
 
 def _read_frame(body: bytes) -> _Frame:

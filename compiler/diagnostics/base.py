@@ -7,7 +7,7 @@ sentences made of them, its docstring the page that ``dotnn explain CODE`` shows
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ from ..reprs import LONGEST, quoted, several, short_repr
 from ..source import Span
 from ..visible import visible
 from .cells import LONGEST_SENTENCE, clip
+from .phrases import filled
 
 
 class Severity(StrEnum):
@@ -41,22 +42,6 @@ class Fix:
     replacement: str
 
 
-class _Facts(Mapping[str, Any]):
-    """The attributes of a diagnostic as a mapping, for the sentence templates."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        self._diagnostic = diagnostic
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self._diagnostic, name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
 #: Every concrete diagnostic class by its code.
 CATALOGUE: dict[str, type[Diagnostic]] = {}
 
@@ -76,6 +61,8 @@ class Diagnostic:
     code: ClassVar[str] = ""
     severity: ClassVar[Severity] = Severity.ERROR
     message: ClassVar[str] = ""
+    #: What tells apart the mistakes of one code: each class of a family says its own in place of ``{clause}``.
+    clause: ClassVar[str] = ""
     label: ClassVar[str] = ""
     remedy: ClassVar[str] = ""
     #: Whether the remedy says something to those who call the block that the primary place lies in.
@@ -113,15 +100,15 @@ class Diagnostic:
 
     def headline(self) -> str:
         """The one-sentence statement of what is wrong."""
-        return self.message.format_map(_Facts(self))
+        return filled(self.message.replace("{clause}", self.clause), self)
 
     def caret(self) -> str:
         """What stands beside the caret; may be empty."""
-        return self.label.format_map(_Facts(self))
+        return filled(self.label, self)
 
     def advice(self) -> str:
         """What to do about it; may be empty."""
-        return self.remedy.format_map(_Facts(self))
+        return filled(self.remedy, self)
 
     def labels(self) -> tuple[Label, ...]:
         """Further labelled places."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 from ..records import record
@@ -335,6 +336,15 @@ class ReuseShapes(Diagnostic):
     wanted: str
 
 
+class Obstacle(StrEnum):
+    """Why what has a label cannot be applied to another value."""
+
+    UNFINISHED = "it is not finished here"
+    SEVERAL_TENSORS = "it was given more than one tensor"
+    NO_TENSOR = "it was given no tensor"
+    PARAMETER = "it is a parameter, which is a value"
+
+
 @record
 class CannotReuse(Diagnostic):
     """What is named cannot be applied again to another value by `reuse`.
@@ -345,12 +355,12 @@ class CannotReuse(Diagnostic):
     """
 
     code: ClassVar[str] = "E211"
-    message: ClassVar[str] = "`{path}` cannot be reused: {reason}"
+    message: ClassVar[str] = "`{path}` cannot be reused: {obstacle}"
     label: ClassVar[str] = "not reusable here"
     remedy: ClassVar[str] = "make the shared part a labelled layer or block of one tensor and reuse that"
 
     path: str
-    reason: str
+    obstacle: Obstacle
 
 
 @record

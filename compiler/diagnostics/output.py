@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
+from .phrases import Phrase, Phrases
 from .suggest import listed
 
 
@@ -22,7 +23,7 @@ class CannotWrite(Diagnostic):
     remedy: ClassVar[str] = "write to another place; what stood there before is unchanged"
 
     path: str
-    reason: str
+    reason: Phrase | str
 
 
 @record
@@ -73,11 +74,16 @@ class NotARegularFile(Diagnostic):
     """What stands at the place of an output file is a directory or a device, which no file can replace."""
 
     code: ClassVar[str] = "E844"
-    message: ClassVar[str] = "cannot write `{path}`: it is {found}"
+    message: ClassVar[str] = "cannot write `{path}`: it is {kind}"
     remedy: ClassVar[str] = "name a file, such as `model.onnx`"
 
     path: str
-    found: str
+    is_directory: bool
+
+    @property
+    def kind(self) -> str:
+        """What it is, as far as that matters."""
+        return "a directory" if self.is_directory else "no regular file"
 
 
 @record
@@ -158,6 +164,15 @@ class OutOfMemory(Diagnostic):
     size: int
 
 
+class NotLocked(Phrases):
+    """Why the files of a folder are not locked."""
+
+    LOCK_OF_ANOTHER = "`{lock}` there belongs to another user, who keeps it to himself"
+    LOCK_IS_NO_FILE = "`{lock}` is no file"
+    HAS_NO_LOCKS = "their file system has no locks"
+    HAS_NO_IDENTITIES = "their file system does not tell one from another"
+
+
 @record
 class FilesNotLocked(Diagnostic):
     """The file system of an output has no locks, so two processes may write the same output at the same time.
@@ -173,7 +188,7 @@ class FilesNotLocked(Diagnostic):
     remedy: ClassVar[str] = "do not write one output from two processes at the same time"
 
     directory: str
-    reason: str
+    reason: Phrase | str
 
 
 @record

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .phrases import Phrase
 from .weights import MOST_SHOWN
 
 
@@ -69,12 +70,12 @@ class ShardsDoNotFit(Diagnostic):
     remedy: ClassVar[str] = "download or copy the index and all files that it names again, into one folder"
 
     path: str
-    faults: tuple[str, ...]
+    faults: tuple[Phrase, ...]
 
     def notes(self) -> tuple[str, ...]:
         """The first faults, and how many more there are."""
         rest = len(self.faults) - MOST_SHOWN
-        shown = self.faults[:MOST_SHOWN]
+        shown = tuple(map(str, self.faults[:MOST_SHOWN]))
         return (*shown, f"and {rest:,} more") if rest > 0 else shown
 
 
@@ -141,11 +142,10 @@ class NoStateDict(Diagnostic):
 
     code: ClassVar[str] = "E851"
     message: ClassVar[str] = "`{path}` holds no weights under their names: {what}"
-    remedy: ClassVar[str] = "{hint}"
+    remedy: ClassVar[str] = "save the weights alone: `torch.save(model.state_dict(), file)`"
 
     path: str
-    what: str
-    hint: str = "save the weights alone: `torch.save(model.state_dict(), file)`"
+    what: Phrase | str
 
 
 @record
@@ -161,11 +161,16 @@ class WouldRunCode(Diagnostic):
     """
 
     code: ClassVar[str] = "E852"
-    message: ClassVar[str] = "`{path}` asks for `{name}`, {what}; nothing of it was loaded"
+    message: ClassVar[str] = "`{path}` asks for `{called}`, {what}; nothing of it was loaded"
     remedy: ClassVar[str] = "save the weights alone, where the file comes from: `torch.save(model.state_dict(), file)`"
 
     path: str
     name: str
+
+    @property
+    def called(self) -> str:
+        """Its name, if it has one."""
+        return self.name or "something without a name"
 
     @property
     def what(self) -> str:
@@ -185,9 +190,45 @@ class UnsafeHdf5(Diagnostic):
     """
 
     code: ClassVar[str] = "E853"
-    message: ClassVar[str] = "`{place}` in `{path}` {what}"
+    message: ClassVar[str] = "`{place}` in `{path}` {clause}"
     remedy: ClassVar[str] = "write the file with Keras: `model.save_weights(file)`, or copy the numbers into a new file"
 
     path: str
     place: str
-    what: str
+
+
+@record
+class Hdf5Link(UnsafeHdf5):
+    """A name leads to another place of the file, or out of it."""
+
+    clause: ClassVar[str] = "is a link to another place or file"
+
+
+@record
+class Hdf5SecondName(UnsafeHdf5):
+    """Two names stand for one group or array."""
+
+    clause: ClassVar[str] = "stands for something that is elsewhere in the file as well"
+
+
+@record
+class Hdf5VirtualDataset(UnsafeHdf5):
+    """An array is made of those of other files."""
+
+    clause: ClassVar[str] = "is put together from arrays of other files (a virtual dataset)"
+
+
+@record
+class Hdf5ExternalStorage(UnsafeHdf5):
+    """The numbers of an array lie in another file."""
+
+    clause: ClassVar[str] = "has its numbers in another file (external storage)"
+
+
+@record
+class Hdf5Filter(UnsafeHdf5):
+    """An array is packed by a filter that is a plugin."""
+
+    clause: ClassVar[str] = "needs the filter {filter} of HDF5, and only gzip is run"
+
+    filter: int

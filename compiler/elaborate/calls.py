@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..diagnostics import DotnnError, Label
-from ..diagnostics.names import RecursiveBlock
+from ..diagnostics.names import Obstacle, RecursiveBlock
 from ..diagnostics.suggest import listed
 from ..diagnostics.values import (
     ArgumentOfLayer,
@@ -17,63 +17,49 @@ from ..diagnostics.values import (
     NotAValue,
     TooManyArguments,
 )
-from ..initializers import INITIALIZERS
+from ..graph.graph import WrittenCall
+from ..initializers import INITIALIZERS, Initializer
 from ..layers.base import LAYERS, Layer
-from ..measure.metrics import METRICS
-from ..names.faults import (
-    argument_names,
-    initializer_arguments,
-    is_symbol_name,
-    misplaced_metric,
-    takes_argument,
-    unknown_argument,
-    unknown_layer,
-)
-from ..names.project import FUNCTIONS, Definition
+from ..names.faults import argument_names, initializer_arguments, takes_argument
+from ..names.meanings import Kind
+from ..names.project import Module
 from ..names.written_types import is_value_type
 from ..source import Span
 from ..syntax import tree
 from ..values.functions import SEVERAL, call_function, of_several
-from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, is_tensor
+from ..values.kinds import UNKNOWN, CompileValue, KnownValue, Results, Unknown, all_known, describe, is_tensor
 from .layer_arguments import ArgumentBinder, Piped
-from .layer_nodes import Application, apply_layer, as_tensor, reapply
-from .scope import Entry, Scope
-from .state import BODY_STEPS, Bound, Frame, evaluate, evaluates
+from .layer_nodes import apply_layer, as_tensor
+from .scope import Entry, GivenName, Scope
+from .state import BODY_STEPS, AppliedBlock, AppliedLayer, Bound, Frame, evaluate, evaluates
 from .statements import run_block
 from .types import hold_against, hold_argument, match_argument
 
 
 @evaluates(tree.Call)
-def _call(call: tree.Call, frame: Frame) -> CompileValue:
+def _call(call: tree.Call, frame: Frame) -> Results:
     return apply_call(call, None, None, frame)
 
 
-def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> CompileValue:
+def apply_call(call: tree.Call, piped: Piped | None, label: GivenName | None, frame: Frame) -> Results:
     """A call, as an expression or as a stage; raises ``DotnnError`` or reports and gives ``UNKNOWN``."""
-    name = call.function
-    definition = frame.module.definitions.get(name)
-    if definition is not None and isinstance(definition.item, tree.Block):
-        return _call_block(definition, definition.item, call, piped, label, frame)
-    if name in FUNCTIONS:
+    name, kind = call.function, frame.module.names.kind(call.function_span)
+    if kind is Kind.LAYER:
+        return _call_layer(LAYERS[name], call, piped, label, frame)
+    if kind is Kind.BLOCK:
+        return _call_block(*frame.module.block(name), call, piped, label, frame)
+    if kind is Kind.FUNCTION:
         return _call_function(call, piped, label, frame)
-    if name in METRICS:
+    if kind is Kind.METRIC:
         return _call_metric(call, frame)
-    layer = LAYERS.get(name)
-    if layer is not None and layer.callable:
-        return _call_layer(layer, call, piped, label, frame)
-    if name in INITIALIZERS and piped is None:
+    if kind is Kind.INITIALIZER:
         return _call_initializer(call, frame)
-    # Looked for before the label of this call is one of the scope's; with arguments, a layer is meant.
-    is_label = not (call.positional or call.named) and frame.scope.find(name, frame.budget.step) is not None
     if label is not None:
         frame.scope.add(name, label, call.span)
-    if name not in frame.module.missing:
-        is_value = definition is not None or frame.find(name) is not None
-        frame.fail(unknown_layer(call, frame.module, is_value=is_value, is_label=is_label))
     return UNKNOWN
 
 
-def _refuse_label(call: tree.Call, label: str | None) -> None:
+def _refuse_label(call: tree.Call, label: GivenName | None) -> None:
     if label is not None:
         hint = f"`{call.function}` makes a value of the compiler, which has no name in the network: remove the label"
         raise DotnnError(Misplaced(span=call.span, what="a label", where="before a function", hint=hint))
@@ -83,97 +69,80 @@ def _refuse_label(call: tree.Call, label: str | None) -> None:
 
 
 def _call_layer(
-    layer: type[Layer], call: tree.Call, piped: Piped | None, label: str | None, frame: Frame
-) -> CompileValue:
+    layer: type[Layer], call: tree.Call, piped: Piped | None, label: GivenName | None, frame: Frame
+) -> Results:
     entry = frame.scope.add(layer.kind, label, call.span)
     bound = ArgumentBinder(layer, call, frame).bind(piped)
     if bound.failed:
         return UNKNOWN
-    application = Application(
-        layer(**bound.attributes),
-        tuple(bound.operands),
-        tuple(bound.operand_spans),
-        call.span,
-        bound.spans,
-        bound.literals,
-    )
-    results = apply_layer(application, entry, frame)
-    entry.replay = _replay_layer(application)
-    entry.obstacle = _TENSORS
+    written = WrittenCall(call.span, call.function_span, entry.label_span, bound.written)
+    applied = AppliedLayer(layer(**bound.attributes), tuple(bound.operands), written, bound.literals)
+    results = apply_layer(applied, entry, frame)
+    entry.applied = applied if sum(one is not None for one in bound.operands) == 1 else Obstacle.SEVERAL_TENSORS
     return results
-
-
-#: Why a layer or block cannot be reused that ``reuse`` would have to give further tensors.
-_TENSORS = "it was given more than one tensor"
-
-
-def _replay_layer(application: Application) -> Callable[..., CompileValue] | None:
-    if sum(operand is not None for operand in application.operands) != 1:
-        return None
-
-    def replay(piped: Piped, entry: Entry, frame: Frame) -> CompileValue:
-        operand = as_tensor(piped.value, piped.span, f"`x` of `{application.layer.kind}`", frame)
-        return apply_layer(reapply(application, operand, entry.span), entry, frame)
-
-    return replay
 
 
 # --- blocks ----------------------------------------------------------------------------------------------------------
 
 
 def _call_block(
-    definition: Definition,
     block: tree.Block,
+    module: Module,
     call: tree.Call,
     piped: Piped | None,
-    label: str | None,
+    label: GivenName | None,
     frame: Frame,
-) -> CompileValue:
+) -> Results:
     name = block.name.name
-    active = frame.state.active
-    if id(block) in active:
+    if id(block) in frame.state.active:
         raise DotnnError(RecursiveBlock(span=call.function_span, name=name))
     entry = frame.scope.add(name, label, call.span)
-    given = _block_arguments(block, call, piped, frame)
-    tensors = sum(is_tensor(value) for value, _ in given.values())
-
-    def run(entry: Entry, values: Mapping[str, tuple[CompileValue, Span]], at: Frame) -> CompileValue:
-        at.budget.step(BODY_STEPS, entry.span)
-        scope = entry.scope.open(entry, boundary=True)
-        inner = _block_frame(definition, block, entry, scope, at)
-        active.add(id(block))
-        outer, at.budget.calls = at.budget.calls, inner.calls
-        try:
-            _bind_formals(block, values, inner, entry, at)
-            return run_block(block, inner)
-        finally:
-            at.budget.calls = outer
-            active.discard(id(block))
-            scope.close()
-
-    def replay(piped: Piped, entry: Entry, at: Frame) -> CompileValue:
-        fed = next(name for name, (value, _) in given.items() if is_tensor(value))
-        return run(entry, {**given, fed: (piped.value, piped.span)}, at)
-
-    result = run(entry, given, frame)
-    entry.replay = replay if tensors == 1 else None
-    entry.obstacle = _TENSORS if tensors > 1 else "it was given no tensor"
+    applied = AppliedBlock(block, module, _block_arguments(block, call, piped, frame))
+    result = _apply_block(applied, entry, frame)
+    tensors = sum(is_tensor(value) for value, _ in applied.given.values())
+    if tensors == 1:
+        entry.applied = applied
+    else:
+        entry.applied = Obstacle.SEVERAL_TENSORS if tensors else Obstacle.NO_TENSOR
     return result
 
 
-def _block_frame(definition: Definition, block: tree.Block, entry: Entry, scope: Scope, frame: Frame) -> Frame:
+def reapply_block(applied: AppliedBlock, piped: Piped, entry: Entry, frame: Frame) -> Results:
+    """Run a block that was given one tensor with another one."""
+    fed = next(name for name, (value, _) in applied.given.items() if is_tensor(value))
+    given = {**applied.given, fed: (piped.value, piped.span)}
+    return _apply_block(dataclasses.replace(applied, given=given), entry, frame)
+
+
+def _apply_block(applied: AppliedBlock, entry: Entry, frame: Frame) -> Results:
+    block, active, budget = applied.block, frame.state.active, frame.budget
+    budget.step(BODY_STEPS, entry.span)
+    scope = entry.scope.open(entry, boundary=True)
+    inner = _block_frame(applied.module, block, entry, scope, frame)
+    active.add(id(block))
+    outer, budget.calls = budget.calls, inner.calls
+    try:
+        _bind_formals(block, applied.given, inner, entry, frame)
+        return run_block(block, inner)
+    finally:
+        budget.calls = outer
+        active.discard(id(block))
+        scope.close()
+
+
+def _block_frame(module: Module, block: tree.Block, entry: Entry, scope: Scope, frame: Frame) -> Frame:
     if frame.depth + 1 > frame.budget.limits.nesting:
         frame.budget.stop("nesting", entry.span)
     way = Label(entry.span, f"in block `{block.name.name}`, called here")
     inner = Frame(
         frame.state,
-        definition.module,
+        module,
         scope,
         block.name.name,
         calls=(way, *frame.calls),
         depth=frame.depth + 1,
     )
-    if definition.module.source.in_library:
+    if module.source.in_library:
         inner.entered = frame.entered or (block, inner)
     return inner
 
@@ -196,7 +165,6 @@ def _block_arguments(
     for argument in call.named:
         value = evaluate(argument.value, frame)
         if argument.name not in known:
-            frame.fail(unknown_argument(call.function, argument, names))
             is_misnamed = True
         elif argument.name in given:
             frame.fail(ArgumentTwice(span=argument.name_span, kind=call.function, name=argument.name))
@@ -238,7 +206,7 @@ def _bound_by(formal: tree.Formal, frame: Frame) -> Iterator[Bound]:
     """An argument and the names in its type."""
     yield frame.bindings[formal.name.name]
     for name in tree.names_in(formal.type.shape or ()) if formal.type is not None else ():
-        if is_symbol_name(name.name) and name.name in frame.bindings:
+        if frame.module.names.kind(name.span) is Kind.DIMENSION and name.name in frame.bindings:
             yield frame.bindings[name.name]
 
 
@@ -284,12 +252,12 @@ def _fitting_value(formal: tree.Formal, value: CompileValue, span: Span, frame: 
 # --- functions of compile-time values, and the layers of the same names -----------------------------------------------
 
 
-def _call_function(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> CompileValue:
+def _call_function(call: tree.Call, piped: Piped | None, label: GivenName | None, frame: Frame) -> Results:
     """A function of compile-time values or, applied to a tensor, the layer of that name."""
     given = [piped] if piped is not None else []
     given += [Piped(evaluate(one, frame), one.span) for one in call.positional]
     values = [one.value for one in given]
-    if any(isinstance(value, Unknown) for value in values):
+    if not all_known(values):
         return _of_unknown(call, label, frame)
     layer = LAYERS.get(call.function)
     if call.function in SEVERAL and len(values) > 1 and any(map(is_tensor, values)):
@@ -299,11 +267,13 @@ def _call_function(call: tree.Call, piped: Piped | None, label: str | None, fram
         rest = dataclasses.replace(call, positional=call.positional[len(given) > 0 and piped is None :])
         return _call_layer(layer, rest, operand, label, frame)
     _refuse_label(call, label)
-    _refuse_named(call, layer, values)
+    if not all(layer is not None and takes_argument(layer, one.name) for one in call.named):
+        return UNKNOWN
+    _refuse_named(call, values)
     return call_function(call, values, frame.budget)
 
 
-def _of_unknown(call: tree.Call, label: str | None, frame: Frame) -> CompileValue:
+def _of_unknown(call: tree.Call, label: GivenName | None, frame: Frame) -> CompileValue:
     """What an operand has failed for: what else is written is looked at, and nothing more is said."""
     for argument in call.named:
         evaluate(argument.value, frame)
@@ -312,21 +282,18 @@ def _of_unknown(call: tree.Call, label: str | None, frame: Frame) -> CompileValu
     return UNKNOWN
 
 
-def _refuse_named(call: tree.Call, layer: type[Layer] | None, values: Sequence[CompileValue]) -> None:
-    """Refuse named arguments, which no function takes."""
+def _refuse_named(call: tree.Call, values: Sequence[KnownValue]) -> None:
+    """Refuse named arguments, which no function takes, though the layer of its name may."""
     for argument in call.named:
-        name = argument.name
-        if layer is None or not takes_argument(layer, name):
-            raise DotnnError(unknown_argument(call.function, argument, ()))
         found = describe(values[0])
-        raise DotnnError(ArgumentOfLayer(span=argument.name_span, kind=call.function, name=name, found=found))
+        raise DotnnError(ArgumentOfLayer(span=argument.name_span, kind=call.function, name=argument.name, found=found))
 
 
 def _call_metric(call: tree.Call, frame: Frame) -> CompileValue:
     metric = None if frame.metrics is None else frame.metrics[call.function]
     if metric is None:
-        raise DotnnError(misplaced_metric(call.function, call.function_span))
-    if not callable(metric) or len(call.positional) != 1 or call.named:
+        return UNKNOWN
+    if isinstance(metric, int) or len(call.positional) != 1 or call.named:
         hint = "only `receptive_field(tensor)` takes an argument, a tensor"
         raise DotnnError(TooManyArguments(span=call.span, kind=call.function, hint=hint))
     value = evaluate(call.positional[0], frame)
@@ -349,16 +316,17 @@ def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
         values[positional] = evaluate(expression, frame)
     for argument in call.named:
         if argument.name not in names:
-            raise DotnnError(unknown_argument(call.function, argument, names))
+            return UNKNOWN
         if argument.name in values:
             raise DotnnError(ArgumentTwice(span=argument.name_span, kind=call.function, name=argument.name))
         values[argument.name] = evaluate(argument.value, frame)
-    if any(isinstance(value, Unknown) for value in values.values()):
+    known = {name: value for name, value in values.items() if not isinstance(value, Unknown)}
+    if len(known) < len(values):
         return UNKNOWN
-    return make_initializer(call.function, kind, values, call.span)
+    return make_initializer(call.function, kind, known, call.span)
 
 
-def make_initializer(name: str, kind: type, values: Mapping[str, CompileValue], span: Span) -> CompileValue:
+def make_initializer(name: str, kind: type[Initializer], values: Mapping[str, KnownValue], span: Span) -> Initializer:
     """An initializer from its arguments; raises ``DotnnError``."""
     fields = dataclasses.fields(kind)
     required = [one.name for one in fields if one.default is dataclasses.MISSING and one.name not in values]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..diagnostics.expectations import ExpectationFailed
 from ..measure.metrics import METRICS
 from ..syntax import tree
-from ..values.kinds import describe, show
+from ..values.kinds import KnownValue, Unknown, describe, show
 from .state import Frame, evaluate
 
 _WORDS = {"==": "", "!=": "other than ", "<": "below ", "<=": "at most ", ">": "above ", ">=": "at least "}
@@ -19,11 +19,13 @@ def sides(condition: tree.Expression, frame: Frame) -> tuple[str, str]:
     if not isinstance(condition, tree.Binary) or condition.operator in ("and", "or"):
         return "it is false", "false"
     left, right = evaluate(condition.left, frame), evaluate(condition.right, frame)
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return "it is false", "false"
     said = f"{_name(condition.left, left)} is {show(left)}, not {_WORDS[condition.operator]}{show(right)}"
     return said, f"is {show(left)}"
 
 
-def _name(expression: tree.Expression, value: object) -> str:
+def _name(expression: tree.Expression, value: KnownValue) -> str:
     text = expression.span.text
     return f"`{text}`" if len(text) <= 40 and "\n" not in text else describe(value)
 

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import TypeGuard
+
 from ..diagnostics import DotnnError
 from ..diagnostics.names import CircularConst
 from ..diagnostics.values import BadIndex, Misplaced, NoAttribute, NoChannels, NotAValue, WrongOperands
 from ..dims import DimExpr
-from ..graph.types import DTYPES, DType, TensorType
-from ..initializers import INITIALIZERS
+from ..graph.types import DType, TensorType
+from ..initializers import INITIALIZERS, Initializer
 from ..layers.base import LAYERS
 from ..layers.naming import foreign_layers
-from ..measure.metrics import METRICS
-from ..names.faults import block_as_value, misplaced_metric, undefined_name
-from ..names.project import Definition
+from ..names.faults import undefined_name
+from ..names.meanings import BOUND, Kind
+from ..names.project import Module
 from ..names.written_types import in_floats, is_value_type
+from ..source import Span
 from ..syntax import tree
 from ..values.arithmetic import binary, negate
-from ..values.kinds import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
+from ..values.kinds import (
+    UNKNOWN,
+    CompileValue,
+    KnownValue,
+    Results,
+    TensorConstant,
+    TensorRef,
+    Unknown,
+    all_known,
+    describe,
+    is_int,
+    is_tensor,
+    show,
+)
 from ..values.literals import expand, literal
 from .layer_nodes import apply_operator, index_tensor
 from .scope import Scope
@@ -24,80 +42,93 @@ from .state import Frame, evaluate, evaluate_all, evaluates
 from .types import dimension, hold_against, tensor_type
 
 
-@evaluates(tree.Number)
-@evaluates(tree.String)
-@evaluates(tree.Boolean)
+@evaluates(tree.Number, tree.String, tree.Boolean)
 def _constant(expression: tree.Number | tree.String | tree.Boolean, frame: Frame) -> CompileValue:
     return expression.value
 
 
 @evaluates(tree.ListExpression)
 def _list(expression: tree.ListExpression, frame: Frame) -> CompileValue:
-    items = tuple(evaluate(item, frame) for item in expression.items)
-    if any(isinstance(item, Unknown) for item in items):
+    items = [evaluate(item, frame) for item in expression.items]
+    if not all_known(items):
         return UNKNOWN
-    return frame.budget.made(items, expression.span)
+    return frame.budget.bounded(tuple(items), expression.span)
 
 
 @evaluates(tree.Name)
 def _name(expression: tree.Name, frame: Frame) -> CompileValue:
-    name = expression.name
+    kind = frame.module.names.kind(expression.span)
+    if kind in BOUND:
+        bound = frame.find(expression.name)
+        return UNKNOWN if bound is None else bound.value
+    of_kind = _BY_KIND.get(kind)
+    return UNKNOWN if of_kind is None else of_kind(expression, frame)
+
+
+def _dimension(expression: tree.Name, frame: Frame) -> CompileValue:
+    """A dimension: one that an argument of this block has brought, or one of the model."""
+    name, symbols = expression.name, frame.state.symbols
     bound = frame.find(name)
     if bound is not None:
         return bound.value
-    definition = frame.module.definitions.get(name)
-    if definition is not None:
-        return _defined(definition, expression, frame)
-    if name in METRICS:
-        return _metric(expression, frame)
-    if name in DTYPES:
-        return DType(name)
-    initializer = INITIALIZERS.get(name)
-    if initializer is not None:
-        return _initializer(expression, initializer)
-    if name in frame.state.symbols and not frame.in_const:
-        return frame.state.symbols[name]
-    if name in frame.module.missing:
-        return UNKNOWN
-    candidates = [*frame.visible(), *frame.module.definitions, *frame.state.symbols]
-    raise DotnnError(undefined_name(expression, candidates, in_const=frame.in_const))
+    if name not in symbols:
+        raise DotnnError(undefined_name(expression, [*frame.visible(), *frame.module.items, *symbols]))
+    return symbols[name]
 
 
-def _initializer(expression: tree.Name, initializer: type) -> CompileValue:
+def _initializer(expression: tree.Name, frame: Frame) -> Initializer:
     from .calls import make_initializer
 
-    return make_initializer(expression.name, initializer, {}, expression.span)
+    return make_initializer(expression.name, INITIALIZERS[expression.name], {}, expression.span)
 
 
-def _metric(expression: tree.Name, frame: Frame) -> CompileValue:
+def _metric(expression: tree.Name, frame: Frame) -> int | Unknown:
     if frame.metrics is None:
-        raise DotnnError(misplaced_metric(expression.name, expression.span))
+        return UNKNOWN
     value = frame.metrics[expression.name]
-    if callable(value):
+    if not isinstance(value, int):
         hint = f"ask it of a tensor: `{expression.name}(features)`"
         what = f"`{expression.name}` without a tensor"
         raise DotnnError(Misplaced(span=expression.span, what=what, where="here", hint=hint))
     return value
 
 
-def _defined(definition: Definition, expression: tree.Name, frame: Frame) -> CompileValue:
-    item = definition.item
-    if isinstance(item, tree.Block):
-        raise DotnnError(block_as_value(item.name.name, expression.span))
-    values = frame.state.consts
-    key = (id(definition.module), item.name.name)
+def _const(expression: tree.Name, frame: Frame) -> CompileValue:
+    return const_value(*frame.module.const(expression.name), expression.span, frame)
+
+
+def const_value(const: tree.Const, module: Module, at: Span, frame: Frame) -> CompileValue:
+    """The value of a const, which is evaluated once.
+
+    Args:
+        const: one of the file.
+        module: the file.
+        at: where it is asked for.
+        frame: likewise.
+    """
+    values, key = frame.state.consts, (id(module), const.name.name)
     if key not in values:
         values[key] = None
-        values[key] = _evaluate_const(definition, item, frame)
-    elif values[key] is None:
-        raise DotnnError(CircularConst(span=expression.span, name=item.name.name))
-    return values[key]
+        values[key] = _evaluate_const(const, module, frame)
+    value = values[key]
+    if value is None:
+        raise DotnnError(CircularConst(span=at, name=const.name.name))
+    return value
 
 
-def _evaluate_const(definition: Definition, item: tree.Const, frame: Frame) -> CompileValue:
+_BY_KIND: dict[Kind | None, Callable[[tree.Name, Frame], CompileValue]] = {
+    Kind.CONST: _const,
+    Kind.METRIC: _metric,
+    Kind.ELEMENT_TYPE: lambda expression, frame: DType(expression.name),
+    Kind.INITIALIZER: _initializer,
+    Kind.DIMENSION: _dimension,
+}
+
+
+def _evaluate_const(item: tree.Const, module: Module, frame: Frame) -> CompileValue:
     nowhere = Scope()
     nowhere.close()
-    inner = Frame(frame.state, definition.module, nowhere, item.name.name, depth=frame.depth + 1, in_const=True)
+    inner = Frame(frame.state, module, nowhere, item.name.name, depth=frame.depth + 1)
     value = evaluate(item.value, inner)
     try:
         return _typed_const(item, value, inner)
@@ -118,18 +149,11 @@ def _typed_const(item: tree.Const, value: CompileValue, frame: Frame) -> Compile
     numbers = literal(value, declared.dtype, item.value.span)
     known = tuple(dim for dim in declared.shape if isinstance(dim, int))
     if numbers.shape == () and len(known) == declared.rank:
-        frame.budget.step(_count(known), item.span)
+        frame.budget.step(math.prod(known), item.span)
         numbers = expand(numbers, known)
     found = TensorType(declared.dtype, numbers.shape)
     constant = TensorConstant(item.name.name, numbers, found)
     return hold_against(item.name.name, constant, item.type, frame, item.value)
-
-
-def _count(shape: tuple[int, ...]) -> int:
-    count = 1
-    for dim in shape:
-        count *= dim
-    return count
 
 
 @evaluates(tree.Attribute)
@@ -147,7 +171,7 @@ def _attribute(expression: tree.Attribute, frame: Frame) -> CompileValue:
     return getattr(kind, expression.name)
 
 
-def no_attribute(expression: tree.Attribute, base: CompileValue) -> NoAttribute:
+def no_attribute(expression: tree.Attribute, base: KnownValue) -> NoAttribute:
     """The diagnostic for an attribute that a value does not have; layers are no attributes of tensors."""
     name = expression.name
     hint = near_attribute(name) if is_tensor(base) else ""
@@ -173,7 +197,7 @@ def _unary(expression: tree.Unary, frame: Frame) -> CompileValue:
     return negate(value, expression.span)
 
 
-def _bool(value: CompileValue, at: tree.Node, operator: str) -> bool:
+def _bool(value: KnownValue, at: tree.Node, operator: str) -> bool:
     if isinstance(value, bool):
         return value
     hint = "compare it with something, as in `x == 1`"
@@ -195,7 +219,7 @@ def _binary(expression: tree.Binary, frame: Frame) -> CompileValue:
 _TENSOR_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "@": "matmul", "**": "pow"}
 
 
-def _tensor_binary(expression: tree.Binary, left: CompileValue, right: CompileValue, frame: Frame) -> CompileValue:
+def _tensor_binary(expression: tree.Binary, left: KnownValue, right: KnownValue, frame: Frame) -> CompileValue:
     kind = _TENSOR_OPERATORS.get(expression.operator)
     if kind is None:
         found = f"{describe(left)} and {describe(right)}"
@@ -204,7 +228,7 @@ def _tensor_binary(expression: tree.Binary, left: CompileValue, right: CompileVa
     return apply_operator(kind, (left, right), expression, (expression.left, expression.right), frame)
 
 
-def _logic(expression: tree.Binary, frame: Frame) -> CompileValue:
+def _logic(expression: tree.Binary, frame: Frame) -> bool | Unknown:
     left = evaluate(expression.left, frame)
     if isinstance(left, Unknown):
         return left
@@ -216,7 +240,7 @@ def _logic(expression: tree.Binary, frame: Frame) -> CompileValue:
 
 
 @evaluates(tree.If)
-def _if(expression: tree.If, frame: Frame) -> CompileValue:
+def _if(expression: tree.If, frame: Frame) -> Results:
     condition = evaluate(expression.condition, frame)
     if isinstance(condition, Unknown):
         return condition
@@ -226,7 +250,7 @@ def _if(expression: tree.If, frame: Frame) -> CompileValue:
 
 @evaluates(tree.Index)
 def _index(expression: tree.Index, frame: Frame) -> CompileValue:
-    if isinstance(expression.base, tree.Name) and _is_type_name(expression.base.name, frame):
+    if _is_element_type(expression.base, frame):
         items = tuple(dimension(item, frame) for item in _no_slices(expression))
         return TensorType(in_floats(DType(expression.base.name), frame.state.floats), items)
     base = evaluate(expression.base, frame)
@@ -242,8 +266,8 @@ def _index(expression: tree.Index, frame: Frame) -> CompileValue:
     return _list_item(base, _indices(expression, frame)[0], expression, frame)
 
 
-def _is_type_name(name: str, frame: Frame) -> bool:
-    return name in DTYPES and frame.find(name) is None
+def _is_element_type(base: tree.Expression, frame: Frame) -> TypeGuard[tree.Name]:
+    return isinstance(base, tree.Name) and frame.module.names.kind(base.span) is Kind.ELEMENT_TYPE
 
 
 def _no_slices(expression: tree.Index) -> list[tree.Expression]:
@@ -269,7 +293,7 @@ def _int_index(item: tree.Expression, frame: Frame) -> int:
     value = evaluate(item, frame)
     if isinstance(value, Unknown):
         raise DotnnError()
-    if isinstance(value, bool) or not isinstance(value, int) or value.bit_length() > 62:
+    if not is_int(value) or value.bit_length() > 62:
         hint = "give the dimension a number in the type of the input" if isinstance(value, DimExpr) else "write an int"
         found = show(value) if isinstance(value, DimExpr | int) else describe(value)
         raise DotnnError(BadIndex(span=item.span, reason=f"an index must be an int, not {found}", hint=hint))
@@ -277,15 +301,15 @@ def _int_index(item: tree.Expression, frame: Frame) -> int:
 
 
 def _list_item(
-    base: tuple[CompileValue, ...] | str,
+    base: tuple[KnownValue, ...] | str,
     index: int | tuple[int | None, int | None],
     expression: tree.Index,
     frame: Frame,
-) -> CompileValue:
+) -> KnownValue:
     if isinstance(index, tuple):
         part = base[index[0] : index[1]]
         frame.budget.step(len(part), expression.span)
-        return frame.budget.made(part, expression.span) if isinstance(part, tuple) else part
+        return frame.budget.bounded(part, expression.span) if isinstance(part, tuple) else part
     if not -len(base) <= index < len(base):
         what = "string" if isinstance(base, str) else "list"
         reason = f"there is no element {index} in a {what} of {len(base)}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from ..diagnostics import DotnnError
 from ..diagnostics.suggest import listed, one_of
@@ -16,15 +17,27 @@ from ..diagnostics.values import (
     WrongArgument,
 )
 from ..dims import format_dim
+from ..graph.graph import WrittenArgument
 from ..layers.attributes import REQUIRED, AttributeFault, Flag, UndecidedFault
 from ..layers.base import Layer, Operand
-from ..names.faults import unknown_layer_argument
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
-from ..values.kinds import CompileValue, Quotient, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
-from .layer_nodes import LiteralArgument, as_tensor
+from ..values.kinds import (
+    CompileValue,
+    KnownValue,
+    Quotient,
+    TensorConstant,
+    TensorRef,
+    Unknown,
+    describe,
+    is_tensor,
+    show,
+)
+from .layer_nodes import as_tensor
 from .state import Frame, evaluate
+
+_Given = TypeVarTuple("_Given")
 
 
 @positional_record
@@ -44,10 +57,9 @@ class BoundArguments:
     """
 
     operands: list[TensorRef | None] = field(default_factory=list)
-    operand_spans: list[Span] = field(default_factory=list)
     attributes: dict[str, Any] = field(default_factory=dict)
-    spans: dict[str, Span] = field(default_factory=dict)
-    literals: dict[str, LiteralArgument] = field(default_factory=dict)
+    literals: dict[str, tuple[KnownValue, ...] | TensorConstant] = field(default_factory=dict)
+    written: dict[str, WrittenArgument] = field(default_factory=dict)
     failed: bool = False
 
 
@@ -59,7 +71,7 @@ class ArgumentBinder:
         self.call = call
         self.frame = frame
         self.bound = BoundArguments()
-        self._operands: dict[str, list[tuple[CompileValue, Span]]] = {}
+        self._operands: dict[str, list[tuple[CompileValue, WrittenArgument]]] = {}
         self._fields = {one.name: one for one in layer.attributes()}
         self._misnamed = False
 
@@ -72,7 +84,7 @@ class ArgumentBinder:
         self._attempt(self._check_required)
         return self.bound
 
-    def _attempt(self, step: Any, *arguments: Any) -> None:
+    def _attempt(self, step: Callable[[*_Given], None], *arguments: *_Given) -> None:
         try:
             step(*arguments)
         except DotnnError as error:
@@ -81,15 +93,16 @@ class ArgumentBinder:
 
     def _in_order(self, piped: Piped | None) -> None:
         wanted = [operand for operand in self.layer.operands if not operand.optional]
-        given = [(piped.value, piped.span)] if piped is not None else []
+        given = [(piped.value, WrittenArgument(None, piped.span))] if piped is not None else []
         named = {argument.name for argument in self.call.named}
         positional = [one for one in self._fields.values() if one.metadata["positional"]]
         places = [operand for operand in wanted if operand.name not in named or given]
         for expression in self.call.positional:
+            written = WrittenArgument(None, expression.span)
             if len(given) < len(places) or (wanted and wanted[-1].variadic):
-                given.append((evaluate(expression, self.frame), expression.span))
+                given.append((evaluate(expression, self.frame), written))
             elif positional:
-                self._attempt(self._set_attribute, positional.pop(), evaluate(expression, self.frame), expression.span)
+                self._attempt(self._set_attribute, positional.pop(), evaluate(expression, self.frame), written)
             else:
                 self._attempt(self._too_many, expression)
         for index, item in enumerate(given):
@@ -114,19 +127,21 @@ class ArgumentBinder:
     def _by_name(self, argument: tree.Argument) -> None:
         name = argument.name
         value = evaluate(argument.value, self.frame)
+        written = WrittenArgument(argument.name_span, argument.value.span)
         if any(operand.name == name for operand in self.layer.operands):
             if name in self._operands:
                 raise DotnnError(ArgumentTwice(span=argument.name_span, kind=self.layer.kind, name=name))
-            self._operands[name] = [(value, argument.value.span)]
+            self._operands[name] = [(value, written)]
         elif name in self._fields:
-            self._set_attribute(self._fields[name], value, argument.value.span)
+            self._set_attribute(self._fields[name], value, written)
         elif self.layer.takes_literal(name):
-            self._set_literal(name, value, argument.value.span)
+            self._set_literal(name, value, written)
         else:
-            self._misnamed = True
-            raise DotnnError(unknown_layer_argument(self.layer, argument))
+            # It is reported: nothing has this name.
+            self._misnamed = self.bound.failed = True
 
-    def _set_literal(self, name: str, value: CompileValue, span: Span) -> None:
+    def _set_literal(self, name: str, value: CompileValue, written: WrittenArgument) -> None:
+        span = written.value
         if name in self.bound.literals:
             raise DotnnError(ArgumentTwice(span=span, kind=self.layer.kind, name=name))
         if isinstance(value, Unknown):
@@ -137,19 +152,20 @@ class ArgumentBinder:
             raise DotnnError(
                 WrongArgument(span=span, kind=self.layer.kind, name=name, expected=expected, found=_found(value))
             )
-        self.bound.literals[name] = LiteralArgument(value, span)
+        self.bound.literals[name] = value
+        self.bound.written[name] = written
 
-    def _set_attribute(self, one: dataclasses.Field[Any], value: CompileValue, span: Span) -> None:
-        name, kind = one.name, one.metadata["kind"]
-        if name in self.bound.spans:
+    def _set_attribute(self, one: dataclasses.Field[Any], value: CompileValue, written: WrittenArgument) -> None:
+        name, kind, span = one.name, one.metadata["kind"], written.value
+        if name in self.bound.written:
             raise DotnnError(ArgumentTwice(span=span, kind=self.layer.kind, name=name))
-        self.bound.spans[name] = span
-        self.frame.budget.walk(value, span)
+        self.bound.written[name] = written
         if isinstance(value, Unknown):
             self.bound.failed = True
             return
+        self.frame.budget.walk(value, span)
         if isinstance(kind, Flag) and isinstance(value, tuple | TensorConstant) and self.layer.takes_literal(name):
-            self._set_literal(name, value, span)
+            self._set_literal(name, value, written)
             value = True
         try:
             self.bound.attributes[name] = kind.convert(value, self.layer)
@@ -173,20 +189,19 @@ class ArgumentBinder:
             given = self._operands.get(operand.name, [])
             if not given and operand.optional:
                 self.bound.operands.append(None)
-                self.bound.operand_spans.append(self.call.span)
             elif len(given) < (2 if operand.variadic else 1):
                 raise DotnnError(self._missing_operand(operand))
-            for value, span in given:
-                self._take_operand(operand, value, span)
+            for value, written in given:
+                self._take_operand(operand, value, written)
 
-    def _take_operand(self, operand: Operand, value: CompileValue, span: Span) -> None:
-        self.bound.operand_spans.append(span)
+    def _take_operand(self, operand: Operand, value: CompileValue, written: WrittenArgument) -> None:
+        self.bound.written[self.layer.operand_name(len(self.bound.operands))] = written
         if isinstance(value, Unknown):
             self.bound.failed = True
             self.bound.operands.append(None)
             return
         what = f"`{operand.name}` of `{self.layer.kind}`"
-        self.bound.operands.append(as_tensor(value, span, what, self.frame))
+        self.bound.operands.append(as_tensor(value, written.value, what, self.frame))
 
     def _missing_operand(self, operand: Operand) -> MissingArgument:
         kind = self.layer.kind
@@ -204,7 +219,7 @@ class ArgumentBinder:
             return
         for one in self._fields.values():
             required = one.default is REQUIRED and one.default_factory is REQUIRED
-            if not required or one.name in self.bound.spans:
+            if not required or one.name in self.bound.written:
                 continue
             kind = one.metadata["kind"]
             example = f"`{self.layer.kind}(…)`" if one.metadata["positional"] else f"`{one.name}=…`"
@@ -212,13 +227,13 @@ class ArgumentBinder:
             raise DotnnError(MissingArgument(span=self.call.span, kind=self.layer.kind, name=name, example=example))
 
 
-def _found(value: CompileValue) -> str:
-    if isinstance(value, TensorRef | TensorConstant):
+def _found(value: KnownValue) -> str:
+    if is_tensor(value):
         return f"the tensor {value.type}"
     if isinstance(value, Quotient):
         return f"{describe(value)} (`//` gives a dimension)"
-    return show(value) if not is_tensor(value) and _short(value) else describe(value)
+    return show(value) if _short(value) else describe(value)
 
 
-def _short(value: CompileValue) -> bool:
+def _short(value: KnownValue) -> bool:
     return isinstance(value, int | float | str | tuple)

@@ -26,7 +26,7 @@ from ..reprs import quoted, short_repr
 from ..source import Span
 from ..syntax import tree
 from ..values.budget import Budget, Stop
-from ..values.kinds import UNKNOWN, CompileValue, describe
+from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe
 from . import calls, expressions, pipelines  # noqa: F401  they register what evaluates each expression
 from .layer_nodes import weight_dtype
 from .scope import Entry, Scope
@@ -58,6 +58,28 @@ class Network:
         return short_repr(self, repr(self.graph), quoted(self.module.source.name))
 
 
+def elaborate_all(
+    names: Sequence[str], module: Module, arguments: Mapping[str, CompileValue], budget: Budget
+) -> list[Network]:
+    """Those models of a file that have no errors; its consts are evaluated as well, which may have errors, too.
+
+    Args:
+        names: which of the file's models.
+        module: the file, its names resolved. If its report has errors, only more of them are looked for.
+        arguments: as for ``elaborate``.
+        budget: likewise.
+    """
+    report, consts, is_sound = budget.report, Consts(), not budget.report.has_errors
+    found: list[Network] = []
+    for name in names:
+        if not report.is_full and not budget.stopped:
+            network = elaborate(module.models[name], module, arguments, budget, consts, is_sound=is_sound)
+            found += [network] if network is not None else []
+    before = len(report.errors)
+    _evaluate_consts(module, budget, consts)
+    return found if len(report.errors) == before else []
+
+
 def elaborate(
     model: tree.Model,
     module: Module,
@@ -65,6 +87,8 @@ def elaborate(
     budget: Budget,
     consts: Consts | None = None,
     floats: DType = DType.FLOAT32,
+    *,
+    is_sound: bool = True,
 ) -> Network | None:
     """Elaborate a model; None where the report has errors of it.
 
@@ -75,6 +99,7 @@ def elaborate(
         budget: what it may use up, and other models of the file have used up; its report takes every diagnostic.
         consts: values of consts, as far as they are known.
         floats: the element type that stands for float32 in the types of the text.
+        is_sound: whether every name of the file means something; else there is no graph, only more that is wrong.
     """
     report = budget.report
     state = Elaboration(budget, consts, floats)
@@ -87,7 +112,7 @@ def elaborate(
             defaults = _bind_arguments(model, arguments, frame)
             run_model(model, frame)
         scope.close()
-        if len(report.errors) > before:
+        if len(report.errors) > before or not is_sound:
             return None
         graph = _build(model, frame)
     except Stop:
@@ -106,15 +131,15 @@ def elaborate_in(network: Network, floats: DType, report: Report) -> Network | N
     return elaborate(network.model, network.module, network.arguments, budget, floats=floats)
 
 
-def evaluate_consts(module: Module, budget: Budget, consts: Consts) -> None:
+def _evaluate_consts(module: Module, budget: Budget, consts: Consts) -> None:
     """Evaluate the consts of a file that nothing has asked for yet: they may have errors too."""
     frame = Frame(Elaboration(budget, consts), module, Scope(), "")
     try:
         with watched(budget.step):
-            for definition in module.definitions.values():
-                item = definition.item
-                if isinstance(item, tree.Const) and (id(definition.module), item.name.name) not in consts:
-                    evaluate(item.name, frame)
+            for found in module.items.values():
+                item = found.item
+                if isinstance(item, tree.Const) and (id(found.module), item.name.name) not in consts:
+                    expressions.const_value(item, found.module, item.name.span, frame)
     except Stop:
         return
 
@@ -169,6 +194,8 @@ def _argument_value(
 def _given_value(formal: tree.Formal, written: tree.Type, value: CompileValue, frame: Frame) -> CompileValue:
     """A value from outside of the text, which is not the text's fault if it is of the wrong type."""
     name = formal.name.name
+    if isinstance(value, Unknown):
+        return value
     try:
         return hold_against(name, value, written, frame, formal)
     except DotnnError:
@@ -190,7 +217,7 @@ def _build(model: tree.Model, frame: Frame) -> Graph | None:
         # A parameter is its weight; its draft has no other operation.
         op = Parameter(weights.pop("")) if draft.op is None else draft.op
         path = draft.entry.path if draft.entry is not None else name
-        origin = Origin(path, draft.span, draft.calls)
+        origin = Origin(path, draft.call, draft.calls)
         graph.add(
             op,
             draft.operands,
@@ -222,9 +249,8 @@ def _check_value_names(graph: Graph, frame: Frame) -> None:
             continue
         other = results.setdefault(name, node)
         if name in weights or other is not node:
-            earlier = weights[name] if name in weights else other.origins[0].place
-            origin = node.origins[0]
-            frame.fail(SameFullName(span=origin.span, name=name, earlier=earlier), origin.calls)
+            earlier = weights.get(name, other.origin.place)
+            frame.fail(SameFullName(span=node.origin.span, name=name, earlier=earlier), node.origin.calls)
 
 
 class _Names:
@@ -237,7 +263,7 @@ class _Names:
         self._numbers: dict[str, int] = {}
         drafts = frame.state.drafts
         self._inputs = {draft.name for draft in drafts if isinstance(draft.op, Input)}
-        self._nodes: dict[str, Span | None] = {d.name: d.span for d in drafts if isinstance(d.op, Input)}
+        self._nodes: dict[str, Span | None] = {d.name: d.call.span for d in drafts if isinstance(d.op, Input)}
         self._labelled = {self._path(draft.entry) for draft in drafts if draft.entry is not None}
 
     def _path(self, entry: Entry) -> str:
@@ -254,9 +280,9 @@ class _Names:
             return self._free(draft)
         name = draft.entry.path
         if name in self._nodes and name not in self._inputs:
-            self._frame.fail(SameFullName(span=draft.span, name=name, earlier=self._nodes[name]), draft.calls)
+            self._frame.fail(SameFullName(span=draft.call.span, name=name, earlier=self._nodes[name]), draft.calls)
             self._taken.add(name)
-        self._nodes.setdefault(name, place_of(draft.span, draft.calls))
+        self._nodes.setdefault(name, place_of(draft.call.span, draft.calls))
         return name
 
     def _free(self, draft: Draft) -> str:
@@ -268,7 +294,7 @@ class _Names:
             number += 1
             name = f"{draft.name}:{number}"
         self._numbers[draft.name] = number + 1
-        self._nodes[name] = draft.span
+        self._nodes[name] = draft.call.span
         return name
 
     def weight(self, owner: Entry, local: str, way: tuple[Span, ...]) -> tuple[str, Span | None]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..diagnostics import DotnnError
+from ..diagnostics.names import Obstacle
 from ..diagnostics.values import (
     BadLiteral,
     BadType,
@@ -16,22 +17,36 @@ from ..diagnostics.values import (
     UndecidedArgument,
 )
 from ..dims import Dim, DimExpr, format_dim
+from ..graph.graph import WrittenCall
 from ..graph.operations import Input
 from ..graph.tensors import Fan, Literal
 from ..graph.types import format_shape
-from ..initializers import INITIALIZERS
+from ..initializers import Constant, Initializer
 from ..layers.base import WeightSpec
 from ..measure.metrics import METRICS
 from ..names.written_types import is_value_type
 from ..syntax import tree
-from ..values.kinds import UNKNOWN, CompileValue, Several, TensorConstant, Unknown, describe, first, is_number
+from ..values.kinds import (
+    UNKNOWN,
+    CompileValue,
+    KnownValue,
+    Results,
+    Several,
+    TensorConstant,
+    TensorRef,
+    Unknown,
+    describe,
+    first,
+    is_number,
+)
 from ..values.literals import literal
 from .layer_nodes import as_tensor, check_initializers, check_sizes, share_weights
+from .scope import GivenName
 from .state import Bound, Draft, Expectation, Frame, evaluate, evaluate_all, label_text
 from .types import hold_against, input_type, tensor_type
 
 
-def run_block(block: tree.Block, frame: Frame) -> CompileValue:
+def run_block(block: tree.Block, frame: Frame) -> Results:
     """Run the body of a block whose arguments are bound; returns what it returns."""
     for statement in block.body:
         frame.budget.step(1, statement.span)
@@ -46,7 +61,7 @@ def run_block(block: tree.Block, frame: Frame) -> CompileValue:
     return UNKNOWN
 
 
-def _return(statement: tree.Return, block: tree.Block, frame: Frame) -> CompileValue:
+def _return(statement: tree.Return, block: tree.Block, frame: Frame) -> Results:
     if len(statement.values) == 1:
         return evaluate_all(statement.values[0], frame)
     values = tuple(evaluate(value, frame) for value in statement.values)
@@ -91,7 +106,8 @@ def _input(statement: tree.Input, frame: Frame) -> None:
         kind = input_type(statement.type, frame)
         check_sizes((kind,), (), name.name, statement.type.span)
         doc = frame.module.doc(statement)
-        draft = Draft(Input(), (), (kind,), None, name.name, statement.span, frame.call_spans, doc=doc)
+        call = WrittenCall(statement.span, label=name.span)
+        draft = Draft(Input(), (), (kind,), None, name.name, call, frame.call_spans, doc=doc)
         (value,) = frame.state.draft(draft)
     finally:
         bind_name(name, value, frame)
@@ -107,7 +123,8 @@ def _parameter(statement: tree.Parameter, frame: Frame) -> None:
 
 def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     name = statement.name
-    entry = frame.scope.add("parameter", name.name, name.span)
+    entry = frame.scope.add("parameter", GivenName(name.name, name.span), name.span)
+    entry.applied = Obstacle.PARAMETER
     kind = tensor_type(statement.type, frame)
     if not kind.dtype.is_float:
         reason = f"a parameter is learned, and {kind.dtype} cannot be"
@@ -118,12 +135,12 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     if isinstance(initializer, Unknown):
         return UNKNOWN
     if is_number(initializer):
-        initializer = INITIALIZERS["constant"](value=initializer)  # pyright: ignore[reportCallIssue]
+        initializer = Constant(initializer)
     elif isinstance(initializer, tuple | TensorConstant):
         frame.budget.walk(initializer, statement.initializer.span)
         numbers = literal(initializer, kind.dtype, statement.initializer.span)
         initializer = _fitting(numbers, shape, statement)
-    elif not hasattr(initializer, "sample"):
+    elif not isinstance(initializer, Initializer):
         expected = "an initializer, such as `zeros` or `normal(std=0.02)`"
         raise DotnnError(
             NotAValue(
@@ -138,7 +155,8 @@ def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     check_initializers((spec,), kind.dtype, statement.initializer.span)
     share_weights(entry, (spec,), kind.dtype, statement.span)
     doc = frame.module.doc(statement)
-    draft = Draft(None, (), (kind,), entry, "", statement.span, frame.call_spans, (spec,), doc)
+    call = WrittenCall(statement.span, label=name.span)
+    draft = Draft(None, (), (kind,), entry, "", call, frame.call_spans, (spec,), doc)
     return frame.state.draft(draft)[0]
 
 
@@ -179,7 +197,7 @@ def _output(statement: tree.Output, frame: Frame) -> None:
         bind_name(name, value, frame)
 
 
-def _output_tensor(value: CompileValue, statement: tree.Output, frame: Frame) -> CompileValue:
+def _output_tensor(value: KnownValue, statement: tree.Output, frame: Frame) -> TensorRef:
     if statement.type is not None and is_value_type(statement.type):
         raise DotnnError(
             NotATensor(span=statement.type.span, what=f"the output `{statement.name.name}`", found=statement.type.name)
@@ -207,11 +225,11 @@ def _binding(statement: tree.Binding, frame: Frame) -> None:
         bind_name(target, held, frame)
 
 
-def _must_take_all(value: CompileValue) -> bool:
+def _must_take_all(value: Results) -> TypeGuard[Several]:
     return isinstance(value, Several) and value.take_all
 
 
-def _take_apart(statement: tree.Binding, value: CompileValue, frame: Frame) -> Sequence[CompileValue]:
+def _take_apart(statement: tree.Binding, value: Results, frame: Frame) -> Sequence[CompileValue]:
     names = len(statement.targets)
     if isinstance(value, Unknown):
         return (UNKNOWN,) * names

@@ -13,13 +13,13 @@ from ..dims import Dim, DimExpr, decide_equal, decide_less_equal, floor_div, for
 from ..dims.linear import decide_divisible, dividing_forms, linear_form, split_linear
 from ..graph.types import DType, TensorType
 from ..layers.rules import declare_otherwise
-from ..names.faults import is_symbol_name
+from ..names.meanings import BOUND, Kind
 from ..names.written_types import VALUE_TYPES, element_type, is_value_type
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
 from ..values.arithmetic import of_dimensions
-from ..values.kinds import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe, show
+from ..values.kinds import UNKNOWN, CompileValue, KnownValue, Unknown, describe, is_int, is_number, is_tensor, show
 from .state import Bound, Frame, evaluate
 
 #: Dimensions above this would overflow int64 in products of a few.
@@ -40,24 +40,24 @@ def dimension(item: tree.Expression, frame: Frame) -> Dim:
 def _as_dimension(value: CompileValue, item: tree.Expression) -> Dim:
     if isinstance(value, Unknown):
         raise DotnnError()
-    least = lower_bound(value) if isinstance(value, DimExpr) else value
+    least = lower_bound(value) if isinstance(value, DimExpr) else None
     if isinstance(value, DimExpr) and (least is None or least <= LARGEST_DIMENSION):
         return value
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_DIMENSION:
+    if is_int(value) and 1 <= value <= LARGEST_DIMENSION:
         return value
     found = show(value) if isinstance(value, int | DimExpr) else describe(value)
     raise DotnnError(BadDimension(span=item.span, found=found))
 
 
-def _is_defined(name: str, frame: Frame) -> bool:
-    return frame.find(name) is not None or frame.module.defines(name)
+def _is_symbol(name: tree.Name, frame: Frame) -> bool:
+    return frame.module.names.kind(name.span) is Kind.DIMENSION
 
 
 def _symbol_names(part: tree.Expression | Sequence[tree.Expression], frame: Frame) -> dict[str, tree.Name]:
-    """The upper-case names in expressions that nothing defines, and where each stands first."""
+    """The dimensions in expressions that are not bound, and where each stands first."""
     found: dict[str, tree.Name] = {}
     for name in tree.names_in(part):
-        if is_symbol_name(name.name) and not _is_defined(name.name, frame):
+        if _is_symbol(name, frame) and frame.find(name.name) is None:
             found.setdefault(name.name, name)
     return found
 
@@ -159,7 +159,8 @@ def _bind_unknown(argument: Argument, frame: Frame) -> list[tree.Name]:
 
 def _is_bound(item: tree.Expression, frame: Frame) -> bool:
     """Whether everything in an expression but symbols is known, such as arguments that come later."""
-    return all(is_symbol_name(name.name) or _is_defined(name.name, frame) for name in tree.names_in(item))
+    kinds = {name.name: frame.module.names.kind(name.span) for name in tree.names_in(item)}
+    return all(kind not in BOUND or frame.find(name) is not None for name, kind in kinds.items())
 
 
 def _bind_symbol(
@@ -236,20 +237,26 @@ def hold_against(
     return value
 
 
-def _hold_value(name: str, value: CompileValue, written: tree.Type, at: tree.Node) -> CompileValue:
-    allowed = VALUE_TYPES[written.name]
-    is_bool = isinstance(value, bool)
-    is_huge = written.name == "float" and not is_bool and isinstance(value, int) and not DType.FLOAT64.holds(value)
-    if isinstance(value, allowed) and is_bool == (written.name == "bool") and not isinstance(value, DType) | is_huge:
-        return float(value) if written.name == "float" and not is_bool else value
+def _hold_value(name: str, value: KnownValue, written: tree.Type, at: tree.Node) -> KnownValue:
+    if written.name == "float" and is_number(value) and DType.FLOAT64.holds(value):
+        return float(value)
+    if written.name != "float" and _is_of(value, written.name):
+        return value
     raise DotnnError(
         WrongType(span=at.span, name=name, declared=written.name, found=describe(value), declared_at=written.span)
     )
 
 
-def check_tensor_type(name: str, value: CompileValue, declared: TensorType, written: tree.Type, at: tree.Node) -> None:
+def _is_of(value: KnownValue, name: str) -> bool:
+    """Whether a value is of a type, in the language: there a bool is no int, and an element type no string."""
+    if isinstance(value, bool):
+        return name == "bool"
+    return isinstance(value, VALUE_TYPES[name]) and not isinstance(value, DType)
+
+
+def check_tensor_type(name: str, value: KnownValue, declared: TensorType, written: tree.Type, at: tree.Node) -> None:
     """Raise ``WrongType`` unless the value is a tensor of exactly this type."""
-    found = value.type if isinstance(value, TensorRef | TensorConstant) else None
+    found = value.type if is_tensor(value) else None
     if found is not None and _same(found, declared):
         return
     shown = str(found) if found is not None else describe(value)
@@ -274,7 +281,7 @@ def match_argument(name: str, value: CompileValue, written: tree.Type, frame: Fr
     if isinstance(value, Unknown):
         return
     if found is None or found.dtype is not dtype:
-        kind = value.type if isinstance(value, TensorRef | TensorConstant) else None
+        kind = value.type if is_tensor(value) else None
         shown = str(kind) if kind is not None else describe(value)
         declared = written.span.text.replace(written.name, dtype, 1)
         raise DotnnError(WrongType(span=at.span, name=name, declared=declared, found=shown, declared_at=written.span))
@@ -289,5 +296,5 @@ def hold_argument(name: str, value: CompileValue, written: tree.Type | None, fra
 
 def _fitting(value: CompileValue, written: tree.Type) -> TensorType | None:
     """The type of a tensor of the rank that is written; None for anything else."""
-    found = value.type if isinstance(value, TensorRef | TensorConstant) else None
+    found = value.type if is_tensor(value) else None
     return found if found is not None and found.rank == len(written.shape or ()) else None

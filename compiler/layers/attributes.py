@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
 
 from ..dims import Dim, DimExpr
-from ..graph.tensors import Initializer
 from ..graph.types import DTYPES, DType
+from ..initializers import Initializer
 from ..records import positional_record
 
 #: Padding of each spatial axis as (before, after), or "same" until the input's size is known.
@@ -333,8 +333,8 @@ class DimensionList:
         return dims
 
     def _dimension(self, item: object) -> Dim:
-        if isinstance(item, DimExpr) or (self.rest and item == -1 and not isinstance(item, float)):
-            return item  # pyright: ignore[reportReturnType]
+        if isinstance(item, DimExpr) or (self.rest and isinstance(item, int) and item == -1):
+            return item
         return whole(item, self.expected, 1, 2**62)
 
 
@@ -346,9 +346,9 @@ class InitializerKind:
 
     def convert(self, value: object, layer: type) -> Initializer:
         """The initializer itself."""
-        if not hasattr(value, "sample"):
+        if not isinstance(value, Initializer):
             raise AttributeFault(self.expected)
-        return value  # pyright: ignore[reportReturnType]
+        return value
 
 
 def whole(value: object, expected: str, minimum: int | None = None, maximum: int = LARGEST) -> int:

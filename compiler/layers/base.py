@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from .. import operators as ops
 from ..diagnostics import Diagnostic, DotnnError
 from ..dims import Dim, decide_less_equal
-from ..graph.graph import Demand
+from ..graph.graph import Demand, WrittenCall
 from ..graph.tensors import Fan, Initializer, Role
 from ..graph.types import DType, TensorType, type_for_one_example
 from ..lazy import np
@@ -245,9 +245,7 @@ class Site:
     """
 
     kind: str
-    span: Span | None
-    argument_spans: Mapping[str, Span] = field(default_factory=dict)
-    operand_spans: Sequence[Span] = ()
+    call: WrittenCall | None
     demands: list[Demand] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
 
@@ -256,13 +254,19 @@ class Site:
         """A place in no text."""
         return cls(kind, None)
 
+    @property
+    def span(self) -> Span | None:
+        """The call."""
+        return None if self.call is None else self.call.span
+
     def argument(self, name: str) -> Span | None:
-        """The value written for an attribute, or the call where it was left out."""
-        return self.argument_spans.get(name, self.span)
+        """The value written for an attribute or an operand, or the call where it was left out."""
+        found = None if self.call is None else self.call.arguments.get(name)
+        return self.span if found is None else found.value
 
     def operand(self, index: int) -> Span | None:
         """An operand as written, or the call."""
-        return self.operand_spans[index] if index < len(self.operand_spans) else self.span
+        return None if self.call is None else self.argument(LAYERS[self.kind].operand_name(index))
 
     def about_operand(self, index: int, found: TensorType) -> dict[str, Any]:
         """What most diagnostics begin with: where, which layer, and the type that does not fit."""
@@ -327,6 +331,13 @@ class Layer(ABC):
         super().__init_subclass__(**options)
         if "kind" in cls.__dict__:
             LAYERS.add(cls.kind, cls)
+
+    @classmethod
+    def operand_name(cls, index: int) -> str:
+        """What an operand is called; the tensors of a variadic one are numbered: ``parts.0``."""
+        last = len(cls.operands) - 1
+        operand = cls.operands[min(index, last)]
+        return f"{operand.name}.{index - last}" if operand.variadic else operand.name
 
     def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
         """Types of the results; raises ``DotnnError`` where the operands do not fit."""

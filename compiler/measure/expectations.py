@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from ..diagnostics import DotnnError, Report
 from ..diagnostics.expectations import (
@@ -16,14 +15,14 @@ from ..diagnostics.expectations import (
 from ..dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
 from ..elaborate.conditions import sides
 from ..elaborate.models import Network
-from ..elaborate.state import Expectation, evaluate
+from ..elaborate.state import Expectation, Measure, evaluate
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import BATCH, format_shape
 from ..layers.families import Spatial
 from ..source import Span
 from ..syntax import tree
 from ..values.budget import Stop
-from ..values.kinds import TensorRef, Unknown, describe
+from ..values.kinds import KnownValue, TensorRef, Unknown, describe
 from .costs import COSTS
 from .metrics import METRICS, RECEPTIVE_FIELD
 from .receptive_fields import Field, receptive_field, receptive_fields
@@ -125,7 +124,7 @@ def _resizes(node: Node) -> bool:
     return isinstance(node.op, Spatial)
 
 
-class _Metrics(Mapping[str, Any]):
+class _Metrics(Mapping[str, int | Measure]):
     """The metrics of a graph by name, each computed once, when it is asked for.
 
     Attributes:
@@ -138,7 +137,7 @@ class _Metrics(Mapping[str, Any]):
         self._costs: dict[str, Dim | DimTooComplex] = {}
         self._fields: dict[Value, Field] | None = None
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> int | Measure:
         if name == RECEPTIVE_FIELD:
             return self._receptive_field
         if name not in self._costs:
@@ -170,7 +169,7 @@ class _Metrics(Mapping[str, Any]):
     def _symbols(self) -> set[str]:
         return {one for node in self._graph.inputs for one in node.results[0].symbols if one != BATCH}
 
-    def _receptive_field(self, value: object, span: Span) -> Any:
+    def _receptive_field(self, value: KnownValue, span: Span) -> Dim:
         if not isinstance(value, TensorRef):
             raise DotnnError(NoReceptiveField(span=span, reason=f"this is {describe(value)}"))
         if self._fields is None:

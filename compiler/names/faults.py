@@ -25,7 +25,7 @@ def is_symbol_name(name: str) -> bool:
     return name.isupper()
 
 
-def undefined_name(expression: tree.Name, candidates: Sequence[str], *, in_const: bool) -> Diagnostic:
+def undefined_name(expression: tree.Name, candidates: Sequence[str], *, in_const: bool = False) -> Diagnostic:
     """The diagnostic for a name that stands for nothing.
 
     Args:
@@ -66,7 +66,7 @@ def unknown_layer(call: tree.Call, module: Module, *, is_value: bool, is_label: 
     if is_label:
         hint = f"`-> reuse({call.function})` applies what has this label again, with the same weights"
         return Misplaced(span=call.function_span, what=f"the label `{call.function}`", where="as a call", hint=hint)
-    blocks = [name for name, one in module.definitions.items() if isinstance(one.item, tree.Block)]
+    blocks = [name for name, one in module.items.items() if isinstance(one.item, tree.Block)]
     candidates = [*(kind for kind, layer in LAYERS.items() if layer.callable), *blocks, *FUNCTIONS]
     from .library_imports import with_import
 

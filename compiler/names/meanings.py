@@ -1,7 +1,7 @@
 """What names mean: definitions, uses and scopes, as tables of a file.
 
-They are found once, by ``resolve``. Elaboration computes values; which definition a name leads to is said here, for
-whoever asks of the text: diagnostics, lint, an editor.
+They are found once, by ``resolve``, before anything is elaborated. Elaboration computes values; which definition a
+name leads to is said here, to it and to whoever asks of the text: diagnostics, lint, an editor.
 """
 
 from __future__ import annotations
@@ -39,12 +39,16 @@ class Kind(StrEnum):
     ATTRIBUTE = "attribute"
 
 
+#: What has a value in the body that binds it.
+BOUND = frozenset((Kind.INPUT, Kind.ARGUMENT, Kind.PARAMETER, Kind.OUTPUT, Kind.BINDING, Kind.VARIABLE))
+
+
 @positional_record
 class Definition:
     """Where a name gets its meaning.
 
     Attributes:
-        span: the name where it is defined; None for what the language has.
+        span: the name where it is defined; None for what the language has, and for a dimension of whatever model calls.
         owner: what it belongs to, if that is not the whole file: a block, a model, or the layer whose argument it is.
     """
 
@@ -95,27 +99,58 @@ class FileNames:
 
     Attributes:
         definitions: in the order in which they were met.
-        uses: likewise.
         scopes: the inner ones behind those around them.
+        meanings: by the offset at which a name starts, what it is or leads to.
+        unknown: the uses that lead nowhere, in the order in which they were met.
     """
 
     source: Source
     definitions: list[Definition] = field(default_factory=list)
-    uses: list[Use] = field(default_factory=list)
     scopes: list[NameScope] = field(default_factory=list)
+    meanings: dict[int, Definition] = field(default_factory=dict)
+    unknown: list[Use] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        counts = f"{len(self.definitions)} definitions", f"{len(self.uses)} uses"
+        counts = f"{len(self.definitions)} definitions", f"{len(self.meanings)} names"
         return short_repr(self, quoted(self.source.name), *counts)
+
+    def define(self, definition: Definition) -> None:
+        """Note a definition."""
+        self.definitions.append(definition)
+        if definition.span is not None:
+            self.meanings[definition.span.start] = definition
+
+    def use(self, name: str, span: Span, definition: Definition | None) -> None:
+        """Note that a name is used."""
+        if definition is None:
+            self.unknown.append(Use(name, span, None))
+        else:
+            self.meanings[span.start] = definition
+
+    def kind(self, span: Span) -> Kind | None:
+        """What the name at a place stands for; None where it means nothing, which is reported."""
+        found = self.meanings.get(span.start)
+        return None if found is None else found.kind
+
+    def uses(self) -> list[Use]:
+        """Every use of a name, in the order of the text."""
+        found = [self._use(start, one) for start, one in self.meanings.items() if not self._is_place(one, start)]
+        return sorted([*found, *self.unknown], key=lambda use: use.span.start)
 
     def uses_of(self, definition: Definition) -> Iterator[Use]:
         """Where a definition is used in this file."""
-        return (use for use in self.uses if use.definition is definition)
+        return (use for use in self.uses() if use.definition is definition)
 
     def at(self, offset: int) -> Definition | None:
         """What the name at a place of the text means; None where there is no name, or one that means nothing."""
-        for definition in self.definitions:
-            if definition.span is not None and definition.span.start <= offset < definition.span.end:
-                return definition
-        found = (use.definition for use in self.uses if use.span.start <= offset < use.span.end)
-        return next(found, None)
+        names = self.meanings.items()
+        return next((one for start, one in names if start <= offset < start + len(one.name)), None)
+
+    def _use(self, start: int, definition: Definition) -> Use:
+        """A name is spelt like what it leads to."""
+        return Use(definition.name, self.source.span(start, start + len(definition.name)), definition)
+
+    def _is_place(self, definition: Definition, start: int) -> bool:
+        """Whether a definition stands at an offset of this file."""
+        span = definition.span
+        return span is not None and span.source is self.source and span.start == start

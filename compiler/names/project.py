@@ -25,6 +25,7 @@ from ..source import Source, Span
 from ..syntax import tree
 from ..syntax.parse import parse
 from ..syntax.read import read_source
+from .meanings import FileNames
 
 #: Functions of compile-time values.
 FUNCTIONS = ("range", "len", "min", "max", "sum", "ceil", "floor", "abs", "sqrt", "exp", "log")
@@ -37,7 +38,7 @@ ROOT_MARKS = ("pyproject.toml", ".git")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Definition:
+class FileItem:
     """A block or const, and the file that defines it."""
 
     item: tree.Block | tree.Const
@@ -49,19 +50,24 @@ class Module:
     """One loaded file.
 
     Attributes:
-        definitions: blocks and consts by name, imported ones included.
+        items: blocks and consts by name, imported ones included.
         models: the models, in file order.
         imports: the files that it imports, in the order of the first import of each.
         missing: names that an import should have brought; why it has not is reported.
         places: where each name of the file was taken.
+        names: what every name of the file means, once ``resolve`` has found it.
     """
 
     file: tree.File
-    definitions: dict[str, Definition] = field(default_factory=dict)
+    items: dict[str, FileItem] = field(default_factory=dict)
     models: dict[str, tree.Model] = field(default_factory=dict)
     imports: list[Module] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     places: dict[str, Span] = field(default_factory=dict)
+    names: FileNames = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = FileNames(self.file.source)
 
     def __repr__(self) -> str:
         return short_repr(self, quoted(self.source.name), *several(f"model {name}" for name in self.models))
@@ -90,9 +96,19 @@ class Module:
                 pending.extend(reversed(module.imports))
         return tuple(found.values())
 
-    def defines(self, name: str) -> bool:
-        """Whether a block or const of this name is visible in the file."""
-        return name in self.definitions
+    def block(self, name: str) -> tuple[tree.Block, Module]:
+        """The block that a name means here, and the file that defines it; raises ``KeyError`` if there is none."""
+        found = self.items[name]
+        if not isinstance(found.item, tree.Block):
+            raise KeyError(name)
+        return found.item, found.module
+
+    def const(self, name: str) -> tuple[tree.Const, Module]:
+        """The const that a name means here, and the file that defines it; raises ``KeyError`` if there is none."""
+        found = self.items[name]
+        if not isinstance(found.item, tree.Const):
+            raise KeyError(name)
+        return found.item, found.module
 
     def doc(self, node: tree.Node) -> str:
         """The documentation comment before a node; empty if there is none."""
@@ -157,7 +173,7 @@ class Project:
         if isinstance(item, tree.Model):
             module.models[name] = item
         else:
-            module.definitions[name] = Definition(item, module)
+            module.items[name] = FileItem(item, module)
 
     def _claim(self, name: tree.Name, module: Module) -> bool:
         """Take a name for something of the file; False, and a diagnostic, where it is taken."""
@@ -178,7 +194,7 @@ class Project:
                 self._bring(name, item, module, other)
 
     def _bring(self, name: tree.Name, item: tree.Import, module: Module, other: Module) -> None:
-        found = other.definitions.get(name.name)
+        found = other.items.get(name.name)
         if found is None:
             module.missing.add(name.name)
             if any(one.span is not None and one.span.source is other.source for one in self.report.errors):
@@ -186,7 +202,7 @@ class Project:
                 return
             self.report.add(_name_missing(name, item, other))
         elif self._claim(name, module):
-            module.definitions[name.name] = found
+            module.items[name.name] = found
 
     def _load(self, item: tree.Import, module: Module) -> Module | None:
         written = item.path.value
@@ -258,7 +274,7 @@ def _name_missing(name: tree.Name, item: tree.Import, other: Module) -> Imported
     from .library_imports import home_of_block, public_names
 
     is_library, home = other.source.in_library, home_of_block(name.name)
-    known = public_names(item.path.value) if is_library else list(other.definitions)
+    known = public_names(item.path.value) if is_library else list(other.items)
     # The name of another block of the library is no misspelt one.
     near = () if is_library and home else near_names(name.name, known)
     hint = f"it defines {listed(known) or 'none'}"

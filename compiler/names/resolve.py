@@ -1,7 +1,7 @@
-"""What can be said of a file without elaborating it: which names mean nothing, and what stands where it cannot.
+"""What every name of a file means, and what can be said of a file without elaborating it.
 
-Elaboration follows the calls and the conditions, so it sees neither a block that nobody calls nor a branch that is not
-taken. This walk sees every line once, and is quiet about whatever depends on values.
+This walk sees every line once, also a block that nobody calls and a branch that is not taken, and is quiet about
+whatever depends on values. Elaboration reads what it found: where a name means nothing, it has been reported.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from ..graph.types import DTYPES
 from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS
 from ..measure.metrics import METRICS
-from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
 from .faults import (
@@ -33,56 +32,44 @@ from .faults import (
     unknown_layer,
     unknown_layer_argument,
 )
-from .meanings import Definition, FileNames, Kind, NameScope, Use, of_language
+from .meanings import Definition, Kind, NameScope, of_language
 from .project import FUNCTIONS, Module
 from .written_types import element_type, is_value_type
 
 
-def resolve(modules: Sequence[Module], report: Report) -> Resolved:
-    """Find what every name of some files means, and warn of what nothing uses if there are no errors.
+def resolve(modules: Sequence[Module], report: Report) -> tuple[UnusedBinding, ...]:
+    """Find what every name of some files means: each file's ``names`` say it from now on.
 
     Args:
-        modules: the files, which have been parsed without errors. Those of the library are not looked at: there is
-            nothing wrong with them, and their readers could not mend it.
-        report: takes the diagnostics; at a place where it has one already, nothing is added.
+        modules: the files, which have been parsed without errors.
+        report: takes the diagnostics; at a place where it has one already, nothing is added. Of files of the library
+            nothing is said: there is nothing wrong with them, and their readers could not mend it.
+
+    Returns:
+        What nothing uses, to be told if there are no errors.
     """
-    findings, before = _Findings(report), len(report.errors)
+    findings, unheard = _Findings(report), _Findings(Report())
     items = _Items(modules)
-    tables: list[FileNames] = []
     for module in modules:
-        names = FileNames(module.source)
-        tables.append(names)
-        if module.source.in_library:
-            continue
         for item in module.file.items:
-            if not report.is_full:
-                _resolve_item(item, module, items, names, findings)
-    if not report.has_errors:
-        report.extend(findings.unused)
-    return Resolved(tuple(tables), len(report.errors) == before)
+            _resolve_item(item, module, items, unheard if module.source.in_library else findings)
+    return tuple(findings.unused)
 
 
-@positional_record
-class Resolved:
-    """The names of some files.
-
-    Attributes:
-        files: a table for each, in the order given.
-        is_sound: whether no mistake was found that was not known.
-    """
-
-    files: tuple[FileNames, ...]
-    is_sound: bool
+def resolve_value(expression: tree.Expression, module: Module, report: Report) -> None:
+    """Find what the names of an expression mean that stands for itself, in a file that is empty otherwise."""
+    _Walk(module, _Findings(report), _Items(())).walk(expression)
 
 
-def _resolve_item(item: tree.Item, module: Module, items: _Items, names: FileNames, findings: _Findings) -> None:
+def _resolve_item(item: tree.Item, module: Module, items: _Items, findings: _Findings) -> None:
+    names = module.names
     if isinstance(item, tree.Import):
         for name in item.names:
-            names.uses.append(Use(name.name, name.span, items.visible(module, name.name)))
+            names.use(name.name, name.span, items.visible(module, name.name))
         return
-    names.definitions.append(items.of(item))
+    names.define(items.of(item))
     before = len(names.definitions)
-    _WALKS[type(item)](module, findings, items, names, owner=item.name.name).check(item)
+    _WALKS[type(item)](module, findings, items, owner=item.name.name).check(item)
     names.scopes.append(NameScope(item.span, tuple(names.definitions[before:])))
 
 
@@ -115,7 +102,7 @@ class _Items:
 
     def visible(self, module: Module, name: str) -> Definition | None:
         """The block or const that a name means in a file."""
-        found = module.definitions.get(name)
+        found = module.items.get(name)
         return None if found is None else self._items.get(id(found.item))
 
 
@@ -157,7 +144,6 @@ class _Walk:
     module: Module
     findings: _Findings
     items: _Items
-    table: FileNames
     names: dict[str, Definition] = field(default_factory=dict)
     symbols: dict[str, Definition] = field(default_factory=dict)
     labels: dict[str, Definition] = field(default_factory=dict)
@@ -182,7 +168,7 @@ class _Walk:
 
     def use(self, name: str, span: Span, definition: Definition | None) -> None:
         """Note that a name is used."""
-        self.table.uses.append(Use(name, span, definition))
+        self.module.names.use(name, span, definition)
 
     def _meaning(self, node: tree.Name) -> Definition | None:
         """What a name leads to; None, and a diagnostic unless values decide it, where that is nothing."""
@@ -190,9 +176,9 @@ class _Walk:
         if name in self.names:
             self.used.add(name)
             return self.names[name]
-        definition = self.module.definitions.get(name)
-        if definition is not None:
-            if isinstance(definition.item, tree.Block):
+        item = self.module.items.get(name)
+        if item is not None:
+            if isinstance(item.item, tree.Block):
                 self.findings.add(node.span, lambda: block_as_value(name, node.span))
             return self.items.visible(self.module, name)
         if name in METRICS:
@@ -201,23 +187,28 @@ class _Walk:
             return of_language(name, Kind.METRIC)
         if name in DTYPES or name in INITIALIZERS:
             return of_language(name, Kind.ELEMENT_TYPE if name in DTYPES else Kind.INITIALIZER)
-        known = name in self.symbols or name in self.module.missing
-        if not known and not (self.sees_symbols and is_symbol_name(name)):
-            self.findings.add(node.span, lambda: self._undefined(node))
-        return self.symbols.get(name)
+        if name in self.symbols:
+            return self.symbols[name]
+        if name in self.module.missing:
+            return None
+        if self.sees_symbols and is_symbol_name(name):
+            return of_language(name, Kind.DIMENSION)
+        self.findings.add(node.span, lambda: self._undefined(node))
+        return None
 
     def _undefined(self, node: tree.Name) -> Diagnostic:
-        candidates = [*self.names, *self.module.definitions, *self.symbols]
+        candidates = [*self.names, *self.module.items, *self.symbols]
         return undefined_name(node, candidates, in_const=self.in_const)
 
-    def call(self, call: tree.Call) -> None:
-        """A call, of whatever."""
+    def call(self, call: tree.Call, *, is_stage: bool = False) -> None:
+        """A call, of whatever; a stage is applied to a tensor."""
         for one in call.positional:
             self.walk(one)
         for argument in call.named:
             self.walk(argument.value)
         name, at = call.function, call.function_span
-        item = self.module.definitions[name].item if self.module.defines(name) else None
+        found = self.module.items.get(name)
+        item = None if found is None else found.item
         if name in FUNCTIONS and name in LAYERS:
             # What it is applied to decides, and is not known; no more names are taken than the layer's.
             self.use(name, at, of_language(name, Kind.FUNCTION))
@@ -225,7 +216,7 @@ class _Walk:
         elif isinstance(item, tree.Block):
             self.use(name, at, self.items.visible(self.module, name))
             self._arguments(call, argument_names(item.formals), item)
-        elif name in FUNCTIONS or name in INITIALIZERS:
+        elif name in FUNCTIONS or (name in INITIALIZERS and not is_stage):
             self.use(name, at, of_language(name, Kind.FUNCTION if name in FUNCTIONS else Kind.INITIALIZER))
             self._arguments(call, () if name in FUNCTIONS else initializer_arguments(INITIALIZERS[name]), None)
         elif name in METRICS:
@@ -240,11 +231,13 @@ class _Walk:
 
     def _unknown_call(self, call: tree.Call, *, is_value: bool) -> None:
         name, at = call.function, call.function_span
+        # With arguments, a layer is meant.
+        is_label = name in self.labels and not (call.positional or call.named)
         self.use(name, at, self.names.get(name) or self.items.visible(self.module, name))
         for argument in call.named:
             self.use(argument.name, argument.name_span, None)
         if name not in self.module.missing:
-            self.findings.add(at, lambda: unknown_layer(call, self.module, is_value=is_value))
+            self.findings.add(at, lambda: unknown_layer(call, self.module, is_value=is_value, is_label=is_label))
 
     def _arguments(self, call: tree.Call, known: Sequence[str], block: tree.Block | None) -> None:
         for argument in call.named:
@@ -271,12 +264,17 @@ class _Walk:
 
     def stage(self, stage: tree.Stage) -> None:
         """A stage of a pipeline, with its label."""
+        made = None
         if stage.label is not None:
             self.walk_label(stage.label)
             made = Definition(stage.label.span.text, Kind.LABEL, stage.label.span, self.owner)
-            self.table.definitions.append(made)
+            self.module.names.define(made)
+        if isinstance(stage.operation, tree.Call):
+            self.call(stage.operation, is_stage=True)
+        else:
+            self.walk(stage.operation)
+        if made is not None:
             self.labels.setdefault(made.name, made)
-        self.walk(stage.operation)
 
     def path(self, path: tree.Label) -> None:
         """The path of a ``reuse`` or a ``freeze``; what is labelled in blocks, or is computed, is known with values."""
@@ -294,7 +292,7 @@ class _Walk:
         self.walk(loop.iterable)
         targets = [target for target in loop.targets if target.name != "_"]
         bound = [target.name for target in targets if self.bind(target, Kind.VARIABLE)]
-        self.table.scopes.append(NameScope(loop.span, tuple(self.names[name] for name in bound)))
+        self.module.names.scopes.append(NameScope(loop.span, tuple(self.names[name] for name in bound)))
         self.walk(loop.body)
         for name in bound:
             del self.names[name]
@@ -302,7 +300,7 @@ class _Walk:
     def bind(self, name: tree.Name, kind: Kind, made: Definition | None = None) -> bool:
         """Bind a name; False, and a diagnostic, where it cannot be."""
         made = made or Definition(name.name, kind, name.span, self.owner)
-        self.table.definitions.append(made)
+        self.module.names.define(made)
         if name.name in METRICS:
             owner = "a metric of `expect`"
             self.findings.add(name.span, lambda: ReservedName(span=name.span, name=name.name, owner=owner))
@@ -339,10 +337,10 @@ class _Walk:
         for name in tree.names_in(written.shape or ()):
             if name.name not in others and self._is_new_symbol(name.name):
                 self.symbols[name.name] = Definition(name.name, Kind.DIMENSION, name.span, self.owner)
-                self.table.definitions.append(self.symbols[name.name])
+                self.module.names.define(self.symbols[name.name])
 
     def _is_new_symbol(self, name: str) -> bool:
-        known = name in self.names or name in self.symbols or self.module.defines(name)
+        known = name in self.names or name in self.symbols or name in self.module.items
         return is_symbol_name(name) and not known
 
 

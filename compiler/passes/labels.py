@@ -18,5 +18,4 @@ def judge_labels(labels: Sequence[str], outputs: Mapping[str, Sequence[object] |
     sizes = {name: shape[-1] if shape else None for name, shape in outputs.items()}
     if not sizes or any(size is None or not isinstance(size, int) or size == len(labels) for size in sizes.values()):
         return None
-    found = ", ".join(f"`{name}` has {size}" for name, size in sizes.items())
-    return LabelsDoNotFit(count=len(labels), found=found)
+    return LabelsDoNotFit(count=len(labels), classes=tuple(sizes.items()))

@@ -11,7 +11,7 @@ from ..diagnostics import Report
 from ..diagnostics.imports import ModelArgument
 from ..graph.types import DType
 from ..limits import Limits
-from .kinds import UNKNOWN, CompileValue, is_compile_value
+from .kinds import UNKNOWN, CompileValue, KnownValue, SimpleValue
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ def _value(name: str, value: object, limits: Limits, report: Report) -> CompileV
         return UNKNOWN
 
 
-def _converted(value: object, limits: Limits, depth: int, count: list[int]) -> CompileValue:
+def _converted(value: object, limits: Limits, depth: int, count: list[int]) -> KnownValue:
     """A value of the language; ``count`` holds the items of all lists so far."""
     if isinstance(value, int) and not isinstance(value, bool):
         return _bounded(int(value), value.bit_length(), limits.integer_bits, "an int of {:,} bits")
@@ -70,7 +70,7 @@ def _converted(value: object, limits: Limits, depth: int, count: list[int]) -> C
         return _bounded(str.__str__(value), len(value), limits.list_length, "a string of {:,} characters")
     if isinstance(value, list | tuple):
         return _items(value, limits, depth, count)
-    if is_compile_value(value):
+    if isinstance(value, SimpleValue):
         return value
     # Numbers and arrays of numpy, and tensors, give their values as Python has them.
     found = _listed(value)
@@ -92,7 +92,7 @@ def _listed(value: object) -> bool | int | float | str | list[object] | None:
     return found if isinstance(found, bool | int | float | str | list) else None
 
 
-def _items(value: list[object] | tuple[object, ...], limits: Limits, depth: int, count: list[int]) -> CompileValue:
+def _items(value: list[object] | tuple[object, ...], limits: Limits, depth: int, count: list[int]) -> KnownValue:
     count[0] += len(value)
     _bounded(value, count[0], limits.list_length, "{:,} items in lists")
     if depth == 0:

@@ -11,7 +11,7 @@ from ..syntax import tree
 from .arithmetic import binary, of_dimensions, rounded
 from .budget import Budget
 from .exact import exponential, logarithm, root
-from .kinds import CompileValue, describe, is_number, is_tensor
+from .kinds import KnownValue, describe, is_int, is_number, is_tensor
 
 #: Functions of any number of values, whose layers reduce one tensor, and what is meant of several tensors.
 SEVERAL: Mapping[str, str] = {
@@ -21,72 +21,75 @@ SEVERAL: Mapping[str, str] = {
 }
 
 
-def call_function(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
-    """The value of a function, of values of which none is unknown; raises ``DotnnError``."""
+def call_function(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
+    """The value of a function; raises ``DotnnError``."""
     return _FUNCTIONS[call.function](call, values, budget)
 
 
-def of_several(call: tree.Call, values: Sequence[CompileValue]) -> DotnnError:
+def of_several(call: tree.Call, values: Sequence[KnownValue]) -> DotnnError:
     """The fault of a reduction that is given more than one tensor."""
     hint, found = SEVERAL[call.function], _listed(values)
     return DotnnError(ReductionOfSeveral(span=call.span, kind=call.function, found=found, hint=hint))
 
 
-def _range(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
-    if not 1 <= len(values) <= 3 or not all(type(value) is int for value in values):
+def _range(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
+    bounds = [value for value in values if is_int(value)]
+    if not 1 <= len(values) <= 3 or len(bounds) < len(values):
         raise _wrong_call(call, "one to three ints", values)
-    if len(values) == 3 and values[2] == 0:
+    if len(bounds) == 3 and bounds[2] == 0:
         raise _wrong_call(call, "a step that is not 0", values)
-    if any(value.bit_length() > 62 for value in values):
+    if any(bound.bit_length() > 62 for bound in bounds):
         budget.stop("list_length", call.span)
-    numbers = range(*values)
-    budget.make(len(numbers), call.span)
+    numbers = range(*bounds)
+    budget.reserve(len(numbers), call.span)
     return tuple(numbers)
 
 
-def _len(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
+def _len(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
     if len(values) != 1 or not isinstance(values[0], tuple):
         raise _wrong_call(call, "one list", values)
     return len(values[0])
 
 
-def _extreme(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
+def _extreme(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
     items = _numbers(call, values)
     if not items:
         raise _wrong_call(call, "at least one number", values)
     budget.step(len(items), call.span)
-    if any(isinstance(item, DimExpr) for item in items):
-        if any(isinstance(item, float) for item in items):
-            raise _wrong_call(call, "ints and dimensions, or numbers", values)
-        return of_dimensions(dim_max if call.function == "max" else dim_min, *items, span=call.span)
-    return max(items) if call.function == "max" else min(items)
+    numbers = [item for item in items if not isinstance(item, DimExpr)]
+    if len(numbers) == len(items):
+        return max(numbers) if call.function == "max" else min(numbers)
+    sizes = [item for item in items if not isinstance(item, float)]
+    if len(sizes) < len(items):
+        raise _wrong_call(call, "ints and dimensions, or numbers", values)
+    return of_dimensions(dim_max if call.function == "max" else dim_min, *sizes, span=call.span)
 
 
-def _sum(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
-    total: CompileValue = 0
+def _sum(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
+    total: KnownValue = 0
     for item in _numbers(call, values):
         budget.step(1, call.span)
         total = binary("+", total, item, call.span, budget)
     return total
 
 
-def _numbers(call: tree.Call, values: Sequence[CompileValue]) -> Sequence[CompileValue]:
+def _numbers(call: tree.Call, values: Sequence[KnownValue]) -> Sequence[int | float | DimExpr]:
     items = values[0] if len(values) == 1 and isinstance(values[0], tuple) else values
     if any(map(is_tensor, items)):
         raise of_several(call, values)
-    for item in items:
-        if not is_number(item) and not isinstance(item, DimExpr):
-            raise _wrong_call(call, "numbers, or one list of numbers", values)
-    return items
+    numbers = [item for item in items if is_number(item) or isinstance(item, DimExpr)]
+    if len(numbers) < len(items):
+        raise _wrong_call(call, "numbers, or one list of numbers", values)
+    return numbers
 
 
-def _rounding(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
+def _rounding(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
     if len(values) != 1:
         raise _wrong_call(call, "one number", values)
     return rounded(values[0], call.function == "ceil", call.span)
 
 
-def _abs(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
+def _abs(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
     if len(values) == 1 and isinstance(values[0], DimExpr):
         return of_dimensions(_size, values[0], span=call.span)
     return abs(_number(call, values, "one number or dimension"))
@@ -96,7 +99,7 @@ def _size(dim: Dim) -> Dim:
     return dim_max(dim, -dim)
 
 
-def _real(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> CompileValue:
+def _real(call: tree.Call, values: Sequence[KnownValue], budget: Budget) -> KnownValue:
     function, domain = _REAL[call.function]
     number = _number(call, values, "one number; a symbolic dimension is none before the model is fed")
     try:
@@ -107,7 +110,7 @@ def _real(call: tree.Call, values: Sequence[CompileValue], budget: Budget) -> Co
         raise DotnnError(BadArithmetic(span=call.span, reason="the number is too large for a float")) from None
 
 
-def _number(call: tree.Call, values: Sequence[CompileValue], expected: str) -> int | float:
+def _number(call: tree.Call, values: Sequence[KnownValue], expected: str) -> int | float:
     if len(values) != 1 or not is_number(values[0]):
         raise _wrong_call(call, expected, values)
     return values[0]
@@ -120,7 +123,7 @@ _REAL: Mapping[str, tuple[Callable[[float], float], str]] = {
     "log": (logarithm, "a logarithm of a number that is not above 0"),
 }
 
-_FUNCTIONS: Mapping[str, Callable[[tree.Call, Sequence[CompileValue], Budget], CompileValue]] = {
+_FUNCTIONS: Mapping[str, Callable[[tree.Call, Sequence[KnownValue], Budget], KnownValue]] = {
     "range": _range,
     "len": _len,
     "min": _extreme,
@@ -133,10 +136,10 @@ _FUNCTIONS: Mapping[str, Callable[[tree.Call, Sequence[CompileValue], Budget], C
 }
 
 
-def _wrong_call(call: tree.Call, expected: str, values: Sequence[CompileValue]) -> DotnnError:
+def _wrong_call(call: tree.Call, expected: str, values: Sequence[KnownValue]) -> DotnnError:
     hint = f"`{call.function}` takes {expected}"
     return DotnnError(WrongOperands(span=call.span, operator=call.function, found=_listed(values), hint=hint))
 
 
-def _listed(values: Sequence[CompileValue]) -> str:
+def _listed(values: Sequence[KnownValue]) -> str:
     return ", ".join(describe(value) for value in values[:4]) or "nothing"

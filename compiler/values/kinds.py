@@ -1,12 +1,13 @@
-"""The values that exist while a model is elaborated.
+"""The values that exist while a model is elaborated: what they may be, what they are called and how they are shown.
 
-Compile-time values are plain Python: int, float, bool, str, tuple (a list of the language), dimensions, element types,
-tensor types and initializers. Beside them stand references to tensors of the graph, and ``UNKNOWN``.
+Most are plain Python: a list of the language is a tuple, an element type is a ``DType``, a symbolic dimension a
+``DimExpr``. Beside them stand tensors of the graph. What has failed and was reported is ``UNKNOWN``.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeGuard
 
 from ..dims import Dim, DimExpr, format_dim
 from ..graph.graph import Value
@@ -14,6 +15,10 @@ from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType
 from ..initializers import Initializer
 from ..records import positional_record
+
+if TYPE_CHECKING:
+    # Python has it from 3.13 on.
+    from typing_extensions import TypeIs
 
 
 class Unknown:
@@ -44,19 +49,6 @@ class TensorConstant:
 
 
 @positional_record
-class Several:
-    """Several results in their fixed order; used as one value, it is its first.
-
-    Attributes:
-        take_all: every result must be named (``split``).
-    """
-
-    values: tuple[Any, ...]
-    source: str
-    take_all: bool = False
-
-
-@positional_record
 class Quotient:
     """``H / 2``: exact, and only of use to ``ceil`` and ``floor``."""
 
@@ -64,37 +56,73 @@ class Quotient:
     denominator: Dim
 
 
-CompileValue: TypeAlias = Any
+@positional_record
+class Several:
+    """Several results in their fixed order; used as one value, it is its first.
+
+    Attributes:
+        take_all: every result must be named (``split``).
+    """
+
+    values: tuple[CompileValue, ...]
+    source: str
+    take_all: bool = False
 
 
-def first(value: CompileValue) -> CompileValue:
+SimpleValue: TypeAlias = (
+    bool | int | float | str | DType | DimExpr | Quotient | TensorType | Initializer | TensorRef | TensorConstant
+)
+"""A value that is no list."""
+
+KnownValue: TypeAlias = SimpleValue | tuple["KnownValue", ...]
+"""A value of the language. Lists hold no unknown ones: a list of something unknown is unknown."""
+
+CompileValue: TypeAlias = KnownValue | Unknown
+"""What an expression is worth where one value is wanted, and what a name is bound to."""
+
+Results: TypeAlias = CompileValue | Several
+"""What an expression gives before it is known how many values are wanted."""
+
+
+def first(value: Results) -> CompileValue:
     """The value where one is wanted: the first of several."""
     return value.values[0] if isinstance(value, Several) else value
 
 
-def is_tensor(value: CompileValue) -> bool:
+def all_known(values: Sequence[CompileValue]) -> TypeGuard[Sequence[KnownValue]]:
+    """Whether none of the values is unknown."""
+    return not any(isinstance(value, Unknown) for value in values)
+
+
+def is_tensor(value: CompileValue) -> TypeIs[TensorRef | TensorConstant]:
     """Whether it is a tensor of the graph or can become one."""
     return isinstance(value, TensorRef | TensorConstant)
 
 
-def is_number(value: CompileValue) -> bool:
+# That these say no tells a type checker nothing: to Python, a bool is an int, and an element type a string.
+
+
+def is_int(value: CompileValue) -> TypeGuard[int]:
+    """Whether it is an int; a bool is not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value: CompileValue) -> TypeGuard[int | float]:
     """Whether it is an int or a float; a bool is not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def is_compile_value(value: object) -> bool:
-    """Whether the language knows values of this kind."""
-    return isinstance(value, (Initializer, *(kind for kind, _ in _PHRASES)))
+def is_string(value: CompileValue) -> TypeGuard[str]:
+    """Whether it is a string; an element type is not."""
+    return isinstance(value, str) and not isinstance(value, DType)
 
 
-def describe(value: CompileValue) -> str:
-    """What kind of value it is, as a phrase for messages."""
-    for kind, phrase in _PHRASES:
-        if isinstance(value, kind):
-            return phrase
-    return "an initializer"
+def is_dimension(value: CompileValue) -> TypeGuard[Dim]:
+    """Whether it is an int or a symbolic dimension."""
+    return isinstance(value, int | DimExpr) and not isinstance(value, bool)
 
 
+#: What values are called, but initializers; a bool is an int to Python, and an element type a string.
 _PHRASES: tuple[tuple[type, str], ...] = (
     (bool, "a bool"),
     (int, "an int"),
@@ -106,23 +134,30 @@ _PHRASES: tuple[tuple[type, str], ...] = (
     (TensorType, "a tensor type"),
     (TensorRef, "a tensor"),
     (TensorConstant, "a tensor"),
-    (Several, "several results"),
     (Quotient, "a quotient of dimensions"),
 )
 
 
-def show(value: CompileValue, room: int = 60) -> str:
+def describe(value: KnownValue) -> str:
+    """What kind of value it is, as a phrase for messages."""
+    for kind, phrase in _PHRASES:
+        if isinstance(value, kind):
+            return phrase
+    return "an initializer"
+
+
+def show(value: KnownValue, room: int = 60) -> str:
     """The value as the language would write it, shortened to about ``room`` characters."""
     text = _show(value, room)
     return text if len(text) <= room else text[: room - 3] + "..."
 
 
-def _show(value: CompileValue, room: int) -> str:
+def _show(value: KnownValue, room: int) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return f"{value:_}".replace("_", ",") if value.bit_length() <= 1024 else "a huge int"
-    if isinstance(value, str) and not isinstance(value, DType):
+        return f"{value:,}" if value.bit_length() <= 1024 else "a huge int"
+    if is_string(value):
         return '"' + value[:room] + '"'
     if isinstance(value, tuple):
         return "[" + ", ".join(_show_item(item, room) for item in value[:room]) + "]"
@@ -130,7 +165,7 @@ def _show(value: CompileValue, room: int) -> str:
         return format_dim(value)
     if isinstance(value, Quotient):
         return f"{_factor(value.numerator)} / {_factor(value.denominator)}"
-    if isinstance(value, TensorRef | TensorConstant):
+    if is_tensor(value):
         return str(value.type)
     return str(value)
 
@@ -140,6 +175,6 @@ def _factor(dim: Dim) -> str:
     return f"({text})" if " " in text else text
 
 
-def _show_item(value: CompileValue, room: int) -> str:
+def _show_item(value: KnownValue, room: int) -> str:
     """An item of a list; without commas in large numbers, which would look like commas of the list."""
     return _show(value, room).replace(",", "") if isinstance(value, int) else _show(value, room)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .kinds import CompileValue
+from .kinds import KnownValue
 
 
 class Extent(NamedTuple):
     """Size and depth of a list, which is kept so that its identity stays its own."""
 
-    items: tuple[CompileValue, ...]
+    items: tuple[KnownValue, ...]
     size: int
     depth: int
 
@@ -21,7 +21,7 @@ class Extents:
     def __init__(self) -> None:
         self._known: dict[int, Extent] = {}
 
-    def of(self, items: tuple[CompileValue, ...]) -> Extent:
+    def of(self, items: tuple[KnownValue, ...]) -> Extent:
         """The extent of a list."""
         known = self._known.get(id(items))
         if known is not None:

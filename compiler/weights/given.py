@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias
 
 from ..arguments import need, need_path, type_name
 from ..diagnostics.notices import tell
 from ..graph.graph import Graph
-from .arrays import ArrayWeights
 from .binding import bind_weights
 from .formats import ENDINGS
-from .keras_object import KerasObject, is_keras_model
+from .given_arrays import GivenArrays
+from .given_keras import GivenKerasModel, is_keras_model
 from .matching import Matching
 from .readers import open_weights
 from .values import WeightSource
@@ -51,7 +51,7 @@ def given_weights(
         yield None
         return
     with _opened(given) as found:
-        if not _is_unbound(found):
+        if not isinstance(found, WeightFile):
             if matching is not None:
                 raise TypeError("these weights are matched already: give `matching` to `bind_weights`")
             yield found
@@ -62,19 +62,14 @@ def given_weights(
             tell(diagnostic)
 
 
-def _is_unbound(source: WeightSource) -> TypeGuard[WeightFile]:
-    """Whether it has names and shapes of its own, which need not be the model's, as files and arrays have."""
-    return hasattr(source, "element_type")
-
-
 def _opened(given: Weights) -> AbstractContextManager[WeightFile | WeightSource]:
     if isinstance(given, str | os.PathLike):
         return open_weights(need_path(given, "weights"))
     if isinstance(given, Mapping):
-        return ArrayWeights(given)
+        return GivenArrays(given)
     # With PyTorch behind it, such a model is one of PyTorch's, too.
     if is_keras_model(given):
-        return KerasObject(given)
+        return GivenKerasModel(given)
     if callable(getattr(given, "load", None)) and hasattr(given, "names"):
         # Whoever has opened it closes it.
         return nullcontext(given)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
-from typing import Final
+from typing import Any, Final
 
 from ..diagnostics import DotnnError
-from ..diagnostics.weight_matching import MatchedByOrder, OrderDiffers
+from ..diagnostics.weight_matching import MatchedByOrder, NoCounterpart, OrderDiffers, PairDiffers
 from ..graph.tensors import Literal, Weight
 from .weight_file import WeightFile
 
 #: How many pairs before the first misfit are shown.
-_SHOWN_BEFORE: Final = 3
+SHOWN_BEFORE: Final = 3
 
 
 def match_in_order(
@@ -65,11 +65,10 @@ def paired(
     for place, (here, there) in enumerate(zip_longest(ours, theirs)):
         lines.append(_line(here, there))
         if here is None or there is None or here[1] != there[1]:
-            what = _explained(place, here, there, len(ours), len(theirs))
-            sorted_by_name = len(by_name) > 2 and list(by_name) == sorted(by_name)
-            hint = ("the file is sorted by name, so that the order of its layers is lost",) if sorted_by_name else ()
-            around = tuple(lines[max(0, place - _SHOWN_BEFORE) :])
-            raise DotnnError(OrderDiffers(path=path, what=what, around=(*around, *hint)))
+            around = tuple(lines[max(0, place - SHOWN_BEFORE) :])
+            is_sorted = len(by_name) > 2 and list(by_name) == sorted(by_name)
+            facts = {"theirs": len(theirs), "ours": len(ours), "around": around, "is_sorted": is_sorted}
+            raise DotnnError(_misfit(place, here, there, path=path, **facts))
     return tuple(lines)
 
 
@@ -81,16 +80,10 @@ def _named(one: tuple[str, tuple[int, ...]] | None) -> str:
     return "nothing" if one is None else f"`{one[0]}` {list(one[1])}"
 
 
-def _explained(
-    place: int,
-    here: tuple[str, tuple[int, ...]] | None,
-    there: tuple[str, tuple[int, ...]] | None,
-    ours: int,
-    theirs: int,
-) -> str:
+def _misfit(
+    place: int, here: tuple[str, tuple[int, ...]] | None, there: tuple[str, tuple[int, ...]] | None, **facts: Any
+) -> OrderDiffers:
     """What is wrong with the first pair that does not fit."""
-    counts = f"the file has {theirs:,} tensors and the model {ours:,} weights" if ours != theirs else ""
     if here is None or there is None:
-        return f"{counts}; {_named(there or here)} has no counterpart"
-    pair = f"number {place + 1:,} is {_named(there)} in the file and {_named(here)} in the model"
-    return f"{pair}; {counts}" if counts else pair
+        return NoCounterpart(alone=_named(there or here), **facts)
+    return PairDiffers(number=place + 1, there=_named(there), here=_named(here), **facts)

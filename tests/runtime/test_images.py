@@ -9,6 +9,7 @@ import zlib
 import numpy as np
 import pytest
 from dotnn.compiler.diagnostics import DotnnError
+from dotnn.compiler.diagnostics.phrases import Phrase
 from dotnn.runtime import TensorInfo
 from dotnn.runtime.images import ImageOptions, image_form, read_image
 from PIL import Image
@@ -200,7 +201,7 @@ def test_the_layout_decides_where_both_are_possible():
     shape = info("N", 3, 4, 3)
     forms = [image_form(shape, layout) for layout in (None, "nchw", "nhwc")]
     assert [form if isinstance(form, str) else form.axes for form in forms] == ["NCHW", "NCHW", "NHWC"]
-    assert isinstance(image_form(info("N", 3, 4, 5), "nhwc"), str)
+    assert isinstance(image_form(info("N", 3, 4, 5), "nhwc"), Phrase)
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,19 @@ def test_what_cannot_be_reused(body: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("output y = x -> a: maximum(x) -> reuse(a)", "it was given more than one tensor"),
+        ("output y = x -> a: { relu -> reuse(a) }", "it is not finished here"),
+        ("parameter a: float32[8] = zeros\n output y = x + a -> reuse(a)", "it is a parameter, which is a value"),
+    ],
+)
+def test_why_it_cannot_be_reused(body: str, reason: str) -> None:
+    (found,) = faults_of(model(body, head=HEAD))
+    assert found.headline() == f"`a` cannot be reused: {reason}"
+
+
+@pytest.mark.parametrize(
     ("shape", "stages", "weight"),
     [
         ("float32[N, 5]", "dense(4)", "weight"),

@@ -322,7 +322,7 @@ def test_a_destination_that_is_no_file(tmp_path: Path, threshold: int | None) ->
     (tmp_path / "net.onnx").mkdir()
     found = diagnostic_of(lambda: write(tmp_path / "net.onnx", threshold=threshold))
     assert isinstance(found, NotARegularFile)
-    assert found.found == "a directory"
+    assert found.is_directory
     found = diagnostic_of(lambda: write(Path("/dev/null"), threshold=threshold))
     assert isinstance(found, NotARegularFile)
 

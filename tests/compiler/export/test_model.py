@@ -16,7 +16,7 @@ from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.diagnostics.output import InvalidModel, ModelTooLarge
 from dotnn.compiler.dims import ceil_div
 from dotnn.compiler.export import ModelMetadata, build_model, verify_model
-from dotnn.compiler.graph.graph import Demand, Graph, Origin, Value
+from dotnn.compiler.graph.graph import Demand, Graph, Origin, Value, WrittenCall
 from dotnn.compiler.graph.operations import Constant, Parameter
 from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType
@@ -190,8 +190,8 @@ def test_equal_tensors_are_stored_once() -> None:
 
 def test_source_map_and_documentation() -> None:
     source = Source("nets/a.nn", "one\n  two\nthree\n")
-    conv = Origin("stem.conv", source.span(6, 9))
-    relu = Origin("stem.relu", source.span(10, 15), calls=(source.span(0, 3),))
+    conv = Origin("stem.conv", WrittenCall(source.span(6, 9)))
+    relu = Origin("stem.relu", WrittenCall(source.span(10, 15)), calls=(source.span(0, 3),))
     graph = Graph("net", doc="A network.")
     x = add_input(graph, "x", float32(N, 4), doc="Four numbers.")
     fused = add_layer(graph, "halves", Halves(), x, origins=(conv, relu), doc="Halves it.")

@@ -35,14 +35,14 @@ def names_of(text: str, name: str = "net.nn", path: Path | None = None) -> FileN
     report = Report()
     module = Project(Limits(), report, path.parents[1] if path is not None else None).add(Source(name, text, path))
     assert module is not None
-    found = resolve(module.with_imports(), report)
-    assert found.is_sound, report
-    return found.files[0]
+    resolve(module.with_imports(), report)
+    assert not report.diagnostics
+    return module.names
 
 
 def printed(names: FileNames) -> list[str]:
     """Every definition of a file with the lines of its uses, as one would note it by hand."""
-    made = [*names.definitions, *dict.fromkeys(use.definition for use in names.uses)]
+    made = [*names.definitions, *dict.fromkeys(use.definition for use in names.uses())]
     lines = []
     for definition in dict.fromkeys(one for one in made if one is not None):
         where = "" if definition.span is None else f" in line {definition.span.line}"
@@ -74,11 +74,11 @@ def _computed(text: str, start: int) -> set[tuple[int, str]]:
 def test_every_name_has_a_definition_or_a_use(path: Path) -> None:
     names = names_of(path.read_text(encoding="utf-8"), path.name, path)
     made = [one.span for one in names.definitions if one.kind is not Kind.LABEL and one.span is not None]
-    used = [use.span for use in names.uses if use.definition is None or use.definition.kind is not Kind.LABEL]
+    used = [use.span for use in names.uses() if use.definition is None or use.definition.kind is not Kind.LABEL]
     places = [(span.start, span.text) for span in (*made, *used)]
     assert len(places) == len(set(places))
     assert set(places) == plain(names.source.text)
-    for use in names.uses:
+    for use in names.uses():
         assert use.definition is not None, f"{use.name} in line {use.span.line}"
         assert use.definition.name == use.name
 

@@ -69,7 +69,7 @@ def exponential_failures(scale: float) -> str:
 @attack
 def failing_block_called_often(scale: float) -> str:
     return model(
-        head="block b(x, n: int) { return x -> dense(n, units=n) -> conv2d(8, kernel=n - 10) -> nothing }",
+        head="block b(x, n: int) { return x -> dense(n, units=n) -> conv2d(8, kernel=n - 10) }",
         output="x -> for i in range(100_000) { b(i) }",
     )
 

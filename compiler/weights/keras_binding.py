@@ -9,7 +9,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, DotnnError
-from ..diagnostics.suggest import near_names
 from ..diagnostics.weight_matching import (
     FeatureOrderUnknown,
     InitializedWeights,
@@ -36,15 +35,12 @@ from .keras_model import KerasLayer, KerasModel, KerasVariable
 from .keras_pairs import Pairs, pairs_by_name, pairs_by_order
 from .keras_slots import OwnedLayer, Slot, owned_layers, parameters, slots_of
 from .matching import Matching
-from .name_hints import attribute_for, common_prefix
+from .name_hints import attribute_for, common_prefix, near_tensors
 from .renaming import Renaming
 from .weight_file import WeightFile
 
 if TYPE_CHECKING:
     import numpy as np
-
-_MOST_NEAR = 2
-_MOST_CHARACTERS = 200_000
 
 
 def bind_keras(file: WeightFile, graph: Graph, keras: KerasModel, matching: Matching) -> BoundWeights:
@@ -136,17 +132,17 @@ class _Comparison:
         if self.missing and not self.matching.allow_missing:
             rest = tuple(Misfit(weight.name, weight.shape) for weight in self.missing[MOST_SHOWN:])
             misfits, total = (*map(self._missing, self.missing[:MOST_SHOWN]), *rest), len(self.weights)
-            facts = {"total": total, "holder": self._holder, "in_order": self._fits_in_order}
+            facts = {"total": total, "holder": self.file.holder, "in_order": self._fits_in_order}
             yield MissingWeights(span=self.missing[0].span, path=path, misfits=misfits, **facts)
         if self.unused:
-            yield UnusedWeights(path=path, misfits=self.unused, holder=self._holder)
+            yield UnusedWeights(path=path, misfits=self.unused, holder=self.file.holder)
         if self.misshapen:
             span = self.weights[self.misshapen[0].name].span
-            yield MisshapenWeights(span=span, path=path, misfits=self.misshapen, holder=self._holder)
+            yield MisshapenWeights(span=span, path=path, misfits=self.misshapen, holder=self.file.holder)
         if self.mistyped:
             wanted = " or ".join(dict.fromkeys(self.weights[one.name].dtype.value for one in self.mistyped))
             span = self.weights[self.mistyped[0].name].span
-            yield WrongElementTypes(span=span, path=path, misfits=self.mistyped, wanted=wanted, holder=self._holder)
+            yield WrongElementTypes(span=span, path=path, misfits=self.mistyped, wanted=wanted, holder=self.file.holder)
         unknown = [name for name in self.sources if name in self._orders.unknown]
         if unknown:
             yield FeatureOrderUnknown(span=self._orders.unknown[unknown[0]], path=path, names=tuple(unknown))
@@ -236,10 +232,6 @@ class _Comparison:
                 found.append(Misfit(name, weight.shape, found=wrong))
         return tuple(found)
 
-    @property
-    def _holder(self) -> str:
-        return getattr(self.file, "holder", "file")
-
     @cached_property
     def _without_prefix(self) -> tuple[PrefixedNames, _Comparison] | None:
         """What to say of a prefix that one side has, and the rest as if it were taken off; None where there is none."""
@@ -259,7 +251,7 @@ class _Comparison:
         pairs = pairs_by_name(self.pairs.slots, renamed)
         mended = dataclasses.replace(self, renamed=renamed, pairs=pairs)
         matched = sum(len(pair.assigned.found) for pair in pairs.found)
-        facts = {"matched": matched, "in_file": bool(in_file), "holder": self._holder}
+        facts = {"matched": matched, "in_file": bool(in_file), "holder": self.file.holder}
         return PrefixedNames(path=self.file.path, prefix=prefix, **facts), mended
 
     @property
@@ -290,7 +282,7 @@ class _Comparison:
             for one in self.renamed.values()
             if one.path not in taken and plain_class(one.class_name) in classes
         ]
-        return near_names(owned.path, candidates, _MOST_NEAR, _MOST_CHARACTERS)
+        return near_tensors(owned.path, candidates)
 
 
 def _absent_attribute(

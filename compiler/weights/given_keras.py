@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, final
 
 from ..diagnostics import DotnnError
 from ..diagnostics.weights import NotArrays
-from ..reprs import quantity, short_repr
-from .arrays import NotAnArray, as_array
+from .given_arrays import NotAnArray, as_array
 from .keras_model import KerasLayer, KerasModel, KerasVariable, is_automatic
+from .weight_file import WeightFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,18 +29,13 @@ def is_keras_model(given: object) -> bool:
 
 
 @final
-class KerasObject:
-    """The tensors of a model of Keras, each converted when it is asked for.
+class GivenKerasModel(WeightFile):
+    """The tensors of a model of Keras, each converted when it is asked for."""
 
-    Attributes:
-        path: what to call it in messages.
-        holder: what it is in messages.
-        keras: the layers.
-    """
+    holder = "Keras model"
 
     def __init__(self, model: Any) -> None:
         self.path = "weights"
-        self.holder = "Keras model"
         self._variables: dict[str, Any] = {}
         self.keras = KerasModel(tuple(self._layers(model, (), 0)))
 
@@ -69,21 +63,10 @@ class KerasObject:
             # Its value is a tensor of whatever computes for Keras.
             return as_array(getattr(variable, "value", variable))
         except NotAnArray as fault:
-            raise DotnnError(NotArrays(path=self.path, faults=((name, str(fault)),))) from fault
-
-    def __repr__(self) -> str:
-        return short_repr(self, quantity(len(self._variables), "tensor"))
+            raise DotnnError(NotArrays(path=self.path, faults=((name, fault.reason),))) from fault
 
     def close(self) -> None:
         """Nothing is held."""
-
-    def __enter__(self) -> KerasObject:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _layers(self, model: Any, outer: tuple[str, ...], depth: int) -> Iterator[KerasLayer]:
         """The layers that have tensors, those of models inside of models among them."""

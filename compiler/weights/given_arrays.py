@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, final
 
 import numpy as np
@@ -11,36 +10,38 @@ import numpy as np
 from ..archives.zips import ARCHIVE_ERRORS
 from ..arguments import a_type, type_name
 from ..diagnostics import DotnnError
-from ..diagnostics.weights import NotArrays
-from ..reprs import quantity, short_repr
+from ..diagnostics.phrases import Phrase
+from ..diagnostics.weights import ArrayFault, NotArrays
+from .weight_file import WeightFile
 
 #: What numpy, its archives and the libraries of tensors raise for what they cannot make an array of.
 _ERRORS = (*ARCHIVE_ERRORS, TypeError, BufferError, OverflowError, AttributeError, KeyError, OSError)
 
 
 class NotAnArray(Exception):
-    """Why a value is no array of numbers, as a sentence without a subject."""
+    """A value is no array of numbers."""
+
+    def __init__(self, reason: Phrase) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @final
-class ArrayWeights:
+class GivenArrays(WeightFile):
     """A mapping from names to arrays, such as PyTorch's ``state_dict``, as if it were a weight file.
 
     Every value is looked at once, for its shape and element type, and read again when it is asked for: whatever has
     to be fetched or converted is in memory one tensor at a time.
-
-    Attributes:
-        path: what to call it in messages.
-        unusable: why entries cannot be weights, by their names.
     """
+
+    holder = "mapping"
 
     def __init__(self, arrays: Mapping[Any, Any]) -> None:
         self.path = "weights"
-        self.unusable: dict[str, str] = {}
         self._arrays = arrays
         self._facts: dict[str, tuple[tuple[int, ...], str]] = {}
-        for name in arrays:
-            self._add(name)
+        faults = {name if isinstance(name, str) else repr(name): self._add(name) for name in arrays}
+        self.unusable = {name: fault for name, fault in faults.items() if fault is not None}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,46 +65,35 @@ class ArrayWeights:
         try:
             array = self._array(name)
             if array.shape != self.shape(name):
-                raise NotAnArray("it has changed while it was read")
+                raise NotAnArray(ArrayFault.HAS_CHANGED())
         except NotAnArray as fault:
-            raise DotnnError(NotArrays(path=self.path, faults=((name, str(fault)),))) from fault
+            raise DotnnError(NotArrays(path=self.path, faults=((name, fault.reason),))) from fault
         return array
-
-    def __repr__(self) -> str:
-        return short_repr(self, quantity(len(self._facts), "tensor"))
 
     def close(self) -> None:
         """Nothing is held."""
 
-    def __enter__(self) -> ArrayWeights:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _add(self, name: object) -> None:
+    def _add(self, name: object) -> Phrase | None:
+        """Look at an entry; why it cannot be a weight."""
         if not isinstance(name, str):
-            self.unusable[repr(name)] = f"the name is {a_type(name)}, and must be a str"
-            return
+            return ArrayFault.NAME_IS_NO_STR(a_type=a_type(name))
         try:
             array = self._array(name)
         except NotAnArray as fault:
-            self.unusable[name] = str(fault)
             self._facts[name] = ((), "")
-            return
+            return fault.reason
         self._facts[name] = (array.shape, array.dtype.newbyteorder("=").name)
+        return None
 
     def _array(self, name: str) -> np.ndarray:
         try:
             value = self._arrays[name]
             if isinstance(value, Mapping):
-                raise NotAnArray(f"it is a mapping itself; if it holds the weights, give `{self.path}[{name!r}]`")
+                raise NotAnArray(ArrayFault.IS_MAPPING(weights=self.path, name=name))
             return as_array(value)
         except _ERRORS as error:
             reason = " ".join(str(error).split()) or type_name(error)
-            raise NotAnArray(f"it cannot be read as an array: {reason}") from error
+            raise NotAnArray(ArrayFault.CANNOT_BE_ARRAY(reason=reason)) from error
 
 
 def as_array(value: Any) -> np.ndarray:
@@ -113,10 +103,10 @@ def as_array(value: Any) -> np.ndarray:
         NotAnArray: it is none.
     """
     if isinstance(value, np.ma.MaskedArray):
-        raise NotAnArray("it is a masked array, and weights have no gaps: give `array.filled(…)`")
+        raise NotAnArray(ArrayFault.IS_MASKED())
     array = _numpy_array(_plain_tensor(value))
     if array.dtype.hasobject or array.dtype.kind in "US":
-        raise NotAnArray(f"it is {a_type(value)}, and no array of numbers")
+        raise NotAnArray(ArrayFault.IS_NO_ARRAY(a_type=a_type(value)))
     return array
 
 

@@ -28,8 +28,8 @@ from dotnn.compiler.diagnostics.weights import (
 from dotnn.compiler.layers.base import Layer, WeightSpec
 from dotnn.compiler.weights.binding import bind_weights
 from dotnn.compiler.weights.bound import BoundWeights
+from dotnn.compiler.weights.given_keras import GivenKerasModel, is_keras_model
 from dotnn.compiler.weights.keras_classes import KERAS_CLASSES
-from dotnn.compiler.weights.keras_object import KerasObject, is_keras_model
 
 from tests.helpers.keras_fakes import KerasModel, UnnamedFile, batch_norm, conv2d, counted, dense, layer
 from tests.helpers.samples import CASES, KINDS
@@ -44,7 +44,7 @@ def model(stages: str, inputs: str = "float32[N, 3, 2, 2]") -> Compiled:
 def bound(
     compiled: Compiled, layers: Sequence[Any], matching: Matching | None = None, *, named: bool = True
 ) -> BoundWeights:
-    found: Any = KerasObject(KerasModel(layers))
+    found: Any = GivenKerasModel(KerasModel(layers))
     return bind_weights(found if named else UnnamedFile(found), compiled.graph, matching)
 
 
@@ -345,7 +345,7 @@ def test_the_state_of_random_numbers_is_no_weight() -> None:
 def test_weights_alone_do_not_do_for_keras() -> None:
     compiled = model("fc: dense(2)", "float32[N, 3]")
     with pytest.raises(TypeError, match="give the model's graph"):
-        bind_weights(KerasObject(KerasModel([dense("fc", 3, 2)])), compiled.graph.weights())
+        bind_weights(GivenKerasModel(KerasModel([dense("fc", 3, 2)])), compiled.graph.weights())
 
 
 def test_tensors_that_cannot_be_read() -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..diagnostics.damage import FileDamage, Hdf5Damage
 from .bounded_json import BadJson
 from .hdf5 import Array, Folder, Hdf5File
+from .keras3_layers import LayersAndArrays
 from .keras_config import ConfigLayer, read_config
-from .keras_layout import LayersAndArrays
 from .keras_model import KerasLayer, KerasVariable, is_automatic, without_number
 
 #: What `model.save` writes the weights into; `model.save_weights` writes them at the outermost.
@@ -28,22 +29,22 @@ _CLASSES: Final = re.compile(
 )
 
 
-def is_legacy(file: Hdf5File) -> bool:
-    """Whether a file is of this kind."""
+def is_of_keras2(file: Hdf5File) -> bool:
+    """Whether a file holds layers in this way."""
     return file.root.folder(_INSIDE) is not None or file.texts(file.root, "layer_names") is not None
 
 
-def legacy_layers_of(file: Hdf5File) -> LayersAndArrays:
+def layers_of(file: Hdf5File) -> LayersAndArrays:
     """The layers of a file that have tensors, with their arrays in the same order."""
     folder = file.root.folder(_INSIDE) or file.root
     names = file.texts(folder, "layer_names")
     if names is None:
-        raise file.damaged("it does not say which layers it holds (`layer_names`)")
+        raise file.damaged(Hdf5Damage.NO_LAYER_NAMES())
     config = _config(file)
     for name in (*names, *(one for one in ("top_level_model_weights",) if one in folder.entries and one not in names)):
         group = _at(folder, name)
         if not isinstance(group, Folder):
-            raise file.damaged(f"it lacks the layer `{name}` that it tells of")
+            raise file.damaged(Hdf5Damage.LAYER_MISSING(name=name))
         yield from _layers(file, group, name, config.layer(name) if config else None)
 
 
@@ -54,7 +55,7 @@ def _layers(file: Hdf5File, group: Folder, name: str, config: ConfigLayer | None
     for full in file.texts(group, "weight_names") or ():
         array = _at(group, full)
         if not isinstance(array, Array):
-            raise file.damaged(f"it lacks the array `{full}` that it tells of")
+            raise file.damaged(Hdf5Damage.ARRAY_MISSING(name=full))
         *inner, variable = full.partition(":")[0].split("/")
         path, part, about = _resolved(name, tuple(inner), config)
         tensors = found.setdefault(path, [])
@@ -96,7 +97,7 @@ def _config(file: Hdf5File) -> ConfigLayer | None:
     try:
         return read_config(text.encode("utf-8", "replace"))
     except BadJson as error:
-        raise file.damaged(f"its `model_config` {error}") from error
+        raise file.damaged(FileDamage.PART_IS_BAD(part="model_config", fault=str(error))) from error
 
 
 def _at(folder: Folder, path: str) -> Folder | Array | None:
