@@ -28,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from dotnn.cli.printing import exit_code  # noqa: E402
+from dotnn.cli.terminal import exit_code  # noqa: E402
 from dotnn.compiler.diagnostics.render import render_all  # noqa: E402
 from dotnn.compiler.driver import check  # noqa: E402
 

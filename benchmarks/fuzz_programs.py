@@ -44,10 +44,10 @@ import dotnn  # noqa: E402
 import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 import onnxruntime  # noqa: E402
-from dotnn.compiler.evaluate import evaluate, named_results  # noqa: E402
 from dotnn.compiler.graph.graph import Graph, Value  # noqa: E402
 from dotnn.compiler.layers.base import Layer  # noqa: E402
-from dotnn.compiler.weights.values import WeightSource, WeightValues  # noqa: E402
+from dotnn.compiler.reference_evaluation import evaluate, named_results  # noqa: E402
+from dotnn.compiler.weights.weight_values import WeightSource, WeightValues  # noqa: E402
 from random_programs import Program, Sizes, random_program  # noqa: E402
 
 from tests.helpers.harness import TARGETS, AllValues, checked, error, he_normal_source, random_feeds, wrong_shapes  # noqa: E402

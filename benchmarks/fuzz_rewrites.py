@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import dotnn
 import numpy as np
 from dotnn.compiler.graph.graph import Graph
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.weights.weight_values import WeightValues
 from fuzz_programs import EXACT, TOLERANCES, Case, Difference, Outcome, case_of, check_program, outcomes, summarize
 from random_programs import Program, random_program
 from random_programs.rewrites import in_other_words, rules_for

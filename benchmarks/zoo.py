@@ -32,8 +32,8 @@ import onnxruntime  # noqa: E402
 from build_cost import MIB, run  # noqa: E402
 from dotnn.compiler import DotnnError, compile_file  # noqa: E402
 from dotnn.compiler.compiled import Compiled  # noqa: E402
-from dotnn.compiler.evaluate import evaluate, named_results  # noqa: E402
-from dotnn.compiler.weights.values import WeightValues  # noqa: E402
+from dotnn.compiler.reference_evaluation import evaluate, named_results  # noqa: E402
+from dotnn.compiler.weights.weight_values import WeightValues  # noqa: E402
 
 from tests.helpers.example_facts import example_path  # noqa: E402
 from tests.helpers.harness import (  # noqa: E402

@@ -7,8 +7,8 @@ import sys
 import click
 
 from .base import Argument, Command
-from .printing import hanging, prose_width
 from .streams import write
+from .terminal import hanging, prose_width
 
 
 @click.command(cls=Command)

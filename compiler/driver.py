@@ -9,19 +9,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from .arguments import need
 from .compiled import Compiled
 from .diagnostics import DotnnError, Report
 from .elaborate.models import Network, elaborate_all
+from .interpreter_settings import room
 from .limits import Limits
 from .measure.expectations import judge_expectations
 from .names.project import Module
 from .names.resolve import resolve
+from .python_arguments import need
 from .request import Request, request
-from .room import room
 from .source import Source
-from .sources import all_models, any_models, load_module, load_source, the_model
-from .syntax.read import read_source
+from .source_loading import all_models, any_models, load_module, load_source, the_model
+from .syntax.read_source import read_source
 from .values.budget import Budget
 from .values.from_python import python_values
 

@@ -22,8 +22,8 @@ from types import TracebackType
 from typing import Final, final
 
 from .diagnostics.notices import tell
-from .diagnostics.output import FilesNotLocked, NotLocked, WaitsForWriter
 from .diagnostics.phrases import Phrase
+from .diagnostics.writing import FilesNotLocked, NotLocked, WaitsForWriter
 
 #: The file whose lock says whose turn it is in a folder. It is there during a turn only.
 LOCK_NAME: Final = ".dotnn.lock"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from .arguments import need, need_folder
 from .limits import Limits
+from .python_arguments import need, need_folder
 from .records import positional_record
 from .values.from_python import need_mapping
 

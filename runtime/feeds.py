@@ -18,7 +18,6 @@ from typing import IO, Any, final
 from numpy.typing import NDArray
 
 from ..compiler.diagnostics import Diagnostic, DotnnError, Report
-from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.damage import InputDamage
 from ..compiler.diagnostics.fed_arrays import InputNameNeeded, UnexpectedInput
 from ..compiler.diagnostics.feeding import (
@@ -32,12 +31,13 @@ from ..compiler.diagnostics.feeding import (
 )
 from ..compiler.diagnostics.running import FileNotReadable
 from ..compiler.diagnostics.suggest import near_names
+from ..compiler.diagnostics.terminal_cells import clip
 from ..compiler.diagnostics.unreadable_files import Unreadable
 from . import images as image_files
-from .arrays import Archive, open_npz, opened, read_npy
-from .checks import listed_inputs
+from .array_files import Archive, open_npz, opened, read_npy
+from .feed_checks import listed_inputs
 from .images import ImageOptions, read_image
-from .tensors import Feeds, TensorInfo
+from .tensor_info import Feeds, TensorInfo
 from .text_values import MAX_TEXT_BYTES, decode, json_array, parse_json, read_text, table_array
 
 #: Endings of the names of files that are read.

@@ -34,9 +34,9 @@ from ..compiler.diagnostics.fed_images import (
 )
 from ..compiler.diagnostics.feeding import DamagedImage, TooManyPixels, TooManyScans
 from ..compiler.diagnostics.phrases import Phrase
-from .arrays import read_whole
-from .image_data import MOST_SCANS, is_endless, missing_data
-from .tensors import Size, TensorInfo
+from .array_files import read_whole
+from .image_completeness import MOST_SCANS, is_endless, missing_data
+from .tensor_info import Size, TensorInfo
 
 #: Endings of the names of images; what a file holds is told from its content.
 SUFFIXES = (".png", ".jpg", ".jpeg")

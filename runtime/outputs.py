@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.archives.npz import add_array, npy_bytes
-from ..compiler.atomic import require_replaceable, write_atomically
+from ..compiler.atomic_files import require_replaceable, write_atomically
 from ..compiler.diagnostics import DotnnError
 from ..compiler.diagnostics.running import (
     BadCount,
@@ -24,7 +24,7 @@ from ..compiler.diagnostics.running import (
     TooManyForJson,
     WrongSaveSuffix,
 )
-from ..compiler.visible import visible
+from ..compiler.visible_text import visible
 
 #: Most examples, and most steps of one, whose classes are printed.
 MAX_EXAMPLES = 10

@@ -10,12 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from ..compiler.arguments import need_choice
 from ..compiler.diagnostics import DotnnError
 from ..compiler.diagnostics.phrases import Phrase
 from ..compiler.diagnostics.running import Cuda, CudaNotInstalled
+from ..compiler.python_arguments import need_choice
 from .engine import onnxruntime
-from .failures import EXTENSION
+from .onnxruntime_errors import EXTENSION
 
 Provider: TypeAlias = Literal["auto", "cpu", "cuda"]
 

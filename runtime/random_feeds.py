@@ -9,9 +9,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.arguments import need_seed
 from ..compiler.diagnostics import DotnnError, Report
-from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.feeding import (
     NoRandomElements,
     NoSuchSymbol,
@@ -21,11 +19,13 @@ from ..compiler.diagnostics.feeding import (
 )
 from ..compiler.diagnostics.running import BadSizeOfSymbol
 from ..compiler.diagnostics.suggest import near_names
-from ..compiler.dims.reading import Expression
+from ..compiler.diagnostics.terminal_cells import clip
+from ..compiler.dims.parsing import Expression
 from ..compiler.initializers.random_streams import Stream
-from .arrays import MAX_BYTES
-from .demands import read_expression, value_or_none
-from .tensors import FedDemand, Feeds, Size, TensorInfo, is_symbol
+from ..compiler.python_arguments import need_seed
+from .array_files import MAX_BYTES
+from .fed_sizes import read_expression, value_or_none
+from .tensor_info import FedDemand, Feeds, Size, TensorInfo, is_symbol
 
 #: The largest size that is tried for a symbolic dimension.
 LARGEST_SIZE = 4096

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from numpy.typing import NDArray
 
-from ..compiler.arguments import need, need_integer
 from ..compiler.diagnostics import Diagnostic, DotnnError
-from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.fed_arrays import InputNameNeeded
 from ..compiler.diagnostics.phrases import Phrase
 from ..compiler.diagnostics.running import (
@@ -48,22 +46,24 @@ from ..compiler.diagnostics.running import (
     WeightsAreInitial,
     WeightsFileMissing,
 )
+from ..compiler.diagnostics.terminal_cells import clip
 from ..compiler.dims.linear import LinearForm, SymbolSource
-from ..compiler.weights.values import WeightState
-from .arrays import opened
-from .checks import check_feeds, listed_inputs
-from .conversion import EXCHANGED
-from .demands import read_expression
+from ..compiler.python_arguments import need, need_integer
+from ..compiler.weights.weight_values import WeightState
+from .array_files import opened
 from .engine import onnxruntime
-from .failures import ERRORS, NOT_A_MODEL, PROVIDER_ERRORS, said
+from .fed_sizes import read_expression
+from .feed_checks import check_feeds, listed_inputs
+from .feed_conversion import EXCHANGED
+from .onnxruntime_errors import ERRORS, NOT_A_MODEL, PROVIDER_ERRORS, said
 from .providers import CUDA, Provider, cuda_failure, installed, preload_cuda, wanted_providers
 from .temporary_folder import TemporaryFolder, sweep_folders
-from .tensors import FedDemand, Feeds, TensorInfo
+from .tensor_info import FedDemand, Feeds, TensorInfo
 
 if TYPE_CHECKING:
     from ..compiler.graph.types import FloatType
     from ..compiler.passes.targets import Target
-    from ..compiler.weights.given import Weights
+    from ..compiler.weights.given_weights import Weights
     from ..compiler.weights.matching import Matching
 
 #: Compiled models with more bytes of weights go through a temporary file: a message in memory holds less than 2 GiB,

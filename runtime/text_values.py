@@ -16,7 +16,6 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from ..compiler.diagnostics import DotnnError
-from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.damage import FileDamage, InputDamage
 from ..compiler.diagnostics.feeding import (
     CommaInNumber,
@@ -32,9 +31,10 @@ from ..compiler.diagnostics.feeding import (
 )
 from ..compiler.diagnostics.phrases import Phrase
 from ..compiler.diagnostics.running import ElementTypeNotSupported
-from .arrays import read_whole
-from .conversion import first_unfit, typed
-from .tensors import Size, TensorInfo, format_sizes
+from ..compiler.diagnostics.terminal_cells import clip
+from .array_files import read_whole
+from .feed_conversion import first_unfit, typed
+from .tensor_info import Size, TensorInfo, format_sizes
 
 #: Most bytes of text that are read; they take up to 20 times as much memory until they are numbers.
 MAX_TEXT_BYTES = 64 * 2**20

@@ -18,8 +18,8 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.lib import format as npy
 
-from ..diagnostics.cells import clip
 from ..diagnostics.damage import ArchiveDamage
+from ..diagnostics.terminal_cells import clip
 
 #: Headers of arrays of numbers are about 100 bytes, padded to a multiple of 64; numpy itself reads 10,000.
 _LONGEST_HEADER = 1 << 14

@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 from ..records import positional_record, record
 from ..reprs import LONGEST, quoted, several, short_repr
 from ..source import Span
-from ..visible import visible
-from .cells import LONGEST_SENTENCE, clip
+from ..visible_text import visible
 from .fixes import Fix
 from .phrases import filled
+from .terminal_cells import LONGEST_SENTENCE, clip
 
 
 class Severity(StrEnum):

@@ -23,10 +23,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ..source import Source, Span
-from ..visible import visible
+from ..visible_text import visible
 from .base import Diagnostic, Label, Severity
-from .cells import ELLIPSIS, LONGEST_SENTENCE, Excerpt, cell_width, clip, excerpt
 from .fixes import Edit
+from .terminal_cells import ELLIPSIS, LONGEST_SENTENCE, Excerpt, cell_width, clip, excerpt
 
 #: Width that source lines are fitted into where none is given; prose is wrapped only to a given one.
 DEFAULT_WIDTH = 120

@@ -15,7 +15,7 @@ from ..records import record
 from ..source import Span
 from .base import Diagnostic
 from .fixes import Edit, Fix, Safety, is_word, removing, replacing, without_argument
-from .wording import FoundDiagnostic
+from .syntax_wording import FoundDiagnostic
 
 #: What to write instead of characters that other languages, keyboards and word processors produce.
 _INSTEAD: Final[Mapping[str, str]] = {

@@ -1,7 +1,7 @@
 """Diagnostics of the grammar at large: brackets, values, calls and conditions.
 
 Codes E101 to E104, E118 to E122, E125 to E128, E138 and E140. What is wrong with items, statements and pipelines is in
-``statements.py``, with characters and words in ``spelling.py``.
+``statement_syntax.py``, with characters and words in ``spelling.py``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label
 from .fixes import Edit, Fix, Safety, code_end, inserting, removing, replacing, without_argument
-from .wording import FoundDiagnostic, expected_words
+from .syntax_wording import FoundDiagnostic, expected_words
 
 _CLOSING: Final[Mapping[str, str]] = {"(": ")", "[": "]", "{": "}"}
 

@@ -21,20 +21,20 @@ from ..diagnostics.values import ValueForTensor
 from ..graph.graph import WrittenCall
 from ..initializers import INITIALIZERS, Initializer
 from ..layers.base import LAYERS, Layer
-from ..names.faults import argument_names, initializer_arguments, takes_argument
 from ..names.meanings import Kind
+from ..names.name_errors import argument_names, initializer_arguments, takes_argument
 from ..names.project import Module
 from ..names.written_types import is_value_type
 from ..source import Span
 from ..syntax import tree
-from ..values.functions import SEVERAL, call_function, of_several
-from ..values.kinds import UNKNOWN, CompileValue, KnownValue, Results, Unknown, all_known, describe, is_tensor
+from ..values.builtin_functions import SEVERAL, call_function, of_several
+from ..values.compile_values import UNKNOWN, CompileValue, KnownValue, Results, Unknown, all_known, describe, is_tensor
+from .declared_types import hold_against, hold_argument, match_argument
 from .layer_arguments import ArgumentBinder, Piped
 from .layer_nodes import apply_layer, tensor_of
 from .scope import Entry, GivenName, Scope
 from .state import BODY_STEPS, AppliedBlock, AppliedLayer, Bound, Frame, evaluate, evaluates
 from .statements import run_block
-from .types import hold_against, hold_argument, match_argument
 
 
 @evaluates(tree.Call)

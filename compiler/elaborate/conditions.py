@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Iterator
 
 from ..diagnostics.expectations import Comparison, ExpectationFailed
-from ..measure.metrics import METRICS
+from ..measure.metric_names import METRICS
 from ..syntax import tree
-from ..values.kinds import KnownValue, Unknown, describe, show
+from ..values.compile_values import KnownValue, Unknown, describe, show
 from .state import Frame, evaluate
 
 

@@ -23,15 +23,15 @@ from ..dims import DimExpr
 from ..graph.types import DType, TensorType
 from ..initializers import INITIALIZERS, Initializer
 from ..layers.base import LAYERS
-from ..layers.naming import foreign_layers
-from ..names.faults import undefined_name
+from ..layers.name_suggestions import foreign_layers
 from ..names.meanings import BOUND, Kind
+from ..names.name_errors import undefined_name
 from ..names.project import Module
 from ..names.written_types import in_floats, is_value_type
 from ..source import Span
 from ..syntax import tree
 from ..values.arithmetic import binary, negate
-from ..values.kinds import (
+from ..values.compile_values import (
     UNKNOWN,
     CompileValue,
     KnownValue,
@@ -45,11 +45,11 @@ from ..values.kinds import (
     is_tensor,
     show,
 )
-from ..values.literals import expand, literal
+from ..values.tensor_literals import expand, literal
+from .declared_types import dimension, hold_against, tensor_type
 from .layer_nodes import apply_operator, index_tensor
 from .scope import Scope
 from .state import Frame, evaluate, evaluate_all, evaluates
-from .types import dimension, hold_against, tensor_type
 
 
 @evaluates(tree.Number, tree.String, tree.Boolean)

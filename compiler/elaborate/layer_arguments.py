@@ -29,7 +29,7 @@ from ..layers.base import Layer, Operand
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
-from ..values.kinds import (
+from ..values.compile_values import (
     CompileValue,
     KnownValue,
     Quotient,

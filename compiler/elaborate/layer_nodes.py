@@ -21,7 +21,7 @@ from ..graph.types import DType, TensorType, format_shape
 from ..layers.base import LAYERS, Site, WeightSpec
 from ..source import Span
 from ..syntax import tree
-from ..values.kinds import (
+from ..values.compile_values import (
     CompileValue,
     KnownValue,
     Results,
@@ -34,7 +34,7 @@ from ..values.kinds import (
     is_tensor,
     show,
 )
-from ..values.literals import literal
+from ..values.tensor_literals import literal
 from .scope import Entry
 from .state import AppliedLayer, Draft, Elaboration, Frame, with_initializer
 

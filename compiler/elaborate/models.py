@@ -26,13 +26,13 @@ from ..reprs import quoted, short_repr
 from ..source import Span
 from ..syntax import tree
 from ..values.budget import Budget, Stop
-from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe
+from ..values.compile_values import UNKNOWN, CompileValue, Unknown, describe
 from . import calls, expressions, pipelines  # noqa: F401  they register what evaluates each expression
+from .declared_types import hold_against
 from .layer_nodes import weight_dtype
 from .scope import Entry, Scope
 from .state import MODEL_STEPS, Bound, Consts, Draft, Elaboration, Expectation, Frame, evaluate
 from .statements import run_model
-from .types import hold_against
 
 
 @positional_record

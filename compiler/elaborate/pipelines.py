@@ -12,7 +12,7 @@ from ..diagnostics.names import CannotReuse, Obstacle, UnknownPath
 from ..diagnostics.suggest import near_names
 from ..diagnostics.values import LoopOverOther, RepeatedByOther, RoundNotTakenApart
 from ..syntax import tree
-from ..values.kinds import UNKNOWN, KnownValue, Results, Unknown, describe, first, is_int, show
+from ..values.compile_values import UNKNOWN, KnownValue, Results, Unknown, describe, first, is_int, show
 from .calls import apply_call, reapply_block
 from .layer_arguments import Piped
 from .layer_nodes import reapply_layer

@@ -16,7 +16,7 @@ from ..diagnostics.placement import LayerOutsideBody
 from ..graph.types import TensorType
 from ..records import positional_record
 from ..source import Span
-from ..values.kinds import UNKNOWN, Unknown
+from ..values.compile_values import UNKNOWN, Unknown
 
 
 @positional_record

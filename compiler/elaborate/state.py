@@ -23,8 +23,7 @@ from ..reprs import short_repr
 from ..source import Span
 from ..syntax import tree
 from ..values.budget import Budget, Stop
-from ..values.demands import Demands
-from ..values.kinds import (
+from ..values.compile_values import (
     UNKNOWN,
     CompileValue,
     KnownValue,
@@ -37,6 +36,7 @@ from ..values.kinds import (
     is_int,
     show,
 )
+from ..values.dimension_demands import Demands
 from .scope import Applied, Entry, Scope
 
 #: Values of consts by file and name; None while one is being evaluated.
@@ -257,7 +257,7 @@ def _at_call(diagnostic: Diagnostic, frame: Frame, calls: tuple[Span, ...]) -> D
         calls: the calls that led to the place, in the latter case.
     """
     # Most files have no mistake in their calls of the library.
-    from ..diagnostics.in_library import called, told_at_call
+    from ..diagnostics.library_mistakes import called, told_at_call
 
     if calls:
         return told_at_call(dataclasses.replace(diagnostic, trace=called(calls)))

@@ -18,10 +18,10 @@ from ..graph.tensors import Fan, Literal
 from ..graph.types import format_shape
 from ..initializers import Constant, Initializer
 from ..layers.base import WeightSpec
-from ..measure.metrics import METRICS
+from ..measure.metric_names import METRICS
 from ..names.written_types import is_value_type
 from ..syntax import tree
-from ..values.kinds import (
+from ..values.compile_values import (
     UNKNOWN,
     CompileValue,
     KnownValue,
@@ -34,11 +34,11 @@ from ..values.kinds import (
     first,
     is_number,
 )
-from ..values.literals import literal
+from ..values.tensor_literals import literal
+from .declared_types import hold_against, input_type, tensor_type
 from .layer_nodes import as_tensor, check_initializers, check_sizes, share_weights
 from .scope import GivenName
 from .state import Bound, Draft, Expectation, Frame, evaluate, evaluate_all, label_text
-from .types import hold_against, input_type, tensor_type
 
 
 def run_block(block: tree.Block, frame: Frame) -> Results:

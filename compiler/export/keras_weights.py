@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from ..atomic import PendingFile, output_errors
+from ..atomic_files import PendingFile, output_errors
 from ..diagnostics import DotnnError
 from ..diagnostics.weight_matching import FeatureOrderUnknown, NoKerasEnding, NoKerasLayer, NoKerasWriter
 from ..graph.graph import Graph
@@ -20,7 +20,7 @@ from ..layers.base import KerasTensor
 from ..weights.feature_order import FeatureOrders, feature_orders
 from ..weights.keras_model import snake_case
 from ..weights.keras_slots import OwnedLayer, Slot, owned_layers, slots_of
-from ..weights.values import WeightValues
+from ..weights.weight_values import WeightValues
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,21 +11,21 @@ from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.resizing import AdaptiveWindowsUndecided
 from ..dims import Dim, DimExpr, exact_div, format_dim, substitute, symbols
+from ..dims.formatting import format_forms
 from ..dims.linear import dividing_forms
-from ..dims.printing import format_forms
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import PerAxis, attribute
 from .base import Read, Sample, Site
-from .families import Spatial, family, sample
 from .reach import WHOLE, Along, Reach
 from .resizing_lowering import column, taken
-from .rules import known
+from .shape_rules import known
+from .spatial_families import Spatial, family, sample
 from .windows import need_spatial, onnx_pads
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @record

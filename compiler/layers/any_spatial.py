@@ -12,8 +12,8 @@ from ..diagnostics.shapes import SpatialRank
 from ..graph.types import TensorType
 from .base import Operand, Site
 from .channels import need_channels_first
-from .families import WORDS
-from .rules import need_rank
+from .shape_rules import need_rank
+from .spatial_families import WORDS
 
 _T = TypeVar("_T")
 

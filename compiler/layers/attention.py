@@ -21,12 +21,12 @@ from ..diagnostics.attention import (
 from ..diagnostics.operands import BroadcastUndecided, CannotBroadcast
 from ..diagnostics.shapes import MaskOfMoreAxes, MaskOfOtherRank, NoSequence, WrongElementType
 from ..dims import Dim, decide_equal, format_dim
+from ..dims.formatting import format_forms
 from ..dims.linear import equalizing_forms
-from ..dims.printing import format_forms
 from ..graph.broadcasting import broadcasts
 from ..graph.tensors import Fan
 from ..graph.types import DType, TensorType, format_shape
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from ..written import value_text
 from .attention_lowering import Masking, attended
@@ -36,11 +36,11 @@ from .cost import Cost, product
 from .dense import linear
 from .reach import WHOLE, Along, Reach, aligned
 from .recurrent import check_sequence
-from .rules import known, last_swapped, moved, need_fit, need_float, need_rank, need_same_elements
-from .weighted import Weighted
+from .shape_rules import known, last_swapped, moved, need_fit, need_float, need_rank, need_same_elements
+from .weight_attributes import Weighted
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 _MASK = "Which keys each query attends to: true for those it does, or numbers that are added to the scores"
 

@@ -27,7 +27,7 @@ from ..dims import Dim, decide_less_equal
 from ..graph.graph import Demand, WrittenCall
 from ..graph.tensors import Fan, Initializer, Role
 from ..graph.types import DType, TensorType, type_for_one_example
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import positional_record, record
 from ..source import Span
 from ..written import value_text
@@ -36,7 +36,7 @@ from .reach import Reach, aligned
 from .registry import Registry
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @positional_record

@@ -12,19 +12,19 @@ from ..diagnostics import DotnnError
 from ..diagnostics.activations import BoundsChangedPlaces
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from ..written import number_text
 from .activations import Elementwise
 from .attributes import HIGHEST_RANK, Flag, InitializerKind, Real, attribute
 from .base import Difference, KerasTensor, Operand, Sample, Site, WeightSpec
 from .channels import need_channels, need_channels_first
-from .rules import known, need_element, need_float, need_number, need_rank
+from .shape_rules import known, need_element, need_float, need_number, need_rank
 from .smooth_activations import Gated
-from .weighted import Weighted
+from .weight_attributes import Weighted
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 _INPUTS = {"x": "float32[N, C, H]"}
 

@@ -9,8 +9,8 @@ from ..dims import DimExpr, exact_div
 from ..graph.types import TensorType
 from ..written import value_text
 from .base import Site
-from .families import WORDS
-from .rules import need_known
+from .shape_rules import need_known
+from .spatial_families import WORDS
 
 _CHANNELS_LAST = ("[N, T, C]", "[N, H, W, C]", "[N, D, H, W, C]")
 

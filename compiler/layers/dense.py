@@ -11,17 +11,17 @@ from .. import operators as ops
 from ..diagnostics.shapes import UndecidedFeatures
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import Flag, InitializerKind, Integer, attribute
 from .base import MOVED_ON_CPU, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
 from .cost import Cost, product
 from .reach import Along, Reach, aligned
-from .rules import axis_or_last, known, moved, need_float, need_integer, need_known
-from .weighted import Weighted
+from .shape_rules import axis_or_last, known, moved, need_float, need_integer, need_known
+from .weight_attributes import Weighted
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @final

@@ -10,17 +10,17 @@ from .. import operators as ops
 from ..diagnostics.normalization import OneInChannel, OneInGroup
 from ..dims import DimExpr
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import HIGHEST_RANK, Integer, Real, attribute
 from .base import Operand, Read, Sample, Site, WeightSpec
 from .channels import need_channels, need_channels_first, need_even_groups
-from .normalizing import Standardizing, along, center, standardize, standardized, warn_of_single_elements
+from .normalization_base import Standardizing, along, center, standardize, standardized, warn_of_single_elements
 from .reach import Reach, aligned
-from .rules import known, need_float, need_rank
+from .shape_rules import known, need_float, need_rank
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @final

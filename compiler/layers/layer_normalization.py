@@ -13,17 +13,17 @@ from ..diagnostics.shapes import UndecidedFeatures
 from ..dims import DimExpr
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import IntegerList, Real, attribute
 from .base import Operand, Read, Sample, Site, WeightSpec
-from .normalizing import Standardizing, along, center, standardize, standardized, warn_of_single_elements
+from .normalization_base import Standardizing, along, center, standardize, standardized, warn_of_single_elements
 from .reach import Reach, aligned
-from .rules import axis_or_last, known, need_float, need_known, resolve_axes
+from .shape_rules import axis_or_last, known, need_float, need_known, resolve_axes
 
 if TYPE_CHECKING:
     from ..dims import Dim
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @record

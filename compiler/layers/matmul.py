@@ -11,19 +11,19 @@ from ..diagnostics import DotnnError
 from ..diagnostics.operands import BroadcastUndecided, CannotBroadcast
 from ..diagnostics.products import CannotMultiply, NotAMatrix, ProductUndecided
 from ..dims import Dim, decide_equal, format_dim
+from ..dims.formatting import format_forms
 from ..dims.linear import equalizing_forms
-from ..dims.printing import format_forms
 from ..graph.broadcasting import broadcasts
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import Layer, Operand, Read, Sample, Site
 from .cost import Cost, product
 from .reach import WHOLE, Along, Reach
-from .rules import last_swapped, need_fit, need_number, need_same_elements
+from .shape_rules import last_swapped, need_fit, need_number, need_same_elements
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @final

@@ -17,21 +17,21 @@ from ..diagnostics.operands import (
     SplitUndecided,
 )
 from ..dims import Dim, DimExpr, decide_equal, exact_div, format_dim, symbols
+from ..dims.formatting import format_forms
 from ..dims.linear import dividing_forms
-from ..dims.printing import format_forms
 from ..graph.broadcasting import broadcasts
 from ..graph.types import TensorType, format_shape
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from ..written import value_text
 from .attributes import Integer, Parts, attribute
 from .base import Operand, Read, Rearranging, Sample, Site
-from .operators import Arithmetic
 from .reach import Along, Reach, aligned
-from .rules import axis_or_channels, need_fit, need_same_elements
+from .shape_rules import axis_or_channels, need_fit, need_same_elements
+from .tensor_arithmetic import Arithmetic
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @final

@@ -10,17 +10,17 @@ from .. import operators as ops
 from ..diagnostics.shapes import SpatialAxesOfChannels
 from ..graph.tensors import Fan, Role
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import HIGHEST_RANK, Integer, Real, attribute
 from .base import NO_DOUBLE_ON_CPU, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
 from .channels import need_channels, need_channels_first
-from .normalizing import Normalizing
+from .normalization_base import Normalizing
 from .reach import Along, Reach
-from .rules import known, moved, need_float, need_rank
+from .shape_rules import known, moved, need_float, need_rank
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @final

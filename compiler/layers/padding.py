@@ -11,17 +11,17 @@ from ..diagnostics import DotnnError
 from ..diagnostics.resizing import ArgumentWithoutUse, NotOnePerAxis, PaddingAsInPyTorch, PaddingExceedsInput
 from ..dims import format_dim
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .any_spatial import ANY_SPATIAL, need_any_spatial, need_one_per_axis
 from .attributes import Choice, Margins, Pads, Real, attribute
 from .base import MOVED_ON_CPU, Layer, Operand, Read, Sample, Site
 from .reach import WHOLE, Along, Reach
-from .rules import need_element
+from .shape_rules import need_element
 from .windows import onnx_pads
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 #: How many positions of the input must stay when so many are reflected, or wrapped, at one end.
 _SPARED = {"reflect": 1, "wrap": 0}

@@ -24,7 +24,7 @@ from ..dims import Dim, DimExpr, decide_equal, format_dim, symbols
 from ..graph.tensors import Fan, Initializer
 from ..graph.types import DType, TensorType
 from ..initializers import Uniform
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import Choice, Flag, InitializerKind, Integer, Real, attribute
 from .base import NO_DOUBLE_ON_CPU, Difference, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
@@ -33,10 +33,10 @@ from .reach import WHOLE, Along, Reach
 from .recurrent_lowering import OnnxCell, lower_stack
 from .recurrent_reference import linear, run_stack, sigmoid
 from .recurrent_stack import Stack
-from .rules import known, need_float, need_integer, need_known, need_rank
+from .shape_rules import known, need_float, need_integer, need_known, need_rank
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
     from .recurrent_reference import States
 
 #: More layers than anybody stacks; the nodes and weights of a stack are made one by one.

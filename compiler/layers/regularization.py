@@ -13,12 +13,12 @@ from .activations import Elementwise
 from .attributes import HIGHEST_RANK, Real, attribute
 from .base import MOVED_ON_CPU, Operand, Sample, Site
 from .channels import need_channels_first
-from .rules import need_float, need_rank
+from .shape_rules import need_float, need_rank
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @record

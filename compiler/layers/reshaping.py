@@ -24,20 +24,20 @@ from ..diagnostics.operands import (
 )
 from ..diagnostics.shapes import TooManyAdded
 from ..dims import Dim, DimExpr, decide_equal, evaluate, exact_div, format_dim, lower_bound
+from ..dims.formatting import format_forms
 from ..dims.linear import dividing_forms, equalizing_forms
-from ..dims.printing import format_forms
 from ..graph.broadcasting import misfit
 from ..graph.types import DType, TensorType, format_shape
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from ..written import value_text
 from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attribute
 from .base import COMPUTED_ON_CPU, Read, Rearranging, Sample, Site
 from .reach import Along, Reach, kept, refolded
-from .rules import known, need_rank, resolve_axes, resolve_axis
+from .shape_rules import known, need_rank, resolve_axes, resolve_axis
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 #: The lowest int64: the end of a backward slice that reaches the first element.
 _BEFORE_THE_FIRST = -(2**63)

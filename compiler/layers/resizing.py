@@ -12,17 +12,17 @@ from ..diagnostics import DotnnError
 from ..diagnostics.resizing import ArgumentWithoutUse, EntriesOfWholeShape, ModeOfOtherRank, NotOnePerAxis
 from ..dims import Dim, decide_less_equal, evaluate, exact_div
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .any_spatial import ANY_SPATIAL, FORMS, need_any_spatial, need_one_per_axis, one_per_axis
 from .attributes import Choice, Flag, Sizes, attribute
 from .base import Layer, Operand, Read, Sample, Site
 from .reach import WHOLE, Along, Reach
 from .resizing_lowering import blended, chosen, resized
-from .rules import known, need_float
+from .shape_rules import known, need_float
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 #: The rank that a mode is for; nearest is for all.
 _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}

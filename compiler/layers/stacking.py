@@ -13,15 +13,15 @@ from ..diagnostics.products import CannotStack, StackUndecided
 from ..diagnostics.shapes import TooManyToStack
 from ..dims import decide_equal
 from ..graph.types import TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import HIGHEST_RANK, Integer, attribute
 from .base import Operand, Read, Rearranging, Sample, Site
 from .reach import Along, Reach
-from .rules import need_fit, need_rank, need_same_elements, resolve_axis
+from .shape_rules import need_fit, need_rank, need_same_elements, resolve_axis
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @final

@@ -14,19 +14,19 @@ from ..diagnostics import DotnnError
 from ..diagnostics.shapes import SpatialRank
 from ..diagnostics.windows import SamePaddingUndecided, WindowTooLarge
 from ..dims import Dim, DimExpr, ceil_div, evaluate, format_dim, substitute, symbols
+from ..dims.formatting import format_forms
 from ..dims.linear import dividing_forms
-from ..dims.printing import format_forms
 from ..graph.types import TensorType
-from ..graph.windows import AxisWindow
-from ..lazy import np
+from ..graph.window_arithmetic import AxisWindow
+from ..lazy_imports import np
 from ..records import record
 from ..written import value_text
 from .attributes import Pads
 from .base import LAYERS, Read, Site, Window
 from .channels import channels_first_order, need_channels_first
-from .families import WORDS, Spatial
 from .reach import Along, Reach
-from .rules import known, need_float
+from .shape_rules import known, need_float
+from .spatial_families import WORDS, Spatial
 
 
 @record

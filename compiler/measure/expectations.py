@@ -23,13 +23,13 @@ from ..elaborate.models import Network
 from ..elaborate.state import Expectation, Measure, evaluate
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import BATCH, format_shape
-from ..layers.families import Spatial
+from ..layers.spatial_families import Spatial
 from ..source import Span
 from ..syntax import tree
 from ..values.budget import Stop
-from ..values.kinds import KnownValue, TensorRef, Unknown, describe
+from ..values.compile_values import KnownValue, TensorRef, Unknown, describe
 from .costs import COSTS
-from .metrics import METRICS, RECEPTIVE_FIELD
+from .metric_names import METRICS, RECEPTIVE_FIELD
 from .receptive_fields import Field, receptive_field, receptive_fields
 
 #: How many steps of a shape's way a failed expectation shows.

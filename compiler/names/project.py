@@ -14,17 +14,17 @@ from ..diagnostics.imports import ImportCycle, ImportedNameMissing, ImportEscape
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.names import DuplicateName, ReservedName
 from ..diagnostics.suggest import listed, near_names
-from ..files import read_regular, why_not
 from ..graph.types import DTYPES
 from ..initializers import INITIALIZERS
 from ..layers import LAYERS
 from ..limits import Limits
-from ..measure.metrics import METRICS
+from ..measure.metric_names import METRICS
+from ..regular_files import read_regular, why_not
 from ..reprs import quoted, several, short_repr
 from ..source import Source, Span
 from ..syntax import tree
 from ..syntax.parse import parse
-from ..syntax.read import read_source
+from ..syntax.read_source import read_source
 from .meanings import FileNames
 
 #: Functions of compile-time values.

@@ -28,10 +28,11 @@ from ..diagnostics.values import NotUsedHere
 from ..graph.types import DTYPES
 from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS
-from ..measure.metrics import METRICS
+from ..measure.metric_names import METRICS
 from ..source import Span
 from ..syntax import tree
-from .faults import (
+from .meanings import Definition, Kind, NameScope, of_language
+from .name_errors import (
     argument_names,
     initializer_arguments,
     is_symbol_name,
@@ -41,7 +42,6 @@ from .faults import (
     unknown_layer,
     unknown_layer_argument,
 )
-from .meanings import Definition, Kind, NameScope, of_language
 from .project import FUNCTIONS, Module
 from .written_types import element_type, is_value_type
 

@@ -33,13 +33,13 @@ from ..dims import (
     floor_div,
     symbols,
 )
+from ..dims.formatting import format_forms
 from ..dims.linear import equalizing_forms
-from ..dims.printing import format_forms
 from ..initializers import Initializer
 from ..source import Span
 from .budget import Budget
-from .exact import power
-from .kinds import KnownValue, Quotient, describe, is_dimension, is_number, is_string, is_tensor, show
+from .compile_values import KnownValue, Quotient, describe, is_dimension, is_number, is_string, is_tensor, show
+from .exact_functions import power
 
 Result = TypeVar("Result")
 _Ordered = TypeVar("_Ordered", float, str)

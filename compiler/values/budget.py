@@ -9,8 +9,8 @@ from ..diagnostics import Label, Report
 from ..diagnostics.limits import LimitExceeded
 from ..limits import Limits
 from ..source import Span
-from .kinds import KnownValue
-from .lists import Extents
+from .compile_values import KnownValue
+from .list_sizes import Extents
 
 #: Expressions that may be evaluated inside each other, for each level of nesting: those of a block and of its callers.
 DEPTH_PER_LEVEL = 3
@@ -80,7 +80,7 @@ class Budget:
         maximum = getattr(self.limits, limit)
         found = LimitExceeded(span=span or self.place, limit=limit, maximum=maximum)
         if found.span is not None and found.span.source.in_library:
-            from ..diagnostics.in_library import told_at_call
+            from ..diagnostics.library_mistakes import told_at_call
 
             found = told_at_call(dataclasses.replace(found, trace=self.calls))
         self.report.add(found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from ..arguments import a_type, need
 from ..diagnostics import DotnnError, Report
 from ..diagnostics.imports import (
     NotFinite,
@@ -18,7 +17,8 @@ from ..diagnostics.imports import (
 )
 from ..graph.types import DType
 from ..limits import Limits
-from .kinds import UNKNOWN, CompileValue, KnownValue, SimpleValue
+from ..python_arguments import a_type, need
+from .compile_values import UNKNOWN, CompileValue, KnownValue, SimpleValue
 
 
 def python_values(arguments: Mapping[str, object] | None, limits: Limits, report: Report) -> dict[str, CompileValue]:

@@ -22,11 +22,11 @@ from ..diagnostics.weights import (
 from ..graph.graph import Graph
 from ..graph.tensors import Literal, Weight
 from ..source import Span
-from .bound import BoundWeights
-from .element_conversion import converts
+from .accepted_dtypes import converts
+from .bound_weights import BoundWeights
 from .matching import Matching
 from .name_hints import attribute_for, common_prefix, near_tensors, scopes
-from .ordering import match_in_order, without_literals
+from .order_matching import match_in_order, without_literals
 from .renaming import Renaming
 from .weight_file import WeightFile
 

@@ -8,10 +8,10 @@ from typing import Any, final
 import numpy as np
 
 from ..archives.zips import ARCHIVE_ERRORS
-from ..arguments import a_type, type_name
 from ..diagnostics import DotnnError
 from ..diagnostics.phrases import Phrase
 from ..diagnostics.weights import ArrayFault, NotArrays
+from ..python_arguments import a_type, type_name
 from .weight_file import WeightFile
 
 #: What numpy, its archives and the libraries of tensors raise for what they cannot make an array of.

@@ -18,7 +18,7 @@ import numpy as np
 from ..diagnostics import DotnnError
 from ..diagnostics.damage import FileDamage, Hdf5Damage
 from ..diagnostics.phrases import Phrase
-from ..diagnostics.weight_files import (
+from ..diagnostics.weight_formats import (
     Hdf5ExternalStorage,
     Hdf5Filter,
     Hdf5Link,
@@ -29,8 +29,8 @@ from ..diagnostics.weight_files import (
 )
 from ..diagnostics.weights import DamagedWeightFile
 from ..records import positional_record
-from .element_types import numpy_dtype
 from .hdf5_texts import text_lengths
+from .numpy_dtypes import numpy_dtype
 
 SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 #: What h5py raises for damaged files; none of its own.

@@ -14,7 +14,7 @@ from ..archives.zips import ARCHIVE_ERRORS, open_zip, recognize_members, seekabl
 from ..diagnostics import DotnnError
 from ..diagnostics.damage import ArchiveDamage, FileDamage
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
-from ..files import why_not
+from ..regular_files import why_not
 from .bounded_json import LONGEST, BadJson
 from .formats import WeightFormat
 from .keras_config import ConfigLayer, read_config

@@ -27,8 +27,8 @@ from ..diagnostics.weights import (
 from ..graph.graph import Graph
 from ..graph.tensors import Literal, Weight
 from ..layers.base import KerasTensor, WeightSpec
-from .bound import BoundWeights
-from .element_conversion import converts
+from .accepted_dtypes import converts
+from .bound_weights import BoundWeights
 from .feature_order import FeatureOrders, feature_orders
 from .keras_classes import plain_class
 from .keras_model import KerasLayer, KerasModel, KerasVariable

@@ -14,7 +14,7 @@ from .keras_classes import KNOWN_CLASSES, plain_class, same_class
 from .keras_model import KerasLayer
 from .keras_slots import Slot
 from .keras_variables import Assigned, assign
-from .ordering import SHOWN_BEFORE
+from .order_matching import SHOWN_BEFORE
 
 #: The orders that layers without names may have: as they were made, and as the file lists them.
 _MADE, _LISTED = "made", "listed"

@@ -20,9 +20,9 @@ from ..archives.zips import ARCHIVE_ERRORS, open_zip, recognize_members, what_ar
 from ..diagnostics import DotnnError
 from ..diagnostics.damage import ArchiveDamage
 from ..diagnostics.weights import DamagedWeightFile, PickledWeights, WeightFileUnreadable
-from ..files import why_not
 from ..graph.tensors import Weight
 from ..graph.types import DType
+from ..regular_files import why_not
 from .formats import WeightFormat
 from .weight_file import WeightFile
 

@@ -21,9 +21,8 @@ from ..diagnostics import DotnnError
 from ..diagnostics.damage import FileDamage, OnnxDamage
 from ..diagnostics.phrases import Phrase
 from ..diagnostics.weights import DamagedWeightFile
-from .beside import beside
-from .element_types import numpy_dtype
 from .formats import WeightFormat
+from .numpy_dtypes import numpy_dtype
 from .protobuf import (
     BYTES,
     EIGHT,
@@ -38,6 +37,7 @@ from .protobuf import (
     varints,
 )
 from .readers import open_stream
+from .sibling_files import beside
 from .weight_file import WeightFile
 
 _MOST_AXES: Final = 32

@@ -9,9 +9,9 @@ from typing import IO, Final
 from ..diagnostics import DotnnError
 from ..diagnostics.damage import FileDamage
 from ..diagnostics.phrases import Phrases
-from ..diagnostics.weight_files import OneShardOfSeveral
+from ..diagnostics.weight_formats import OneShardOfSeveral
 from ..diagnostics.weights import CHECK_THE_PATH, DamagedWeightFile, WeightFileUnreadable, WeightFormatNotRead
-from ..files import instead, open_regular, why_not
+from ..regular_files import instead, open_regular, why_not
 from .formats import ENDINGS, WeightFormat, all_formats, format_of
 from .shard_names import shard_of
 from .weight_file import WeightFile

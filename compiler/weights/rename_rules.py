@@ -21,8 +21,8 @@ from ..diagnostics.weight_matching import (
     TooManyGivenRules,
     TooManyRulesInFile,
 )
-from ..files import instead, read_regular, why_not
 from ..records import positional_record
+from ..regular_files import instead, read_regular, why_not
 from ..source import Source, Span
 
 _MOST_BYTES: Final = 1_000_000

@@ -23,10 +23,10 @@ from ..diagnostics.damage import FileDamage, SafetensorsDamage
 from ..diagnostics.weights import DamagedWeightFile
 from ..graph.tensors import Weight
 from .bounded_json import LONGEST, BadJson, parse_json
-from .element_types import numpy_dtype
 from .formats import WeightFormat
-from .values import raw_bytes
+from .numpy_dtypes import numpy_dtype
 from .weight_file import WeightFile
+from .weight_values import raw_bytes
 
 #: The name under which the header keeps its notes.
 METADATA = "__metadata__"

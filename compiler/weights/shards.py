@@ -17,14 +17,14 @@ import numpy as np
 from ..diagnostics import DotnnError
 from ..diagnostics.damage import FileDamage, SafetensorsDamage
 from ..diagnostics.phrases import Phrase
-from ..diagnostics.weight_files import ShardsDoNotFit
+from ..diagnostics.weight_formats import ShardsDoNotFit
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
-from ..files import read_bounded, why_not
-from .beside import beside
+from ..regular_files import read_bounded, why_not
 from .bounded_json import LONGEST, BadJson, parse_json
 from .formats import WeightFormat
 from .readers import head_of, open_stream
 from .shard_names import shard_of
+from .sibling_files import beside
 from .weight_file import WeightFile
 
 #: Every file that is open takes one of the system's handles, of which a process mostly has 1,024.

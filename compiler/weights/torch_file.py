@@ -14,16 +14,16 @@ from typing import IO, Any, Final, final
 
 import numpy as np
 
-from ..arguments import a_type
 from ..diagnostics import DotnnError
 from ..diagnostics.damage import FileDamage, TorchDamage
 from ..diagnostics.phrases import Phrase
-from ..diagnostics.weight_files import MissingLibrary, NoStateDict, SeveralStateDicts, WouldRunCode
+from ..diagnostics.weight_formats import MissingLibrary, NoStateDict, SeveralStateDicts, WouldRunCode
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
-from ..files import why_not
 from ..graph.tensors import Weight
-from .element_types import EXTENDED, numpy_dtype
+from ..python_arguments import a_type
+from ..regular_files import why_not
 from .formats import WeightFormat
+from .numpy_dtypes import EXTENDED, numpy_dtype
 from .torch_contents import AsksFor, BadContents, NoWeights, check_contents, recognize_torch
 from .weight_file import WeightFile
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import onnx
 import pytest
-from dotnn.compiler.passes.labels import judge_labels
+from dotnn.compiler.passes.class_labels import judge_labels
 
 from tests.helpers.cli_calls import FUSIBLE, MNIST, TEN, TINY, codes, dotnn, tiny_folder
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import onnx
 import pytest
-from dotnn.cli import printing
+from dotnn.cli import terminal
 
 from tests.helpers.cli_calls import TEN, WRONG, Done, codes, process, tiny_folder
 from tests.helpers.paths import EXAMPLES
@@ -201,6 +201,6 @@ def test_on_a_terminal(tiny: Path) -> None:
 
 
 def test_note_is_wrapped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(printing, "text_width", lambda stream: 40)
-    printing.print_note("a note of which the second line stands under the first")
+    monkeypatch.setattr(terminal, "text_width", lambda stream: 40)
+    terminal.print_note("a note of which the second line stands under the first")
     assert capsys.readouterr().err == "note: a note of which the second line\n      stands under the first\n"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from dotnn.cli.example_copies import first_sentence, model_name
-from dotnn.compiler import atomic
-from dotnn.compiler.atomic import create_atomically
+from dotnn.compiler import atomic_files
+from dotnn.compiler.atomic_files import create_atomically
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.diagnostics.output import AlreadyThere
+from dotnn.compiler.diagnostics.writing import AlreadyThere
 from dotnn.compiler.driver import check, compile_file
 from dotnn.examples import example_files
 
@@ -337,13 +337,13 @@ def test_a_new_file_is_whole(links: bool, folder: Path) -> None:
 
 def test_what_comes_in_between_stays(links: bool, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody else makes the file after it was found free, and before the new one gets its place."""
-    complete = atomic.PendingFile.complete
+    complete = atomic_files.PendingFile.complete
 
-    def slowly(file: atomic.PendingFile) -> None:
+    def slowly(file: atomic_files.PendingFile) -> None:
         complete(file)
         Path("new.nn").write_text("of somebody else")
 
-    monkeypatch.setattr(atomic.PendingFile, "complete", slowly)
+    monkeypatch.setattr(atomic_files.PendingFile, "complete", slowly)
     with pytest.raises(DotnnError) as caught:
         create_atomically(Path("new.nn"), b"content")
     assert [type(one) for one in caught.value.diagnostics] == [AlreadyThere]

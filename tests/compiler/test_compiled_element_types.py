@@ -11,17 +11,17 @@ import numpy as np
 import onnx
 import pytest
 from dotnn import Compiled, DotnnError, DotnnWarning, Matching, Session, compile_source
-from dotnn.compiler.diagnostics.element_types import NothingInFloat32, NotInThisType, NumbersVanish, WeightsOverflow
-from dotnn.compiler.diagnostics.output import NoKernel
+from dotnn.compiler.diagnostics.precision import NothingInFloat32, NotInThisType, NumbersVanish, WeightsOverflow
 from dotnn.compiler.diagnostics.weights import NotFiniteWeights
-from dotnn.compiler.evaluate import evaluate, named_results
+from dotnn.compiler.diagnostics.writing import NoKernel
 from dotnn.compiler.export import verify_model
 from dotnn.compiler.graph.graph import Node
-from dotnn.compiler.graph.text import format_graph
+from dotnn.compiler.graph.graph_text import format_graph
 from dotnn.compiler.graph.types import DType, FloatType
 from dotnn.compiler.layers.base import Layer
-from dotnn.compiler.passes.pipeline import complete, optimize
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.passes.pass_pipeline import complete, optimize
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightValues
 from onnx import numpy_helper
 
 from tests.helpers.cli_calls import dotnn as cli

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dotnn.compiler import atomic, locks
-from dotnn.compiler.atomic import write_atomically
+from dotnn.compiler import atomic_files, locks
+from dotnn.compiler.atomic_files import write_atomically
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
 from dotnn.compiler.diagnostics.notices import DotnnWarning, listening
-from dotnn.compiler.diagnostics.output import FilesNotLocked, NoDirectory, WaitsForWriter
+from dotnn.compiler.diagnostics.writing import FilesNotLocked, NoDirectory, WaitsForWriter
 from dotnn.compiler.locks import LOCK_NAME, Turn
 
 from tests.helpers.graphs import run
@@ -275,7 +275,7 @@ def test_a_lock_that_was_removed_meanwhile_is_not_taken_for_the_new_one(
 def test_a_folder_that_vanishes(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    with atomic.PendingFile(folder / "file") as file:
+    with atomic_files.PendingFile(folder / "file") as file:
         file.write(b"content")
         for path in folder.iterdir():
             path.unlink()
@@ -301,7 +301,7 @@ def test_a_file_system_that_gives_open_files_another_identity(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: list[Diagnostic]
 ) -> None:
     monkeypatch.setattr(locks, "is_at", lambda handle, path: False)
-    monkeypatch.setattr(atomic, "is_at", lambda handle, path: False)
+    monkeypatch.setattr(atomic_files, "is_at", lambda handle, path: False)
     monkeypatch.setattr(locks.time, "sleep", lambda seconds: None)
     write_atomically(tmp_path / "file", b"content")
     assert (tmp_path / "file").read_bytes() == b"content"

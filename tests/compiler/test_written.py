@@ -33,7 +33,7 @@ from dotnn.compiler.names.resolve import resolve_value
 from dotnn.compiler.source import Source
 from dotnn.compiler.syntax.parse import parse_value
 from dotnn.compiler.values.budget import Budget
-from dotnn.compiler.values.kinds import show
+from dotnn.compiler.values.compile_values import show
 from dotnn.compiler.written import number_text, value_text
 from hypothesis import given, settings
 from hypothesis import strategies as st

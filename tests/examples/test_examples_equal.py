@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from dotnn.compiler import compile_file
 from dotnn.compiler.compiled import Compiled
-from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.value_names import value_names
-from dotnn.compiler.passes.pipeline import complete
+from dotnn.compiler.passes.pass_pipeline import complete
 from dotnn.compiler.passes.targets import Target
-from dotnn.compiler.weights.values import WeightSource, WeightValues
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightSource, WeightValues
 
 from tests.helpers.example_facts import example_path
 from tests.helpers.harness import (

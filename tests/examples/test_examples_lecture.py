@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from dotnn.compiler import compile_file, compile_source
 from dotnn.compiler.compiled import Compiled
-from dotnn.compiler.evaluate import evaluate, named_results
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightValues
 from dotnn.runtime import Session, read_feeds
 from numpy.typing import NDArray
 

@@ -19,9 +19,9 @@ from dotnn.compiler.export import ModelMetadata, build_model, verify_model
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.operations import Constant
 from dotnn.compiler.graph.value_names import value_names
-from dotnn.compiler.passes.pipeline import complete
+from dotnn.compiler.passes.pass_pipeline import complete
 from dotnn.compiler.passes.targets import Target
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.example_facts import example_path
 from tests.helpers.harness import TARGETS, AllValues, computed_names, dim_size, random_feeds, wrong_shapes

@@ -14,9 +14,9 @@ import pytest
 from dotnn.compiler import compile_file, compile_source
 from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.measure.receptive_fields import receptive_field, receptive_fields
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightValues
 from dotnn.runtime import Session, random_feeds, read_feeds
 
 from tests.helpers.cli_calls import dotnn

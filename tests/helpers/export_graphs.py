@@ -17,10 +17,10 @@ from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.base import Layer, Site
 from dotnn.compiler.layers.dense import Dense
-from dotnn.compiler.operators.building import Assembly, Builder, Tensor
-from dotnn.compiler.passes.pipeline import complete
+from dotnn.compiler.operators.graph_builder import Assembly, Builder, Tensor
+from dotnn.compiler.passes.pass_pipeline import complete
 from dotnn.compiler.records import positional_record
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.graphs import add_input, add_layer, float32
 

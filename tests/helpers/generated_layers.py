@@ -24,7 +24,7 @@ from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.attributes import REQUIRED, AttributeFault, DimensionList, InitializerKind, Integer
 from dotnn.compiler.layers.base import LAYERS, Layer, Site
 from dotnn.compiler.source import Source, Span
-from dotnn.compiler.weights.values import WeightSource, WeightValues
+from dotnn.compiler.weights.weight_values import WeightSource, WeightValues
 
 from tests.helpers.generated_attributes import Drawing, new_items, new_value
 from tests.helpers.graphs import add_input, add_layer

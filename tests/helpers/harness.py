@@ -17,16 +17,16 @@ import numpy as np
 import onnx
 import onnxruntime
 from dotnn.compiler.dims import evaluate as evaluate_dim
-from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.export import verify_model
-from dotnn.compiler.export.stored import Stored
+from dotnn.compiler.export.stored_values import Stored
 from dotnn.compiler.graph.graph import Graph, Node
 from dotnn.compiler.graph.operations import Parameter
 from dotnn.compiler.graph.tensors import Literal, Role, Weight
 from dotnn.compiler.graph.value_names import is_stored, value_names
 from dotnn.compiler.layers.base import Layer
 from dotnn.compiler.passes.targets import Target
-from dotnn.compiler.weights.values import WeightSource, WeightValues
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightSource, WeightValues
 
 from tests.helpers.graphs import session, with_all_values
 

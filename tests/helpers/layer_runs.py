@@ -12,20 +12,20 @@ from functools import partial
 import numpy as np
 import onnx
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.diagnostics.output import NoKernel
+from dotnn.compiler.diagnostics.writing import NoKernel
 from dotnn.compiler.dims import evaluate as evaluate_dim
 from dotnn.compiler.dims import substitute
-from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.export import verify_model
 from dotnn.compiler.export.metadata import ModelMetadata
-from dotnn.compiler.export.model import to_bytes
+from dotnn.compiler.export.onnx_model import to_bytes
 from dotnn.compiler.graph.tensors import numpy_name
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import Site
 from dotnn.compiler.passes.kernels import require_kernels
-from dotnn.compiler.passes.pipeline import complete, optimize
+from dotnn.compiler.passes.pass_pipeline import complete, optimize
 from dotnn.compiler.passes.targets import FEATURES, Target
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.generated_layers import LayerCase, Sizes
 from tests.helpers.graphs import session

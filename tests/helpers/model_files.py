@@ -11,8 +11,8 @@ from dotnn.compiler.export import ModelMetadata, WrittenModel, to_bytes, write_m
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.dense import Dense
-from dotnn.compiler.passes.pipeline import complete
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.passes.pass_pipeline import complete
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.graphs import add_input, add_layer, float32, run
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 from dotnn.compiler import compile_source
-from dotnn.compiler.evaluate import evaluate, named_results
-from dotnn.compiler.export.stored import Stored
+from dotnn.compiler.export.stored_values import Stored
 from dotnn.compiler.graph.graph import Graph, Node
 from dotnn.compiler.layers.base import Layer
 from dotnn.compiler.operators.base import Operator
-from dotnn.compiler.operators.building import INSIDE
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.operators.graph_builder import INSIDE
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.harness import computed_names, error, he_normal_source, random_feeds
 

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
 from dotnn.compiler.dims import Dim, evaluate, symbol
-from dotnn.compiler.export.check import verify_model
 from dotnn.compiler.export.metadata import ModelMetadata
-from dotnn.compiler.export.model import to_bytes
+from dotnn.compiler.export.onnx_checker import verify_model
+from dotnn.compiler.export.onnx_model import to_bytes
 from dotnn.compiler.graph.graph import Demand, Graph, Value
 from dotnn.compiler.graph.operations import Input
 from dotnn.compiler.graph.tensors import Literal, Role, Weight
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.attributes import AttributeFault
 from dotnn.compiler.layers.base import LAYERS, Layer, Site
-from dotnn.compiler.passes.pipeline import complete
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.passes.pass_pipeline import complete
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.graphs import session
 

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from dotnn.compiler.dims import symbol
 from dotnn.compiler.export.metadata import ModelMetadata
-from dotnn.compiler.export.model import to_bytes
+from dotnn.compiler.export.onnx_model import to_bytes
 from dotnn.compiler.graph.graph import Graph, Node, Origin
 from dotnn.compiler.graph.operations import Constant, Input
 from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.operators import Operator
-from dotnn.compiler.operators.building import Assembly, Builder, Tensor
+from dotnn.compiler.operators.graph_builder import Assembly, Builder, Tensor
 from dotnn.compiler.passes.contract import Pass, PassContext
-from dotnn.compiler.passes.fusion.report import FusionReport
+from dotnn.compiler.passes.fusion.fusion_report import FusionReport
 from dotnn.compiler.passes.name_outputs import name_outputs
-from dotnn.compiler.passes.pipeline import run_verified
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.passes.pass_pipeline import run_verified
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.networks import assert_same_meaning
 

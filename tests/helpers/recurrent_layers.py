@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from dotnn.compiler.export.metadata import ModelMetadata
-from dotnn.compiler.export.model import to_bytes
+from dotnn.compiler.export.onnx_model import to_bytes
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.tensors import Literal, Weight
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import Layer, Site
 from dotnn.compiler.layers.recurrent import Gru, Lstm, Recurrent, Rnn
-from dotnn.compiler.passes.pipeline import complete
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.passes.pass_pipeline import complete
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.graphs import add_input, add_layer, run
 

@@ -6,7 +6,7 @@ from dotnn.compiler.dims import symbol
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.convolution import Conv2d
-from dotnn.compiler.layers.operators import Add
+from dotnn.compiler.layers.tensor_arithmetic import Add
 
 from tests.helpers.graphs import add_input, add_layer, float32
 from tests.helpers.networks import computed

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 from dotnn.compiler import operators as ops
-from dotnn.compiler.export.stored import Stored
+from dotnn.compiler.export.stored_values import Stored
 from dotnn.compiler.graph.graph import Value
 from dotnn.compiler.graph.types import DType
-from dotnn.compiler.operators.building import Tensor
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.operators.graph_builder import Tensor
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.export_graphs import VALUES, Network
 

@@ -11,7 +11,7 @@ from dotnn.compiler.limits import Limits
 from dotnn.compiler.source import Source
 from dotnn.compiler.syntax import tree
 from dotnn.compiler.syntax.parse import parse, parse_value
-from dotnn.compiler.syntax.read import read_source
+from dotnn.compiler.syntax.read_source import read_source
 
 MNIST = """\
 ## The CNN of the lecture: 61,482 parameters.

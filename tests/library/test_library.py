@@ -12,10 +12,9 @@ import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import Report
 from dotnn.compiler.diagnostics.foreign_layers import LIBRARY_NAMES
-from dotnn.compiler.diagnostics.in_library import InLibrary
+from dotnn.compiler.diagnostics.library_mistakes import InLibrary
 from dotnn.compiler.diagnostics.suggest_foreign import plain_word
 from dotnn.compiler.driver import Compiled, check
-from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.limits import Limits
 from dotnn.compiler.names.block_documentation import (
     BlockPage,
@@ -25,12 +24,13 @@ from dotnn.compiler.names.block_documentation import (
     page_of,
 )
 from dotnn.compiler.names.project import reserved
-from dotnn.compiler.passes.pipeline import complete
+from dotnn.compiler.passes.pass_pipeline import complete
 from dotnn.compiler.passes.targets import Target
+from dotnn.compiler.reference_evaluation import evaluate, named_results
 from dotnn.compiler.source import Source
 from dotnn.compiler.syntax import tree
 from dotnn.compiler.syntax.parse import parse
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.weights.weight_values import WeightValues
 from dotnn.library import PREFIX, library_files
 from dotnn.library.index import BLOCKS
 

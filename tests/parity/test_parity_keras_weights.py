@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from dotnn import Compiled, DotnnError, Matching, Session, compile_source
 from dotnn.compiler.export.keras_weights import save_keras_weights
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.cli_calls import dotnn
 

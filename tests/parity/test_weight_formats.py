@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dotnn.compiler.diagnostics.weight_files import NoStateDict, SeveralStateDicts, ShardsDoNotFit, WouldRunCode
+from dotnn.compiler.diagnostics.weight_formats import NoStateDict, SeveralStateDicts, ShardsDoNotFit, WouldRunCode
 from dotnn.compiler.diagnostics.weights import DamagedWeightFile
-from dotnn.compiler.export.weight_files import save_weights
+from dotnn.compiler.export.save_weights import save_weights
 from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.weights.binding import bind_weights
 from dotnn.compiler.weights.readers import open_weights
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.weight_helpers import count_refused, diagnostic_of, network, weight
 

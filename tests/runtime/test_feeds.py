@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.runtime import FedDemand, TensorInfo, random_feeds, read_feeds
-from dotnn.runtime import arrays as arrays_module
+from dotnn.runtime import array_files as arrays_module
 from dotnn.runtime.random_feeds import USUAL_SIZE, choose_sizes
 from dotnn.runtime.text_values import table_shapes
 from hypothesis import given, settings

@@ -14,7 +14,7 @@ import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.dims import ceil_div, dim_max, evaluate, format_dim, symbol
-from dotnn.compiler.dims.reading import Expression, ExpressionError
+from dotnn.compiler.dims.parsing import Expression, ExpressionError
 from dotnn.runtime import Session, providers
 from dotnn.runtime import session as session_module
 from hypothesis import given, settings

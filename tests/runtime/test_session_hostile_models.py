@@ -8,10 +8,10 @@ import json
 import numpy as np
 import pytest
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.dims.reading import Expression
+from dotnn.compiler.dims.parsing import Expression
 from dotnn.runtime import Session, random_feeds
 from dotnn.runtime import session as session_module
-from dotnn.runtime.tensors import FedDemand, TensorInfo
+from dotnn.runtime.tensor_info import FedDemand, TensorInfo
 from onnx import TensorProto, helper
 
 #: The module, whose function has its name.

@@ -13,7 +13,7 @@ import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.dims.linear import LinearForm
-from dotnn.compiler.dims.reading import expression
+from dotnn.compiler.dims.parsing import expression
 from dotnn.compiler.export.metadata import FORMAT
 from dotnn.runtime import Session
 from dotnn.runtime.session import READABLE

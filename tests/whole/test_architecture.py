@@ -34,20 +34,20 @@ ORDER = (
     ("examples",),
     (
         "compiler.byte_counts",
-        "compiler.lazy",
+        "compiler.lazy_imports",
         "compiler.limits",
         "compiler.records",
         "compiler.reprs",
-        "compiler.room",
+        "compiler.interpreter_settings",
         "compiler.source",
-        "compiler.visible",
+        "compiler.visible_text",
         "compiler.written",
     ),
     ("compiler.diagnostics",),
-    ("compiler.arguments", "compiler.files"),
+    ("compiler.python_arguments", "compiler.regular_files"),
     ("compiler.archives",),
     ("compiler.locks",),
-    ("compiler.atomic",),
+    ("compiler.atomic_files",),
     ("compiler.syntax",),
     ("compiler.dims",),
     ("compiler.graph",),
@@ -59,7 +59,7 @@ ORDER = (
     (
         "compiler.measure.costs",
         "compiler.measure.input_ranges",
-        "compiler.measure.metrics",
+        "compiler.measure.metric_names",
         "compiler.measure.receptive_fields",
     ),
     ("compiler.names",),
@@ -67,10 +67,10 @@ ORDER = (
     ("compiler.elaborate",),
     ("compiler.measure",),
     ("compiler.passes",),
-    ("compiler.evaluate",),
+    ("compiler.reference_evaluation",),
     ("compiler.export",),
     ("compiler.compiled",),
-    ("compiler.request", "compiler.settings", "compiler.sources"),
+    ("compiler.request", "compiler.model_arguments", "compiler.source_loading"),
     ("compiler.driver",),
     ("compiler",),
     ("runtime",),
@@ -98,7 +98,7 @@ OPERATORS = "dotnn.compiler.operators.base"
 #: What only lists of the library and messages about it need.
 FOR_READERS_OF_THE_LIBRARY = {
     f"dotnn.compiler.{name}"
-    for name in ("diagnostics.in_library", "names.block_documentation", "names.library_imports")
+    for name in ("diagnostics.library_mistakes", "names.block_documentation", "names.library_imports")
 }
 
 #: Never caught, but to clean up and raise it on: it would hide mistakes of ours.
@@ -201,7 +201,7 @@ def test_the_compiler_imports_numpy_only_where_it_is_called():
     # What loads only after a file has been checked may import it as usual.
     drawing = ("compiler/initializers/normal_quantile.py", "compiler/initializers/random_streams.py")
     stored = ("compiler/archives/npz.py", "compiler/weights/", "compiler/export/")
-    allowed = (*drawing, *stored, "compiler/evaluate.py", "compiler/passes/")
+    allowed = (*drawing, *stored, "compiler/reference_evaluation.py", "compiler/passes/")
     assert {name for name in eager if not name.startswith(allowed)} == set()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dotnn.compiler import locks
-from dotnn.compiler.atomic import PendingFile, write_atomically
+from dotnn.compiler.atomic_files import PendingFile, write_atomically
 from dotnn.compiler.locks import LOCK_NAME, machine, temporary_name
 from dotnn.runtime import temporary_folder
 from dotnn.runtime.temporary_folder import OWNER, TemporaryFolder, sweep_folders
@@ -164,9 +164,9 @@ def test_only_what_has_no_owner_and_was_made_here_is_removed(tmp_path: Path) -> 
 def test_a_new_temporary_file_that_is_taken_for_an_abandoned_one_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dotnn.compiler import atomic
+    from dotnn.compiler import atomic_files
 
-    taken, real = [], atomic.try_lock
+    taken, real = [], atomic_files.try_lock
 
     def late(handle: int) -> object:
         if len(taken) < 2:
@@ -175,7 +175,7 @@ def test_a_new_temporary_file_that_is_taken_for_an_abandoned_one_is_made_again(
                 path.unlink()
         return real(handle)
 
-    monkeypatch.setattr(atomic, "try_lock", late)
+    monkeypatch.setattr(atomic_files, "try_lock", late)
     write_atomically(tmp_path / "file", b"content")
     assert (tmp_path / "file").read_bytes() == b"content"
     assert files(tmp_path) == {"file"}

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 #: The rooms that are held to it.
 ROOMS = (
-    "compiler/arguments.py",
+    "compiler/python_arguments.py",
     "compiler/compiled.py",
     "compiler/dims",
     "compiler/driver.py",
@@ -25,8 +25,8 @@ ROOMS = (
     "compiler/measure",
     "compiler/names",
     "compiler/request.py",
-    "compiler/settings.py",
-    "compiler/sources.py",
+    "compiler/model_arguments.py",
+    "compiler/source_loading.py",
     "compiler/syntax",
     "compiler/values",
 )
@@ -54,7 +54,7 @@ OTHER_FILES = {
     "compiler/layers/attributes.py": "constraints say themselves what they take, to the documentation too",
     "compiler/layers/documentation.py": "the pages of layers",
     "compiler/measure/summary.py": "the texts of a summary",
-    "compiler/values/kinds.py": "what kinds of values are called, once for all",
+    "compiler/values/compile_values.py": "what kinds of values are called, once for all",
 }
 
 FILES = sorted(

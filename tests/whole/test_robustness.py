@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from dotnn.compiler.diagnostics import Diagnostic, Report
-from dotnn.compiler.diagnostics.machine import github, to_json
+from dotnn.compiler.diagnostics.machine_readable import github, to_json
 from dotnn.compiler.diagnostics.render import render_all
 from dotnn.compiler.diagnostics.report import MAXIMUM
 from dotnn.compiler.driver import check

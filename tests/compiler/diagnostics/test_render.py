@@ -8,7 +8,7 @@ import time
 
 import pytest
 from dotnn.compiler.diagnostics import Edit, Fix, Label, Safety
-from dotnn.compiler.diagnostics.machine import github, to_json
+from dotnn.compiler.diagnostics.machine_readable import github, to_json
 from dotnn.compiler.diagnostics.render import render, render_all
 from dotnn.compiler.source import Source, Span
 from hypothesis import assume, given, settings

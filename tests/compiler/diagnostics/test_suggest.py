@@ -8,7 +8,7 @@ from dotnn.compiler.diagnostics.foreign_layers import LAYER_NOTES, layer_note
 from dotnn.compiler.diagnostics.suggest import did_you_mean, edit_distance, near_names, suggestions
 from dotnn.compiler.diagnostics.suggest_foreign import attribute_note, attribute_words, plain_word
 from dotnn.compiler.layers import LAYERS as CLASSES
-from dotnn.compiler.layers.naming import foreign_layers, known_as, unknown_layer
+from dotnn.compiler.layers.name_suggestions import foreign_layers, known_as, unknown_layer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

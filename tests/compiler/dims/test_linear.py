@@ -12,9 +12,9 @@ from dotnn.compiler import compile_source
 from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.dims import Dim, ceil_div, decide_equal, evaluate, format_dim, substitute, symbol
 from dotnn.compiler.dims.linear import LinearForm, decide_divisible, equalizing_forms, linear_form
-from dotnn.compiler.evaluate import evaluate as evaluate_graph
 from dotnn.compiler.export import verify_model
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate as evaluate_graph
+from dotnn.compiler.weights.weight_values import WeightValues
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

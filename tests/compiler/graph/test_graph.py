@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from dotnn.compiler.graph.graph_text import format_graph
 from dotnn.compiler.graph.tensors import Literal
-from dotnn.compiler.graph.text import format_graph
 from dotnn.compiler.graph.verify import verify_graph
-from dotnn.compiler.layers.operators import Add
+from dotnn.compiler.layers.tensor_arithmetic import Add
 
 from tests.helpers.graphs import add_layer
 from tests.helpers.small_graph import id_of, names, small_graph

@@ -12,13 +12,13 @@ import onnx
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import CATALOGUE
-from dotnn.compiler.evaluate import evaluate
 from dotnn.compiler.graph.tensors import numpy_name
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.activations import Elementwise
 from dotnn.compiler.operators import OPERATORS
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.activation_cases import EXTREMES, FUNCTIONS, IDS
 from tests.helpers.harness import run_optimized

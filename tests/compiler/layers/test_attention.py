@@ -12,12 +12,12 @@ from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import CATALOGUE
 from dotnn.compiler.diagnostics.explain import load_all
 from dotnn.compiler.dims import Dim
-from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.graph.tensors import Fan
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.initializers import HeNormal, Ones, XavierUniform, Zeros
 from dotnn.compiler.layers.base import LAYERS, Difference, Layer
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.harness import TARGETS, error, he_normal_source, random_feeds, run_optimized
 from tests.helpers.language import faults, shape

@@ -12,10 +12,10 @@ from dotnn.compiler import compile_source
 from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.dims import Dim
-from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.layers.attributes import Integer, Padding, PerAxis, Real
 from dotnn.compiler.layers.base import LAYERS
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.graphs import session
 from tests.helpers.harness import error, he_normal_source, random_feeds, run_optimized

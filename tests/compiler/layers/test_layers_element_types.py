@@ -7,13 +7,13 @@ import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.diagnostics.output import NoKernel
-from dotnn.compiler.evaluate import evaluate, named_results
+from dotnn.compiler.diagnostics.writing import NoKernel
 from dotnn.compiler.export import verify_model
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.base import LAYERS
 from dotnn.compiler.passes.targets import Target
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.graphs import session
 from tests.helpers.harness import TARGETS, error, fed_as_float32, he_normal_source, random_feeds, run_optimized

@@ -13,14 +13,14 @@ import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.dims import symbols
-from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.graph.graph import Graph, Node
 from dotnn.compiler.graph.tensors import Literal, Weight
 from dotnn.compiler.layers.attributes import REQUIRED
 from dotnn.compiler.layers.base import LAYERS, Sample
-from dotnn.compiler.passes.pipeline import optimize
+from dotnn.compiler.passes.pass_pipeline import optimize
 from dotnn.compiler.passes.targets import Target
-from dotnn.compiler.weights.values import WeightSource, WeightValues
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightSource, WeightValues
 
 from tests.helpers.harness import (
     TARGETS,

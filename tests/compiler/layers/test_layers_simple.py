@@ -12,7 +12,7 @@ from dotnn.compiler.diagnostics import CATALOGUE, DotnnError, operands, tensor_i
 from dotnn.compiler.driver import compile_source
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import LAYERS
-from dotnn.compiler.layers.operators import Index
+from dotnn.compiler.layers.tensor_arithmetic import Index
 
 from tests.helpers.one_layer import C, H, N, S, T, W, build, check_at_all_sizes, floats, ints, make, run
 

@@ -12,15 +12,15 @@ import onnx.reference
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.dims import evaluate
-from dotnn.compiler.evaluate import evaluate as evaluate_graph
-from dotnn.compiler.evaluate import named_results
-from dotnn.compiler.export.check import verify_model
 from dotnn.compiler.export.metadata import ModelMetadata
-from dotnn.compiler.export.model import to_bytes
+from dotnn.compiler.export.onnx_checker import verify_model
+from dotnn.compiler.export.onnx_model import to_bytes
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.recurrent import Gru, Lstm, Recurrent, Rnn
-from dotnn.compiler.passes.pipeline import complete
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.passes.pass_pipeline import complete
+from dotnn.compiler.reference_evaluation import evaluate as evaluate_graph
+from dotnn.compiler.reference_evaluation import named_results
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.harness import AllValues, computed_names, he_normal_source, mismatches, random_feeds
 from tests.helpers.one_layer import N, T, floats, ints

@@ -10,10 +10,10 @@ from dotnn.compiler import compile_source
 from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import DotnnError
 from dotnn.compiler.diagnostics.expectations import FieldTooComplex
-from dotnn.compiler.evaluate import evaluate
 from dotnn.compiler.graph.graph import Value
 from dotnn.compiler.measure.receptive_fields import receptive_fields
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.graphs import session
 from tests.helpers.harness import he_normal_source, random_feeds

@@ -11,9 +11,9 @@ from typing import Any
 import onnx
 import pytest
 from dotnn.compiler.graph.graph import Graph, Value
+from dotnn.compiler.graph.graph_text import format_graph
 from dotnn.compiler.graph.operations import Constant, Input, Operation
 from dotnn.compiler.graph.tensors import Literal
-from dotnn.compiler.graph.text import format_graph
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.graph.verify import verify_graph
 from dotnn.compiler.operators import OPERATORS, InvalidOperands, Known, Operator

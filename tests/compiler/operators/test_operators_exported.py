@@ -10,13 +10,13 @@ from dotnn.compiler import compile_file, compile_source
 from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.dims import evaluate as evaluate_dim
 from dotnn.compiler.dims import format_dim
-from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.graph.types import TensorType
 from dotnn.compiler.operators import OPERATORS
-from dotnn.compiler.passes.pipeline import optimize
+from dotnn.compiler.passes.pass_pipeline import optimize
 from dotnn.compiler.passes.targets import Target
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.example_facts import example_path
 from tests.helpers.harness import TARGETS, dim_size, he_normal_source, mismatches, random_feeds
@@ -138,7 +138,7 @@ def example(name: str) -> Compiled:
 def test_examples_are_made_of_operators(name: str) -> None:
     """Their types are exactly those of the layers, symbolic ones too."""
     from dotnn.compiler.export.metadata import ModelMetadata
-    from dotnn.compiler.export.model import build_model
+    from dotnn.compiler.export.onnx_model import build_model
 
     for target in TARGETS:
         graph = optimize(example(name).graph, target).graph

@@ -12,8 +12,8 @@ from dotnn.compiler import operators as ops
 from dotnn.compiler.graph.tensors import Literal, numpy_name
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.operators import OPERATORS, Known, Operator
+from dotnn.compiler.operators.activation_functions import OF_FUSED_CONV, OF_FUSED_GEMM, named
 from dotnn.compiler.operators.base import NUMBERS, RuntimeActivation
-from dotnn.compiler.operators.functions import OF_FUSED_CONV, OF_FUSED_GEMM, named
 
 from tests.helpers.operators.all_cases import all_cases
 from tests.helpers.operators.operator_cases import CORNERS, Case, Feed, H, N, int64s, known_of, main_dtypes, tensor

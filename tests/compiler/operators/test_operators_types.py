@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import onnx
 import pytest
 from dotnn.compiler.dims import Dim, evaluate, format_dim
-from dotnn.compiler.export.elements import ELEM_TYPES
+from dotnn.compiler.export.onnx_dtypes import ELEM_TYPES
 from dotnn.compiler.operators import Known
 
 from tests.helpers.operators.all_cases import GROUPS, all_cases

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dotnn.compiler import operators as ops
-from dotnn.compiler.evaluate import evaluate
 from dotnn.compiler.export.metadata import ModelMetadata
-from dotnn.compiler.export.model import to_bytes
+from dotnn.compiler.export.onnx_model import to_bytes
 from dotnn.compiler.graph.graph import Origin
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.operators import Operator
 from dotnn.compiler.passes import fold_constants as folding
 from dotnn.compiler.passes.fold_constants import fold_constants
-from dotnn.compiler.passes.pipeline import optimize
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.passes.pass_pipeline import optimize
+from dotnn.compiler.reference_evaluation import evaluate
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.graphs import float32, run
 from tests.helpers.networks import assert_same_meaning, graph_of

@@ -7,7 +7,7 @@ from dotnn.compiler.graph.graph import Origin
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.operators import Operator
 from dotnn.compiler.passes.merge_common import merge_common
-from dotnn.compiler.passes.pipeline import optimize
+from dotnn.compiler.passes.pass_pipeline import optimize
 
 from tests.helpers.graphs import float32
 from tests.helpers.networks import graph_of

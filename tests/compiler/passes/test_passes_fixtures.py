@@ -11,11 +11,11 @@ import re
 from pathlib import Path
 
 import pytest
-from dotnn.compiler.graph.text import format_graph
+from dotnn.compiler.graph.graph_text import format_graph
 from dotnn.compiler.lowering import lower
 from dotnn.compiler.passes.contract import Pass, PassContext
-from dotnn.compiler.passes.fusion.report import FusionReport, format_report
-from dotnn.compiler.passes.pipeline import PASSES, run_verified
+from dotnn.compiler.passes.fusion.fusion_report import FusionReport, format_report
+from dotnn.compiler.passes.pass_pipeline import PASSES, run_verified
 from dotnn.compiler.passes.targets import FEATURES, Target
 
 from tests.helpers.golden import assert_golden

@@ -12,15 +12,15 @@ import numpy as np
 import onnx
 import pytest
 from dotnn.compiler.driver import compile_source
-from dotnn.compiler.evaluate import evaluate, named_results
 from dotnn.compiler.export import ModelMetadata, to_bytes
 from dotnn.compiler.graph.graph import Graph
 from dotnn.compiler.lowering import lower
 from dotnn.compiler.passes.contract import Pass, PassContext
-from dotnn.compiler.passes.fusion.report import FusionReport
-from dotnn.compiler.passes.pipeline import COMPLETION, OPTIMIZATIONS, PASSES, optimize, run_verified
+from dotnn.compiler.passes.fusion.fusion_report import FusionReport
+from dotnn.compiler.passes.pass_pipeline import COMPLETION, OPTIMIZATIONS, PASSES, optimize, run_verified
 from dotnn.compiler.passes.targets import FEATURES, Target
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate, named_results
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.graphs import session
 from tests.helpers.harness import (

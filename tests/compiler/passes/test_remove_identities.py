@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from dotnn.compiler import operators as ops
 from dotnn.compiler.graph.graph import Value
-from dotnn.compiler.passes.pipeline import run_verified
+from dotnn.compiler.passes.pass_pipeline import run_verified
 from dotnn.compiler.passes.remove_identities import remove_identities
 
 from tests.helpers.graphs import float32, run

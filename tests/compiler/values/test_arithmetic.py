@@ -9,7 +9,7 @@ from dotnn.compiler.limits import Limits
 from dotnn.compiler.source import Source, Span
 from dotnn.compiler.values.arithmetic import binary
 from dotnn.compiler.values.budget import Budget
-from dotnn.compiler.values.kinds import KnownValue
+from dotnn.compiler.values.compile_values import KnownValue
 
 PLACE = Span(Source("<test>", "left + right"), 0, 12)
 

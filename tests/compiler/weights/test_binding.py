@@ -22,10 +22,10 @@ from dotnn.compiler.diagnostics.weights import (
 from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.weights.binding import bind_weights
-from dotnn.compiler.weights.bound import BoundWeights
+from dotnn.compiler.weights.bound_weights import BoundWeights
 from dotnn.compiler.weights.matching import Matching
 from dotnn.compiler.weights.readers import open_weights
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.weight_helpers import Arrays, arrays_for, diagnostics_of, misfits_of, network, weight, write_file
 

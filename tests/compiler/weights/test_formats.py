@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dotnn.compiler.diagnostics.weight_files import MissingLibrary
+from dotnn.compiler.diagnostics.weight_formats import MissingLibrary
 from dotnn.compiler.diagnostics.weights import DamagedWeightFile, WeightFormatNotRead, WeightFormatNotWritten
 from dotnn.compiler.weights import formats
 from dotnn.compiler.weights.formats import ENDINGS, WRITTEN_ENDINGS, all_formats, ending_of, format_of
@@ -121,8 +121,8 @@ def test_a_library_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_writing_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dotnn.compiler.export.weight_files import save_weights
-    from dotnn.compiler.weights.values import WeightValues
+    from dotnn.compiler.export.save_weights import save_weights
+    from dotnn.compiler.weights.weight_values import WeightValues
 
     from tests.helpers.weight_helpers import network
 

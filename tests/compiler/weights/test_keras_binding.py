@@ -27,7 +27,7 @@ from dotnn.compiler.diagnostics.weights import (
 )
 from dotnn.compiler.layers.base import Layer, WeightSpec
 from dotnn.compiler.weights.binding import bind_weights
-from dotnn.compiler.weights.bound import BoundWeights
+from dotnn.compiler.weights.bound_weights import BoundWeights
 from dotnn.compiler.weights.given_keras import GivenKerasModel, is_keras_model
 from dotnn.compiler.weights.keras_classes import KERAS_CLASSES
 

@@ -13,7 +13,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from dotnn.compiler.diagnostics.weight_files import UnsafeHdf5
+from dotnn.compiler.diagnostics.weight_formats import UnsafeHdf5
 from dotnn.compiler.diagnostics.weights import DamagedWeightFile
 from dotnn.compiler.weights.keras_model import is_automatic, snake_case
 from dotnn.compiler.weights.readers import open_weights

@@ -23,9 +23,9 @@ from dotnn.compiler.diagnostics.weights import MisshapenWeights, MissingWeights,
 from dotnn.compiler.graph.tensors import Fan, Literal, Weight
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.weights.binding import bind_weights
-from dotnn.compiler.weights.bound import BoundWeights
+from dotnn.compiler.weights.bound_weights import BoundWeights
 from dotnn.compiler.weights.readers import open_weights
-from dotnn.compiler.weights.values import WeightState, WeightValues
+from dotnn.compiler.weights.weight_values import WeightState, WeightValues
 
 from tests.helpers.weight_helpers import Arrays, arrays_for, diagnostic_of, diagnostics_of, network, weight, write_file
 

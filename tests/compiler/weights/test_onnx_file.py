@@ -13,9 +13,9 @@ import onnx
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics import DotnnError
-from dotnn.compiler.diagnostics.weight_files import OutsideOfTheFolder
+from dotnn.compiler.diagnostics.weight_formats import OutsideOfTheFolder
 from dotnn.compiler.diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
-from dotnn.compiler.export.external import write_model
+from dotnn.compiler.export.model_files import write_model
 from dotnn.compiler.graph.tensors import Weight
 from dotnn.compiler.weights.binding import bind_weights
 from dotnn.compiler.weights.readers import open_weights

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from dotnn.compiler.diagnostics import Diagnostic
-from dotnn.compiler.diagnostics.weight_files import OneShardOfSeveral, OutsideOfTheFolder, ShardsDoNotFit
+from dotnn.compiler.diagnostics.weight_formats import OneShardOfSeveral, OutsideOfTheFolder, ShardsDoNotFit
 from dotnn.compiler.diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
 from dotnn.compiler.weights.binding import bind_weights
 from dotnn.compiler.weights.bounded_json import LONGEST

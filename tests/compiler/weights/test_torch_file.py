@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dotnn.compiler.diagnostics.weight_files import NoStateDict, WouldRunCode
+from dotnn.compiler.diagnostics.weight_formats import NoStateDict, WouldRunCode
 from dotnn.compiler.diagnostics.weights import DamagedWeightFile
 from dotnn.compiler.weights.readers import open_weights
 from dotnn.compiler.weights.torch_contents import LEGACY_MAGIC, check_contents

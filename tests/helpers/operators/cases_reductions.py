@@ -9,7 +9,7 @@ import numpy as np
 from dotnn.compiler.dims import Dim, dim_max
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.operators import Operator
-from dotnn.compiler.operators.functions import OF_FUSED_GEMM
+from dotnn.compiler.operators.activation_functions import OF_FUSED_GEMM
 
 from tests.helpers.operators.operator_cases import C, Case, Feed, H, N, T, W, generates, int64s, some_sizes, tensor
 

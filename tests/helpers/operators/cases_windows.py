@@ -9,7 +9,7 @@ from typing import Any
 from dotnn.compiler.dims import Dim
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.operators import Known, Operator
-from dotnn.compiler.operators.functions import OF_FUSED_CONV
+from dotnn.compiler.operators.activation_functions import OF_FUSED_CONV
 
 from tests.helpers.operators.operator_cases import Case, Feed, H, L, N, W, count, generates, some_sizes, tensor
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from dotnn.compiler.export.elements import ELEM_TYPES
+from dotnn.compiler.export.onnx_dtypes import ELEM_TYPES
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.operators import OPERATORS, Known, Operator
 from dotnn.compiler.operators.base import WORDS

@@ -9,8 +9,8 @@ import onnx
 import onnx.reference
 import onnxruntime
 from dotnn.compiler.dims import DimExpr, format_dim
-from dotnn.compiler.export.attributes import attribute_protos
-from dotnn.compiler.export.elements import ELEM_TYPES
+from dotnn.compiler.export.attribute_protos import attribute_protos
+from dotnn.compiler.export.onnx_dtypes import ELEM_TYPES
 from dotnn.compiler.graph.tensors import numpy_name
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.operators import Known

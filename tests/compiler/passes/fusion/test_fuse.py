@@ -7,20 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 from dotnn.compiler import operators as ops
-from dotnn.compiler.evaluate import evaluate
-from dotnn.compiler.export.stored import Stored
+from dotnn.compiler.export.stored_values import Stored
 from dotnn.compiler.graph.graph import Graph, Node
 from dotnn.compiler.graph.verify import InvalidGraph
 from dotnn.compiler.layers.activations import Relu
 from dotnn.compiler.layers.convolution import Conv2d
 from dotnn.compiler.lowering import lower
-from dotnn.compiler.measure.measuring import summarize
+from dotnn.compiler.measure.measure_graph import summarize
 from dotnn.compiler.operators.base import InvalidOperands, Known
-from dotnn.compiler.passes.fusion.report import Fused, FusionReport, Refused, format_report
+from dotnn.compiler.passes.fusion.fusion_report import Fused, FusionReport, Refused, format_report
 from dotnn.compiler.passes.infer_types import infer_types
-from dotnn.compiler.passes.pipeline import optimize
+from dotnn.compiler.passes.pass_pipeline import optimize
 from dotnn.compiler.passes.targets import Target
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate
+from dotnn.compiler.weights.weight_values import WeightValues
 
 from tests.helpers.graphs import add_input, add_layer, float32
 from tests.helpers.networks import assert_same_meaning, computed, graph_of
