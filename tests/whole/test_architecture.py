@@ -78,6 +78,28 @@ ORDER = (
     ("api",),
 )
 
+#: Names of files that several rooms have, each for what it says of the same subject; any other name is one file's.
+SAME_SUBJECT = {
+    "activations": ("diagnostics", "layers"),
+    "arithmetic": ("diagnostics", "values"),
+    "attention": ("diagnostics", "layers"),
+    "base": ("cli", "diagnostics", "initializers", "layers", "operators"),
+    "convolution": ("layers", "operators"),
+    "expectations": ("diagnostics", "measure"),
+    "explain": ("cli", "diagnostics"),
+    "index": ("layers", "library"),
+    "limits": ("compiler", "diagnostics"),
+    "normalization": ("diagnostics", "layers", "operators"),
+    "pooling": ("layers", "operators"),
+    "recurrent": ("diagnostics", "layers", "operators"),
+    "reductions": ("diagnostics", "layers"),
+    "resizing": ("diagnostics", "layers", "operators"),
+    "shape_rules": ("layers", "operators"),
+    "summary": ("cli", "measure"),
+    "weights": ("cli", "diagnostics"),
+    "windows": ("diagnostics", "layers"),
+}
+
 #: Who alone may import a library.
 DOORS = {
     "lark": ("compiler/syntax/make_tables.py",),
@@ -260,6 +282,15 @@ def test_tests_stand_where_contributing_says():
 def test_tests_import_no_tests(folder: str):
     found = {one.module for path in (TESTS / folder).rglob("*.py") for one in imports_of(path)}
     assert {one for one in found if one.startswith("tests.") and not one.startswith("tests.helpers")} == set()
+
+
+def test_files_of_one_name_are_about_one_subject():
+    rooms: dict[str, list[str]] = {}
+    for path in FILES:
+        if not path.stem.startswith("__"):
+            rooms.setdefault(path.stem, []).append(path.parent.name)
+    shared = {name: tuple(sorted(found)) for name, found in rooms.items() if len(found) > 1}
+    assert shared == SAME_SUBJECT
 
 
 def test_every_package_is_installed():
