@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
-
 from ..diagnostics.expectations import Comparison, ExpectationFailed
-from ..measure.metric_names import METRICS
+from ..names.meanings import Kind
 from ..syntax import tree
 from ..values.compile_values import KnownValue, Unknown, describe, show
 from .state import Frame, evaluate
@@ -27,23 +24,9 @@ def _name(expression: tree.Expression, value: KnownValue) -> str:
     return f"`{text}`" if len(text) <= 40 and "\n" not in text else describe(value)
 
 
-def is_demand(statement: tree.Expect) -> bool:
+def is_demand(statement: tree.Expect, frame: Frame) -> bool:
     """Whether what a block expects is a matter of its arguments, so that it can be judged at once: it has no metric."""
-    return not any(name in METRICS for name in _names(statement.condition))
-
-
-def _names(part: object) -> Iterator[str]:
-    """The names of values and of what is called in an expression."""
-    if isinstance(part, tree.Name):
-        yield part.name
-    elif isinstance(part, tuple):
-        for one in part:
-            yield from _names(one)
-    elif isinstance(part, tree.Node):
-        if isinstance(part, tree.Call):
-            yield part.function
-        for one in dataclasses.fields(part):
-            yield from _names(getattr(part, one.name))
+    return Kind.METRIC not in frame.module.names.kinds_in(statement.condition.span)
 
 
 def is_met(demand: tree.Expect, frame: Frame) -> bool:

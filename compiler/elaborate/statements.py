@@ -50,7 +50,7 @@ def run_block(block: tree.Block, frame: Frame) -> Results:
         if frame.module.source.in_library and isinstance(statement, tree.Expect):
             from .conditions import is_demand, is_met
 
-            if is_demand(statement) and not is_met(statement, frame):
+            if is_demand(statement, frame) and not is_met(statement, frame):
                 return UNKNOWN
         _attempt(_IN_BLOCKS, statement, frame)
     return UNKNOWN
