@@ -2,7 +2,7 @@
 
     python benchmarks/fuzz_check.py [--only REGEX] [--seconds N]
 
-* every attack of ``tests/attacks``, up to a megabyte, each in a process of its own;
+* every attack of ``tests/helpers/attacks``, up to a megabyte, each in a process of its own;
 * texts of random bytes, characters and words, likewise, for about ``--seconds`` seconds;
 * every beginning of every example, and every example without any single one of its tokens, in this process.
 
@@ -26,12 +26,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT))
 
-import attacks  # noqa: E402
-from dotnn.cli.printing import exit_code  # noqa: E402
+from dotnn.cli.terminal import exit_code  # noqa: E402
 from dotnn.compiler.diagnostics.render import render_all  # noqa: E402
 from dotnn.compiler.driver import check  # noqa: E402
+
+from tests.helpers import attacks  # noqa: E402
 
 CHECK = (sys.executable, "-m", "dotnn", "check", "-")
 MOST_SECONDS, MOST_BYTES = 10.0, 2**30

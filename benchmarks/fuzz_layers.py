@@ -21,13 +21,14 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT)]
 
 import onnxruntime  # noqa: E402
-from generated_layers import LayerCase, case_of  # noqa: E402
-from layer_faults import unexcused  # noqa: E402
-from layer_runs import Difference, differences  # noqa: E402
-from samples import KINDS  # noqa: E402
+
+from tests.helpers.generated_layers import LayerCase, case_of  # noqa: E402
+from tests.helpers.layer_faults import unexcused  # noqa: E402
+from tests.helpers.layer_runs import Difference, differences  # noqa: E402
+from tests.helpers.samples import KINDS  # noqa: E402
 
 
 def fuzz(kind: str, tries: range, count: int, corners: bool) -> Counter[str]:

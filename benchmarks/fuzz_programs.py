@@ -38,18 +38,19 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT)]
 
 import dotnn  # noqa: E402
 import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 import onnxruntime  # noqa: E402
-from dotnn.compiler.evaluate import evaluate, named_results  # noqa: E402
 from dotnn.compiler.graph.graph import Graph, Value  # noqa: E402
 from dotnn.compiler.layers.base import Layer  # noqa: E402
-from dotnn.compiler.weights.values import WeightSource, WeightValues  # noqa: E402
-from harness import TARGETS, AllValues, checked, error, he_normal_source, random_feeds, wrong_shapes  # noqa: E402
+from dotnn.compiler.reference_evaluation import evaluate, named_results  # noqa: E402
+from dotnn.compiler.weights.weight_values import WeightSource, WeightValues  # noqa: E402
 from random_programs import Program, Sizes, random_program  # noqa: E402
+
+from tests.helpers.harness import TARGETS, AllValues, checked, error, he_normal_source, random_feeds, wrong_shapes  # noqa: E402
 
 #: By element type: the error that a value may have, relative to its largest number, and a rounding. Ints have neither.
 TOLERANCES = {"float32": (1e-4, 5e-7), "float16": (3e-2, 1e-3), "float64": (1e-9, 1e-14)}

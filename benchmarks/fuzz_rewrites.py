@@ -25,12 +25,13 @@ from dataclasses import dataclass
 import dotnn
 import numpy as np
 from dotnn.compiler.graph.graph import Graph
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.weights.weight_values import WeightValues
 from fuzz_programs import EXACT, TOLERANCES, Case, Difference, Outcome, case_of, check_program, outcomes, summarize
-from harness import error, he_normal_source
 from random_programs import Program, random_program
 from random_programs.rewrites import in_other_words, rules_for
 from random_programs.rewriting import Rewritten, View, rewritten
+
+from tests.helpers.harness import error, he_normal_source
 
 #: How far the references of both may be apart, where rounding to float64 is all that differs.
 ROUNDING = 1e-9

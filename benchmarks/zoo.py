@@ -25,17 +25,18 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 import numpy as np  # noqa: E402
 import onnxruntime  # noqa: E402
 from build_cost import MIB, run  # noqa: E402
 from dotnn.compiler import DotnnError, compile_file  # noqa: E402
 from dotnn.compiler.compiled import Compiled  # noqa: E402
-from dotnn.compiler.evaluate import evaluate, named_results  # noqa: E402
-from dotnn.compiler.weights.values import WeightValues  # noqa: E402
-from example_facts import example_path  # noqa: E402
-from harness import (  # noqa: E402
+from dotnn.compiler.reference_evaluation import evaluate, named_results  # noqa: E402
+from dotnn.compiler.weights.weight_values import WeightValues  # noqa: E402
+
+from tests.helpers.example_facts import example_path  # noqa: E402
+from tests.helpers.harness import (  # noqa: E402
     TARGETS,
     AllValues,
     NontrivialWeights,
@@ -44,7 +45,7 @@ from harness import (  # noqa: E402
     mismatches,
     random_feeds,
 )
-from zoo_facts import ZOO_FACTS  # noqa: E402
+from tests.helpers.zoo_facts import ZOO_FACTS  # noqa: E402
 
 DOTNN = [sys.executable, "-m", "dotnn"]
 Arrays = Mapping[str, np.ndarray]

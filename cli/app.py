@@ -11,12 +11,12 @@ from typing import Any, NoReturn
 import click
 
 from ..compiler.diagnostics import Diagnostic, DotnnError
-from ..compiler.diagnostics.cells import clip
 from ..compiler.diagnostics.notices import listening
-from ..compiler.visible import visible
+from ..compiler.diagnostics.terminal_cells import clip
+from ..compiler.visible_text import visible
 from .base import Command
-from .printing import exit_code, print_diagnostics
 from .streams import write
+from .terminal import exit_code, print_diagnostics
 
 #: What shells set when they ask for completions.
 _COMPLETE = "_DOTNN_COMPLETE"

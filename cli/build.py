@@ -14,14 +14,14 @@ import click
 from ..compiler.weights.formats import WRITTEN_ENDINGS
 from . import options
 from .base import Command
-from .printing import print_diagnostics, print_file, print_note, working
 from .streams import write
+from .terminal import print_diagnostics, print_file, print_note, working
 
 if TYPE_CHECKING:
     from ..compiler.compiled import Compiled
     from ..compiler.graph.types import FloatType
     from ..compiler.passes.targets import Target
-    from ..compiler.weights.values import WeightSource
+    from ..compiler.weights.weight_values import WeightSource
 
 
 @click.command(cls=Command)
@@ -91,7 +91,7 @@ def _check_outputs(
 
     Weights may go into the file that they were loaded from.
     """
-    from ..compiler.atomic import require_replaceable
+    from ..compiler.atomic_files import require_replaceable
 
     if output.suffix == ".nn":
         raise options.wrong_call(f"-o {output}: a .nn file holds the text of a model; name an .onnx file")
@@ -124,7 +124,7 @@ def loaded_weights(loading: options.Loading, compiled: Compiled) -> Iterator[Wei
 
 
 def _save_weights(path: Path, compiled: Compiled, seed: int, loaded: WeightSource | None, keras_names: bool) -> None:
-    from ..compiler.weights.values import WeightValues
+    from ..compiler.weights.weight_values import WeightValues
 
     values = WeightValues(seed, loaded)
     if keras_names:
@@ -132,13 +132,13 @@ def _save_weights(path: Path, compiled: Compiled, seed: int, loaded: WeightSourc
 
         save_keras_weights(path, compiled.loaded_graph, values)
         return
-    from ..compiler.export.weight_files import save_weights
+    from ..compiler.export.save_weights import save_weights
 
     save_weights(path, compiled.weights, values)
 
 
 def _explain_fusion(compiled: Compiled, target: Target, no_optimize: bool) -> None:
-    from ..compiler.passes.fusion.report import format_report
+    from ..compiler.passes.fusion.fusion_report import format_report
 
     if no_optimize:
         write("nothing was fused: --no-optimize leaves the graph as it was written", sys.stdout)

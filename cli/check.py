@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from ..compiler.diagnostics import Diagnostic, Severity
-from ..compiler.visible import visible
+from ..compiler.visible_text import visible
 from . import options
 from .base import Argument, Command
-from .printing import colored, each_once, exit_code, print_diagnostics
 from .source_files import source_files
 from .streams import write, write_command, write_json
+from .terminal import colored, each_once, exit_code, print_diagnostics
 
 
 @click.command(cls=Command)
@@ -69,7 +69,7 @@ def _text(found: list[Diagnostic], files: list[str]) -> None:
 
 
 def _json(found: list[Diagnostic], files: list[str]) -> None:
-    from ..compiler.diagnostics.machine import to_json
+    from ..compiler.diagnostics.machine_readable import to_json
 
     errors = sum(one.severity is Severity.ERROR for one in found)
     document = {
@@ -81,7 +81,7 @@ def _json(found: list[Diagnostic], files: list[str]) -> None:
 
 
 def _github(found: list[Diagnostic], files: list[str]) -> None:
-    from ..compiler.diagnostics.machine import github
+    from ..compiler.diagnostics.machine_readable import github
 
     for one in found:
         write_command(github(one), sys.stdout)

@@ -12,11 +12,11 @@ import click
 from ..compiler.measure.comparison import COLUMNS, NUMBERS, cells
 from ..compiler.measure.summary import RULE, table_lines
 from . import options
-from .folding import Layout, folded_lines
-from .printing import each_once, exit_code, print_diagnostics, text_width
+from .narrow_tables import Layout, folded_lines
 from .source_files import are_named, source_files
 from .streams import shows, write, write_json
 from .table_json import comparison_json
+from .terminal import each_once, exit_code, print_diagnostics, text_width
 
 if TYPE_CHECKING:
     from ..compiler.diagnostics import Diagnostic

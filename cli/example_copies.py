@@ -87,7 +87,9 @@ def model_name(stem: str, taken: Collection[str], default: str) -> str:
 
 def _names(item: tree.Item) -> list[str]:
     """What an item of a file brings into it."""
-    return [name.name for name in item.names] if isinstance(item, tree.Import) else [item.name.name]
+    if isinstance(item, tree.Import | tree.Broken):
+        return [name.name for name in (item.names if isinstance(item, tree.Import) else item.targets)]
+    return [item.name.name]
 
 
 def _lines(text: str, old: str, path: Path) -> Iterator[str | None]:

@@ -7,8 +7,8 @@ import sys
 import click
 
 from .base import Argument, Command
-from .printing import hanging, prose_width
 from .streams import write
+from .terminal import hanging, prose_width
 
 
 @click.command(cls=Command)
@@ -25,7 +25,7 @@ def explain(code: str | None) -> None:
     from ..compiler.diagnostics.explain import explain as page_of
     from ..compiler.diagnostics.paragraphs import fill_paragraphs
     from ..compiler.diagnostics.suggest import did_you_mean, near_names
-    from ..compiler.lint.run import load_all
+    from ..compiler.lint.asking import load_all
 
     load_all()
     width = prose_width(sys.stdout)

@@ -7,8 +7,8 @@ import sys
 import click
 
 from .base import Argument, Command
-from .printing import prose_width
 from .streams import write, write_json
+from .terminal import prose_width
 
 
 @click.command(cls=Command)
@@ -64,7 +64,7 @@ def _layer(kind: str, as_json: bool) -> None:
 
 
 def _block(name: str, kinds: list[str], as_json: bool) -> None:
-    from ..compiler.layers.naming import unknown_layer
+    from ..compiler.layers.name_suggestions import unknown_layer
     from ..compiler.names.block_documentation import block_page, block_text, to_json
     from ..library.index import BLOCKS
 

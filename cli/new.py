@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from ..compiler.visible import visible
+from ..compiler.visible_text import visible
 from . import options
 from .base import Argument, Command
-from .printing import hanging, prose_width
 from .streams import write
+from .terminal import hanging, prose_width
 
 _ENDING = ".nn"
 #: What a file is a copy of, unless the call says so: short, and every kind of statement is in it, explained.
@@ -55,7 +55,7 @@ def new(name: str | None, example: str, wants_list: bool) -> None:
             raise options.wrong_call("--list writes no file; leave out the name")
         _print_examples()
         return
-    from ..compiler.atomic import create_atomically
+    from ..compiler.atomic_files import create_atomically
     from .example_copies import copied, shell_word
 
     path, example = _path(name), _known(example)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from ..compiler.diagnostics import Report
-from ..compiler.files import instead, read_regular, why_not
 from ..compiler.graph.types import FloatType
 from ..compiler.limits import Limits
 from ..compiler.passes.targets import DEFAULT_TARGET, Target
+from ..compiler.regular_files import instead, read_regular, why_not
 from ..compiler.weights.formats import ENDINGS
 from ..compiler.weights.matching import Match, Matching
 from .base import Argument
-from .printing import print_diagnostics
+from .terminal import print_diagnostics
 
 if TYPE_CHECKING:
     from ..compiler.compiled import Compiled
@@ -207,7 +207,7 @@ def read_limits(texts: Sequence[str] | None) -> Limits:
 
 def read_settings(texts: Sequence[str] | None, limits: Limits) -> dict[str, Any]:
     """The model arguments of ``--set``, read as values of the language."""
-    from ..compiler.settings import parse_argument
+    from ..compiler.model_arguments import parse_argument
 
     values: dict[str, Any] = {}
     report = Report()
@@ -250,7 +250,7 @@ def in_type(compiled: Compiled, dtype: FloatType | None, keep_io: bool) -> Compi
 
 def judge_labels(labels: Sequence[str] | None, outputs: Mapping[str, Sequence[object] | None]) -> None:
     """Warn if the names of ``--labels`` fit no output, given the shapes of these."""
-    from ..compiler.passes.labels import judge_labels as judge
+    from ..compiler.passes.class_labels import judge_labels as judge
 
     fault = judge(labels, outputs) if labels is not None else None
     if fault is not None:

@@ -13,12 +13,12 @@ import click
 
 from ..compiler.diagnostics import Diagnostic
 from ..compiler.passes.targets import DEFAULT_TARGET
-from ..compiler.visible import visible
+from ..compiler.visible_text import visible
 from . import options
 from .base import Argument, Command
 from .build import loaded_weights
-from .printing import print_note, working
 from .streams import write, write_json
+from .terminal import print_note, working
 
 if TYPE_CHECKING:
     from ..compiler.compiled import Compiled

@@ -56,7 +56,7 @@ def _harmless(line: str) -> str:
         return line
     import re
 
-    from ..compiler.visible import visible
+    from ..compiler.visible_text import visible
 
     # Every other part is one that comes through.
     parts = re.split(r"(\t|\x1b\[[0-9;]*m)", line)

@@ -15,10 +15,10 @@ from ..compiler.measure.summary import RULE, VALUES, cells, table_lines, title, 
 from . import options
 from .base import Argument, Command
 from .comparing import compare
-from .folding import folded_lines
-from .printing import colored, hanging, text_width
+from .narrow_tables import folded_lines
 from .streams import shows, write, write_json
 from .table_json import summary_json
+from .terminal import colored, hanging, text_width
 
 if TYPE_CHECKING:
     from ..compiler.measure.summary import Summary

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..compiler.byte_counts import exact_bytes
-from ..compiler.visible import visible
+from ..compiler.visible_text import visible
 from ..compiler.weights.formats import WRITTEN_ENDINGS
 from . import options
 from .base import Argument, Command
-from .printing import colored, print_diagnostics, print_file, print_note, working
 from .streams import shows, write, write_json
+from .terminal import colored, print_diagnostics, print_file, print_note, working
 
 if TYPE_CHECKING:
     from ..compiler.compiled import Compiled
     from ..compiler.diagnostics import Diagnostic
-    from ..compiler.weights.bound import BoundWeights
+    from ..compiler.weights.bound_weights import BoundWeights
     from ..compiler.weights.matching import Matching
     from ..compiler.weights.weight_file import WeightFile
 
@@ -108,7 +108,7 @@ def _list(path: Path, as_json: bool) -> None:
 
 def _tensor(file: WeightFile, name: str) -> dict[str, Any]:
     """What there is to say of a tensor, which is read and let go."""
-    from ..compiler.weights.element_types import numpy_dtype
+    from ..compiler.weights.numpy_dtypes import numpy_dtype
     from ..compiler.weights.statistics import statistics_of
 
     shape, kind = file.shape(name), file.element_type(name)
@@ -213,13 +213,13 @@ def _paired(pair: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _convert(path: Path, destination: Path) -> None:
-    from ..compiler.atomic import require_replaceable
+    from ..compiler.atomic_files import require_replaceable
     from ..compiler.export.weight_conversion import WRITTEN_TYPES, convert_weights, unwritten_types
     from ..compiler.weights.readers import open_weights
 
     require_replaceable(destination)
     with open_weights(path) as file, working(f"writing {destination.name}"):
-        if any(_is_same(Path(one), destination) for one in (path, *getattr(file, "parts", ()))):
+        if any(_is_same(Path(one), destination) for one in (path, *file.parts)):
             raise options.wrong_call(f"{_CONVERT} {path} {destination}: this file is read, and would be replaced")
         unwritten = unwritten_types(file)
         if unwritten:
@@ -260,6 +260,6 @@ def _print_table(
 
 
 def _name(name: str) -> str:
-    from ..compiler.diagnostics.cells import clip
+    from ..compiler.diagnostics.terminal_cells import clip
 
     return visible(clip(name, _LONGEST_NAME))

@@ -9,16 +9,15 @@ from .diagnostics import Report
 from .driver import read_networks
 from .limits import Limits
 from .lint.base import Subject
-from .lint.run import lint
+from .lint.asking import lint
 from .request import request
-from .sources import all_models, any_models, load_source
-from .values.kinds import CompileValue
+from .source_loading import all_models, any_models, load_source
 
 
 def check(
     path: str | os.PathLike[str],
     *,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     model: str | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,

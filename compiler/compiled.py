@@ -9,30 +9,30 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from .arguments import need, need_choice, need_names, need_path, need_seed
 from .diagnostics import Diagnostic, DotnnError, Report
-from .diagnostics.element_types import NothingInFloat32, NotInThisType, NumbersVanish
 from .diagnostics.notices import tell
-from .diagnostics.output import OutOfMemory, WouldReplace
+from .diagnostics.precision import NothingInFloat32, NotInThisType, NumbersVanish
+from .diagnostics.writing import OutOfMemory, WouldReplace
 from .elaborate.models import Network, elaborate_in
 from .graph.graph import Graph
 from .graph.operations import Constant
 from .graph.tensors import Role, Weight
 from .graph.types import DType, FloatType, TensorType
+from .interpreter_settings import room
 from .measure.costs import weights_bytes
 from .passes.targets import DEFAULT_TARGET, Target
+from .python_arguments import need, need_choice, need_names, need_path, need_seed
 from .reprs import quantity, quoted, short_repr
-from .room import room
-from .weights.values import WeightValues
+from .weights.weight_values import WeightValues
 
 if TYPE_CHECKING:
     from .export import ModelMetadata, WrittenModel
     from .measure.comparison import Comparison
     from .measure.summary import Summary
-    from .passes.pipeline import Optimized
-    from .weights.given import Weights
+    from .passes.pass_pipeline import Optimized
+    from .weights.given_weights import Weights
     from .weights.matching import Matching
-    from .weights.rounding import Rounding
+    from .weights.rounding_effects import Rounding
 
 
 @dataclass(eq=False)
@@ -106,7 +106,7 @@ class Compiled:
 
     def summary(self) -> Summary:
         """Every layer with its shape and costs."""
-        from .measure.measuring import summarize
+        from .measure.measure_graph import summarize
 
         return summarize(self.graph)
 
@@ -116,7 +116,7 @@ class Compiled:
         Raises:
             DotnnError: there is no such target.
         """
-        from .passes.pipeline import optimize
+        from .passes.pass_pipeline import optimize
 
         need_choice(target, "target", get_args(Target))
         if target not in self._optimized:
@@ -207,7 +207,7 @@ class Compiled:
     def _graph_for(self, target: Target, optimize: bool) -> Graph:
         """The graph to write, which the target can run."""
         from .passes.kernels import require_kernels
-        from .passes.pipeline import complete
+        from .passes.pass_pipeline import complete
 
         need_choice(target, "target", get_args(Target))
         with room():
@@ -217,7 +217,7 @@ class Compiled:
 
     @contextmanager
     def _values(self, seed: int, weights: Weights | None, matching: Matching | None) -> Iterator[WeightValues]:
-        from .weights.given import given_weights
+        from .weights.given_weights import given_weights
 
         seed = need_seed(seed)
         with given_weights(weights, self.loaded_graph, matching) as source:
@@ -230,7 +230,7 @@ class Compiled:
         """What takes note of how weights are rounded; None where they have the element type of the text, or a wider."""
         if self._written is None or self._dtype.size >= DType.FLOAT32.size:
             return None
-        from .weights.rounding import Rounding
+        from .weights.rounding_effects import Rounding
 
         types = {weight.name: weight.dtype for weight in self._written.graph.weights()}
         changed = [one.name for one in self.graph.weights() if types.get(one.name, one.dtype) is not one.dtype]
@@ -302,7 +302,7 @@ def _float_types(graph: Graph) -> list[tuple[TensorType, ...]]:
 def compare(models: Iterable[Compiled]) -> Comparison:
     """What some models cost, side by side: a table of a row for each, in the order given."""
     from .measure.comparison import Comparison
-    from .measure.measuring import measured
+    from .measure.measure_graph import measured
 
     what = "models must be some of what `dotnn.compile_file` gives"
     compiled = [need(one, Compiled, what) for one in need(models, Iterable, what)]

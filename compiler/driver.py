@@ -9,22 +9,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from .arguments import need
 from .compiled import Compiled
 from .diagnostics import DotnnError, Report
 from .elaborate.models import Network, elaborate_all
+from .interpreter_settings import room
 from .limits import Limits
 from .measure.expectations import judge_expectations
 from .names.project import Module
 from .names.resolve import resolve
+from .python_arguments import need
 from .request import Request, request
-from .room import room
 from .source import Source
-from .sources import all_models, any_models, load_module, load_source, the_model
-from .syntax.read import read_source
+from .source_loading import all_models, any_models, load_module, load_source, the_model
+from .syntax.read_source import read_source
 from .values.budget import Budget
 from .values.from_python import python_values
-from .values.kinds import CompileValue
 
 #: Which models of a file are meant: the names of those, given the name that was asked for.
 Choice = Callable[[Module, str | None, Report], list[str]]
@@ -34,7 +33,7 @@ def compile_file(
     path: str | os.PathLike[str],
     *,
     model: str | None = None,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,
 ) -> Compiled:
@@ -60,7 +59,7 @@ def compile_source(
     *,
     name: str = "<string>",
     model: str | None = None,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,
 ) -> Compiled:
@@ -75,7 +74,7 @@ def compile_source(
 def check(
     path: str | os.PathLike[str],
     *,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     model: str | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,
@@ -103,7 +102,7 @@ def check(
 def compile_models(
     path: str | os.PathLike[str],
     *,
-    arguments: Mapping[str, CompileValue] | None = None,
+    arguments: Mapping[str, object] | None = None,
     model: str | None = None,
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,

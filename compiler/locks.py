@@ -22,7 +22,8 @@ from types import TracebackType
 from typing import Final, final
 
 from .diagnostics.notices import tell
-from .diagnostics.output import FilesNotLocked, WaitsForWriter
+from .diagnostics.phrases import Phrase
+from .diagnostics.writing import FilesNotLocked, NotLocked, WaitsForWriter
 
 #: The file whose lock says whose turn it is in a folder. It is there during a turn only.
 LOCK_NAME: Final = ".dotnn.lock"
@@ -227,7 +228,7 @@ class Turn:
             while not self._try():
                 is_late = time.monotonic() - start > PATIENCE
                 if is_late and self._is_closed:
-                    self._go_without(f"`{LOCK_NAME}` there belongs to another user, who keeps it to himself")
+                    self._go_without(NotLocked.LOCK_OF_ANOTHER(lock=LOCK_NAME))
                     break
                 if is_late and not told:
                     tell(WaitsForWriter(directory=str(self._directory)))
@@ -265,13 +266,13 @@ class Turn:
         except OSError as error:
             if error.errno not in _NO_FILE:
                 raise
-            return self._go_without(f"`{LOCK_NAME}` is no file")
+            return self._go_without(NotLocked.LOCK_IS_NO_FILE(lock=LOCK_NAME))
         self._is_closed = handle is None
         if handle is None:
             return False
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             self._leave()
-            return self._go_without(f"`{LOCK_NAME}` is no file")
+            return self._go_without(NotLocked.LOCK_IS_NO_FILE(lock=LOCK_NAME))
         state = try_lock(handle)
         if state is Lock.MINE and is_at(handle, self._path):
             self._is_locked = True
@@ -283,9 +284,9 @@ class Turn:
         self._leave()
         if state is Lock.NONE:
             self._remove()
-            return self._go_without("their file system has no locks")
+            return self._go_without(NotLocked.HAS_NO_LOCKS())
         if self._strange == _STRANGE:
-            return self._go_without("their file system does not tell one from another")
+            return self._go_without(NotLocked.HAS_NO_IDENTITIES())
         return False
 
     def _open(self) -> int | None:
@@ -300,7 +301,7 @@ class Turn:
         except (FileNotFoundError, PermissionError):
             return None
 
-    def _go_without(self, reason: str) -> bool:
+    def _go_without(self, reason: Phrase) -> bool:
         tell(FilesNotLocked(directory=str(self._directory), reason=reason))
         return True
 

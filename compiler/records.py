@@ -1,10 +1,12 @@
 """Records: frozen dataclasses that cost next to nothing until they are used, and little then.
 
+Read ``@record`` as ``@dataclass(frozen=True, kw_only=True)`` and ``@positional_record`` as ``@dataclass(frozen=True)``:
+whoever uses a record sees no difference, and nobody else need know what follows, which is there for a quick start only.
+
 There are more than three hundred kinds of diagnostics, layers and nodes of syntax trees, and checking a file uses some
-dozens of them. Python writes six methods of a frozen dataclass as text and compiles each, which takes a millisecond. A
-record is completed when its first instance is made, and only its ``__init__`` is written as text; the other methods go
-by its fields, and all records share them. To ``dataclasses.fields`` and ``replace`` it is a dataclass like any other;
-what inherits from it is a record, too.
+dozens of them. Python writes six methods of a frozen dataclass as text and compiles each, which takes 0.6 ms. A record
+is completed when its first instance is made, and only its ``__init__`` is written as text; the other methods go by its
+fields, and all records share them. What inherits from a record is one, too.
 """
 
 from __future__ import annotations

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from .arguments import need, need_folder
 from .limits import Limits
+from .python_arguments import need, need_folder
 from .records import positional_record
 from .values.from_python import need_mapping
-from .values.kinds import CompileValue
 
 
 @positional_record
@@ -24,7 +23,7 @@ class Request:
     """
 
     model: str | None
-    arguments: Mapping[str, CompileValue] | None
+    arguments: Mapping[str, object] | None
     limits: Limits
     root: str | os.PathLike[str] | None
 

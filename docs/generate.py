@@ -32,7 +32,7 @@ from dotnn.compiler.layers.documentation import LayerPage, page_of
 from dotnn.compiler.limits import Limits
 from dotnn.compiler.lint.base import Lint
 from dotnn.compiler.names.block_documentation import BlockPage, FilePage, library_pages
-from dotnn.compiler.passes.pipeline import stages
+from dotnn.compiler.passes.pass_pipeline import stages
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent

@@ -6,7 +6,7 @@ from .feeds import read_feeds
 from .outputs import render_outputs, save_outputs, top_k
 from .random_feeds import random_feeds
 from .session import Session
-from .tensors import FedDemand, Feeds, TensorInfo
+from .tensor_info import FedDemand, Feeds, TensorInfo
 
 __all__ = [
     "FedDemand",

@@ -17,25 +17,27 @@ from typing import IO, Any, final
 
 from numpy.typing import NDArray
 
-from ..compiler.byte_counts import binary_bytes
 from ..compiler.diagnostics import Diagnostic, DotnnError, Report
-from ..compiler.diagnostics.cells import clip
+from ..compiler.diagnostics.damage import InputDamage
+from ..compiler.diagnostics.fed_arrays import InputNameNeeded, UnexpectedInput
 from ..compiler.diagnostics.feeding import (
     BadInlineValue,
     DamagedFile,
-    FileTooLarge,
     InputGivenTwice,
     NoSuchArray,
     StandardInputTwice,
+    TooManyBytes,
     UnknownFileType,
 )
-from ..compiler.diagnostics.running import FileNotReadable, InputNameNeeded, UnexpectedInput
+from ..compiler.diagnostics.running import FileNotReadable
 from ..compiler.diagnostics.suggest import near_names
+from ..compiler.diagnostics.terminal_cells import clip
+from ..compiler.diagnostics.unreadable_files import Unreadable
 from . import images as image_files
-from .arrays import Archive, open_npz, opened, read_npy
-from .checks import listed_inputs
+from .array_files import Archive, open_npz, opened, read_npy
+from .feed_checks import listed_inputs
 from .images import ImageOptions, read_image
-from .tensors import Feeds, TensorInfo
+from .tensor_info import Feeds, TensorInfo
 from .text_values import MAX_TEXT_BYTES, decode, json_array, parse_json, read_text, table_array
 
 #: Endings of the names of files that are read.
@@ -140,7 +142,7 @@ class _Reader:
         if len(self.inputs) == 1:
             return next(iter(self.inputs.values()))
         listed = listed_inputs(tuple(self.inputs.values()))
-        raise DotnnError(InputNameNeeded(what=f"`{clip(given.text, 60)}`", inputs=listed))
+        raise DotnnError(InputNameNeeded(text=clip(given.text, 60), inputs=listed))
 
     def _arrays(self, given: _Given) -> Iterator[tuple[str, NDArray[Any]]]:
         if given.value == STANDARD_INPUT:
@@ -180,7 +182,8 @@ class _Reader:
     def _archive(self, path: Path, given: _Given) -> Iterator[tuple[str, NDArray[Any]]]:
         with open_npz(path) as archive:
             if not archive.names:
-                raise DotnnError(DamagedFile(path=str(path), kind="`.npz` archive", reason="it holds no arrays"))
+                reason = InputDamage.ARCHIVE_WITHOUT_ARRAYS()
+                raise DotnnError(DamagedFile(path=str(path), kind="`.npz` archive", reason=reason))
             if given.name is not None or (archive.names == (_UNNAMED,) and _UNNAMED not in self.inputs):
                 tensor = self._tensor(given)
                 yield tensor.name, archive.read(_member(archive, tensor.name, path))
@@ -227,11 +230,10 @@ class _Reader:
         try:
             data = stream.read(MAX_TEXT_BYTES + 1)
         except OSError as error:
-            reason = (error.strerror or "it is closed").lower()
+            reason = (error.strerror or str(Unreadable.STREAM_IS_CLOSED())).lower()
             raise DotnnError(FileNotReadable(path="standard input", reason=reason)) from error
         if len(data) > MAX_TEXT_BYTES:
-            most = binary_bytes(MAX_TEXT_BYTES)
-            raise DotnnError(FileTooLarge(path="standard input", found=f"more than {most}", most=most))
+            raise DotnnError(TooManyBytes(path="standard input", limit=MAX_TEXT_BYTES))
         return decode(data, "standard input")
 
 

@@ -17,19 +17,26 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..compiler.diagnostics import Diagnostic, DotnnError
-from ..compiler.diagnostics.feeding import (
-    BadImageOption,
-    DamagedFile,
-    FileTooLarge,
+from ..compiler.diagnostics.damage import InputDamage
+from ..compiler.diagnostics.fed_images import (
+    ChannelsDiffer,
+    DeviationIsZero,
+    ImageFault,
     ImageResized,
+    NoSuchChoice,
     NotAnImageInput,
+    OptionNotFinite,
     ScaleAssumed,
+    ScaleIsNoRange,
+    ScaleOfBytes,
     TransparencyOnWhite,
     WrongImageSize,
 )
-from .arrays import read_whole
-from .image_data import MOST_SCANS, is_endless, missing_data
-from .tensors import Size, TensorInfo
+from ..compiler.diagnostics.feeding import DamagedImage, TooManyPixels, TooManyScans
+from ..compiler.diagnostics.phrases import Phrase
+from .array_files import read_whole
+from .image_completeness import MOST_SCANS, is_endless, missing_data
+from .tensor_info import Size, TensorInfo
 
 #: Endings of the names of images; what a file holds is told from its content.
 SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -91,17 +98,15 @@ class ImageOptions:
         _check_choice("layout", self.layout, ("nchw", "nhwc"))
         for option, values in (("mean", self.mean), ("std", self.std)):
             if not all(map(math.isfinite, values)):
-                raise DotnnError(_bad_option(option, values, "it is not finite", "finite numbers"))
+                raise DotnnError(OptionNotFinite(option=option, found=values))
         if 0 in self.std:
-            raise DotnnError(_bad_option("std", self.std, "nothing can be divided by 0", "numbers other than 0"))
+            raise DotnnError(DeviationIsZero(option="std", found=self.std))
 
     def bounds(self) -> tuple[float, float]:
         """What black and full brightness become."""
         match = _SCALE.match(self.scale or DEFAULT_SCALE)
         if match is None or float(match[1]) == float(match[2]):
-            raise DotnnError(
-                _bad_option("scale", self.scale, "it is no range", "two numbers such as `0..1` or `-1..1`")
-            )
+            raise DotnnError(ScaleIsNoRange(option="scale", found=self.scale))
         return float(match[1]), float(match[2])
 
 
@@ -134,7 +139,7 @@ def read_image(path: Path, tensor: TensorInfo, options: ImageOptions) -> tuple[N
         DotnnError: a damaged or huge image, an input that reads no images, or another size than it declares.
     """
     form = image_form(tensor, options.layout)
-    if isinstance(form, str):
+    if isinstance(form, Phrase):
         raise DotnnError(NotAnImageInput(path=str(path), name=tensor.name, expected=str(tensor), reason=form))
     _check_channels(options, form.channels)
     image, notes = _opened(path)
@@ -149,36 +154,40 @@ def read_image(path: Path, tensor: TensorInfo, options: ImageOptions) -> tuple[N
 # The form of an input -----------------------------------------------------------------------------------------------
 
 
-def image_form(tensor: TensorInfo, layout: str | None) -> ImageForm | str:
+def image_form(tensor: TensorInfo, layout: str | None) -> ImageForm | Phrase:
     """How an input takes an image, or why it takes none."""
     if not (tensor.dtype.startswith("float") or tensor.dtype == "uint8"):
-        return f"its elements are {tensor.dtype}"
+        return ImageFault.ELEMENTS_OF_TYPE(dtype=tensor.dtype)
     shape = tensor.shape
     if shape is None or not 2 <= len(shape) <= 4:
-        return "it has neither 2, 3 nor 4 axes"
+        return ImageFault.NOT_SO_MANY_AXES()
     if len(shape) == 2:
         return _row_form(shape)
     if len(shape) == 4:
-        return _channel_form(shape[1:], layout, "N") if _is_free(shape[0]) else f"it reads {shape[0]} images at once"
+        if not _is_free(shape[0]):
+            return ImageFault.SEVERAL_IMAGES(count=shape[0])
+        return _channel_form(shape[1:], layout, "N")
     if layout is None and not _has_channels(shape) and _is_free(shape[0]):
         return ImageForm(1, shape[2], shape[1], "NHW")
     return _channel_form(shape, layout, "")
 
 
-def _row_form(shape: tuple[Size, ...]) -> ImageForm | str:
+def _row_form(shape: tuple[Size, ...]) -> ImageForm | Phrase:
     pixels = shape[1]
     if not isinstance(pixels, int) or not _is_free(shape[0]):
-        return "it has no axes for height and width"
+        return ImageFault.NO_HEIGHT_AND_WIDTH()
     return ImageForm(1, None, None, "NK", pixels)
 
 
-def _channel_form(shape: tuple[Size, ...], layout: str | None, batch: str) -> ImageForm | str:
+def _channel_form(shape: tuple[Size, ...], layout: str | None, batch: str) -> ImageForm | Phrase:
     first, last = shape[0], shape[-1]
     if layout != "nhwc" and isinstance(first, int) and first in (1, 3):
         return ImageForm(first, shape[2], shape[1], batch + "CHW")
     if layout != "nchw" and isinstance(last, int) and last in (1, 3):
         return ImageForm(last, shape[1], shape[0], batch + "HWC")
-    return f"it has no axis of 1 or 3 channels{f' in the layout {layout}' if layout else ''}"
+    if layout:
+        return ImageFault.NO_CHANNELS_IN_LAYOUT(layout=layout)
+    return ImageFault.NO_CHANNELS()
 
 
 def _has_channels(shape: tuple[Size, ...]) -> bool:
@@ -200,16 +209,16 @@ def _opened(path: Path) -> tuple[Image.Image, tuple[Diagnostic, ...]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if is_endless(content):
-                raise DotnnError(FileTooLarge(path=str(path), found="endless scans", most=f"{MOST_SCANS} scans"))
+                raise DotnnError(TooManyScans(path=str(path), limit=MOST_SCANS))
             image = _decoded(content, path)
             missing = missing_data(content, image, lambda changed: _decoded(changed, path))
-            if missing:
+            if missing is not None:
                 raise DotnnError(_damaged(path, missing))
             return _opaque(ImageOps.exif_transpose(image), path)
     except Image.DecompressionBombError as error:
-        raise DotnnError(_too_many_pixels(path, "far too many pixels")) from error
+        raise DotnnError(TooManyPixels(path=str(path), limit=MAX_PIXELS)) from error
     except UnidentifiedImageError as error:
-        raise DotnnError(_damaged(path, "its content is neither")) from error
+        raise DotnnError(_damaged(path, InputDamage.NEITHER_PNG_NOR_JPEG())) from error
     except _IMAGE_ERRORS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise DotnnError(_damaged(path, reason)) from error
@@ -225,7 +234,7 @@ def _decoded(content: bytes, path: Path) -> Image.Image:
 
 def _check_pixels(image: Image.Image, path: Path) -> None:
     if image.width * image.height > MAX_PIXELS:
-        raise DotnnError(_too_many_pixels(path, f"{image.width} x {image.height} pixels"))
+        raise DotnnError(TooManyPixels(path=str(path), size=image.size, limit=MAX_PIXELS))
 
 
 def _opaque(image: Image.Image, path: Path) -> tuple[Image.Image, tuple[Diagnostic, ...]]:
@@ -263,7 +272,8 @@ def _sized(
         if image.width * image.height == form.pixels:
             return image, ()
         if side * side != form.pixels or options.resize is None:
-            expected = _format_size(side, side) if side * side == form.pixels else f"{form.pixels} pixels in a row"
+            in_row = ImageFault.PIXELS_IN_ROW(pixels=form.pixels)
+            expected = _format_size(side, side) if side * side == form.pixels else in_row
             raise DotnnError(WrongImageSize(path=str(path), name=tensor.name, found=found, expected=expected))
         target = side, side
     else:
@@ -288,7 +298,7 @@ def _known(size: Size, otherwise: int) -> int:
 def _values(image: Image.Image, tensor: TensorInfo, form: ImageForm, options: ImageOptions) -> NDArray[Any]:
     """The pixels as an input takes them; computed in float64 and rounded once to the elements of the input."""
     if tensor.dtype == "uint8" and not _is_plain(options):
-        raise DotnnError(_no_bytes(options, tensor))
+        raise DotnnError(ScaleOfBytes(option="scale", found=options.scale, name=tensor.name))
     values = np.empty(_shape(image, form), tensor.dtype)
     # Height, width and channels, wherever the input has them.
     pixels = values.reshape(image.height, image.width, 1) if form.axes in ("NK", "NHW") else _as_rows(values, form)
@@ -335,41 +345,22 @@ def _is_plain(options: ImageOptions) -> bool:
     return (options.scale is None or options.bounds() == (0, 255)) and not options.mean and not options.std
 
 
-def _no_bytes(options: ImageOptions, tensor: TensorInfo) -> BadImageOption:
-    found = options.scale or "given with mean and std"
-    reason = f"`{tensor.name}` reads uint8"
-    return _bad_option("scale", found, reason, "`0..255`, and neither mean nor std")
-
-
 # Faults -------------------------------------------------------------------------------------------------------------
 
 
 def _check_channels(options: ImageOptions, channels: int) -> None:
     for option, values in (("mean", options.mean), ("std", options.std)):
         if len(values) not in (0, 1, channels):
-            several = channels > 1
-            reason = f"it has {len(values)} numbers, and the model reads {channels} channel{'s' * several}"
-            wanted = f"1 or {channels} numbers" if several else "1 number"
-            raise DotnnError(_bad_option(option, values, reason, wanted))
+            raise DotnnError(ChannelsDiffer(option=option, found=values, count=len(values), channels=channels))
 
 
 def _check_choice(option: str, found: str | None, choices: tuple[str, ...]) -> None:
     if found is not None and found not in choices:
-        listed = " or ".join(f"`{choice}`" for choice in choices)
-        raise DotnnError(_bad_option(option, found, "there is no such choice", listed))
+        raise DotnnError(NoSuchChoice(option=option, found=found, choices=choices))
 
 
-def _bad_option(option: str, found: object, reason: str, expected: str) -> BadImageOption:
-    shown = ", ".join(map(str, found)) if isinstance(found, tuple) else str(found)
-    return BadImageOption(option=option, found=f"`{shown}`", reason=reason, expected=expected)
-
-
-def _too_many_pixels(path: Path, found: str) -> FileTooLarge:
-    return FileTooLarge(path=str(path), found=found, most=f"{MAX_PIXELS:,} pixels")
-
-
-def _damaged(path: Path, reason: str) -> DamagedFile:
-    return DamagedFile(path=str(path), kind="PNG or JPEG image", reason=reason)
+def _damaged(path: Path, reason: Phrase | str) -> DamagedImage:
+    return DamagedImage(path=str(path), reason=reason)
 
 
 def _format_size(width: int, height: int) -> str:

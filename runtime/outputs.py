@@ -14,10 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.archives.npz import add_array, npy_bytes
-from ..compiler.atomic import require_replaceable, write_atomically
+from ..compiler.atomic_files import require_replaceable, write_atomically
 from ..compiler.diagnostics import DotnnError
-from ..compiler.diagnostics.running import BadOption, NotSavable, SeveralOutputsInNpy, TooManyForJson, WrongSaveSuffix
-from ..compiler.visible import visible
+from ..compiler.diagnostics.running import (
+    BadCount,
+    NotSavable,
+    ObjectsNotSavable,
+    SeveralOutputsInNpy,
+    TooManyForJson,
+    WrongSaveSuffix,
+)
+from ..compiler.visible_text import visible
 
 #: Most examples, and most steps of one, whose classes are printed.
 MAX_EXAMPLES = 10
@@ -64,7 +71,7 @@ def top_k(array: NDArray[Any], k: int = 5, labels: Sequence[str] | None = None) 
         ValueError: a scalar.
     """
     if k < 1:
-        raise DotnnError(BadOption(option="top", found=str(k), expected="an integer from 1 on"))
+        raise DotnnError(BadCount(option="top", found=str(k)))
     if array.ndim == 0:
         raise ValueError("a scalar has no classes")
     rows = array.reshape(-1, array.shape[-1]).astype(np.float64)
@@ -154,7 +161,7 @@ def _savable(name: str, value: Any) -> NDArray[Any]:
         return array
     if all(isinstance(item, str) for item in array.flat):
         return array.astype(np.str_)
-    raise DotnnError(NotSavable(name=name, found="an array of Python objects"))
+    raise DotnnError(ObjectsNotSavable(name=name))
 
 
 def _archive(arrays: Mapping[str, NDArray[Any]]) -> memoryview:

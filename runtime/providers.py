@@ -10,11 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from ..compiler.arguments import need_choice
 from ..compiler.diagnostics import DotnnError
-from ..compiler.diagnostics.running import CudaNotInstalled
+from ..compiler.diagnostics.phrases import Phrase
+from ..compiler.diagnostics.running import Cuda, CudaNotInstalled
+from ..compiler.python_arguments import need_choice
 from .engine import onnxruntime
-from .failures import EXTENSION
+from .onnxruntime_errors import EXTENSION
 
 Provider: TypeAlias = Literal["auto", "cpu", "cuda"]
 
@@ -40,11 +41,11 @@ def wanted_providers(provider: str) -> list[str]:
     return [CPU]
 
 
-def installed() -> str:
+def installed() -> Phrase:
     """What there is, for messages: versions of the packages, and the providers that they are built with."""
     packages = " and ".join(f"{name} {found}" for name in _PACKAGES if (found := _version(name)))
-    providers = ", ".join(name.removesuffix("ExecutionProvider") for name in onnxruntime.get_available_providers())
-    return f"{packages or 'onnxruntime ' + onnxruntime.__version__} is installed, with the providers {providers}"
+    providers = (name.removesuffix("ExecutionProvider") for name in onnxruntime.get_available_providers())
+    return Cuda.INSTALLED(packages=packages or f"onnxruntime {onnxruntime.__version__}", providers=", ".join(providers))
 
 
 def preload_cuda() -> None:
@@ -60,17 +61,17 @@ def preload_cuda() -> None:
         preload()
 
 
-def cuda_failure() -> str:
+def cuda_failure() -> Phrase | str:
     """Why the CUDA provider did not start, as far as it can be found out."""
     folder = Path(EXTENSION).parent
     library = folder / _CUDA_LIBRARIES.get(sys.platform, "libonnxruntime_providers_cuda.so")
     if not library.exists():
-        return f"`{library.name}` is missing, so the installation is incomplete"
+        return Cuda.LIBRARY_MISSING(library=library.name)
     try:
         ctypes.CDLL(str(library))
     except OSError as error:
         return str(error)
-    return "its libraries load, but no NVIDIA GPU with a working driver answers"
+    return Cuda.NO_GPU_ANSWERS()
 
 
 def _version(package: str) -> str | None:

@@ -9,18 +9,23 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.arguments import need_seed
-from ..compiler.byte_counts import binary_bytes
 from ..compiler.diagnostics import DotnnError, Report
-from ..compiler.diagnostics.cells import clip
-from ..compiler.diagnostics.feeding import NoRandomValues, NoSuchSymbol, SizeNotFound
-from ..compiler.diagnostics.running import BadOption
+from ..compiler.diagnostics.feeding import (
+    NoRandomElements,
+    NoSuchSymbol,
+    ShapeNotDeclared,
+    SizeNotFound,
+    TooManyRandomValues,
+)
+from ..compiler.diagnostics.running import BadSizeOfSymbol
 from ..compiler.diagnostics.suggest import near_names
-from ..compiler.dims.reading import Expression
+from ..compiler.diagnostics.terminal_cells import clip
+from ..compiler.dims.parsing import Expression
 from ..compiler.initializers.random_streams import Stream
-from .arrays import MAX_BYTES
-from .demands import read_expression, value_or_none
-from .tensors import FedDemand, Feeds, Size, TensorInfo, is_symbol
+from ..compiler.python_arguments import need_seed
+from .array_files import MAX_BYTES
+from .fed_sizes import read_expression, value_or_none
+from .tensor_info import FedDemand, Feeds, Size, TensorInfo, is_symbol
 
 #: The largest size that is tried for a symbolic dimension.
 LARGEST_SIZE = 4096
@@ -133,14 +138,12 @@ def _first_symbols(inputs: Iterable[TensorInfo]) -> Iterator[str]:
             yield first
 
 
-def _bad_sizes(names: Sequence[str], given: Mapping[str, int]) -> Iterator[NoSuchSymbol | BadOption]:
-    known = ", ".join(f"`{name}`" for name in names)
+def _bad_sizes(names: Sequence[str], given: Mapping[str, int]) -> Iterator[NoSuchSymbol | BadSizeOfSymbol]:
     for name, size in given.items():
         if name not in names:
-            hint = f"the dimensions are {known}" if names else "all its dimensions are numbers"
-            yield NoSuchSymbol(name=name, known=hint, near=near_names(name, names))
+            yield NoSuchSymbol(name=name, names=tuple(names), near=near_names(name, names))
         elif size < 1:
-            yield BadOption(option=f"size of {name}", found=str(size), expected="an integer from 1 on")
+            yield BadSizeOfSymbol(option=name, found=str(size))
 
 
 def _symbols(tensor: TensorInfo) -> Iterator[str]:
@@ -204,12 +207,12 @@ def _not_found(demand: FedDemand, names: Sequence[str], given: Mapping[str, int]
 
 def _shape(tensor: TensorInfo, sizes: Mapping[str, int]) -> tuple[int, ...]:
     if tensor.shape is None:
-        raise DotnnError(NoRandomValues(name=tensor.name, reason="the model does not declare its shape"))
+        raise DotnnError(ShapeNotDeclared(name=tensor.name))
     shape = tuple(_size(size, sizes) for size in tensor.shape)
     # Eight bytes hold an element of any type.
     needed = math.prod(shape) * 8
     if needed > MAX_BYTES:
-        raise DotnnError(NoRandomValues(name=tensor.name, reason=f"they would take {binary_bytes(needed)}"))
+        raise DotnnError(TooManyRandomValues(name=tensor.name, size=needed))
     return shape
 
 
@@ -241,7 +244,7 @@ def _values(tensor: TensorInfo, shape: tuple[int, ...], seed: int, bounds: tuple
             return stream.uniform(shape, dtype, *bounds)
         return stream.normal(shape, dtype, 0.0, 1.0)
     if dtype != "bool" and "int" not in dtype:
-        raise DotnnError(NoRandomValues(name=tensor.name, reason=f"its elements are {dtype}"))
+        raise DotnnError(NoRandomElements(name=tensor.name, dtype=dtype))
     low, high = bounds or _default_range(dtype)
     count = math.floor(high) - math.ceil(low) + 1
     steps = np.floor(stream.uniform(shape, "float64", 0.0, 1.0) * count)

@@ -14,15 +14,30 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from numpy.typing import NDArray
 
-from ..compiler.arguments import need, need_integer
 from ..compiler.diagnostics import Diagnostic, DotnnError
-from ..compiler.diagnostics.cells import clip
+from ..compiler.diagnostics.fed_arrays import InputNameNeeded
+from ..compiler.diagnostics.phrases import Phrase
 from ..compiler.diagnostics.running import (
     AlreadyBuilt,
     BadModelMetadata,
     CudaDoesNotLoad,
+    DemandsAreEndless,
     ElementTypeNotSupported,
-    InputNameNeeded,
+    EntryIsNoDemand,
+    EntryIsNoObject,
+    EntryIsNoRange,
+    EntryTellsNoDimension,
+    FormatIsNoVersion,
+    LabelsAreNoNames,
+    MetadataIsNoJson,
+    MetadataIsNoList,
+    MetadataTooLong,
+    ModelFileTooLarge,
+    ModelHasEndlessDims,
+    ModelIsDamaged,
+    ModelIsEmpty,
+    ModelIsNotUtf8,
+    ModelIsText,
     ModelRefused,
     NewerFormat,
     NotAModel,
@@ -31,22 +46,24 @@ from ..compiler.diagnostics.running import (
     WeightsAreInitial,
     WeightsFileMissing,
 )
+from ..compiler.diagnostics.terminal_cells import clip
 from ..compiler.dims.linear import LinearForm, SymbolSource
-from ..compiler.weights.values import WeightState
-from .arrays import opened
-from .checks import check_feeds, listed_inputs
-from .conversion import EXCHANGED
-from .demands import read_expression
+from ..compiler.python_arguments import need, need_integer
+from ..compiler.weights.weight_values import WeightState
+from .array_files import opened
 from .engine import onnxruntime
-from .failures import ERRORS, NOT_A_MODEL, PROVIDER_ERRORS, said
+from .fed_sizes import read_expression
+from .feed_checks import check_feeds, listed_inputs
+from .feed_conversion import EXCHANGED
+from .onnxruntime_errors import ERRORS, NOT_A_MODEL, PROVIDER_ERRORS, said
 from .providers import CUDA, Provider, cuda_failure, installed, preload_cuda, wanted_providers
 from .temporary_folder import TemporaryFolder, sweep_folders
-from .tensors import FedDemand, Feeds, TensorInfo
+from .tensor_info import FedDemand, Feeds, TensorInfo
 
 if TYPE_CHECKING:
     from ..compiler.graph.types import FloatType
     from ..compiler.passes.targets import Target
-    from ..compiler.weights.given import Weights
+    from ..compiler.weights.given_weights import Weights
     from ..compiler.weights.matching import Matching
 
 #: Compiled models with more bytes of weights go through a temporary file: a message in memory holds less than 2 GiB,
@@ -67,7 +84,6 @@ MOST_CHARACTERS = 500_000
 #: onnxruntime's levels of logging: only what ends the process. Everything else comes back as a diagnostic.
 _FATAL_ONLY = 4
 
-_NOT_UTF8 = "a name or a note in it is not UTF-8, as ONNX demands"
 _DTYPES = {
     "float": "float32",
     "double": "float64",
@@ -182,7 +198,7 @@ class Session:
             self.inputs = tuple(self._info(argument) for argument in self._session.get_inputs())
             self.outputs = tuple(self._info(argument) for argument in self._session.get_outputs())
         if _characters(self.inputs) > MOST_CHARACTERS:
-            raise DotnnError(NotAModel(name=self.name, reason="the dimensions of its inputs are endless texts"))
+            raise DotnnError(ModelHasEndlessDims(name=self.name))
         self.provider = "cuda" if CUDA in self._session.get_providers() else "cpu"
         self.labels = self._labels()
         self.demands = self._demands()
@@ -259,9 +275,9 @@ class Session:
         path = Path(self.name)
         with opened(path) as stream:
             size = os.fstat(stream.fileno()).st_size
-        reason = _no_model(path.suffix, size)
-        if reason:
-            raise DotnnError(NotAModel(name=self.name, reason=reason))
+        fault = _no_model(path.suffix, size)
+        if fault is not None:
+            raise DotnnError(fault(name=self.name))
         return str(path)
 
     def _compiled(self, model: OnnxModel, build: Mapping[str, Any]) -> str | bytes:
@@ -278,12 +294,12 @@ class Session:
 
     def _start(
         self, source: str | bytes, options: onnxruntime.SessionOptions, wanted: list[str], provider: str
-    ) -> tuple[onnxruntime.InferenceSession, str]:
+    ) -> tuple[onnxruntime.InferenceSession, Phrase | str]:
         """The session, and why it is not on the GPU if CUDA was tried in vain."""
         if CUDA not in wanted:
             return self._create(source, options, wanted), ""
         preload_cuda()
-        reason = ""
+        reason: Phrase | str = ""
         session = None
         try:
             session = self._create(source, options, wanted)
@@ -317,9 +333,9 @@ class Session:
         if any(words in reason.lower() for words in _NO_DATA) and not isinstance(error, NOT_A_MODEL):
             return WeightsFileMissing(name=self.name, reason=reason)
         if isinstance(error, UnicodeDecodeError):
-            return NotAModel(name=self.name, reason=_NOT_UTF8)
+            return ModelIsNotUtf8(name=self.name)
         if isinstance(error, NOT_A_MODEL) or "No graph was found" in reason:
-            return NotAModel(name=self.name, reason="it is damaged, cut off or another kind of file")
+            return ModelIsDamaged(name=self.name)
         return ModelRefused(name=self.name, version=onnxruntime.__version__, reason=reason)
 
     # What the model says of itself ----------------------------------------------------------------------------------
@@ -337,14 +353,14 @@ class Session:
         try:
             yield
         except UnicodeDecodeError as error:
-            raise DotnnError(NotAModel(name=self.name, reason=_NOT_UTF8)) from error
+            raise DotnnError(ModelIsNotUtf8(name=self.name)) from error
 
     def _labels(self) -> tuple[str, ...] | None:
         labels = self._json("dotnn.labels")
         if labels is None:
             return None
         if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-            raise DotnnError(self._bad_metadata("dotnn.labels", "it is no list of names"))
+            raise DotnnError(self._bad_metadata(LabelsAreNoNames, "dotnn.labels"))
         return tuple(labels)
 
     def _demands(self) -> tuple[FedDemand, ...]:
@@ -352,26 +368,26 @@ class Session:
         if entries is None:
             return ()
         if not isinstance(entries, list):
-            raise DotnnError(self._bad_metadata("dotnn.demands", "it is no list"))
+            raise DotnnError(self._bad_metadata(MetadataIsNoList, "dotnn.demands"))
         dims = [entry.get("dim") for entry in entries if isinstance(entry, dict)]
         if sum(len(dim) for dim in dims if isinstance(dim, str)) > MOST_CHARACTERS:
-            raise DotnnError(self._bad_metadata("dotnn.demands", "its dimensions are endless texts"))
+            raise DotnnError(self._bad_metadata(DemandsAreEndless, "dotnn.demands"))
         return tuple(self._demand(entry) for entry in entries)
 
     def _demand(self, entry: Any) -> FedDemand:
         if not isinstance(entry, dict):
-            raise DotnnError(self._bad_metadata("dotnn.demands", "an entry is no object"))
+            raise DotnnError(self._bad_metadata(EntryIsNoObject, "dotnn.demands"))
         dim, minimum, reason = entry.get("dim"), entry.get("minimum"), entry.get("reason", "")
         if isinstance(dim, str) and isinstance(minimum, int) and isinstance(reason, str) and read_expression(dim):
             return FedDemand(dim, minimum, reason)
-        raise DotnnError(self._bad_metadata("dotnn.demands", f"`{clip(str(entry), 80)}` is no demand"))
+        raise DotnnError(self._bad_metadata(EntryIsNoDemand, "dotnn.demands", entry=clip(str(entry), 80)))
 
     def _ranges(self) -> Mapping[str, tuple[int, int | str]]:
         entries = self._json("dotnn.ranges")
         if entries is None:
             return {}
         if not isinstance(entries, list):
-            raise DotnnError(self._bad_metadata("dotnn.ranges", "it is no list"))
+            raise DotnnError(self._bad_metadata(MetadataIsNoList, "dotnn.ranges"))
         return dict(map(self._range, entries))
 
     def _range(self, entry: Any) -> tuple[str, tuple[int, int | str]]:
@@ -379,14 +395,14 @@ class Session:
             name, low, high = entry.get("input"), entry.get("low"), entry.get("high")
             if isinstance(name, str) and type(low) is int and isinstance(high, str) and read_expression(high):
                 return name, (low, high)
-        raise DotnnError(self._bad_metadata("dotnn.ranges", f"`{clip(str(entry), 80)}` is no range"))
+        raise DotnnError(self._bad_metadata(EntryIsNoRange, "dotnn.ranges", entry=clip(str(entry), 80)))
 
     def _sources(self) -> tuple[SymbolSource, ...]:
         entries = self._json("dotnn.symbols")
         if entries is None:
             return ()
         if not isinstance(entries, list):
-            raise DotnnError(self._bad_metadata("dotnn.symbols", "it is no list"))
+            raise DotnnError(self._bad_metadata(MetadataIsNoList, "dotnn.symbols"))
         return tuple(self._symbol_source(entry) for entry in entries)
 
     def _symbol_source(self, entry: Any) -> SymbolSource:
@@ -395,7 +411,7 @@ class Session:
                 numbers = (axis, factor, offset)
                 if all(type(one) is int and one.bit_length() < 64 for one in numbers) and axis >= 0 and factor >= 1:
                     return SymbolSource(tensor, axis, LinearForm(name, factor, offset))
-        raise DotnnError(self._bad_metadata("dotnn.symbols", f"`{clip(str(entry), 80)}` tells no dimension"))
+        raise DotnnError(self._bad_metadata(EntryTellsNoDimension, "dotnn.symbols", entry=clip(str(entry), 80)))
 
     def _read_format(self) -> int | None:
         """The version of the metadata; None for a model of another maker."""
@@ -403,7 +419,7 @@ class Session:
         if text is None:
             return None
         if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
-            raise DotnnError(self._bad_metadata("dotnn.format", f"`{clip(text, 80)}` is no version"))
+            raise DotnnError(self._bad_metadata(FormatIsNoVersion, "dotnn.format", entry=clip(text, 80)))
         return int(text)
 
     def _json(self, key: str) -> Any:
@@ -411,16 +427,16 @@ class Session:
         if text is None:
             return None
         if len(text) > LONGEST_METADATA:
-            raise DotnnError(self._bad_metadata(key, f"it has more than {LONGEST_METADATA:,} characters"))
+            raise DotnnError(self._bad_metadata(MetadataTooLong, key, most=LONGEST_METADATA))
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise DotnnError(self._bad_metadata(key, "it is no JSON")) from error
+            raise DotnnError(self._bad_metadata(MetadataIsNoJson, key)) from error
 
-    def _bad_metadata(self, key: str, reason: str) -> Diagnostic:
-        return BadModelMetadata(name=self.name, key=key, reason=reason)
+    def _bad_metadata(self, kind: type[BadModelMetadata], key: str, **facts: Any) -> Diagnostic:
+        return kind(name=self.name, key=key, **facts)
 
-    def _notes(self, provider: str, reason: str) -> tuple[Diagnostic, ...]:
+    def _notes(self, provider: str, reason: Phrase | str) -> tuple[Diagnostic, ...]:
         notes: list[Diagnostic] = []
         if provider == "auto" and reason:
             notes.append(RunsOnCpu(reason=reason))
@@ -434,7 +450,7 @@ class Session:
 
     def _single(self, value: object) -> Mapping[str, object]:
         if len(self.inputs) != 1:
-            raise DotnnError(InputNameNeeded(what="a single array", inputs=listed_inputs(self.inputs)))
+            raise DotnnError(InputNameNeeded(inputs=listed_inputs(self.inputs)))
         return {self.inputs[0].name: value}
 
     def _check_outputs(self) -> None:
@@ -452,13 +468,13 @@ def _characters(tensors: Sequence[TensorInfo]) -> int:
     return sum(len(size) for tensor in tensors for size in tensor.shape or () if isinstance(size, str))
 
 
-def _no_model(suffix: str, size: int) -> str:
-    """Why a file cannot be a model, by its name and size; empty if it can."""
+def _no_model(suffix: str, size: int) -> type[NotAModel] | None:
+    """Why a file cannot be a model, by its name and size; None if it can."""
     if suffix == ".nn":
-        return "it is the text of a model, which `dotnn.compile_file` compiles"
+        return ModelIsText
     if size == 0:
-        return "it is empty"
-    return "it has more than 2 GiB, which no ONNX file has" if size >= LARGEST_FILE else ""
+        return ModelIsEmpty
+    return ModelFileTooLarge if size >= LARGEST_FILE else None
 
 
 def _options(optimize: bool, threads: int | None) -> onnxruntime.SessionOptions:

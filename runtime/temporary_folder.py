@@ -14,7 +14,7 @@ import weakref
 from pathlib import Path
 from typing import final
 
-from ..compiler.atomic import output_errors
+from ..compiler.atomic_files import output_errors
 from ..compiler.locks import Lock, belongs_to_us, is_at, is_too_young, machine, open_existing, release, try_lock
 
 #: The file in a folder whose lock its owner holds.

@@ -16,19 +16,25 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from ..compiler.diagnostics import DotnnError
-from ..compiler.diagnostics.cells import clip
+from ..compiler.diagnostics.damage import FileDamage, InputDamage
 from ..compiler.diagnostics.feeding import (
+    CommaInNumber,
     DamagedFile,
+    EmptyCell,
+    NoNumberInCell,
     NotANumber,
     NumberDoesNotFit,
+    Place,
     RaggedValues,
     TableDoesNotFit,
     TableIsAmbiguous,
 )
+from ..compiler.diagnostics.phrases import Phrase
 from ..compiler.diagnostics.running import ElementTypeNotSupported
-from .arrays import read_whole
-from .conversion import first_unfit, typed
-from .tensors import Size, TensorInfo, format_sizes
+from ..compiler.diagnostics.terminal_cells import clip
+from .array_files import read_whole
+from .feed_conversion import first_unfit, typed
+from .tensor_info import Size, TensorInfo, format_sizes
 
 #: Most bytes of text that are read; they take up to 20 times as much memory until they are numbers.
 MAX_TEXT_BYTES = 64 * 2**20
@@ -62,7 +68,7 @@ def decode(data: bytes, place: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        reason = f"byte {error.start} is not UTF-8"
+        reason = InputDamage.BYTE_IS_NOT_UTF8(place=error.start)
         raise DotnnError(DamagedFile(path=place, kind="text", reason=reason)) from error
 
 
@@ -97,7 +103,7 @@ def table_array(text: str, tensor: TensorInfo, place: str) -> NDArray[Any]:
         flat += _cell_values(row, columns, place)
         lines.append(row.line)
     if not lines:
-        raise DotnnError(DamagedFile(path=place, kind="table", reason="it holds no numbers"))
+        raise DotnnError(DamagedFile(path=place, kind="table", reason=InputDamage.TABLE_WITHOUT_NUMBERS()))
     index = first_unfit(flat, tensor.dtype)
     if index is not None:
         row, column = divmod(index, columns)
@@ -116,14 +122,14 @@ def _rows(text: str, place: str) -> Iterator[_Row]:
     try:
         yield from (_Row(reader.line_num, cells) for cells in reader if cells)
     except csv.Error as error:
-        reason = f"line {reader.line_num}: {error}"
+        reason = InputDamage.LINE_IS_BAD(line=reader.line_num, reason=str(error))
         raise DotnnError(DamagedFile(path=place, kind="table", reason=reason)) from error
 
 
 def _cell_values(row: _Row, columns: int, place: str) -> list[Number]:
     if len(row.cells) != columns:
         raise DotnnError(
-            RaggedValues(path=place, place=f"line {row.line}", found=str(len(row.cells)), expected=str(columns))
+            RaggedValues(path=place, place=Place.LINE(line=row.line), found=str(len(row.cells)), expected=str(columns))
         )
     values = [_number(cell) for cell in row.cells]
     if None in values:
@@ -134,18 +140,15 @@ def _cell_values(row: _Row, columns: int, place: str) -> list[Number]:
 
 def _not_a_number(row: _Row, column: int, place: str) -> NotANumber:
     cell = row.cells[column].strip()
-    found = f"`{clip(cell, LONGEST)}`" if cell else "empty"
-    if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", cell):
-        hint = "write a decimal point instead of the comma"
-    elif not cell:
-        hint = "give every cell a value; write `nan` only where the model can read it"
-    else:
-        hint = "numbers have a decimal point and no separators; the header is one line without any number"
-    return NotANumber(path=place, place=_cell_place(row.line, column), found=found, hint=hint)
+    where = _cell_place(row.line, column)
+    if not cell:
+        return EmptyCell(path=place, place=where)
+    kind = CommaInNumber if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", cell) else NoNumberInCell
+    return kind(path=place, place=where, found=f"`{clip(cell, LONGEST)}`")
 
 
-def _cell_place(line: int, column: int) -> str:
-    return f"line {line}, column {column + 1}"
+def _cell_place(line: int, column: int) -> Phrase:
+    return Place.CELL(line=line, column=column + 1)
 
 
 def _number(cell: str) -> Number | None:
@@ -232,17 +235,16 @@ def parse_json(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise ValueError(f"{error.msg} at {where}") from error
+        raise ValueError(InputDamage.JSON_FAULT(reason=error.msg, line=error.lineno, column=error.colno)) from error
     except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+        raise ValueError(FileDamage.NESTED_TOO_DEEPLY()) from error
 
 
 def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, value in pairs:
         if name in result:
-            raise _RepeatedName(f"it has the name `{clip(name, LONGEST)}` twice")
+            raise _RepeatedName(InputDamage.NAME_TWICE(name=clip(name, LONGEST)))
         result[name] = value
     return result
 
@@ -271,8 +273,7 @@ def _flattened(value: Any, place: str) -> tuple[tuple[int, ...], list[Any]]:
     level: list[Any] = [value]
     while any(isinstance(item, list) for item in level):
         if len(shape) == MAX_RANK:
-            reason = f"lists are nested more than {MAX_RANK} deep"
-            raise DotnnError(DamagedFile(path=place, kind="tensor", reason=reason))
+            raise DotnnError(DamagedFile(path=place, kind="tensor", reason=InputDamage.LISTS_TOO_DEEP(most=MAX_RANK)))
         length = len(level[0]) if isinstance(level[0], list) else None
         for index, item in enumerate(level):
             found = len(item) if isinstance(item, list) else None
@@ -290,18 +291,20 @@ def _ragged(index: int, shape: tuple[int, ...], found: int | None, expected: int
     return RaggedValues(path=place, place=_item_place(index, shape), found=count(found), expected=count(expected))
 
 
-def _item_place(index: int, shape: Sequence[int]) -> str:
-    places = []
+def _item_place(index: int, shape: Sequence[int]) -> Phrase:
+    indices: list[int] = []
     for size in reversed(shape):
         index, place = divmod(index, size)
-        places.append(f"[{place}]")
-    return "item " + "".join(reversed(places)) if places else "the value"
+        indices.append(place)
+    if not indices:
+        return Place.WHOLE()
+    return Place.ITEM(indices="".join(f"[{place}]" for place in reversed(indices)))
 
 
-def _described(item: Any) -> str:
+def _described(item: Any) -> Phrase | str:
     if item is None:
         return "`null`"
-    return "an object" if isinstance(item, dict) else f'the text "{clip(str(item), LONGEST)}"'
+    return "an object" if isinstance(item, dict) else Place.TEXT_ITEM(text=clip(str(item), LONGEST))
 
 
 # Both ---------------------------------------------------------------------------------------------------------------
@@ -312,13 +315,13 @@ def _check_type(tensor: TensorInfo) -> None:
         raise DotnnError(ElementTypeNotSupported(name=tensor.name, found=tensor.dtype))
 
 
-def _unfit(value: Number, tensor: TensorInfo, where: str, place: str) -> NumberDoesNotFit:
+def _unfit(value: Number, tensor: TensorInfo, where: Phrase, place: str) -> NumberDoesNotFit:
     found = json.dumps(value) if isinstance(value, bool) else _shown(value)
     return NumberDoesNotFit(path=place, place=where, name=tensor.name, found=found, expected=tensor.dtype)
 
 
-def _shown(value: Number) -> str:
+def _shown(value: Number) -> Phrase | str:
     # Long ones say nothing, and Python refuses to print thousands of digits.
     if isinstance(value, int) and value.bit_length() > 128:
-        return f"an integer of {value.bit_length()} bits"
+        return Place.LONG_INTEGER(bits=value.bit_length())
     return str(value)

@@ -18,7 +18,8 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.lib import format as npy
 
-from ..diagnostics.cells import clip
+from ..diagnostics.damage import ArchiveDamage
+from ..diagnostics.terminal_cells import clip
 
 #: Headers of arrays of numbers are about 100 bytes, padded to a multiple of 64; numpy itself reads 10,000.
 _LONGEST_HEADER = 1 << 14
@@ -41,10 +42,10 @@ _HEADER_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, EOFEr
 
 
 class BadArray(ValueError):
-    """What is wrong with an array, in words."""
+    """What is wrong with an array, as a phrase."""
 
 
-class HasRecords(BadArray):
+class RecordArray(BadArray):
     """The elements of an array are no numbers but records."""
 
 
@@ -79,7 +80,7 @@ def named_members(archive: zipfile.ZipFile) -> Iterator[tuple[str | None, zipfil
             yield None, member
             continue
         if name in names:
-            raise BadArray(f"it holds `{clip(name, 60)}` twice")
+            raise BadArray(ArchiveDamage.MEMBER_TWICE(member=clip(name, 60)))
         names.add(name)
         yield name, member
 
@@ -95,9 +96,9 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
     try:
         version = npy.read_magic(head)
         if version == _RECORDS:
-            raise HasRecords("its arrays have records with named fields")
+            raise RecordArray(ArchiveDamage.HAS_RECORDS())
         if version not in _HEADERS:
-            raise BadArray(f"an array is in version {version[0]}.{version[1]} of the format, which is not known")
+            raise BadArray(ArchiveDamage.UNKNOWN_VERSION(major=version[0], minor=version[1]))
         with warnings.catch_warnings():
             # Files of Python 2 are read all the same.
             warnings.simplefilter("ignore")
@@ -105,9 +106,9 @@ def read_header(stream: IO[bytes]) -> ArrayHeader:
     except BadArray:
         raise
     except _HEADER_ERRORS as error:
-        raise BadArray(" ".join(str(error).split())[:200] or "an array's header cannot be read") from error
+        raise BadArray(" ".join(str(error).split())[:200] or ArchiveDamage.HEADER_UNREADABLE()) from error
     if not _is_possible(shape, dtype):
-        raise BadArray("an array has an impossible shape")
+        raise BadArray(ArchiveDamage.IMPOSSIBLE_ARRAY_SHAPE())
     return ArrayHeader(shape, dtype, fortran, head.tell())
 
 
@@ -127,13 +128,13 @@ def read_elements(stream: IO[bytes], header: ArrayHeader) -> np.ndarray:
     try:
         array = np.empty(header.shape, header.dtype, order="F" if header.fortran else "C")
     except MemoryError:
-        raise BadArray(f"there is too little memory for {header.size:,} bytes") from None
+        raise BadArray(ArchiveDamage.TOO_LITTLE_MEMORY(size=header.size)) from None
     room = array.reshape(-1, order="A").view(np.uint8).data
     done = 0
     while done < len(room):
         piece = stream.read(min(_PIECE, len(room) - done))
         if not piece:
-            raise BadArray(f"an array is cut off after {done:,} of {len(room):,} bytes")
+            raise BadArray(ArchiveDamage.ARRAY_CUT_OFF(found=done, size=len(room)))
         room[done : done + len(piece)] = piece
         done += len(piece)
     return array

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import IO, Any, Final, final
 
+from ..diagnostics.damage import ArchiveDamage, FileDamage
+
 #: What the modules behind zipfile raise for damaged archives; RuntimeError for encrypted ones.
 ARCHIVE_ERRORS: Final = (
     zipfile.BadZipFile,
@@ -38,6 +40,11 @@ _MEMBER: Final = struct.Struct("<4s5H3L2H")
 _LONGEST_COMMENT: Final = (1 << 16) - 1
 
 
+def what_archive_errors_say(error: Exception) -> str:
+    """What one of ``ARCHIVE_ERRORS`` says; those of an archive that ends too early say nothing."""
+    return str(error) or str(FileDamage.IS_CUT_OFF())
+
+
 def open_zip(stream: IO[bytes]) -> zipfile.ZipFile:
     """An archive, of which the list of members is read.
 
@@ -46,7 +53,7 @@ def open_zip(stream: IO[bytes]) -> zipfile.ZipFile:
     """
     length = _length_of_list(stream)
     if length > _LONGEST_LIST:
-        raise zipfile.BadZipFile(f"its list of members has {length:,} bytes, and at most {_LONGEST_LIST:,} are read")
+        raise zipfile.BadZipFile(ArchiveDamage.LONG_LIST_OF_MEMBERS(length=length, most=_LONGEST_LIST))
     stream.seek(0)
     return zipfile.ZipFile(stream)
 
@@ -92,17 +99,17 @@ def place_of(stream: IO[bytes], archive: zipfile.ZipFile, member: zipfile.ZipInf
         zipfile.BadZipFile: it is packed, or the file lacks bytes of it.
     """
     if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
-        raise zipfile.BadZipFile(f"`{member.filename}` is packed")
+        raise zipfile.BadZipFile(ArchiveDamage.MEMBER_PACKED(member=member.filename))
     size = stream.seek(0, os.SEEK_END)
     # Where an archive says that it begins before its file does, this is negative.
     stream.seek(max(0, member.header_offset))
     head = stream.read(_MEMBER.size)
     if member.header_offset < 0 or len(head) < _MEMBER.size or head[:4] != b"PK\3\4":
-        raise zipfile.BadZipFile(f"`{member.filename}` is not where the archive says")
+        raise zipfile.BadZipFile(ArchiveDamage.MEMBER_ELSEWHERE(member=member.filename))
     *_, name, extra = _MEMBER.unpack(head)
     start = member.header_offset + _MEMBER.size + name + extra
     if member.file_size != member.compress_size or start + member.file_size > size:
-        raise zipfile.BadZipFile(f"it is cut off in `{member.filename}`")
+        raise zipfile.BadZipFile(ArchiveDamage.MEMBER_CUT_OFF(member=member.filename))
     return start
 
 
@@ -119,8 +126,8 @@ def seekable(stream: IO[bytes], archive: zipfile.ZipFile, member: zipfile.ZipInf
         _compare(window, member)
         return window
     if member.file_size > max(_SMALL, _MOST_GROWTH * member.compress_size):
-        grown = f"{member.compress_size:,} bytes, which would become {member.file_size:,}"
-        raise zipfile.BadZipFile(f"`{member.filename}` is packed into {grown}")
+        facts = {"packed": member.compress_size, "unpacked": member.file_size}
+        raise zipfile.BadZipFile(ArchiveDamage.MEMBER_GROWS(member=member.filename, **facts))
     return _unpacked(archive, member)
 
 
@@ -129,7 +136,7 @@ def _compare(window: IO[bytes], member: zipfile.ZipInfo) -> None:
     while piece := window.read(_PIECE):
         found = zlib.crc32(piece, found)
     if found != member.CRC:
-        raise zipfile.BadZipFile(f"Bad CRC-32 for file {member.filename!r}")
+        raise zipfile.BadZipFile(ArchiveDamage.WRONG_CHECK_SUM(member=member.filename))
     window.seek(0)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
+from ..source import Span
 from .base import Diagnostic
+from .fixes import Edit, Fix, Safety
 
 
 @record
@@ -29,3 +31,11 @@ class BoundsChangedPlaces(Diagnostic):
     kind: str
     low: str
     high: str
+    high_span: Span | None = None
+
+    def fix(self) -> Fix | None:
+        """The bounds in the places of each other."""
+        low, high = self.span, self.high_span
+        if low is None or high is None or low.start <= high.start < low.end or high.start <= low.start < high.end:
+            return None
+        return Fix((Edit(low, high.text), Edit(high, low.text)), Safety.UNSAFE)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .fixes import Fix, Safety, code_end, piping, replacing
+from .forms import Forms, declare_otherwise
+from .operands import ONE_NAME
 
 
 def _or_transposed(name: str, order: str) -> str:
@@ -54,10 +58,19 @@ class AttentionMismatch(Diagnostic):
     def mend(self) -> str:
         """How both become the same; a dense layer has a known number of units, and from rank 4 on a written axis."""
         if self.things == "channels":
-            axis = ", axis=-1" if self.right_rank > 3 else ""
-            stage = f": `-> dense({self.left_dim}{axis})`" if self.left_dim.isdecimal() else ""
+            stage = f": `-> {self._stage}`" if self._stage else ""
             return f"bring it to {self.left_dim} channels first{stage}{_or_transposed(self.right_name, self.order)}"
         return f"take `{self.right_name}` from the same sequence as `{self.left_name}`: each key has one value"
+
+    @property
+    def _stage(self) -> str:
+        """The layer that brings one to the channels of the other, where they are a number."""
+        axis = ", axis=-1" if self.right_rank > 3 else ""
+        return f"dense({self.left_dim}{axis})" if self.left_dim.isdecimal() else ""
+
+    def fix(self) -> Fix | None:
+        """The layer, which has weights of its own."""
+        return piping(self.span, self._stage) if self.things == "channels" and self._stage else None
 
 
 @record
@@ -90,13 +103,13 @@ class AttentionUndecided(Diagnostic):
     right_name: str
     right: str
     right_dim: str
-    hint: str = ""
+    forms: Forms = ()  #: forms of symbols with which it would be certain
     order: str = ""
 
     @property
     def mend(self) -> str:
         """Other dimensions with which it would be certain, or what helps always."""
-        mend = self.hint or "give both dimensions the same name or number in the types of the inputs"
+        mend = declare_otherwise(self.forms) or ONE_NAME
         return mend + _or_transposed(self.right_name, self.order)
 
 
@@ -241,3 +254,11 @@ class ValueWithoutKey(Diagnostic):
     remedy: ClassVar[str] = "write `key=` instead, whose values are its own unless given, or both"
 
     kind: str
+
+    def fix(self) -> Fix | None:
+        """The key, whose values are its own."""
+        if self.span is None:
+            return None
+        source = self.span.source
+        named = re.search(r"\bvalue[ \t]*=\Z", source.text[: code_end(source, self.span.start)])
+        return None if named is None else replacing(source.span(named.start(), self.span.start), "key=", Safety.UNSAFE)

@@ -7,15 +7,17 @@ sentences made of them, its docstring the page that ``dotnn explain CODE`` shows
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from ..records import positional_record, record
 from ..reprs import LONGEST, quoted, several, short_repr
 from ..source import Span
-from ..visible import visible
-from .cells import LONGEST_SENTENCE, clip
+from ..visible_text import visible
+from .fixes import Fix
+from .phrases import filled
+from .terminal_cells import LONGEST_SENTENCE, clip
 
 
 class Severity(StrEnum):
@@ -33,29 +35,10 @@ class Label:
     span: Span
     text: str
 
-
-@positional_record
-class Fix:
-    """A text edit that mends the mistake: replace what stands at ``span``."""
-
-    span: Span
-    replacement: str
-
-
-class _Facts(Mapping[str, Any]):
-    """The attributes of a diagnostic as a mapping, for the sentence templates."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        self._diagnostic = diagnostic
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self._diagnostic, name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+    @classmethod
+    def of_call(cls, span: Span, block: str) -> Label:
+        """The call of a block on the way to a place."""
+        return cls(span, f"in block `{block}`, called here")
 
 
 #: Every concrete diagnostic class by its code.
@@ -69,6 +52,9 @@ class Diagnostic:
     Subclasses are frozen keyword-only dataclasses that set ``code`` and the templates. A template is text in the form
     of ``str.format``; its names are the fields and properties of the class.
 
+    Mistakes that have one page in common are a family: its base has the code and the page, and what they say alike;
+    each of them is a class that inherits these and sets the rest.
+
     Attributes:
         span: the primary place, or None for faults that lie in no source text (a weight file, an input array).
         trace: places through which the primary place was reached (calls of blocks, imports), innermost first.
@@ -77,6 +63,8 @@ class Diagnostic:
     code: ClassVar[str] = ""
     severity: ClassVar[Severity] = Severity.ERROR
     message: ClassVar[str] = ""
+    #: What tells apart the mistakes of one code: each class of a family says its own in place of ``{clause}``.
+    clause: ClassVar[str] = ""
     label: ClassVar[str] = ""
     remedy: ClassVar[str] = ""
     #: Whether the remedy says something to those who call the block that the primary place lies in.
@@ -116,15 +104,15 @@ class Diagnostic:
 
     def headline(self) -> str:
         """The one-sentence statement of what is wrong."""
-        return self.message.format_map(_Facts(self))
+        return filled(self.message.replace("{clause}", self.clause), self)
 
     def caret(self) -> str:
         """What stands beside the caret; may be empty."""
-        return self.label.format_map(_Facts(self))
+        return filled(self.label, self)
 
     def advice(self) -> str:
         """What to do about it; may be empty."""
-        return self.remedy.format_map(_Facts(self))
+        return filled(self.remedy, self)
 
     def labels(self) -> tuple[Label, ...]:
         """Further labelled places."""
@@ -135,7 +123,7 @@ class Diagnostic:
         return ()
 
     def fix(self) -> Fix | None:
-        """A text edit that mends the mistake, where one is certain."""
+        """The edits that mend the mistake, where the remedy says exactly what to write."""
         return None
 
     def identities(self) -> tuple[Hashable, ...]:

@@ -2,11 +2,56 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
-from ..records import record
+from ..records import positional_record, record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
+from .forms import ticked
+
+#: What is said between both sides of a comparison that is false.
+_WORDS: Final[Mapping[str, str]] = {
+    "==": "",
+    "!=": "other than ",
+    "<": "below ",
+    "<=": "at most ",
+    ">": "above ",
+    ">=": "at least ",
+}
+
+
+@positional_record
+class Comparison:
+    """Both sides of a comparison, as text, and what the left one is called."""
+
+    subject: str
+    left: str
+    operator: str
+    right: str
+
+
+@positional_record
+class Made:
+    """A node that makes a tensor, and its type."""
+
+    place: Span | None
+    name: str
+    type: str
+
+
+@positional_record
+class Step:
+    """A layer that takes a shape to another one."""
+
+    name: str
+    before: str
+    after: str
+    place: Span | None
+
+    def __str__(self) -> str:
+        where = f" ({self.place})" if self.place is not None else ""
+        return f"`{self.name}` takes {self.before} to {self.after}{where}"
 
 
 @record
@@ -18,13 +63,22 @@ class _Failed(Diagnostic):
     remedy: ClassVar[str] = "change the model, or state what is true"
     advises_callers: ClassVar[bool] = False
 
-    sides: str
-    found: str = "false"
-    made_at: Span | None = None
-    made: str = ""
-    way: tuple[str, ...] = ()
+    comparison: Comparison | None = None  #: what is compared; None where a bool is stated
+    made: Made | None = None  #: where the tensor in question is made
+    way: tuple[Step, ...] = ()
     #: The block of the library that states it; empty for those of the user's own files.
     block: str = ""
+
+    @property
+    def sides(self) -> str:
+        """What both sides are."""
+        one = self.comparison
+        return "it is false" if one is None else f"{one.subject} is {one.left}, not {_WORDS[one.operator]}{one.right}"
+
+    @property
+    def found(self) -> str:
+        """What the left side is."""
+        return "false" if self.comparison is None else f"is {self.comparison.left}"
 
     def headline(self) -> str:
         """Which one it is: those of the library do not stand at the primary place."""
@@ -32,11 +86,12 @@ class _Failed(Diagnostic):
 
     def labels(self) -> tuple[Label, ...]:
         """Where the tensor in question is made."""
-        return () if self.made_at is None else (Label(self.made_at, self.made),)
+        made = self.made
+        return () if made is None or made.place is None else (Label(made.place, f"`{made.name}` gives {made.type}"),)
 
     def notes(self) -> tuple[str, ...]:
         """How its shape came about."""
-        return self.way
+        return tuple(map(str, self.way))
 
 
 @record
@@ -85,8 +140,20 @@ class CostDependsOnDimension(Diagnostic):
     remedy: ClassVar[str] = "give {symbols} a number in the type of the input; only `N` is taken to be 1"
 
     metric: str
-    symbols: str
+    names: tuple[str, ...]
     formula: str
+
+    @property
+    def symbols(self) -> str:
+        """The dimensions."""
+        return ticked(self.names)
+
+
+@record
+class CostTooComplex(CostDependsOnDimension):
+    """A cost that is a formula of too many parts."""
+
+    message: ClassVar[str] = "`{metric}` depends on {symbols}: it is too complex to write ({formula})"
 
 
 @record
@@ -112,8 +179,31 @@ class NoReceptiveField(Diagnostic):
     """`receptive_field` is asked of something without spatial axes."""
 
     code: ClassVar[str] = "E704"
-    message: ClassVar[str] = "there is no receptive field: {reason}"
+    message: ClassVar[str] = "there is no receptive field: {clause}"
     label: ClassVar[str] = "here"
     remedy: ClassVar[str] = "ask it of a tensor `[N, C, H, W]`: `receptive_field(features)`"
 
-    reason: str
+
+@record
+class FieldOfValue(NoReceptiveField):
+    """The receptive field of something other than a tensor."""
+
+    clause: ClassVar[str] = "this is {found}"
+
+    found: str
+
+
+@record
+class FieldWithoutSpatialInput(NoReceptiveField):
+    """The receptive field in a model whose inputs have no spatial axes."""
+
+    clause: ClassVar[str] = "no input has spatial axes"
+
+
+@record
+class FieldTooComplex(NoReceptiveField):
+    """A receptive field that is a dimension of too many parts."""
+
+    clause: ClassVar[str] = "it would be {limit}"
+
+    limit: str  #: the limit that it exceeds, in the words of what keeps it

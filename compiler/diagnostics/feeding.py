@@ -1,11 +1,13 @@
-"""What can be wrong with the files and texts that a model is fed from (E921-E949, W905-W909)."""
+"""What can be wrong with the files and texts that a model is fed from (E921-E929, E935-E943)."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from ..byte_counts import binary_bytes
 from ..records import record
-from .base import Diagnostic, Severity
+from .base import Diagnostic
+from .phrases import Phrase, Phrases
 from .suggest import did_you_mean
 
 # Files of any kind --------------------------------------------------------------------------------------------------
@@ -36,12 +38,18 @@ class DamagedFile(Diagnostic):
 
     code: ClassVar[str] = "E922"
     message: ClassVar[str] = "`{path}` is no readable {kind}: {reason}"
-    remedy: ClassVar[str] = "{hint}"
+    remedy: ClassVar[str] = "write the file again, or rename it if it holds another format"
 
     path: str
     kind: str
-    reason: str
-    hint: str = "write the file again, or rename it if it holds another format"
+    reason: Phrase | str
+
+
+@record
+class DamagedImage(DamagedFile):
+    """The same of an image, whatever the ending of its name says."""
+
+    kind: str = "PNG or JPEG image"
 
 
 @record
@@ -53,12 +61,64 @@ class FileTooLarge(Diagnostic):
     """
 
     code: ClassVar[str] = "E923"
-    message: ClassVar[str] = "`{path}` has {found}, and at most {most} are read"
+    message: ClassVar[str] = "`{path}` has {clause} are read"
     remedy: ClassVar[str] = "feed fewer examples at once, or smaller ones"
 
     path: str
-    found: str
-    most: str
+
+
+@record
+class TooManyBytes(FileTooLarge):
+    """There are more bytes than are read.
+
+    Attributes:
+        limit: how many are read.
+        size: how many there are; None where that is not known.
+    """
+
+    clause: ClassVar[str] = "{found}, and at most {most}"
+
+    limit: int
+    size: int | None = None
+
+    @property
+    def found(self) -> str:
+        """How many there are, in words."""
+        return f"more than {self.most}" if self.size is None else binary_bytes(self.size)
+
+    @property
+    def most(self) -> str:
+        """How many are read, in words."""
+        return binary_bytes(self.limit)
+
+
+@record
+class TooManyPixels(FileTooLarge):
+    """An image has more pixels than are read.
+
+    Attributes:
+        limit: how many are read.
+        size: width and height; None for so many that they were not even looked at.
+    """
+
+    clause: ClassVar[str] = "{found} pixels, and at most {limit:,} pixels"
+
+    limit: int
+    size: tuple[int, int] | None = None
+
+    @property
+    def found(self) -> str:
+        """How many there are, in words."""
+        return "far too many" if self.size is None else f"{self.size[0]} x {self.size[1]}"
+
+
+@record
+class TooManyScans(FileTooLarge):
+    """A JPEG sends the picture over and over again."""
+
+    clause: ClassVar[str] = "endless scans, and at most {limit} scans"
+
+    limit: int
 
 
 @record
@@ -70,14 +130,47 @@ class NotPlainArray(Diagnostic):
     """
 
     code: ClassVar[str] = "E924"
-    message: ClassVar[str] = "`{path}` holds {found}, and only arrays of numbers are read"
+    message: ClassVar[str] = "`{path}` holds {clause}, and only arrays of numbers are read"
     remedy: ClassVar[str] = 'save an array of numbers: `np.save(file, np.asarray(values, "float32"))`'
 
     path: str
-    found: str
+
+
+@record
+class HoldsObjects(NotPlainArray):
+    """Its elements are whatever Python can pickle."""
+
+    clause: ClassVar[str] = "Python objects"
+
+
+@record
+class HoldsRecords(NotPlainArray):
+    """Its elements have fields with names beyond Latin 1."""
+
+    clause: ClassVar[str] = "records with named fields"
+
+
+@record
+class HoldsOtherElements(NotPlainArray):
+    """Its elements are dates, bytes or records."""
+
+    clause: ClassVar[str] = "elements of type `{dtype}`"
+
+    dtype: str
 
 
 # Numbers in text ----------------------------------------------------------------------------------------------------
+
+
+class Place(Phrases):
+    """Places in files of numbers, and what stands there."""
+
+    LINE = "line {line}"
+    CELL = "line {line}, column {column}"
+    ITEM = "item {indices}"
+    WHOLE = "the value"
+    TEXT_ITEM = 'the text "{text}"'
+    LONG_INTEGER = "an integer of {bits} bits"
 
 
 @record
@@ -90,12 +183,34 @@ class NotANumber(Diagnostic):
 
     code: ClassVar[str] = "E925"
     message: ClassVar[str] = "{place} of `{path}` is {found}, not a number"
-    remedy: ClassVar[str] = "{hint}"
+    remedy: ClassVar[str] = "numbers have a decimal point and no separators"
 
     path: str
-    place: str
-    found: str
-    hint: str = "numbers have a decimal point and no separators"
+    place: Phrase
+    found: Phrase | str
+
+
+@record
+class CommaInNumber(NotANumber):
+    """A number has a comma where its point belongs."""
+
+    remedy: ClassVar[str] = "write a decimal point instead of the comma"
+
+
+@record
+class EmptyCell(NotANumber):
+    """Nothing stands between two separators."""
+
+    remedy: ClassVar[str] = "give every cell a value; write `nan` only where the model can read it"
+
+    found: str = "empty"
+
+
+@record
+class NoNumberInCell(NotANumber):
+    """A cell of a table behind its header is no number."""
+
+    remedy: ClassVar[str] = "numbers have a decimal point and no separators; the header is one line without any number"
 
 
 @record
@@ -111,7 +226,7 @@ class RaggedValues(Diagnostic):
     remedy: ClassVar[str] = "give all the same length"
 
     path: str
-    place: str
+    place: Phrase
     found: str
     expected: str
 
@@ -162,67 +277,9 @@ class NumberDoesNotFit(Diagnostic):
     remedy: ClassVar[str] = "`{name}` reads {expected}; give values in its range"
 
     path: str
-    place: str
+    place: Phrase
     name: str
-    found: str
-    expected: str
-
-
-# Images -------------------------------------------------------------------------------------------------------------
-
-
-@record
-class WrongImageSize(Diagnostic):
-    """An image has another size than the model reads.
-
-    Nothing is resized unasked, because it changes what the model sees. `--resize stretch` brings the image to the
-    size and changes its proportions; `--resize crop` keeps them and cuts off what is too much on two sides.
-    """
-
-    code: ClassVar[str] = "E931"
-    message: ClassVar[str] = "the image `{path}` is {found} pixels (width x height), and `{name}` reads {expected}"
-    remedy: ClassVar[str] = "`--resize stretch` or `--resize crop` brings it to {expected}"
-
-    path: str
-    name: str
-    found: str
-    expected: str
-
-
-@record
-class NotAnImageInput(Diagnostic):
-    """An image is given for an input that does not read images.
-
-    Images are read by inputs `[N, 1, H, W]` (gray) and `[N, 3, H, W]` (red, green, blue), by the same with the
-    channels last, without the first axis, and, gray, by `[N, K]` where `K` is the number of pixels.
-    """
-
-    code: ClassVar[str] = "E932"
-    message: ClassVar[str] = "the image `{path}` is given for `{name}`, which reads {expected}"
-    remedy: ClassVar[str] = "images fit inputs such as `float32[N, 3, H, W]`; give this input numbers: {reason}"
-
-    path: str
-    name: str
-    expected: str
-    reason: str
-
-
-@record
-class BadImageOption(Diagnostic):
-    """An option for reading images does not fit.
-
-    `--scale` is two numbers such as `0..1` or `-1..1`: what black and what full brightness become. `--mean` and
-    `--std` are one number, or one for each channel, and no `std` is 0; they apply after the scale. `--layout` is
-    `nchw` or `nhwc`.
-    """
-
-    code: ClassVar[str] = "E933"
-    message: ClassVar[str] = "the image option `{option}` is {found}: {reason}"
-    remedy: ClassVar[str] = "give {expected}"
-
-    option: str
-    found: str
-    reason: str
+    found: Phrase | str
     expected: str
 
 
@@ -302,8 +359,14 @@ class NoSuchSymbol(Diagnostic):
     remedy: ClassVar[str] = "{known}"
 
     name: str
-    known: str
+    names: tuple[str, ...]
     near: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> str:
+        """The dimensions that there are."""
+        listed = ", ".join(f"`{name}`" for name in self.names)
+        return f"the dimensions are {listed}" if listed else "all its dimensions are numbers"
 
     def advice(self) -> str:
         """Near names if there are any."""
@@ -332,55 +395,37 @@ class NoRandomValues(Diagnostic):
     """Random values can be drawn for numbers and truth values only."""
 
     code: ClassVar[str] = "E943"
-    message: ClassVar[str] = "no random values can be drawn for `{name}`: {reason}"
+    message: ClassVar[str] = "no random values can be drawn for `{name}`: {clause}"
     remedy: ClassVar[str] = "give the values of this input"
 
     name: str
-    reason: str
-
-
-# What is said without stopping --------------------------------------------------------------------------------------
 
 
 @record
-class ScaleAssumed(Diagnostic):
-    """An image was scaled to 0..1, because nothing says which scale the model was trained with.
+class ShapeNotDeclared(NoRandomValues):
+    """A model of another maker says nothing of the axes of an input."""
 
-    A model that was trained on another scale gives wrong answers without any error. The numbers of black and of full
-    brightness are given by `--scale`, such as `--scale=-1..1`; further `--mean` and `--std`.
-    """
-
-    code: ClassVar[str] = "W905"
-    severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "the pixels of `{path}` were scaled to {scale} for `{name}`"
-    remedy: ClassVar[str] = "say which scale the model was trained with, such as `--scale 0..1`"
-
-    path: str
-    name: str
-    scale: str
+    clause: ClassVar[str] = "the model does not declare its shape"
 
 
 @record
-class TransparencyOnWhite(Diagnostic):
-    """An image is transparent in places, and was put on white, since a model sees no transparency."""
+class TooManyRandomValues(NoRandomValues):
+    """The values would take more memory than is taken."""
 
-    code: ClassVar[str] = "W906"
-    severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "the image `{path}` is transparent in places, and was put on white"
-    remedy: ClassVar[str] = "save it without transparency on the background that is wanted"
+    clause: ClassVar[str] = "they would take {needed}"
 
-    path: str
+    size: int
+
+    @property
+    def needed(self) -> str:
+        """Their bytes, in words."""
+        return binary_bytes(self.size)
 
 
 @record
-class ImageResized(Diagnostic):
-    """An image was brought to the size that the model reads, as asked for by `--resize`."""
+class NoRandomElements(NoRandomValues):
+    """The elements are texts or complex numbers."""
 
-    code: ClassVar[str] = "W907"
-    severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "the image `{path}` was brought from {found} to {expected} pixels ({how})"
+    clause: ClassVar[str] = "its elements are {dtype}"
 
-    path: str
-    found: str
-    expected: str
-    how: str
+    dtype: str

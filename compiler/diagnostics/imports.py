@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
-from .base import Diagnostic, Fix
+from .base import Diagnostic
+from .fixes import Edit, Fix, Safety, replacing
 from .names import _WithNearNames
+from .phrases import filled
+from .suggest import listed
 
 
 @record
@@ -23,14 +26,23 @@ class ImportNotFound(Diagnostic):
 
     path: str
     resolved: str
-    reason: str
+    cause: str  #: in the words of the system; empty where there can be no such path
     home: str = ""  #: the file of the library that may be meant
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot be read."""
+        return self.cause[:1].lower() + self.cause[1:] or "this is no path"
 
     def advice(self) -> str:
         """The library, if that may be meant, or where the path leads."""
         if self.home:
             return f'write `"{self.home}"` if a block of the library is meant; {super().advice()}'
         return super().advice()
+
+    def fix(self) -> Fix | None:
+        """The file of the library that may be meant."""
+        return replacing(self.span, f'"{self.home}"', Safety.UNSAFE) if self.home else None
 
 
 @record
@@ -70,16 +82,25 @@ class ImportedNameMissing(_WithNearNames):
     code: ClassVar[str] = "E604"
     message: ClassVar[str] = "`{path}` defines no block or const `{name}`"
     label: ClassVar[str] = "not there"
-    remedy: ClassVar[str] = "{hint}"
+    remedy: ClassVar[str] = "{instead}"
 
     path: str
     name: str
-    hint: str
-    edit: Fix | None = None  #: what mends it, if it is certain
+    known: tuple[str, ...]  #: what the file defines
+    is_model: bool = False  #: it defines a model of this name
+    line: str = ""  #: the import from the file of the library that has it
+    edit: Edit | None = None  #: what mends the path, if it is certain
+
+    @property
+    def instead(self) -> str:
+        """What to write, or what there is."""
+        if self.is_model:
+            return "models cannot be imported"
+        return f"write `{self.line}`" if self.line else f"it defines {listed(self.known) or 'none'}"
 
     def fix(self) -> Fix | None:
-        """The right path, where the import has no other name."""
-        return self.edit
+        """The right path, where the import has no other name; else the one name that is near."""
+        return Fix((self.edit,), Safety.SAFE) if self.edit is not None else self._renamed(self.name)
 
 
 @record
@@ -87,12 +108,38 @@ class NoModel(_WithNearNames):
     """There is no such model in the file, or none at all."""
 
     code: ClassVar[str] = "E605"
-    message: ClassVar[str] = "{reason}"
     label: ClassVar[str] = "no model"
-    remedy: ClassVar[str] = "{hint}"
 
-    reason: str
-    hint: str
+    file: str
+
+
+@record
+class FileWithoutModel(NoModel):
+    """A file that has no model."""
+
+    message: ClassVar[str] = "`{file}` has no model"
+    remedy: ClassVar[str] = "write one: `model name {{ input … output … }}`; a file of blocks is for `import`"
+
+
+@record
+class SeveralModels(NoModel):
+    """A file that has several, of which none is asked for."""
+
+    message: ClassVar[str] = "`{file}` has several models: {known}"
+    remedy: ClassVar[str] = "choose one with `--model`"
+
+    known: str
+
+
+@record
+class NoSuchModel(NoModel):
+    """A model that the file does not have."""
+
+    message: ClassVar[str] = "`{file}` has no model `{name}`"
+    remedy: ClassVar[str] = "it has {known}"
+
+    name: str
+    known: str
 
 
 @record
@@ -100,12 +147,116 @@ class ModelArgument(_WithNearNames):
     """A model argument is missing, unknown, or has a value of the wrong kind."""
 
     code: ClassVar[str] = "E606"
-    message: ClassVar[str] = "{reason}"
     label: ClassVar[str] = "argument of the model"
-    remedy: ClassVar[str] = "{hint}"
 
-    reason: str
-    hint: str
+    name: str
+
+
+@record
+class NoSuchArgument(ModelArgument):
+    """An argument that the model does not have."""
+
+    message: ClassVar[str] = "the model `{model}` has no argument `{name}`"
+    remedy: ClassVar[str] = "it takes {takes}"
+
+    model: str
+    known: tuple[str, ...]
+
+    @property
+    def takes(self) -> str:
+        """What it has."""
+        return listed(self.known) or "none"
+
+
+@record
+class TensorAsArgument(ModelArgument):
+    """An argument of a model that is declared as a tensor, or not at all."""
+
+    message: ClassVar[str] = "the model argument `{name}` must be a compile-time value"
+    remedy: ClassVar[str] = "declare its type, as in `{name}: int = 10`; tensors come in by `input`"
+
+
+@record
+class ArgumentWithoutValue(ModelArgument):
+    """An argument without a default that is not given."""
+
+    message: ClassVar[str] = "the model argument `{name}` has no value"
+    remedy: ClassVar[str] = "give it a default, or `--set {name}=…`"
+
+
+@record
+class ArgumentNotOfType(ModelArgument):
+    """A value of another type than the argument is declared."""
+
+    message: ClassVar[str] = "the model argument `{name}` is declared {declared}, and is given {found}"
+    remedy: ClassVar[str] = "give a value of type {declared}"
+
+    declared: str
+    found: str
+
+
+@record
+class NotOfLanguage(ModelArgument):
+    """An object of Python that is no value of the language."""
+
+    message: ClassVar[str] = "the model argument `{name}` is given {found}, which is no value of the language"
+    remedy: ClassVar[str] = "give an int, a float, a bool, a string, or a list of these"
+
+    found: str
+
+
+@record
+class NotFinite(NotOfLanguage):
+    """A float that is no number."""
+
+    message: ClassVar[str] = "the model argument `{name}` is given {found}, which is no number of the language"
+
+
+@record
+class TooLargeArgument(ModelArgument):
+    """Base of values beyond a limit."""
+
+    message: ClassVar[str] = "the model argument `{name}` is given {what}, and at most {most:,} are taken"
+    remedy: ClassVar[str] = "give less, or raise the limit in `dotnn.Limits`"
+    measure: ClassVar[str] = ""  #: the template of what is given
+
+    size: int
+    most: int
+
+    @property
+    def what(self) -> str:
+        """What is given, and how much of it."""
+        return filled(self.measure, self)
+
+
+@record
+class TooManyBits(TooLargeArgument):
+    """A huge int."""
+
+    measure: ClassVar[str] = "an int of {size:,} bits"
+
+
+@record
+class TooManyCharacters(TooLargeArgument):
+    """A long string."""
+
+    measure: ClassVar[str] = "a string of {size:,} characters"
+
+
+@record
+class TooManyItems(TooLargeArgument):
+    """Long lists."""
+
+    measure: ClassVar[str] = "{size:,} items in lists"
+
+
+@record
+class TooDeepLists(TooLargeArgument):
+    """Lists inside of lists inside of lists."""
+
+    message: ClassVar[str] = (
+        "the model argument `{name}` is given lists inside each other, more than {most:,} levels deep"
+    )
 
 
 @record
@@ -118,11 +269,26 @@ class SourceUnreadable(Diagnostic):
 
     code: ClassVar[str] = "E607"
     message: ClassVar[str] = "cannot read `{path}`: {reason}"
-    remedy: ClassVar[str] = "{hint}"
+    remedy: ClassVar[str] = "give the path of a `.nn` file, or `-` for standard input"
 
     path: str
-    reason: str
-    hint: str = "give the path of a `.nn` file, or `-` for standard input"
+    reason: str  #: in the words of the system
+
+
+@record
+class TextForPath(SourceUnreadable):
+    """A text in the place of a path."""
+
+    remedy: ClassVar[str] = "this is a text: `dotnn.compile_source` takes it"
+
+
+@record
+class NotARegularFile(SourceUnreadable):
+    """A pipe, a device, a folder."""
+
+    remedy: ClassVar[str] = "`-` reads standard input; else {instead}"
+
+    instead: str  #: what to do about a file of its kind
 
 
 @record
@@ -151,5 +317,7 @@ class NoLibraryFile(_WithNearNames):
         return f'write `"{self.home}"`' if self.home and self.home not in self.near else super().advice()
 
     def fix(self) -> Fix | None:
-        """The right path."""
-        return Fix(self.span, f'"{self.home}"') if self.home and self.span is not None else None
+        """The right path: certain where a block that is imported tells it, or else the one that is near."""
+        if self.home:
+            return replacing(self.span, f'"{self.home}"')
+        return self._renamed(f'"{self.path}"', '"{}"')

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 from ..records import record
 from ..source import Span
-from .base import Diagnostic, Fix, Label, Severity
+from .base import Diagnostic, Label, Severity
+from .fixes import Edit, Fix, Safety, replacing
 from .foreign_layers import layer_note
-from .suggest import did_you_mean, listed, one_of
+from .suggest import did_you_mean, is_respelled, listed, one_of
 from .suggest_foreign import attribute_note
 
 
@@ -21,6 +23,18 @@ class _WithNearNames(Diagnostic):
     def advice(self) -> str:
         """Near names if there are any."""
         return did_you_mean(self.near) or super().advice()
+
+    def _renamed(self, written: str, form: str = "{}") -> Fix | None:
+        """The one near name in the place of what is written."""
+        if len(self.near) != 1 or self.span is None or self.span.text != written:
+            return None
+        (name,) = self.near
+        return replacing(self.span, form.format(name), _certainty(written.strip('"'), name))
+
+
+def _certainty(written: str, name: str) -> Safety:
+    """How certain it is that a name is meant: names that differ by case or underscores alone are no guess."""
+    return Safety.SAFE if is_respelled(written, name) else Safety.UNSAFE
 
 
 @record
@@ -38,10 +52,29 @@ class UndefinedName(_WithNearNames):
     code: ClassVar[str] = "E201"
     message: ClassVar[str] = "`{name}` is not defined"
     label: ClassVar[str] = "nothing here has this name"
-    remedy: ClassVar[str] = "{hint}"
+    remedy: ClassVar[str] = "define it above, or import it"
 
     name: str
-    hint: str = "define it above, or import it"
+
+    def fix(self) -> Fix | None:
+        """The near name, if there is one."""
+        return self._renamed(self.name)
+
+
+@record
+class DimensionInConst(UndefinedName):
+    """A dimension where there are none."""
+
+    remedy: ClassVar[str] = (
+        "dimensions belong to the inputs of a model, and no const knows them: bind the value in the model"
+    )
+
+
+@record
+class LayerAsValue(UndefinedName):
+    """A layer that is not applied."""
+
+    remedy: ClassVar[str] = "it is a layer: apply it, as in `x -> {name}`"
 
 
 @record
@@ -62,6 +95,10 @@ class UnknownSymbol(_WithNearNames):
     remedy: ClassVar[str] = "introduce it as an axis of its own in the type of an `input` above, or write a number"
 
     name: str
+
+    def fix(self) -> Fix | None:
+        """The near name, if there is one."""
+        return self._renamed(self.name)
 
 
 @record
@@ -110,7 +147,7 @@ class UnknownLayer(_WithNearNames):
     known_as: tuple[str, ...] = ()
     block: str = ""  #: a block of the library that may be meant
     import_line: str = ""  #: the import that it takes
-    edit: Fix | None = None  #: what brings that import into the file
+    import_edit: Edit | None = None  #: what brings that import into the file
     is_near: bool = False  #: the name of the block is only near
 
     def advice(self) -> str:
@@ -133,8 +170,26 @@ class UnknownLayer(_WithNearNames):
         return f"`{self.name}` is `{self.block}` of the library: w{written}"
 
     def fix(self) -> Fix | None:
-        """The import, where nothing else is wrong."""
-        return self.edit
+        """The import, with the name of the block if it is another; or the name of the layer, if one is meant."""
+        if self.import_edit is not None:
+            return self._imported(self.import_edit)
+        if layer_note(self.name) is not None:
+            return None
+        if not self.known_as:
+            return self._renamed(self.name)
+        return self._called(self.known_as)
+
+    def _imported(self, line: Edit) -> Fix | None:
+        if self.block == self.name:
+            return Fix((line,), Safety.SAFE)
+        called = self._called((self.block,))
+        return Fix((line, *called.edits), Safety.UNSAFE) if called is not None else None
+
+    def _called(self, names: tuple[str, ...]) -> Fix | None:
+        """The one name that is meant in place of what is written."""
+        if len(names) != 1 or self.span is None or self.span.text != self.name:
+            return None
+        return replacing(self.span, names[0], _certainty(self.name, names[0]))
 
 
 @record
@@ -152,6 +207,10 @@ class UnknownArgument(_WithNearNames):
     kind: str
     name: str
     known: tuple[str, ...] = ()
+
+    def fix(self) -> Fix | None:
+        """The near name, if there is one."""
+        return self._renamed(self.name)
 
     @property
     def hint(self) -> str:
@@ -222,7 +281,14 @@ class ReservedName(Diagnostic):
     remedy: ClassVar[str] = "choose another name, such as `my_{name}`"
 
     name: str
-    owner: str
+    kind: str  #: what it names: `layer`, `function`, `element type`, `initializer`, `metric`
+
+    @property
+    def owner(self) -> str:
+        """What it names, as a phrase."""
+        if self.kind == "metric":
+            return "a metric of `expect`"
+        return f"{'an' if self.kind[0] in 'aeiou' else 'a'} {self.kind}"
 
 
 @record
@@ -239,6 +305,10 @@ class UnknownPath(_WithNearNames):
     remedy: ClassVar[str] = "label the layer, as in `-> {last}: dense(10)`, before it is used here"
 
     path: str
+
+    def fix(self) -> Fix | None:
+        """The near label, if there is one."""
+        return self._renamed(self.path)
 
     @property
     def last(self) -> str:
@@ -267,6 +337,10 @@ class UnknownFrozenPath(_WithNearNames):
     path: str
     outer: str = ""
     inside: tuple[str, ...] = ()
+
+    def fix(self) -> Fix | None:
+        """The near name, if there is one."""
+        return self._renamed(self.path)
 
     @property
     def known(self) -> str:
@@ -335,6 +409,15 @@ class ReuseShapes(Diagnostic):
     wanted: str
 
 
+class Obstacle(StrEnum):
+    """Why what has a label cannot be applied to another value."""
+
+    UNFINISHED = "it is not finished here"
+    SEVERAL_TENSORS = "it was given more than one tensor"
+    NO_TENSOR = "it was given no tensor"
+    PARAMETER = "it is a parameter, which is a value"
+
+
 @record
 class CannotReuse(Diagnostic):
     """What is named cannot be applied again to another value by `reuse`.
@@ -345,12 +428,12 @@ class CannotReuse(Diagnostic):
     """
 
     code: ClassVar[str] = "E211"
-    message: ClassVar[str] = "`{path}` cannot be reused: {reason}"
+    message: ClassVar[str] = "`{path}` cannot be reused: {obstacle}"
     label: ClassVar[str] = "not reusable here"
     remedy: ClassVar[str] = "make the shared part a labelled layer or block of one tensor and reuse that"
 
     path: str
-    reason: str
+    obstacle: Obstacle
 
 
 @record
@@ -408,12 +491,12 @@ class UnusedBinding(Diagnostic):
 
     code: ClassVar[str] = "W201"
     severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "{what} `{name}` is never used"
+    message: ClassVar[str] = "the {kind} `{name}` is never used"
     label: ClassVar[str] = "unused"
     remedy: ClassVar[str] = "use it, or remove it"
 
     name: str
-    what: str = "the binding"
+    kind: str = "binding"  #: or `input`, `parameter`
 
 
 @record

@@ -27,9 +27,28 @@ class NothingToNormalize(Diagnostic):
     message: ClassVar[str] = (
         "`{kind}` of {found} normalizes single elements, so that its result is the same for all inputs"
     )
-    label: ClassVar[str] = "there is one element {what}"
     remedy: ClassVar[str] = "normalize over more elements, or leave the layer out"
 
     kind: str
     found: str
-    what: str
+
+
+@record
+class OneInChannel(NothingToNormalize):
+    """A channel of one position."""
+
+    label: ClassVar[str] = "there is one element in a channel of an example"
+
+
+@record
+class OneInGroup(NothingToNormalize):
+    """A group of one channel of one position."""
+
+    label: ClassVar[str] = "there is one element in a group of an example"
+
+
+@record
+class OneAlongAxes(NothingToNormalize):
+    """Axes of size 1."""
+
+    label: ClassVar[str] = "there is one element along these axes"

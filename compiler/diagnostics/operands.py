@@ -1,13 +1,60 @@
-"""What can be wrong where tensors are joined, broadcast, reshaped, divided and indexed."""
+"""What can be wrong where tensors are joined, broadcast, reshaped and divided."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from ..records import record
+from ..source import Span
 from .base import Diagnostic
+from .fixes import Fix, piping
+from .forms import Forms, declare_otherwise, declare_otherwise_or
 
-_ONE_NAME = "give both dimensions the same name or number in the types of the inputs"
+ONE_NAME = "give both dimensions the same name or number in the types of the inputs"
+
+
+@record
+class UndecidedFit(Diagnostic):
+    """Base of pairs of dimensions that may or may not fit.
+
+    Attributes:
+        forms: forms of symbols with which all pairs would.
+        never_equal: the two are equal for no size.
+    """
+
+    label: ClassVar[str] = "this is {right}"
+    remedy: ClassVar[str] = "{mend}"
+
+    kind: str
+    left: str
+    right: str
+    left_dim: str
+    right_dim: str
+    axis: int
+    forms: Forms = ()
+    never_equal: bool = False
+
+    @property
+    def mend(self) -> str:
+        """Other dimensions with which it would be certain, or what helps always."""
+        if self.forms:
+            return declare_otherwise(self.forms)
+        if self.never_equal:
+            pair = f"`{self.left_dim}` and `{self.right_dim}`"
+            return f"{pair} are equal for no size: let the layers before keep it, as by `padding`"
+        return ONE_NAME
+
+
+def _expand(tensors: tuple[tuple[str, str], ...]) -> str:
+    """How tensors become joinable; empty for none."""
+    return " and ".join(f"repeat {tensor} by `-> expand({shape})`" for tensor, shape in tensors)
+
+
+def _axes_behind(shorter: str, behind: str) -> str:
+    """Where the axes of one tensor fit elsewhere in the other; empty where they do not."""
+    if not behind:
+        return ""
+    return f"shapes are aligned at their last axes; put axes behind {shorter}: `-> unsqueeze(axis={behind})`"
 
 
 @record
@@ -36,16 +83,23 @@ class CannotBroadcast(Diagnostic):
     left_dim: str
     right_dim: str
     axis: int
-    hint: str = ""
+    shorter: str = ""  #: the tensor whose axes fit elsewhere in the other
+    behind: str = ""  #: the axes that it lacks for that
+    low: Span | None = None  #: where it stands
+
+    def fix(self) -> Fix | None:
+        """The axes behind those of the one tensor."""
+        return piping(self.low, f"unsqueeze(axis={self.behind})") if self.behind else None
 
     @property
     def mend(self) -> str:
         """Where the axes of one fit elsewhere in the other, or what helps always."""
-        return self.hint or "make the dimensions equal, or one of them 1 (`unsqueeze`, `transpose`, `reshape`)"
+        always = "make the dimensions equal, or one of them 1 (`unsqueeze`, `transpose`, `reshape`)"
+        return _axes_behind(self.shorter, self.behind) or always
 
 
 @record
-class BroadcastUndecided(Diagnostic):
+class BroadcastUndecided(UndecidedFit):
     """Whether two tensors fit together depends on dimensions that are still symbolic.
 
     Two dimensions fit if they are equal or if one of them is 1. Where they are different symbols, neither is
@@ -66,21 +120,19 @@ class BroadcastUndecided(Diagnostic):
         "`{kind}` of {left} and {right} would have to know whether `{left_dim}` and `{right_dim}` "
         "on axis {axis} are equal"
     )
-    label: ClassVar[str] = "this is {right}"
-    remedy: ClassVar[str] = "{mend}"
 
-    kind: str
-    left: str
-    right: str
-    left_dim: str
-    right_dim: str
-    axis: int
-    hint: str = ""
+    shorter: str = ""  #: the tensor whose axes fit elsewhere in the other
+    behind: str = ""  #: the axes that it lacks for that
+    low: Span | None = None  #: where it stands
+
+    def fix(self) -> Fix | None:
+        """The axes behind those of the one tensor."""
+        return piping(self.low, f"unsqueeze(axis={self.behind})") if self.behind else None
 
     @property
     def mend(self) -> str:
-        """Other dimensions with which it would be certain, or what helps always."""
-        return self.hint or _ONE_NAME
+        """Where the axes of one fit elsewhere in the other, or what makes it certain."""
+        return _axes_behind(self.shorter, self.behind) or super().mend
 
 
 @record
@@ -154,16 +206,16 @@ class CannotConcatenate(Diagnostic):
     left_dim: str
     right_dim: str
     axis: int
-    expand: str = ""
+    expanding: tuple[tuple[str, str], ...] = ()  #: tensors that differ in axes of size 1 only, and their new shapes
 
     @property
     def mend(self) -> str:
         """How axes of size 1 are repeated, where there are only such, or what must be."""
-        return self.expand or f"all axes but axis {self.along} must be equal"
+        return _expand(self.expanding) or f"all axes but axis {self.along} must be equal"
 
 
 @record
-class ConcatenationUndecided(Diagnostic):
+class ConcatenationUndecided(UndecidedFit):
     """Whether tensors can be joined depends on dimensions that are still symbolic.
 
     All axes but the one they are joined along must be equal, for all values of the symbols.
@@ -184,23 +236,14 @@ class ConcatenationUndecided(Diagnostic):
         "`{kind}` of {left} and {right} along axis {along} would have to know whether "
         "`{left_dim}` and `{right_dim}` on axis {axis} are equal"
     )
-    label: ClassVar[str] = "this is {right}"
-    remedy: ClassVar[str] = "{mend}"
 
-    kind: str
     along: int
-    left: str
-    right: str
-    left_dim: str
-    right_dim: str
-    axis: int
-    expand: str = ""
-    hint: str = ""
+    expanding: tuple[tuple[str, str], ...] = ()  #: tensors that differ in axes of size 1 only, and their new shapes
 
     @property
     def mend(self) -> str:
-        """How axes of size 1 are repeated, other dimensions with which it would be certain, or what helps always."""
-        return self.expand or self.hint or _ONE_NAME
+        """How axes of size 1 are repeated, or what makes it certain."""
+        return _expand(self.expanding) or super().mend
 
 
 @record
@@ -257,7 +300,7 @@ class SplitUndecided(Diagnostic):
     message: ClassVar[str] = "`split` into {parts} would have to know `{dim}`, axis {axis} of {found}"
     label: ClassVar[str] = "{dim} is symbolic"
     remedy: ClassVar[str] = (
-        "{hint}give `{symbol}` a number in the type of the input, or take parts by index: `x[:, 0:8]`"
+        "{otherwise}give `{symbol}` a number in the type of the input, or take parts by index: `x[:, 0:8]`"
     )
 
     parts: str
@@ -265,11 +308,32 @@ class SplitUndecided(Diagnostic):
     found: str
     dim: str
     symbol: str
-    hint: str = ""
+    forms: Forms = ()  #: forms of symbols with which it would be known
+
+    @property
+    def otherwise(self) -> str:
+        """The forms, as a remedy before another one."""
+        return declare_otherwise_or(self.forms)
 
 
 @record
-class ElementCounts(Diagnostic):
+class _Counts(Diagnostic):
+    """Base of reshapes that do not keep the number of elements, or may not."""
+
+    found: str
+    count: str
+    shape: str
+    given: str  #: elements of the shape, without an entry -1
+    is_multiple: bool  #: whether there is such an entry
+
+    @property
+    def wanted(self) -> str:
+        """How many elements would fit."""
+        return f"a multiple of {self.given}" if self.is_multiple else self.given
+
+
+@record
+class ElementCounts(_Counts):
     """A reshape would change the number of elements.
 
     A reshape keeps all elements in their order; only the axes are new.
@@ -286,14 +350,9 @@ class ElementCounts(Diagnostic):
     label: ClassVar[str] = "{wanted} elements, not {count}"
     remedy: ClassVar[str] = "write a shape with {count} elements; one entry may be -1 and takes what is left"
 
-    found: str
-    count: str
-    shape: str
-    wanted: str
-
 
 @record
-class ElementCountsUndecided(Diagnostic):
+class ElementCountsUndecided(_Counts):
     """Whether a reshape keeps the number of elements depends on dimensions that are still symbolic.
 
     ```nn
@@ -306,14 +365,15 @@ class ElementCountsUndecided(Diagnostic):
     message: ClassVar[str] = "reshaping {found} to {shape} would have to know whether {count} is {wanted}"
     label: ClassVar[str] = "{wanted} elements, perhaps not {count}"
     remedy: ClassVar[str] = (
-        "{hint}give the symbolic dimensions numbers in the types of the inputs, or use the same ones in the shape"
+        "{otherwise}give the symbolic dimensions numbers in the types of the inputs, or use the same ones in the shape"
     )
 
-    found: str
-    count: str
-    shape: str
-    wanted: str
-    hint: str = ""
+    forms: Forms = ()  #: forms of symbols with which it would be certain
+
+    @property
+    def otherwise(self) -> str:
+        """The forms, as a remedy before another one."""
+        return declare_otherwise_or(self.forms)
 
 
 @record
@@ -433,13 +493,34 @@ class CannotExpand(Diagnostic):
     """
 
     code: ClassVar[str] = "E447"
-    message: ClassVar[str] = "`expand` cannot grow {found} to {shape}{why}"
     label: ClassVar[str] = "this is {found}"
     remedy: ClassVar[str] = "only axes of size 1 grow; add them with `unsqueeze`"
 
     found: str
     shape: str
-    why: str
+
+
+@record
+class ExpandToFewerAxes(CannotExpand):
+    """A shape with fewer axes than the tensor has."""
+
+    message: ClassVar[str] = "`expand` cannot grow {found} to {shape}: it has {rank} axes, and the shape {wanted_rank}"
+
+    rank: int
+    wanted_rank: int
+
+
+@record
+class ExpandOfOtherSize(CannotExpand):
+    """An axis that is neither of size 1 nor of the wanted one."""
+
+    message: ClassVar[str] = (
+        "`expand` cannot grow {found} to {shape}: axis {axis} has {dim}, which is neither 1 nor {wanted}"
+    )
+
+    axis: int
+    dim: str
+    wanted: str
 
 
 @record
@@ -449,85 +530,15 @@ class ExpandUndecided(Diagnostic):
     code: ClassVar[str] = "E448"
     message: ClassVar[str] = "`expand` of {found} to {shape} would have to know whether `{dim}` is 1 or {wanted}"
     label: ClassVar[str] = "{dim} is not certain to be {wanted}"
-    remedy: ClassVar[str] = "{hint}use the same dimension in the shape, or write 1 in the type of the input"
+    remedy: ClassVar[str] = "{otherwise}use the same dimension in the shape, or write 1 in the type of the input"
 
     found: str
     shape: str
     dim: str
     wanted: str
-    hint: str = ""
+    forms: Forms = ()  #: forms of symbols with which it would be certain
 
-
-@record
-class IndexOutOfRange(Diagnostic):
-    """An index lies outside its axis.
-
-    Indices are counted from 0; negative ones from the end, -1 being the last.
-    """
-
-    code: ClassVar[str] = "E449"
-    message: ClassVar[str] = "index {index} is outside axis {axis} of {found}"
-    label: ClassVar[str] = "axis {axis} has {dim}"
-    remedy: ClassVar[str] = "write an index below {dim}, or a negative one that counts from the end"
-
-    index: int
-    axis: int
-    found: str
-    dim: str
-
-
-@record
-class EmptySlice(Diagnostic):
-    """A slice holds no element.
-
-    The bounds of a slice are the first element and the one after the last; negative ones count from the end.
-
-    ```nn
-    input x: float32[N, 10]
-    output y = x[:, 10:]        # wrong: the last element is number 9
-    output z = x[:, 8:]         # [N, 2]
-    ```
-    """
-
-    code: ClassVar[str] = "E450"
-    message: ClassVar[str] = "the slice {slice} of axis {axis} of {found} is empty"
-    label: ClassVar[str] = "axis {axis} has {dim}"
-    remedy: ClassVar[str] = "write bounds with at least one element between them"
-
-    slice: str
-    axis: int
-    found: str
-    dim: str
-
-
-@record
-class SliceOutOfRange(Diagnostic):
-    """A slice of a symbolic dimension reaches further than the dimension can.
-
-    A slice of a known dimension is clipped as in numpy. A slice of a symbolic one demands that its bounds
-    exist, so that its size is exact: `x[:, 0:27]` of `[N, T]` gives `[N, 27]` and demands `T >= 27`.
-    """
-
-    code: ClassVar[str] = "E451"
-    message: ClassVar[str] = "the slice {slice} of axis {axis} of {found} reaches beyond `{dim}`"
-    label: ClassVar[str] = "axis {axis} has {dim}"
-    remedy: ClassVar[str] = "write bounds inside the axis"
-
-    slice: str
-    axis: int
-    found: str
-    dim: str
-
-
-@record
-class TooManyIndices(Diagnostic):
-    """A tensor is indexed on more axes than it has."""
-
-    code: ClassVar[str] = "E452"
-    message: ClassVar[str] = "{count} indices for the {rank} axes of {found}"
-    label: ClassVar[str] = "rank {rank}"
-    remedy: ClassVar[str] = "write at most {rank}"
-
-    count: int
-    rank: int
-    found: str
+    @property
+    def otherwise(self) -> str:
+        """The forms, as a remedy before another one."""
+        return declare_otherwise_or(self.forms)

@@ -6,8 +6,10 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .fixes import Fix, code_end, piping, replacing
+from .forms import Forms, declare_otherwise
+from .operands import ONE_NAME, UndecidedFit
 
-_ONE_NAME = "give both dimensions the same name or number in the types of the inputs"
 _TRANSPOSED = "transpose the right side: `-> transpose({})`"
 
 
@@ -43,7 +45,7 @@ class CannotStack(Diagnostic):
 
 
 @record
-class StackUndecided(Diagnostic):
+class StackUndecided(UndecidedFit):
     """Whether tensors to be stacked have one shape depends on dimensions that are still symbolic.
 
     ```nn
@@ -60,21 +62,6 @@ class StackUndecided(Diagnostic):
         "`{kind}` of {left} and {right} would have to know whether `{left_dim}` and `{right_dim}` "
         "on axis {axis} are equal"
     )
-    label: ClassVar[str] = "this is {right}"
-    remedy: ClassVar[str] = "{mend}"
-
-    kind: str
-    left: str
-    right: str
-    left_dim: str
-    right_dim: str
-    axis: int
-    hint: str = ""
-
-    @property
-    def mend(self) -> str:
-        """Other dimensions with which it would be certain, or what helps always."""
-        return self.hint or _ONE_NAME
 
 
 @record
@@ -99,6 +86,14 @@ class NotAMatrix(Diagnostic):
 
     kind: str
     found: str
+
+    def fix(self) -> Fix | None:
+        """The other sign, where the operand stands behind it."""
+        if self.span is None:
+            return None
+        sign = code_end(self.span.source, self.span.start) - 1
+        is_sign = sign >= 0 and self.span.source.text[sign] == "@"
+        return replacing(self.span.source.span(sign, sign + 1), "*") if is_sign else None
 
 
 @record
@@ -134,6 +129,10 @@ class CannotMultiply(Diagnostic):
             return _TRANSPOSED.format(self.order)
         return "make the last axis on the left equal to the last but one on the right; element by element, write `*`"
 
+    def fix(self) -> Fix | None:
+        """The transposition."""
+        return piping(self.span, f"transpose({self.order})") if self.order else None
+
 
 @record
 class ProductUndecided(Diagnostic):
@@ -161,9 +160,15 @@ class ProductUndecided(Diagnostic):
     columns: str
     rows: str
     order: str = ""
-    hint: str = ""
+    forms: Forms = ()  #: forms of symbols with which it would be certain
 
     @property
     def mend(self) -> str:
         """The transposition with which they fit, other dimensions with which it is certain, or what helps always."""
-        return _TRANSPOSED.format(self.order) if self.order else self.hint or _ONE_NAME
+        if self.order:
+            return _TRANSPOSED.format(self.order)
+        return declare_otherwise(self.forms) or ONE_NAME
+
+    def fix(self) -> Fix | None:
+        """The transposition."""
+        return piping(self.span, f"transpose({self.order})") if self.order else None

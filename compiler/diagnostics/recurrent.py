@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
+from .fixes import Fix, without_argument
+from .windows import transposed_behind
 
 
 @record
@@ -93,6 +95,10 @@ class LooksChannelsFirst(Diagnostic):
     last: str
     symbol: str
 
+    def fix(self) -> Fix | None:
+        """The transposition behind the operand."""
+        return transposed_behind(self.span, "[0, 2, 1]")
+
 
 @record
 class MergeWithoutDirections(Diagnostic):
@@ -112,6 +118,10 @@ class MergeWithoutDirections(Diagnostic):
     kind: str
     merge: str
 
+    def fix(self) -> Fix | None:
+        """Without the argument; two directions may be meant."""
+        return without_argument(self.span, "merge")
+
 
 @record
 class RecurrentBiasWithoutBias(Diagnostic):
@@ -129,6 +139,10 @@ class RecurrentBiasWithoutBias(Diagnostic):
     remedy: ClassVar[str] = "leave out `recurrent_bias=true` for no bias, or `bias=false` for two vectors"
 
     kind: str
+
+    def fix(self) -> Fix | None:
+        """Without the second vector; two may be meant."""
+        return without_argument(self.span, "recurrent_bias")
 
 
 @record

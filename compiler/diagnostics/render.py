@@ -23,15 +23,18 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ..source import Source, Span
-from ..visible import visible
-from .base import Diagnostic, Fix, Label, Severity
-from .cells import ELLIPSIS, LONGEST_SENTENCE, Excerpt, cell_width, clip, excerpt
+from ..visible_text import visible
+from .base import Diagnostic, Label, Severity
+from .fixes import Edit
+from .terminal_cells import ELLIPSIS, LONGEST_SENTENCE, Excerpt, cell_width, clip, excerpt
 
 #: Width that source lines are fitted into where none is given; prose is wrapped only to a given one.
 DEFAULT_WIDTH = 120
 NARROWEST = 40
 #: A trace longer than this is shown by its ends.
 TRACE_HEAD, TRACE_TAIL = 4, 2
+#: A fix of more lines than these is not shown.
+MOST_MENDED = 3
 
 _RESET = "\x1b[0m"
 _PALETTE = {
@@ -131,7 +134,7 @@ class _Page:
         self._paint = paint
         self._wrap_at = max(width, NARROWEST) if width is not None else None
         self._style = str(diagnostic.severity)
-        self._fix = _one_line_fix(diagnostic)
+        self._mended = _mended_lines(diagnostic)
         self._trace = _shortened(diagnostic.trace)
         self._margin = self._number_width()
         self._budget = (self._wrap_at or DEFAULT_WIDTH) - self._margin - len(" | ")
@@ -152,7 +155,7 @@ class _Page:
         diagnostic = self._diagnostic
         spans = [label.span for label in (*diagnostic.labels(), *self._trace) if isinstance(label, Label)]
         spans += [diagnostic.span] if diagnostic.span is not None else []
-        spans += [self._fix.span] if self._fix is not None else []
+        spans += [edits[0].span for edits in self._mended]
         return max((len(str(_clamped(span)[1][0])) for span in spans), default=1)
 
     def _headline(self) -> list[str]:
@@ -221,7 +224,7 @@ class _Page:
         return [self._gutter(window.text, number), *map(self._gutter, rows)]
 
     def _remarks(self) -> list[str]:
-        """Notes, the advice, and the line as the fix would have it."""
+        """Notes, the advice, and the lines as the fix would have them."""
         diagnostic = self._diagnostic
         shown: list[str] = []
         for note in diagnostic.notes():
@@ -229,9 +232,9 @@ class _Page:
         advice = diagnostic.advice()
         if advice:
             shown += self._remark("help", "help", advice)
-        if self._fix is not None:
+        if self._mended:
             shown += [self._gutter()] if shown else []
-            shown.append(self._mended_line(self._fix))
+            shown += map(self._mended_line, self._mended)
         return shown
 
     def _remark(self, kind: str, style: str, text: str) -> list[str]:
@@ -240,11 +243,16 @@ class _Page:
         lines = [line for part in text.splitlines() or [""] for line in self._prose(part, indent)]
         return [(head + lines[0]).rstrip(), *((" " * indent + line).rstrip() for line in lines[1:])]
 
-    def _mended_line(self, fix: Fix) -> str:
-        (number, start), (_, end) = _clamped(fix.span)
-        line = fix.span.source.line(number)
-        mended = line[:start] + fix.replacement + line[max(start, end) :]
-        window = excerpt(mended, start, start + len(fix.replacement), self._budget)
+    def _mended_line(self, edits: Sequence[Edit]) -> str:
+        """A line with its edits, which are in the order of the line."""
+        number, first = _clamped(edits[0].span)[0]
+        line = edits[0].span.source.line(number)
+        mended, position = "", 0
+        for edit in edits:
+            (_, start), (_, end) = _clamped(edit.span)
+            mended += line[position:start] + edit.replacement
+            position = max(start, end)
+        window = excerpt(mended + line[position:], first, len(mended), self._budget)
         return self._gutter(window.text, number, sign="+", style="help")
 
     def _frame(self, label: Label | int) -> list[str]:
@@ -257,13 +265,18 @@ class _Page:
         return [self._arrow(":::", label.span), *self._marked_line(line, mark.line, [mark])]
 
 
-def _one_line_fix(diagnostic: Diagnostic) -> Fix | None:
-    """The fix, if it mends the file of the primary place within one line, which can then be shown."""
+def _mended_lines(diagnostic: Diagnostic) -> list[list[Edit]]:
+    """The edits of the fix line by line, if it mends the file of the primary place within few lines, each by itself."""
     fix, span = diagnostic.fix(), diagnostic.span
-    if fix is None or span is None or fix.span.source is not span.source or "\n" in fix.replacement:
-        return None
-    (first, _), (last, _) = _clamped(fix.span)
-    return fix if first == last else None
+    if fix is None or span is None or fix.source is not span.source:
+        return []
+    lines: dict[int, list[Edit]] = {}
+    for edit in sorted(fix.edits, key=lambda one: (one.span.start, one.span.end)):
+        (first, _), (last, _) = _clamped(edit.span)
+        if first != last or "\n" in edit.replacement + edit.span.text:
+            return []
+        lines.setdefault(first, []).append(edit)
+    return list(lines.values()) if len(lines) <= MOST_MENDED else []
 
 
 def _shortened(trace: Sequence[Label]) -> list[Label | int]:

@@ -6,6 +6,9 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .demanded import SizeTooSmall
+from .fixes import Fix, without_argument
+from .forms import Forms, declare_otherwise_or
 from .windows import channels_last_hint
 
 
@@ -30,7 +33,7 @@ class AdaptiveWindowsUndecided(Diagnostic):
         "`{kind}` to {size} positions must know axis {axis} of {found}, and it is the symbolic dimension `{dim}`"
     )
     label: ClassVar[str] = "does {size} divide `{dim}`?"
-    remedy: ClassVar[str] = "{hint}give `{symbol}` a number in the type of the input"
+    remedy: ClassVar[str] = "{otherwise}give `{symbol}` a number in the type of the input"
 
     kind: str
     found: str
@@ -38,7 +41,12 @@ class AdaptiveWindowsUndecided(Diagnostic):
     size: int
     dim: str
     symbol: str
-    hint: str = ""
+    forms: Forms = ()  #: forms of symbols with which it would be known
+
+    @property
+    def otherwise(self) -> str:
+        """The forms, as a remedy before another one."""
+        return declare_otherwise_or(self.forms)
 
 
 @record
@@ -83,14 +91,13 @@ class NotOnePerAxis(Diagnostic):
     code: ClassVar[str] = "E459"
     message: ClassVar[str] = "`{argument}` of `{kind}` has {entries}, and {found} has {axes} behind `[N, C]`"
     label: ClassVar[str] = "{entries}"
-    remedy: ClassVar[str] = "write {wanted}, or one int for all axes{hint}"
+    remedy: ClassVar[str] = "write {wanted}, or one int for all axes"
 
     kind: str
     argument: str
     found: str
     count: int
     wanted_count: int
-    hint: str = ""
 
     @property
     def entries(self) -> str:
@@ -106,6 +113,24 @@ class NotOnePerAxis(Diagnostic):
     def wanted(self) -> str:
         """How many there must be."""
         return "a list with one entry" if self.wanted_count == 1 else f"a list with {self.wanted_count} entries"
+
+
+@record
+class PaddingAsInPyTorch(NotOnePerAxis):
+    """A list that PyTorch would take: before and after, one behind the other, the last axis first."""
+
+    remedy: ClassVar[str] = "write {wanted}, or one int for all axes; PyTorch's list is `{written}` here, an axis each"
+
+    written: str
+
+
+@record
+class EntriesOfWholeShape(NotOnePerAxis):
+    """A list with an entry for each axis, those of examples and channels included."""
+
+    remedy: ClassVar[str] = (
+        "write {wanted}, or one int for all axes; `[N, C]` stay as they are, so leave out the first two entries"
+    )
 
 
 @record
@@ -132,9 +157,13 @@ class ArgumentWithoutUse(Diagnostic):
     mode: str
     modes: str
 
+    def fix(self) -> Fix | None:
+        """Without the argument; another mode may be meant."""
+        return without_argument(self.span, self.argument)
+
 
 @record
-class PaddingExceedsInput(Diagnostic):
+class PaddingExceedsInput(SizeTooSmall):
     """A tensor has not as many positions as are to be reflected or wrapped around it.
 
     Reflecting takes the positions behind the edge, one fewer than there are at the most; wrapping takes those at the
@@ -154,6 +183,7 @@ class PaddingExceedsInput(Diagnostic):
     )
     label: ClassVar[str] = "axis {axis} has {size}"
     remedy: ClassVar[str] = "pad by fewer positions, or with another mode"
+    demanded_for: ClassVar[str] = '`{kind}` with mode "{mode}" takes {amount} positions'
 
     kind: str
     mode: str

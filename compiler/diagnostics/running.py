@@ -1,4 +1,4 @@
-"""What can be wrong when a model is loaded, fed and run (E901-E919, E950s, W901-W909)."""
+"""What can be wrong when a model is loaded and run, and with what it gives (E901-E910, E920, E951-E954, W901-W909)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
-from .suggest import did_you_mean
+from .phrases import Phrase, Phrases
 
 #: The operators of onnxruntime's own that targets put into models.
 _OWN_OPERATORS = ("FusedConv", "FusedGemm")
@@ -48,11 +48,52 @@ class NotAModel(Diagnostic):
     """
 
     code: ClassVar[str] = "E902"
-    message: ClassVar[str] = "`{name}` is not an ONNX model: {reason}"
+    message: ClassVar[str] = "`{name}` is not an ONNX model: {clause}"
     remedy: ClassVar[str] = "give an `.onnx` file such as `dotnn build` writes; if it was copied, copy it again"
 
     name: str
-    reason: str
+
+
+@record
+class ModelIsText(NotAModel):
+    """The ending of its name is that of texts."""
+
+    clause: ClassVar[str] = "it is the text of a model, which `dotnn.compile_file` compiles"
+
+
+@record
+class ModelIsEmpty(NotAModel):
+    """The file has no bytes."""
+
+    clause: ClassVar[str] = "it is empty"
+
+
+@record
+class ModelFileTooLarge(NotAModel):
+    """The file has more bytes than a message of protobuf can have."""
+
+    clause: ClassVar[str] = "it has more than 2 GiB, which no ONNX file has"
+
+
+@record
+class ModelIsDamaged(NotAModel):
+    """onnxruntime finds no message of ONNX in it."""
+
+    clause: ClassVar[str] = "it is damaged, cut off or another kind of file"
+
+
+@record
+class ModelIsNotUtf8(NotAModel):
+    """A text in it is no UTF-8."""
+
+    clause: ClassVar[str] = "a name or a note in it is not UTF-8, as ONNX demands"
+
+
+@record
+class ModelHasEndlessDims(NotAModel):
+    """The symbolic dimensions of its inputs are more text than is read."""
+
+    clause: ClassVar[str] = "the dimensions of its inputs are endless texts"
 
 
 @record
@@ -97,6 +138,14 @@ class WeightsFileMissing(Diagnostic):
     reason: str
 
 
+class Cuda(Phrases):
+    """Why CUDA does not start, and what is installed."""
+
+    INSTALLED = "{packages} is installed, with the providers {providers}"
+    LIBRARY_MISSING = "`{library}` is missing, so the installation is incomplete"
+    NO_GPU_ANSWERS = "its libraries load, but no NVIDIA GPU with a working driver answers"
+
+
 @record
 class CudaNotInstalled(Diagnostic):
     """The CUDA provider was asked for, and the installed onnxruntime is built without it.
@@ -113,7 +162,7 @@ class CudaNotInstalled(Diagnostic):
         "or run with `--provider cpu`"
     )
 
-    installed: str
+    installed: Phrase
 
 
 @record
@@ -131,12 +180,12 @@ class CudaDoesNotLoad(Diagnostic):
         '`pip install "onnxruntime-gpu[cuda,cudnn]"`, or run with `--provider cpu`'
     )
 
-    reason: str
-    installed: str
+    reason: Phrase | str
+    installed: Phrase
 
     def notes(self) -> tuple[str, ...]:
         """What is installed."""
-        return (self.installed,)
+        return (str(self.installed),)
 
 
 @record
@@ -181,6 +230,20 @@ class BadOption(Diagnostic):
 
 
 @record
+class BadCount(BadOption):
+    """A number of things is below 1."""
+
+    expected: str = "an integer from 1 on"
+
+
+@record
+class BadSizeOfSymbol(BadCount):
+    """The size of a symbolic dimension, which is what ``option`` names, is below 1."""
+
+    message: ClassVar[str] = "`size of {option}` is {found}, and must be {expected}"
+
+
+@record
 class BadModelMetadata(Diagnostic):
     """The metadata that dotnn writes into a model cannot be read, so somebody changed it.
 
@@ -189,12 +252,91 @@ class BadModelMetadata(Diagnostic):
     """
 
     code: ClassVar[str] = "E909"
-    message: ClassVar[str] = "the metadata `{key}` of `{name}` cannot be read: {reason}"
+    message: ClassVar[str] = "the metadata `{key}` of `{name}` cannot be read: {clause}"
     remedy: ClassVar[str] = "build the model again"
 
     name: str
     key: str
-    reason: str
+
+
+@record
+class MetadataTooLong(BadModelMetadata):
+    """The text is longer than is read."""
+
+    clause: ClassVar[str] = "it has more than {most:,} characters"
+
+    most: int
+
+
+@record
+class MetadataIsNoJson(BadModelMetadata):
+    """The text is no JSON."""
+
+    clause: ClassVar[str] = "it is no JSON"
+
+
+@record
+class MetadataIsNoList(BadModelMetadata):
+    """The value is something else than a list."""
+
+    clause: ClassVar[str] = "it is no list"
+
+
+@record
+class LabelsAreNoNames(BadModelMetadata):
+    """The value is no list, or has items that are no texts."""
+
+    clause: ClassVar[str] = "it is no list of names"
+
+
+@record
+class DemandsAreEndless(BadModelMetadata):
+    """The dimensions of all demands are more text than is read."""
+
+    clause: ClassVar[str] = "its dimensions are endless texts"
+
+
+@record
+class EntryIsNoObject(BadModelMetadata):
+    """An item of the list is something else than an object."""
+
+    clause: ClassVar[str] = "an entry is no object"
+
+
+@record
+class EntryIsNoDemand(BadModelMetadata):
+    """An item lacks the dimension or the minimum of a demand."""
+
+    clause: ClassVar[str] = "`{entry}` is no demand"
+
+    entry: str
+
+
+@record
+class EntryIsNoRange(BadModelMetadata):
+    """An item lacks the input or the bounds of a range."""
+
+    clause: ClassVar[str] = "`{entry}` is no range"
+
+    entry: str
+
+
+@record
+class EntryTellsNoDimension(BadModelMetadata):
+    """An item lacks what tells the size of a dimension."""
+
+    clause: ClassVar[str] = "`{entry}` tells no dimension"
+
+    entry: str
+
+
+@record
+class FormatIsNoVersion(BadModelMetadata):
+    """The version of the metadata is no whole number."""
+
+    clause: ClassVar[str] = "`{entry}` is no version"
+
+    entry: str
 
 
 @record
@@ -239,201 +381,6 @@ class AlreadyBuilt(Diagnostic):
         return self.options[0]
 
 
-# Feeds against the model --------------------------------------------------------------------------------------------
-
-
-@record
-class MissingInput(Diagnostic):
-    """An input of the model is given no values."""
-
-    code: ClassVar[str] = "E911"
-    message: ClassVar[str] = "the input `{name}`, {expected}, is not given"
-    remedy: ClassVar[str] = "give it: `--input {name}=FILE`, or `{name}` in the mapping of `Session.run`"
-
-    name: str
-    expected: str
-
-
-@record
-class UnexpectedInput(Diagnostic):
-    """Values are given for a name that is no input of the model."""
-
-    code: ClassVar[str] = "E912"
-    message: ClassVar[str] = "the model has no input `{name}`"
-    remedy: ClassVar[str] = "the inputs are {inputs}"
-
-    name: str
-    inputs: str
-    near: tuple[str, ...] = ()
-
-    def advice(self) -> str:
-        """Near names if there are any, and all inputs."""
-        return " ".join(part for part in (did_you_mean(self.near), super().advice()) if part)
-
-
-@record
-class _WithBothShapes(Diagnostic):
-    """Base of faults of shapes.
-
-    Attributes:
-        name: the input.
-        found: the shape of what was fed.
-        expected: the shape that the model declares.
-    """
-
-    name: str
-    found: str
-    expected: str
-
-    def notes(self) -> tuple[str, ...]:
-        """Both shapes."""
-        return (f"given: {self.found}", f"the model reads: {self.expected}")
-
-
-@record
-class WrongFeedRank(_WithBothShapes):
-    """The values of an input have another number of axes than the model reads.
-
-    The first axis counts the examples; a single example still has it: `x[None]` in numpy.
-    """
-
-    code: ClassVar[str] = "E913"
-    message: ClassVar[str] = "`{name}` has {found_rank} axes, and the model reads {expected_rank}"
-
-    found_rank: int
-    expected_rank: int
-
-    def advice(self) -> str:
-        """One axis too few is nearly always that of the examples."""
-        if self.found_rank == self.expected_rank - 1:
-            return "a single example needs its first axis too: `x[None]` in numpy, one more pair of brackets in JSON"
-        return f"reshape the values to {self.expected}"
-
-
-@record
-class WrongFeedSize(_WithBothShapes):
-    """An axis of the values of an input has another size than the model reads.
-
-    An axis that is declared `4 * H` reads the multiples of 4: 28 or 32, not 30.
-    """
-
-    code: ClassVar[str] = "E914"
-    message: ClassVar[str] = "axis {axis} of `{name}` has size {size}, and the model reads {declared}"
-    remedy: ClassVar[str] = "{hint}"
-
-    axis: int
-    size: int
-    declared: str
-    hint: str = "reshape, crop or transpose the values"
-
-
-@record
-class SymbolsDisagree(_WithBothShapes):
-    """A symbolic dimension has one size wherever it stands, and two axes give it two.
-
-    `input a: float32[N, 4]` and `input b: float32[N, 8]` are fed the same number of examples; where one axis is `4 * H`
-    and another `2 * H`, 32 goes with 16.
-    """
-
-    code: ClassVar[str] = "E915"
-    message: ClassVar[str] = (
-        "axis {axis} of `{name}` makes `{symbol}` {size}, and axis {other_axis} of `{other}` makes it {other_size}"
-    )
-    remedy: ClassVar[str] = "with `{symbol}` = {other_size} axis {axis} of `{name}` has size {fitting}"
-
-    axis: int
-    symbol: str
-    size: int
-    other: str
-    other_axis: int
-    other_size: int
-    fitting: int
-
-
-@record
-class WrongFeedType(Diagnostic):
-    """The elements of an input have another type than the model reads, and converting them could change them.
-
-    Converted are: floats to wider floats, integers to wider integers, numpy's default `float64` to `float32` and
-    `float16`, and its default `int64` to any type that holds every one of the values exactly. Anything else is
-    written out: `x.astype("float32")`; bytes of an image want their scale too: `x.astype("float32") / 255`.
-    """
-
-    code: ClassVar[str] = "E916"
-    message: ClassVar[str] = "`{name}` has {found} elements, and the model reads {expected}: {reason}"
-    remedy: ClassVar[str] = "{hint}"
-
-    name: str
-    found: str
-    expected: str
-    reason: str
-    hint: str
-
-
-@record
-class UnmetDemand(Diagnostic):
-    """The inputs are too small for a layer of the model, or too large for it.
-
-    A convolution with a kernel of 3 and no padding makes `H - 2` rows of `H`, and there must be at least one. What
-    the layers demand of the symbolic dimensions is found when a model is compiled and checked when it is fed.
-    """
-
-    code: ClassVar[str] = "E917"
-    message: ClassVar[str] = "{situation}, and the model needs at least {minimum}"
-    remedy: ClassVar[str] = "give {wanted}"
-
-    sizes: str
-    dim: str
-    found: int
-    minimum: int
-    reason: str = ""
-    change: str = ""
-
-    @property
-    def wanted(self) -> str:
-        """As a phrase: "a larger `H` or a smaller `W`"."""
-        return self.change or "inputs of other sizes"
-
-    @property
-    def situation(self) -> str:
-        """``with H = 2 there would be `H - 2` = 0``, or ``T = 2`` where the demand is on the symbol alone."""
-        value = f"{self.dim} = {self.found}"
-        return f"`{value}` is given" if value == self.sizes else f"with {self.sizes} it follows that `{value}`"
-
-    def notes(self) -> tuple[str, ...]:
-        """Which layer demands it."""
-        return (f"because {self.reason}",) if self.reason else ()
-
-
-@record
-class EmptyAxis(_WithBothShapes):
-    """An axis of the values of an input has size 0.
-
-    Every dimension of a dotnn model is at least 1.
-    """
-
-    code: ClassVar[str] = "E918"
-    message: ClassVar[str] = "axis {axis} of `{name}` is empty"
-    remedy: ClassVar[str] = "give at least one example, and at least one element on every axis"
-
-    axis: int
-
-
-@record
-class InputNameNeeded(Diagnostic):
-    """Values are given without the name of an input, and the model has several.
-
-    `--input NAME=FILE` names one; `Session.run` takes a mapping from names to arrays.
-    """
-
-    code: ClassVar[str] = "E919"
-    message: ClassVar[str] = "{what} does not say which input it is for, and the model reads {inputs}"
-    remedy: ClassVar[str] = "name it: `--input NAME=FILE`, or `Session.run({{name: array}})`"
-
-    what: str
-    inputs: str
-
-
 # Results ------------------------------------------------------------------------------------------------------------
 
 
@@ -474,6 +421,13 @@ class NotSavable(Diagnostic):
 
 
 @record
+class ObjectsNotSavable(NotSavable):
+    """An array holds Python objects, which numpy would pickle."""
+
+    found: str = "an array of Python objects"
+
+
+@record
 class TooManyForJson(Diagnostic):
     """The outputs have more values than are printed as JSON, where each takes some twenty characters.
 
@@ -503,7 +457,7 @@ class RunsOnCpu(Diagnostic):
     severity: ClassVar[Severity] = Severity.WARNING
     message: ClassVar[str] = "running on the CPU: {reason}"
 
-    reason: str
+    reason: Phrase | str
 
 
 @record
@@ -541,37 +495,6 @@ class NewerFormat(Diagnostic):
 
 
 @record
-class FeedConverted(Diagnostic):
-    """The elements of an input were converted to the type that the model reads.
-
-    This is done only where the values stay the same, or where `float64`, numpy's default, is rounded.
-    """
-
-    code: ClassVar[str] = "W903"
-    severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "`{name}` was converted from {found} to {expected}"
-    remedy: ClassVar[str] = "give {expected} values to spare the conversion"
-
-    name: str
-    found: str
-    expected: str
-
-
-@record
-class FeedNotFinite(Diagnostic):
-    """An input holds values that are not numbers (NaN) or infinite, and they spread through a network."""
-
-    code: ClassVar[str] = "W904"
-    severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "`{name}` holds {count} of {total} values that are NaN or infinite"
-    remedy: ClassVar[str] = "replace them before the model is fed"
-
-    name: str
-    count: int
-    total: int
-
-
-@record
 class LabelsDoNotFit(Diagnostic):
     """There are more or fewer names of classes than classes.
 
@@ -581,8 +504,13 @@ class LabelsDoNotFit(Diagnostic):
 
     code: ClassVar[str] = "W908"
     severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "the classes are given {count} names, and {found}"
+    message: ClassVar[str] = "the classes are given {count} names, and {listed}"
     remedy: ClassVar[str] = "give each class one name, on a line of its own, in the order of the classes"
 
     count: int
-    found: str
+    classes: tuple[tuple[str, object], ...]
+
+    @property
+    def listed(self) -> str:
+        """How many classes each output has."""
+        return ", ".join(f"`{name}` has {size}" for name, size in self.classes)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .phrases import filled
 
 
 @record
@@ -25,12 +26,121 @@ class WrongRank(Diagnostic):
     code: ClassVar[str] = "E401"
     message: ClassVar[str] = "`{kind}` reads {expected}, not {found}"
     label: ClassVar[str] = "this is {found}"
-    remedy: ClassVar[str] = "{hint}"
+    remedy: ClassVar[str] = "bring the tensor to that form with `reshape`, `transpose`, `unsqueeze` or `flatten`"
 
     kind: str
-    expected: str
+    expected: str  #: the form: `[N, C, H, W]`
     found: str
-    hint: str = "bring the tensor to that form with `reshape`, `transpose`, `unsqueeze` or `flatten`"
+
+
+@record
+class SpatialRank(WrongRank):
+    """A tensor with another number of spatial axes, or without channels."""
+
+    remedy: ClassVar[str] = "{mend}"
+
+    lacks_channels: bool
+    sibling: str = ""  #: the layer for as many spatial axes as there are
+    sibling_form: str = ""  #: what that one reads
+
+    @property
+    def mend(self) -> str:
+        """What makes it fit, or which layer it fits."""
+        channels = "a missing channel axis is added by `unsqueeze(axis=1)`" if self.lacks_channels else ""
+        sibling = f"`{self.sibling}` reads {self.sibling_form}" if self.sibling else ""
+        return "; ".join(filter(None, (channels, sibling))) or filled(WrongRank.remedy, self)
+
+
+@record
+class WithoutSpatialAxes(WrongRank):
+    """A tensor without spatial axes where whole channels are dropped."""
+
+    remedy: ClassVar[str] = "without spatial axes there is nothing that belongs together: use `dropout`"
+
+
+@record
+class SpatialAxesOfChannels(WrongRank):
+    """A tensor without spatial axes, or with too many, where each channel is normalized by itself."""
+
+    expected: str = "[N, C, *spatial] with one to three spatial axes"
+
+
+@record
+class NoSequence(WrongRank):
+    """A tensor of fewer than two axes in the place of a sequence."""
+
+    remedy: ClassVar[str] = "sequences have at least two axes"
+
+
+@record
+class MaskOfOtherRank(WrongRank):
+    """A mask of an attention of another rank than there are."""
+
+    expected: str = "a mask [T, S], [N, T, S] or [N, heads, T, S]"
+
+
+@record
+class MaskOfMoreAxes(WrongRank):
+    """A mask of an attention of more axes than its scores."""
+
+    message: ClassVar[str] = "`{kind}` reads a mask for scores {expected}, not {found}"
+    remedy: ClassVar[str] = "leave out leading axes, or `squeeze` them"
+
+
+@record
+class ScalarWithoutAxes(WrongRank):
+    """A single number where an axis is named."""
+
+    remedy: ClassVar[str] = "a scalar has no axes"
+    expected: str = "a tensor with at least one axis"
+
+
+@record
+class TooManyAxes(WrongRank):
+    """Base of results that would have more axes than tensors may."""
+
+    expected: str = ""
+    most: int
+
+
+@record
+class TooManyAdded(TooManyAxes):
+    """More axes added than tensors may have."""
+
+    message: ClassVar[str] = "`{kind}` reads a tensor that then has at most {most} axes, not {found}"
+    remedy: ClassVar[str] = "add fewer axes"
+
+
+@record
+class TooManyToStack(TooManyAxes):
+    """Tensors that have as many axes as tensors may."""
+
+    message: ClassVar[str] = "`{kind}` reads tensors of at most {most} axes, not {found}"
+    remedy: ClassVar[str] = "reshape the parts to fewer axes first"
+
+
+@record
+class NotASequence(WrongRank):
+    """A tensor that is no `[N, T, C]`, with too many axes, or one."""
+
+    remedy: ClassVar[str] = (
+        "`reshape` it to three axes first; where they are [N, C, L], as `conv1d` gives, "
+        "`-> transpose([0, 2, 1])` makes them [N, T, C]"
+    )
+
+
+@record
+class IdsAsSequence(WrongRank):
+    """Ids that nothing has looked up."""
+
+    remedy: ClassVar[str] = "look ids up first: `-> embedding(vocabulary, dim=...)` gives [N, T, C]"
+
+
+@record
+class StepAsSequence(WrongRank):
+    """A single step."""
+
+    remedy: ClassVar[str] = "`-> unsqueeze(axis=1)` reads it as sequences of one step"
 
 
 @record
@@ -82,7 +192,14 @@ class NotOfElements(Diagnostic):
     number: str
     found: str
     element: str
-    wanted: str
+    is_whole: bool
+    least: str
+    greatest: str
+
+    @property
+    def wanted(self) -> str:
+        """What the elements can be."""
+        return f"a {'whole number' if self.is_whole else 'number'} from {self.least} to {self.greatest}"
 
 
 @record
@@ -104,12 +221,33 @@ class UndecidedDimension(Diagnostic):
     message: ClassVar[str] = "`{kind}` must know {what}, and it is the symbolic dimension `{dim}`"
     label: ClassVar[str] = "{found}"
     remedy: ClassVar[str] = "give `{symbol}` a number in the type of the input"
+    what: ClassVar[str] = ""  #: what must be known
 
     kind: str
-    what: str
     dim: str
     symbol: str
     found: str
+
+
+@record
+class UndecidedChannels(UndecidedDimension):
+    """A number of channels."""
+
+    what: ClassVar[str] = "the number of channels"
+
+
+@record
+class UndecidedLastChannels(UndecidedDimension):
+    """A number of channels, which stand last."""
+
+    what: ClassVar[str] = "the number of channels, the last axis"
+
+
+@record
+class UndecidedFeatures(UndecidedDimension):
+    """A number of features."""
+
+    what: ClassVar[str] = "the number of features"
 
 
 @record

@@ -5,13 +5,17 @@ Codes E105 to E109 and E130 to E136.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import ClassVar, Final
 
 from ..records import record
-from .base import Diagnostic, Fix
-from .wording import FoundDiagnostic
+from ..source import Span
+from .base import Diagnostic
+from .fixes import Edit, Fix, Safety, is_word, removing, replacing, without_argument
+from .syntax_wording import FoundDiagnostic
 
 #: What to write instead of characters that other languages, keyboards and word processors produce.
 _INSTEAD: Final[Mapping[str, str]] = {
@@ -21,22 +25,34 @@ _INSTEAD: Final[Mapping[str, str]] = {
     "”": 'use the plain double quote `"`',
     "‘": 'use the plain double quote `"`',
     "’": 'use the plain double quote `"`',
-    "−": "use the plain sign `-`",
-    "–": "use the plain sign `-`",
-    "—": "use the plain sign `-`",
-    "→": "an arrow is written `->`",
-    "⇒": "an arrow is written `->`",
-    "×": "a product is written `*`",
-    "·": "a product is written `*`",
-    "÷": "a quotient is written `/`",
-    "≤": "write `<=`",
-    "≥": "write `>=`",
-    "≠": "write `!=`",
     "…": "write out what the dots stand for",
     "\\": "lines need no continuation sign: remove it",
     "@": "there are no decorators; between two tensors, `a @ b` is the product of matrices",
     "\ufeff": "remove the byte order mark that stands inside of the text",
 }
+
+#: Signs of other keyboards, and the one of the language that each can only mean.
+_SIGNS: Final[Mapping[str, str]] = {
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "→": "->",
+    "⇒": "->",
+    "×": "*",
+    "·": "*",
+    "÷": "/",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+}
+_SIGN_NAMES: Final[Mapping[str, str]] = {
+    "-": "use the plain sign `{}`",
+    "->": "an arrow is written `{}`",
+    "*": "a product is written `{}`",
+    "/": "a quotient is written `{}`",
+}
+_QUOTES: Final = frozenset("'`“”‘’")
+_CLOSING_QUOTES: Final[Mapping[str, str]] = {"'": "'", "`": "`", "“": "”", "‘": "’", "”": "”", "’": "’"}
 
 
 @record
@@ -74,11 +90,35 @@ class UnknownCharacter(FoundDiagnostic):
         """What to do."""
         if self.found in _INSTEAD:
             return _INSTEAD[self.found]
+        if self.found in _SIGNS:
+            return _SIGN_NAMES.get(_SIGNS[self.found], "write `{}`").format(_SIGNS[self.found])
         if self.found.isalnum():
             return "names are made of ASCII letters, digits and `_`; other letters may stand in strings and comments"
         if self.found.isspace():
             return "replace it by an ordinary space"
         return "remove it; outside of strings and comments only ASCII letters, digits and signs are used"
+
+    def fix(self) -> Fix | None:
+        """The sign that is meant, or both quotes of a string; what means nothing may be taken out."""
+        if self.found in _QUOTES:
+            return self._requoted()
+        if self.found in _SIGNS:
+            return replacing(self.span, _SIGNS[self.found])
+        if self.found in "…@" or self.found.isalnum():
+            return None
+        if self.found.isspace():
+            return replacing(self.span, " ")
+        return removing(self.span, Safety.SAFE if self.found in _INSTEAD else Safety.UNSAFE)
+
+    def _requoted(self) -> Fix | None:
+        """Plain quotes, where the closing one stands on the same line and the text between needs no escape."""
+        if self.span is None or self.found not in _CLOSING_QUOTES:
+            return None
+        source, start = self.span.source, self.span.start
+        end = source.text.find(_CLOSING_QUOTES[self.found], self.span.end)
+        if end < 0 or any(sign in source.text[self.span.end : end] for sign in '"\\\n'):
+            return None
+        return Fix((Edit(source.span(start, start + 1), '"'), Edit(source.span(end, end + 1), '"')), Safety.SAFE)
 
 
 @record
@@ -98,6 +138,19 @@ class UnterminatedString(Diagnostic):
     message: ClassVar[str] = "this string is not closed before the end of its line"
     label: ClassVar[str] = "the string starts here"
     remedy: ClassVar[str] = 'write the closing `"`; for a line break inside of a string write `\\n`'
+
+    def fix(self) -> Fix | None:
+        """The quote behind the first word, if nothing but signs or a blank follows it; it may belong elsewhere."""
+        if self.span is None:
+            return None
+        word = re.match(_STRING_OF_ONE_WORD, self.span.text)
+        if word is None:
+            return None
+        end = self.span.start + word.end()
+        return replacing(self.span.source.span(end, end), '"', Safety.UNSAFE)
+
+
+_STRING_OF_ONE_WORD: Final = r"\"[\w./-]+(?=[\s)\]},]|\Z)"
 
 
 @record
@@ -122,6 +175,14 @@ class UnknownEscape(FoundDiagnostic):
         'write `\\\\` for a backslash; known escapes are `\\"`, `\\\\`, `\\n`, `\\r`, `\\t` and `\\u{{1F600}}`; '
         "paths are written with `/`"
     )
+
+    def fix(self) -> Fix | None:
+        """The backslash itself, or the sign of a path in an import."""
+        if self.span is None or len(self.found) != 2:
+            return None
+        if self.span.source.line(self.span.line).lstrip().startswith("import"):
+            return replacing(self.span, "/" + self.found[1], Safety.UNSAFE)
+        return replacing(self.span, "\\" + self.found, Safety.UNSAFE)
 
 
 @record
@@ -163,10 +224,50 @@ class MalformedNumber(FoundDiagnostic):
         if text[:-1].isdigit() and text[-1] in "kmg":
             return f"suffixes are capital letters: `{text.upper()}`"
         if "." in text and text[-1] in "KMG":
-            return "only whole numbers take a suffix: write `1500K` for 1.5 million"
+            instead = self.instead or "1500K"
+            return f"only whole numbers take a suffix: write `{instead}`"
         if text[:2].lower() in ("0x", "0b", "0o"):
-            return "numbers are written in decimal digits"
+            return f"numbers are written in decimal digits{f': `{self.instead}`' if self.instead else ''}"
         return "numbers look like `64`, `61_482`, `5M`, `0.5` or `1e-3`; a name begins with a letter or `_`"
+
+    @property
+    def instead(self) -> str:
+        """The same number as it is written here; empty where it is not plain which one is meant."""
+        text = self.found
+        if len(text) > _LONGEST_NUMBER:
+            return ""
+        if re.fullmatch(r"\.[0-9]+(?:[eE][+-]?[0-9]+)?", text):
+            return f"0{text}"
+        if re.fullmatch(r"[0-9]+\.", text):
+            return f"{text}0"
+        if re.fullmatch(r"[0-9]+[kmg]", text):
+            return text.upper()
+        if re.fullmatch(r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+", text):
+            return str(int(text, 0))
+        scaled = re.fullmatch(r"([0-9]+)\.([0-9]{1,9})([KMG])", text)
+        return _whole(*scaled.groups()) if scaled is not None else ""
+
+    def fix(self) -> Fix | None:
+        """The same number, well written."""
+        if self.span is None or not self.instead:
+            return None
+        before = self.span.source.text[: self.span.start][-1:]
+        return None if is_word(before) or before in (")", "]") else replacing(self.span, self.instead)
+
+
+#: Longer numbers are not written anew.
+_LONGEST_NUMBER: Final = 32
+
+
+def _whole(units: str, fraction: str, suffix: str) -> str:
+    """`1.5M` as `1500K`; empty if it is no whole number."""
+    exponent = {"K": 3, "M": 6, "G": 9}[suffix]
+    if len(fraction.rstrip("0")) > exponent:
+        return ""
+    value = int(units + fraction[:exponent].ljust(exponent, "0"))
+    scales = ((10**9, "G"), (10**6, "M"), (10**3, "K"), (1, ""))
+    scale, letter = next(one for one in scales if value % one[0] == 0)
+    return f"{value // scale}{letter}"
 
 
 @record
@@ -208,7 +309,7 @@ class Semicolon(Diagnostic):
 
     def fix(self) -> Fix | None:
         """Remove it."""
-        return None if self.span is None else Fix(self.span, "")
+        return removing(self.span)
 
 
 @record
@@ -232,6 +333,36 @@ class ForeignComment(FoundDiagnostic):
     message: ClassVar[str] = "`{found}` begins no comment"
     label: ClassVar[str] = "comments begin with `#`"
     remedy: ClassVar[str] = "write `#` instead of `{found}`, on every line of the comment"
+
+    def fix(self) -> Fix | None:
+        """The sign at this line and at those that go on; what opens and closes a comment only where it ends a line."""
+        if self.span is None:
+            return None
+        if self.found == "//":
+            return _hashes(self.span, _LINES_OF_SLASHES)
+        return _hashes(self.span, _LINES_OF_STARS) if self.found == "/*" else None
+
+
+#: A comment, and within it what becomes the sign at the head of each line.
+_LINES_OF_SLASHES: Final = r"//[^\n]*(?:\n[ \t]*//[^\n]*)*", r"(?:\A|\n[ \t]*)(//)"
+_LINES_OF_STARS: Final = (
+    r"/\*(?:(?!\*/)[\s\S])*\*/(?=[ \t\r]*(?:\n|\Z))",
+    r"(?:\A(?=/)|\n[ \t]*)(/\*|\*(?!/)|)",
+)
+
+
+def _hashes(start: Span, pattern: tuple[str, str]) -> Fix | None:
+    """A comment of other languages with the sign of this one on each of its lines."""
+    source, (comment, heads) = start.source, pattern
+    found = re.match(comment, source.text[start.start :])
+    if found is None:
+        return None
+    offset = start.start
+    places = [(offset + head.start(1), offset + head.end(1)) for head in re.finditer(heads, found.group())]
+    edits = [Edit(source.span(first, end), "#" if first < end else "# ") for first, end in places]
+    if found.group().endswith("*/"):
+        edits.append(Edit(source.span(offset + found.end() - 2, offset + found.end()), ""))
+    return Fix(tuple(edits), Safety.SAFE)
 
 
 @record
@@ -260,10 +391,10 @@ class ForeignLiteral(FoundDiagnostic):
         return f"write `{self.found.lower()}`"
 
     def fix(self) -> Fix | None:
-        """The word in small letters."""
-        if self.span is None or self.found == "None":
-            return None
-        return Fix(self.span, self.found.lower())
+        """The word in small letters; the argument that is given no value may be left out."""
+        if self.found == "None":
+            return without_argument(self.span)
+        return replacing(self.span, self.found.lower())
 
 
 @record
@@ -290,17 +421,22 @@ class ForeignOperator(FoundDiagnostic):
     instead: str
 
     def fix(self) -> Fix | None:
-        """Replace it; a word stands apart from the words beside it."""
+        """Replace it; a word stands apart from the words beside it. A sign of bits may mean something else."""
         if self.span is None:
             return None
         text, apart = self.span.source.text, self.instead.isalpha()
-        before = " " if apart and _is_word(text[self.span.start - 1 : self.span.start]) else ""
-        behind = " " if apart and _is_word(text[self.span.end : self.span.end + 1]) else ""
-        return Fix(self.span, f"{before}{self.instead}{behind}")
+        before = " " if apart and is_word(text[self.span.start - 1 : self.span.start]) else ""
+        behind = " " if apart and is_word(text[self.span.end : self.span.end + 1]) else ""
+        safety = Safety.UNSAFE if self.found in ("|", "&", "^") else Safety.SAFE
+        return replacing(self.span, f"{before}{self.instead}{behind}", safety)
 
 
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+class Encoding(StrEnum):
+    """What bytes may be that are no UTF-8."""
+
+    UTF16 = "UTF-16"
+    UNMARKED_UTF16 = "UTF-16 without a byte order mark, or no text at all"
+    LATIN = "Latin-1 or Windows-1252"
 
 
 @record
@@ -323,7 +459,7 @@ class NotUtf8(Diagnostic):
 
     byte: int
     offset: int
-    guess: str
+    guess: Encoding
 
 
 @record
@@ -344,6 +480,10 @@ class ControlCharacter(Diagnostic):
 
     number: int
     count: int
+
+    def fix(self) -> Fix | None:
+        """Without the character, where it is the only one."""
+        return removing(self.span, Safety.UNSAFE) if self.count == 1 else None
 
 
 @record

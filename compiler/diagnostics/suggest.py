@@ -59,6 +59,11 @@ def _first(candidates: Iterable[str], room: int) -> set[str]:
     return first
 
 
+def is_respelled(name: str, other: str) -> bool:
+    """Whether two names differ by upper and lower case and underscores alone."""
+    return _Form.of(name).key == _Form.of(other).key
+
+
 def suggestions(name: str, candidates: Iterable[str], words: Sequence[str] = (), limit: int = 4) -> tuple[str, ...]:
     """What an unknown layer or attribute may have meant, of the names known here, at most ``limit`` of them.
 

@@ -1,17 +1,21 @@
 """Diagnostics of the grammar at large: brackets, values, calls and conditions.
 
 Codes E101 to E104, E118 to E122, E125 to E128, E138 and E140. What is wrong with items, statements and pipelines is in
-``statements.py``, with characters and words in ``spelling.py``.
+``statement_syntax.py``, with characters and words in ``spelling.py``.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
 from ..records import record
 from ..source import Span
-from .base import Diagnostic, Fix, Label
-from .wording import FoundDiagnostic, expected_words
+from .base import Diagnostic, Label
+from .fixes import Edit, Fix, Safety, code_end, inserting, removing, replacing, without_argument
+from .syntax_wording import FoundDiagnostic, expected_words
+
+_CLOSING: Final[Mapping[str, str]] = {"(": ")", "[": "]", "{": "}"}
 
 
 @record
@@ -106,6 +110,16 @@ class UnclosedBracket(FoundDiagnostic):
     closing: str
     noticed: Span
 
+    def fix(self) -> Fix | None:
+        """The closing bracket where it is missed at the latest; a brace has a line of its own."""
+        source = self.noticed.source
+        end = code_end(source, self.noticed.start)
+        if self.span is None or end < self.span.end:
+            return None
+        is_apart = self.opening == "{" and "\n" in source.text[self.span.end : end]
+        closing = f"\n{_indent(self.span)}}}" if is_apart else " }" if self.opening == "{" else self.closing
+        return inserting(source, end, closing, Safety.UNSAFE)
+
     def labels(self) -> tuple[Label, ...]:
         """Where it was missed."""
         return (Label(self.noticed, f"`{self.closing}` is missing before this"),)
@@ -150,8 +164,13 @@ class UnmatchedBracket(FoundDiagnostic):
         """What to do."""
         if self.opened is None:
             return f"remove this `{self.found}`, or look for one too many above"
-        closing = {"(": ")", "[": "]", "{": "}"}[self.opened.text]
-        return f"close `{self.opened.text}` with `{closing}`, or remove this `{self.found}`"
+        return f"close `{self.opened.text}` with `{_CLOSING[self.opened.text]}`, or remove this `{self.found}`"
+
+    def fix(self) -> Fix | None:
+        """The bracket that closes what is open, or none."""
+        if self.opened is None:
+            return removing(self.span, Safety.UNSAFE)
+        return replacing(self.span, _CLOSING[self.opened.text], Safety.UNSAFE)
 
     def labels(self) -> tuple[Label, ...]:
         """The bracket that is open."""
@@ -180,6 +199,16 @@ class MissingParentheses(FoundDiagnostic):
     remedy: ClassVar[str] = "write `{name}({found})`"
 
     name: str
+
+    def fix(self) -> Fix | None:
+        """The parentheses; certain where no further argument follows."""
+        if self.span is None:
+            return None
+        source, text = self.span.source, self.span.source.text
+        end = code_end(source, self.span.start)
+        follows = text[self.span.end :].lstrip(" \t")[:1]
+        edits = Edit(source.span(end, self.span.start), "("), Edit(source.span(self.span.end, self.span.end), ")")
+        return Fix(edits, Safety.SAFE if follows in "\r\n-#})" else Safety.UNSAFE)
 
 
 @record
@@ -215,7 +244,7 @@ class AssignmentInCondition(Diagnostic):
 
     def fix(self) -> Fix | None:
         """Double the sign."""
-        return None if self.span is None else Fix(self.span, "==")
+        return replacing(self.span, "==")
 
 
 @record
@@ -243,6 +272,15 @@ class ComparisonAsBinding(Diagnostic):
     name: str
     operator: str
 
+    def fix(self) -> Fix | None:
+        """A single sign, or for the other comparisons the statement that it holds."""
+        if self.operator == "==":
+            return replacing(self.span, "=", Safety.UNSAFE)
+        if self.span is None:
+            return None
+        start = code_end(self.span.source, self.span.start) - len(self.name)
+        return inserting(self.span.source, start, "expect ", Safety.UNSAFE)
+
 
 @record
 class ComparisonChain(FoundDiagnostic):
@@ -255,12 +293,23 @@ class ComparisonChain(FoundDiagnostic):
     ```nn
     const fine = 0 < 1 and 1 < 2
     ```
+
+    Attributes:
+        middle: what stands between the two signs.
     """
 
     code: ClassVar[str] = "E121"
     message: ClassVar[str] = "comparisons do not chain"
     label: ClassVar[str] = "a second comparison"
     remedy: ClassVar[str] = "join two comparisons: `a < b and b {found} c`"
+
+    middle: str = ""
+
+    def fix(self) -> Fix | None:
+        """Two comparisons of what stands between the signs."""
+        if self.span is None or not self.middle:
+            return None
+        return inserting(self.span.source, self.span.start, f"and {self.middle} ")
 
 
 @record
@@ -294,6 +343,14 @@ class PositionalAfterNamed(Diagnostic):
         text = self.named.text
         return text if len(text) <= 32 else text[:29] + "…"
 
+    def fix(self) -> Fix | None:
+        """The argument before the named ones; it may have a name as well."""
+        without = without_argument(self.span)
+        if self.span is None or without is None:
+            return None
+        moved = inserting(self.span.source, self.named.start, f"{self.span.text}, ")
+        return Fix((*moved.edits, *without.edits), Safety.UNSAFE)
+
     def labels(self) -> tuple[Label, ...]:
         """The argument before."""
         return (Label(self.named, "named arguments begin here"),)
@@ -323,8 +380,12 @@ class ColonForArgument(Diagnostic):
     name: str
 
     def fix(self) -> Fix | None:
-        """Replace the sign."""
-        return None if self.span is None else Fix(self.span, "=")
+        """Replace the sign and the blanks around it."""
+        if self.span is None:
+            return None
+        source, text = self.span.source, self.span.source.text
+        behind = len(text) - len(text[self.span.end :].lstrip(" \t"))
+        return replacing(source.span(code_end(source, self.span.start), behind), "=")
 
 
 @record
@@ -349,6 +410,37 @@ class ColonForBrace(Diagnostic):
     label: ClassVar[str] = "write `{{`"
     remedy: ClassVar[str] = "write `{{` here, and `}}` at the end of the part"
 
+    def fix(self) -> Fix | None:
+        """The braces around the lines that are indented further, where nothing else stands on this one."""
+        if self.span is None or self.span.source.line(self.span.line)[self.span.column :].partition("#")[0].strip():
+            return None
+        source = self.span.source
+        opening = Edit(source.span(code_end(source, self.span.start), self.span.end), " {")
+        end, behind = _part_below(self.span)
+        if behind.startswith("}"):
+            return Fix((opening,), Safety.UNSAFE)
+        return Fix((opening, Edit(source.span(end, end), f"\n{_indent(self.span)}}}")), Safety.UNSAFE)
+
+
+def _indent(place: Span) -> str:
+    """The blanks at the head of the line of a place."""
+    line = place.source.line(place.line)
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _part_below(head: Span) -> tuple[int, str]:
+    """Where the lines end that are indented further than that of a place, and what stands behind them."""
+    first, *lines = head.source.text[head.end :].split("\n")
+    end = offset = head.end + len(first)
+    for line in lines:
+        offset += 1 + len(line)
+        if not line.strip():
+            continue
+        if len(line) - len(line.lstrip()) <= len(_indent(head)):
+            return end, line.strip()
+        end = offset
+    return end, ""
+
 
 @record
 class MissingComma(FoundDiagnostic):
@@ -361,6 +453,9 @@ class MissingComma(FoundDiagnostic):
     ```nn
     const sizes = [16, 32]
     ```
+
+    Attributes:
+        in_list: the brackets hold a list, of values or of arguments, so that nothing but a comma can be meant.
     """
 
     code: ClassVar[str] = "E127"
@@ -368,11 +463,19 @@ class MissingComma(FoundDiagnostic):
     label: ClassVar[str] = "a second value"
     remedy: ClassVar[str] = "{advice_text}"
 
+    in_list: bool = False
+
     @property
     def advice_text(self) -> str:
         """What to do; `a if c else b` is a condition in Python."""
         either = "; a condition stands first: `if c { a } else { b }`" if self.found == "if" else ""
         return f"write `,` between the two{either}"
+
+    def fix(self) -> Fix | None:
+        """The comma, in a list or among the arguments of a call."""
+        if self.span is None or not self.in_list or self.found == "if":
+            return None
+        return inserting(self.span.source, code_end(self.span.source, self.span.start), ",")
 
 
 @record
@@ -398,9 +501,16 @@ class MissingElse(FoundDiagnostic):
     @property
     def advice_text(self) -> str:
         """What to do."""
-        if self.found in ("elif", "elseif", "elsif"):
+        if self.found in _ELSE_IF:
             return "write `else if`"
         return "add `else { … }`, with `else { x }` where nothing is to change"
+
+    def fix(self) -> Fix | None:
+        """Two words for the one of other languages."""
+        return replacing(self.span, "else if") if self.found in _ELSE_IF else None
+
+
+_ELSE_IF: Final = frozenset({"elif", "elseif", "elsif"})
 
 
 @record
@@ -438,6 +548,9 @@ class MethodCall(Diagnostic):
         output z = sqrt(x)
     }
     ```
+
+    Attributes:
+        receiver: the value that stands before the dot.
     """
 
     code: ClassVar[str] = "E140"
@@ -446,3 +559,14 @@ class MethodCall(Diagnostic):
     remedy: ClassVar[str] = "apply a layer by an arrow: `x -> {name}`, or as in `{name}(x)`"
 
     name: str
+    receiver: Span
+
+    def fix(self) -> Fix | None:
+        """The same as a call of the name, with the value for its first argument."""
+        if self.span is None:
+            return None
+        source, text = self.span.source, self.span.source.text
+        opening = text.find("(", self.span.end)
+        comma = "" if text[opening + 1 :].lstrip()[:1] == ")" else ", "
+        called = Edit(source.span(self.receiver.start, self.receiver.start), f"{self.name}(")
+        return Fix((called, Edit(source.span(self.receiver.end, opening + 1), comma)), Safety.UNSAFE)

@@ -7,86 +7,11 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
-
-
-@record
-class WrongArgument(Diagnostic):
-    """An argument has a value that the layer does not take.
-
-    `dotnn layers NAME` shows every argument with its type, bounds and default.
-    """
-
-    code: ClassVar[str] = "E301"
-    message: ClassVar[str] = "`{name}` of `{kind}` must be {expected}, not {found}"
-    label: ClassVar[str] = "{found}"
-    remedy: ClassVar[str] = "`dotnn layers {kind}` shows the arguments"
-
-    kind: str
-    name: str
-    expected: str
-    found: str
-
-
-@record
-class UndecidedArgument(Diagnostic):
-    """An argument needs a number, and it is given a symbolic dimension.
-
-    A dimension that cannot be decided is never guessed: give it a number in the type of the input.
-    """
-
-    code: ClassVar[str] = "E302"
-    message: ClassVar[str] = "`{name}` of `{kind}` must be {expected}, and `{dim}` is not known while compiling"
-    label: ClassVar[str] = "the symbolic dimension `{dim}`"
-    remedy: ClassVar[str] = "give it a number in the type of the input"
-
-    kind: str
-    name: str
-    expected: str
-    dim: str
-
-
-@record
-class MissingArgument(Diagnostic):
-    """A required argument is not written."""
-
-    code: ClassVar[str] = "E303"
-    message: ClassVar[str] = "`{kind}` needs {name}"
-    label: ClassVar[str] = "missing here"
-    remedy: ClassVar[str] = "write {example}"
-
-    kind: str
-    name: str
-    example: str
-
-
-@record
-class TooManyArguments(Diagnostic):
-    """There are more arguments without a name than the call takes.
-
-    Operands come first; at most one attribute is positional, the layer's size (`conv2d(32, kernel=3)`). Everything else
-    is named, so that a reader need not know the order.
-    """
-
-    code: ClassVar[str] = "E304"
-    message: ClassVar[str] = "`{kind}` does not take this argument without a name"
-    label: ClassVar[str] = "one too many"
-    remedy: ClassVar[str] = "{hint}"
-
-    kind: str
-    hint: str
-
-
-@record
-class ArgumentTwice(Diagnostic):
-    """An argument is given twice."""
-
-    code: ClassVar[str] = "E305"
-    message: ClassVar[str] = "`{name}` of `{kind}` is given twice"
-    label: ClassVar[str] = "again here"
-    remedy: ClassVar[str] = "remove one of the two"
-
-    kind: str
-    name: str
+from .demanded import SizeTooSmall
+from .fixes import Edit, Fix, Safety, enclosing, inserting, replacing, without_statement
+from .forms import Forms, declare_otherwise
+from .phrases import filled
+from .suggest import is_respelled
 
 
 @record
@@ -101,13 +26,38 @@ class NotATensor(Diagnostic):
     """
 
     code: ClassVar[str] = "E306"
-    message: ClassVar[str] = "{what} must be a tensor, and this is {found}"
     label: ClassVar[str] = "{found}"
-    remedy: ClassVar[str] = "{hint}"
+    remedy: ClassVar[str] = "use an input, a binding, or a `const` with a tensor type"
 
-    what: str
     found: str
-    hint: str = "use an input, a binding, or a `const` with a tensor type"
+
+
+@record
+class OperandNotATensor(NotATensor):
+    """An operand of a layer."""
+
+    message: ClassVar[str] = "`{name}` of `{kind}` must be a tensor, and this is {found}"
+
+    kind: str
+    name: str
+
+
+@record
+class SideNotATensor(NotATensor):
+    """One side of an operator whose other side is a tensor."""
+
+    message: ClassVar[str] = "an operand of `{operator}` must be a tensor, and this is {found}"
+
+    operator: str
+
+
+@record
+class OutputNotATensor(NotATensor):
+    """An output, or the type that is written for it."""
+
+    message: ClassVar[str] = "the output `{name}` must be a tensor, and this is {found}"
+
+    name: str
 
 
 @record
@@ -118,84 +68,39 @@ class NotAValue(Diagnostic):
     """
 
     code: ClassVar[str] = "E307"
-    message: ClassVar[str] = "{what} must be {expected}, and this is {found}"
     label: ClassVar[str] = "{found}"
-    remedy: ClassVar[str] = "{hint}"
 
-    what: str
-    expected: str
     found: str
-    hint: str = "write {expected}"
-
-    def advice(self) -> str:
-        """The hint, with what is expected filled in."""
-        return self.hint.replace("{expected}", self.expected)
 
 
 @record
-class WrongOperands(Diagnostic):
-    """An operator does not take these two.
+class ValueForTensor(NotAValue):
+    """A value for an argument of a block that has no type of values, so that it is a tensor."""
 
-    Arithmetic takes numbers and dimensions, or tensors; comparisons take values of one kind; `and`, `or`, `not` take
-    bools.
-    """
+    message: ClassVar[str] = "`{name}` of `{block}` must be a tensor, and this is {found}"
+    remedy: ClassVar[str] = "declare the argument as a value, as in `{name}: int`, if that is meant"
 
-    code: ClassVar[str] = "E308"
-    message: ClassVar[str] = "`{operator}` does not take {found}"
-    label: ClassVar[str] = "{found}"
-    remedy: ClassVar[str] = "{hint}"
-
-    operator: str
-    found: str
-    hint: str = "arithmetic is between numbers, or between tensors"
+    block: str
+    name: str
 
 
 @record
-class BadArithmetic(Diagnostic):
-    """The arithmetic has no result: a division by zero, an overflow, a negative dimension."""
+class TensorAsConst(NotAValue):
+    """A `const` that is computed from an input."""
 
-    code: ClassVar[str] = "E309"
-    message: ClassVar[str] = "this has no value: {reason}"
-    label: ClassVar[str] = "{reason}"
-    remedy: ClassVar[str] = "{hint}"
-
-    reason: str
-    hint: str = "change the numbers"
+    message: ClassVar[str] = "a const must be a value, and this is {found}"
+    remedy: ClassVar[str] = "write a value"
 
 
 @record
-class Undecided(Diagnostic):
-    """A condition cannot be decided, because it depends on a symbolic dimension.
+class NoFirstValue(NotAValue):
+    """What is written for the first value of a parameter, and gives none."""
 
-    The compiler never guesses: it would have to know the dimension.
-
-    ```nn
-    input x: float32[N, 3, H, W]
-    y = if x.shape[2] > 32 { x -> max_pool2d(2) } else { x }     # H may be anything
-    ```
-    """
-
-    code: ClassVar[str] = "E310"
-    message: ClassVar[str] = "this cannot be decided: {question}"
-    label: ClassVar[str] = "depends on {symbols}"
-    remedy: ClassVar[str] = "{hint}give {symbols} a number in the type of the input"
-
-    question: str
-    symbols: str
-    hint: str = ""
-
-
-@record
-class BadIndex(Diagnostic):
-    """An index is outside of a list, or no index at all."""
-
-    code: ClassVar[str] = "E311"
-    message: ClassVar[str] = "{reason}"
-    label: ClassVar[str] = "here"
-    remedy: ClassVar[str] = "{hint}"
-
-    reason: str
-    hint: str = "indices count from 0; negative ones from the end"
+    message: ClassVar[str] = (
+        "the first value of a parameter must be an initializer, such as `zeros` or `normal(std=0.02)`, and this is "
+        "{found}"
+    )
+    remedy: ClassVar[str] = "write an initializer, such as `zeros` or `normal(std=0.02)`"
 
 
 @record
@@ -215,16 +120,27 @@ class NoAttribute(Diagnostic):
     code: ClassVar[str] = "E312"
     message: ClassVar[str] = "{found} has no attribute `{name}`"
     label: ClassVar[str] = "unknown attribute"
-    remedy: ClassVar[str] = "{advice_text}"
+    remedy: ClassVar[str] = "{instead}"
 
     found: str
     name: str
-    hint: str = ""
+    layer: str = ""  #: the layer that may be meant
+    base: Span | None = None
 
     @property
-    def advice_text(self) -> str:
+    def instead(self) -> str:
         """What to write instead, or what there is."""
-        return self.hint or "tensors have `shape`, `rank`, `dtype` and `channels`"
+        if self.layer:
+            return f"layers are applied by an arrow: `x -> {self.layer}`"
+        return "tensors have `shape`, `rank`, `dtype` and `channels`"
+
+    def fix(self) -> Fix | None:
+        """The layer as a call."""
+        if not self.layer or self.base is None or self.span is None:
+            return None
+        source = self.span.source
+        opening = Edit(source.span(self.base.start, self.base.start), f"{self.layer}(")
+        return Fix((opening, Edit(source.span(self.base.end, self.span.end), ")")), Safety.UNSAFE)
 
 
 @record
@@ -261,7 +177,6 @@ class WrongType(Diagnostic):
     declared: str
     found: str
     declared_at: Span | None = None
-    why: str = ""  #: what does not fit, where that is not plain
 
     def advice(self) -> str:
         """What to change; the declarations of the library stay as they are."""
@@ -272,9 +187,17 @@ class WrongType(Diagnostic):
         """The declaration."""
         return () if self.declared_at is None else (Label(self.declared_at, f"declared {self.declared}"),)
 
+
+@record
+class SizeOfNoForm(WrongType):
+    """A tensor whose size is not of the form that the type has for it."""
+
+    size: str
+    form: str
+
     def notes(self) -> tuple[str, ...]:
         """What does not fit."""
-        return (self.why,) if self.why else ()
+        return (f"`{self.size}` is `{self.form}` for no size of at least 1",)
 
 
 @record
@@ -308,8 +231,13 @@ class SizeUndecided(Diagnostic):
     found: str
     dim: str
     form: str
-    hint: str
+    forms: Forms = ()  #: forms of symbols with which it would be known
     declared_at: Span | None = None
+
+    @property
+    def hint(self) -> str:
+        """Other dimensions with which it would be known, or what helps always."""
+        return declare_otherwise(self.forms) or "give the dimensions numbers in the types of the inputs"
 
     def labels(self) -> tuple[Label, ...]:
         """The declaration."""
@@ -324,13 +252,61 @@ class BadType(Diagnostic):
     """
 
     code: ClassVar[str] = "E315"
-    message: ClassVar[str] = "{reason}"
-    label: ClassVar[str] = "{found}"
-    remedy: ClassVar[str] = "{hint}"
 
-    reason: str
-    found: str
-    hint: str = "write a tensor type such as `float32[N, 3, 224, 224]`, or one of `int float bool string list`"
+
+@record
+class UnknownType(BadType):
+    """A type that there is not."""
+
+    message: ClassVar[str] = "there is no type `{name}`"
+    label: ClassVar[str] = "unknown type"
+    remedy: ClassVar[str] = "{instead}"
+
+    name: str
+    near: str  #: the one that may be meant; empty where none is near
+    element_types: tuple[str, ...]
+    value_types: tuple[str, ...]
+
+    @property
+    def instead(self) -> str:
+        """What to write, or what there is."""
+        if self.name.lower() in ("tensor", "array"):
+            return (
+                "an argument without a type is a tensor; else write an element type and a shape, as in `float32[N, 3]`"
+            )
+        if self.near:
+            return f"write `{self.near}`"
+        return f"tensors have `{' '.join(self.element_types)}`; values `{' '.join(self.value_types)}`"
+
+    def fix(self) -> Fix | None:
+        """The type that may be meant."""
+        if not self.near or self.span is None or not self.span.text.startswith(self.name):
+            return None
+        name = self.span.source.span(self.span.start, self.span.start + len(self.name))
+        return replacing(name, self.near, Safety.SAFE if is_respelled(self.name, self.near) else Safety.UNSAFE)
+
+
+@record
+class ElementTypeWithoutShape(BadType):
+    """An element type in the place of the type of a tensor."""
+
+    message: ClassVar[str] = "`{name}` is an element type; a tensor has a shape too"
+    label: ClassVar[str] = "no shape"
+    remedy: ClassVar[str] = "write `{name}[…]`, such as `{name}[N, 3]`, or `{name}[]` for a single number"
+
+    name: str
+
+
+@record
+class NotLearned(BadType):
+    """A parameter of ints or bools."""
+
+    message: ClassVar[str] = "a parameter is learned, and {dtype} cannot be"
+    label: ClassVar[str] = "{dtype}"
+    remedy: ClassVar[str] = "write `float32{shape}`; a tensor that is not learned is a `const`"
+
+    dtype: str
+    shape: str
 
 
 @record
@@ -346,7 +322,7 @@ class BadDimension(Diagnostic):
 
 
 @record
-class NeverPositive(Diagnostic):
+class NeverPositive(SizeTooSmall):
     """A dimension is below 1 for all sizes, so that the tensor could never hold anything.
 
     Every symbolic dimension is at least 1, and so is what is computed from them wherever it is the size of an axis. One
@@ -364,26 +340,41 @@ class NeverPositive(Diagnostic):
     message: ClassVar[str] = "{what} has the dimension `{dim}`, which is below 1 for all sizes"
     label: ClassVar[str] = "`{dim}` is never at least 1"
     remedy: ClassVar[str] = "write a dimension that is at least 1"
+    demanded_for: ClassVar[str] = "{what} has a dimension of that size"
+    holder: ClassVar[str] = ""  #: the template of what has it
 
-    what: str
     dim: str
+
+    @property
+    def what(self) -> str:
+        """What has the dimension."""
+        return filled(self.holder, self)
 
 
 @record
-class BadLiteral(Diagnostic):
-    """A list of numbers does not make a tensor.
+class TypeNeverPositive(NeverPositive):
+    """A dimension in a type."""
 
-    All rows must be equally long, all elements numbers, and the shape the one that is wanted.
-    """
+    holder: ClassVar[str] = "the type"
 
-    code: ClassVar[str] = "E317"
-    message: ClassVar[str] = "{reason}"
-    label: ClassVar[str] = "{found}"
-    remedy: ClassVar[str] = "{hint}"
 
-    reason: str
-    found: str
-    hint: str = "write nested lists of numbers with rows of equal length"
+@record
+class ResultNeverPositive(NeverPositive):
+    """A dimension of what a layer gives."""
+
+    holder: ClassVar[str] = "what `{kind}` gives"
+
+    kind: str
+
+
+@record
+class SolvedNeverPositive(NeverPositive):
+    """A dimension of a block, found from the size of an argument."""
+
+    holder: ClassVar[str] = "`{name}` of `{form}`"
+
+    name: str
+    form: str
 
 
 @record
@@ -420,6 +411,13 @@ class PartsNotTaken(Diagnostic):
     source: str
     count: int
     names: int
+    last: Span | None = None  #: the last name, where the parts are bound
+
+    def fix(self) -> Fix | None:
+        """A place for every part that is not taken."""
+        if self.last is None:
+            return None
+        return inserting(self.last.source, self.last.end, ", _" * (self.count - self.names), Safety.UNSAFE)
 
     @property
     def example(self) -> str:
@@ -434,47 +432,6 @@ class PartsNotTaken(Diagnostic):
 
 
 @record
-class Misplaced(Diagnostic):
-    """A statement or value stands where it has no meaning."""
-
-    code: ClassVar[str] = "E320"
-    message: ClassVar[str] = "{what} cannot stand {where}"
-    label: ClassVar[str] = "not here"
-    remedy: ClassVar[str] = "{hint}"
-
-    what: str
-    where: str
-    hint: str
-
-
-@record
-class MissingStatement(Diagnostic):
-    """A model without an output, or a block without a `return`."""
-
-    code: ClassVar[str] = "E321"
-    message: ClassVar[str] = "{owner} has no {what}"
-    label: ClassVar[str] = "gives nothing"
-    remedy: ClassVar[str] = "{hint}"
-
-    owner: str
-    what: str
-    hint: str
-
-
-@record
-class BadInitializer(Diagnostic):
-    """An initializer is given numbers that make no sense."""
-
-    code: ClassVar[str] = "E322"
-    message: ClassVar[str] = "`{name}`: {reason}"
-    label: ClassVar[str] = "here"
-    remedy: ClassVar[str] = "change the numbers of the initializer"
-
-    name: str
-    reason: str
-
-
-@record
 class NotUsedHere(Diagnostic):
     """A value is computed and thrown away."""
 
@@ -486,19 +443,60 @@ class NotUsedHere(Diagnostic):
 
     what: str = "this statement"
 
+    def fix(self) -> Fix | None:
+        """Without the statement; it may have to stand before the `return`."""
+        return None if self.span is None else without_statement(self.span)
+
 
 @record
 class Unrepeatable(Diagnostic):
     """A loop runs over something that is no list, or counts by something that is no number."""
 
     code: ClassVar[str] = "E323"
-    message: ClassVar[str] = "{what}, and this is {found}"
     label: ClassVar[str] = "{found}"
-    remedy: ClassVar[str] = "{hint}"
 
-    what: str
     found: str
-    hint: str
+
+
+@record
+class RepeatedByOther(Unrepeatable):
+    """A `repeat` that counts by something else than an int of at least 0."""
+
+    message: ClassVar[str] = "`repeat` counts by an int of at least 0, and this is {found}"
+    remedy: ClassVar[str] = "write how often, as in `repeat(3)`"
+
+
+@record
+class LoopOverOther(Unrepeatable):
+    """A `for` that runs over something else than a list."""
+
+    message: ClassVar[str] = "`for` runs over a list, and this is {found}"
+    remedy: ClassVar[str] = "write a list, as in `for c in [64, 128] {{ … }}`, or `range(n)`"
+
+    is_count: bool = False  #: a number of rounds where a list is needed
+
+    def fix(self) -> Fix | None:
+        """The list of the numbers up to a count."""
+        if not self.is_count or self.span is None:
+            return None
+        return enclosing(self.span, "range(", ")", Safety.UNSAFE)
+
+
+@record
+class RoundNotTakenApart(Unrepeatable):
+    """A `for` of several names over something that does not have as many elements."""
+
+    message: ClassVar[str] = "each element must be a list of {count} to be taken apart, and this is {given}"
+    label: ClassVar[str] = "{given}"
+    remedy: ClassVar[str] = "write rows as long as there are names, as in `for t, c in [[1, 16], [6, 24]] {{ … }}`"
+
+    count: int
+    length: int | None = None  #: of a list
+
+    @property
+    def given(self) -> str:
+        """What one of them is."""
+        return self.found if self.length is None else f"{self.found} of {self.length}"
 
 
 @record
@@ -514,60 +512,9 @@ class TensorTooLarge(Diagnostic):
     remedy: ClassVar[str] = "check the sizes: one of them is far too large"
 
     kind: str
-    found: str
+    bits: int  #: it has more numbers than 2 to this power
 
-
-@record
-class ReductionOfSeveral(Diagnostic):
-    """`max`, `min` or `sum` is given several tensors.
-
-    Of compile-time values these are functions of any number of them. Of a tensor they are layers, which reduce one
-    tensor along axes; what combines two tensors element by element has another name or sign.
-
-    ```nn
-    input a: float32[N, 8]
-    input b: float32[N, 8]
-    output y = max(a, b)                # wrong
-    output z = maximum(a, b)            # [N, 8]
-    output greatest = max(a, axis=1)    # [N]
-    output total = a + b                # not sum(a, b)
-    ```
-    """
-
-    code: ClassVar[str] = "E327"
-    message: ClassVar[str] = "`{kind}` reduces one tensor along axes, and it is given {found}"
-    label: ClassVar[str] = "{found}"
-    remedy: ClassVar[str] = "{hint}; of one tensor write `x -> {kind}(axis=…)`"
-
-    kind: str
-    found: str
-    hint: str
-
-
-@record
-class ArgumentOfLayer(Diagnostic):
-    """An argument of a layer is written where its name means the function of compile-time values.
-
-    `min`, `max` and `sum` reduce a list as a whole; only of a tensor there are axes to choose from.
-
-    ```nn
-    const WIDTHS = [16, 32]
-    const WIDEST = max(WIDTHS, axis=0)      # wrong
-    ```
-
-    ```nn
-    const WIDTHS = [16, 32]
-    const WIDEST = max(WIDTHS)
-    ```
-    """
-
-    code: ClassVar[str] = "E328"
-    message: ClassVar[str] = (
-        "`{name}=` belongs to the layer `{kind}`, which is applied to a tensor, and this is {found}"
-    )
-    label: ClassVar[str] = "of the layer"
-    remedy: ClassVar[str] = "leave it out: of compile-time values, `{kind}` takes all there are"
-
-    kind: str
-    name: str
-    found: str
+    @property
+    def found(self) -> str:
+        """How many numbers it has."""
+        return f"more than 2**{self.bits} numbers"

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
+from .phrases import Phrase, Phrases
 from .weights import MOST_SHOWN, _NotFinite, count, quoted
 
 
@@ -24,17 +25,126 @@ class BadRenameFile(Diagnostic):
     """
 
     code: ClassVar[str] = "E860"
-    message: ClassVar[str] = "cannot read the rules of `{path}`: {reason}"
-    remedy: ClassVar[str] = "{advised}"
+    message: ClassVar[str] = "cannot read the rules of `{path}`: {clause}"
+    remedy: ClassVar[str] = "write a pattern and what it becomes on each line: `'b(\\d)_(.+)' = \"b$1.$2\"`"
 
     path: str
-    reason: str
-    hint: str = ""
 
-    @property
-    def advised(self) -> str:
-        """What to do, unless there is something special."""
-        return self.hint or "write a pattern and what it becomes on each line: `'b(\\d)_(.+)' = \"b$1.$2\"`"
+
+@record
+class RenameFileUnreadable(BadRenameFile):
+    """The file is not there, no regular file, or may not be read."""
+
+    clause: ClassVar[str] = "{reason}"
+
+    reason: str
+    hint: str
+
+    def advice(self) -> str:
+        """What to do about what is no file; else as for all."""
+        return self.hint or super().advice()
+
+
+@record
+class RenameFileTooLong(BadRenameFile):
+    """The file has more bytes than are read."""
+
+    clause: ClassVar[str] = "it has more than {most:,} bytes"
+
+    most: int
+
+
+@record
+class NoRenameText(BadRenameFile):
+    """The file is no text in UTF-8."""
+
+    clause: ClassVar[str] = "it is no UTF-8 text"
+
+
+@record
+class NoRenameToml(BadRenameFile):
+    """The text is no TOML, as Python's reader says."""
+
+    clause: ClassVar[str] = "it is no TOML: {reason}"
+
+    reason: str
+
+    def advice(self) -> str:
+        """Mostly a backslash stands between double quotes."""
+        if "\\" in self.reason:
+            return "write patterns between single quotes, in which a `\\` is a `\\`"
+        return super().advice()
+
+
+@record
+class RenameFileTooDeep(BadRenameFile):
+    """The file has lists or tables in one another without end."""
+
+    clause: ClassVar[str] = "it is nested too deeply"
+
+
+@record
+class TooManyRulesInFile(BadRenameFile):
+    """The file has more rules than are read."""
+
+    clause: ClassVar[str] = "it has more than {most:,} rules"
+
+    most: int
+
+
+@record
+class TooManyGivenRules(BadRenameFile):
+    """A caller in Python gives more rules than are taken."""
+
+    clause: ClassVar[str] = "there are more than {most:,} rules"
+
+    most: int
+
+
+@record
+class RuleIsTable(BadRenameFile):
+    """A pattern stands without quotes and has a dot, so that it is a table to TOML; or the file has headings."""
+
+    clause: ClassVar[str] = "`{pattern}` is a table"
+    remedy: ClassVar[str] = "quote the pattern, and leave out headings: `'conv.(.+)' = \"body.$1\"`"
+
+    pattern: str
+
+
+@record
+class RuleIsNoText(BadRenameFile):
+    """What names become is a number, a list or a truth value."""
+
+    clause: ClassVar[str] = "what names become by `{pattern}` is no text"
+
+    pattern: str
+
+
+class PatternFault(Phrases):
+    """What is wrong with a pattern for names, or with what names become by it."""
+
+    # Patterns.
+    PATTERN_TOO_LONG = "it has more than {most} characters"
+    TOO_MANY_GROUPS = "it has more than {most} groups"
+    PATTERN_GROUPS_TOO_DEEP = "its groups are nested too deeply"
+    REPEATS_TOO_MUCH = "it repeats too much"
+    TAKES_TOO_LONG = "it takes too long with so many names"
+    CLOSES_NOTHING = "a `)` closes nothing; one that is meant is `\\)`"
+    GROUP_NOT_CLOSED = "a `(` is not closed; one that is meant is `\\(`"
+    UNKNOWN_KIND_OF_GROUP = "of groups that begin with `(?` there is only `(?:`"
+    CLASS_NOT_CLOSED = "a `[` is not closed; one that is meant is `\\[`"
+    RANGE_IS_EMPTY = "the range `{low}-{high}` is empty"
+    NOTHING_TO_REPEAT = "there is nothing that could be repeated"
+    NOTHING_BEFORE = "there is nothing that `{char}` could repeat"
+    QUANTIFIER_TWICE = "a quantifier is quantified itself"
+    NO_NUMBER_OF_REPEATS = "`{{` begins a number of repeats, as in `{{2}}` or `{{1,3}}`; one that is meant is `\\{{`"
+    IMPOSSIBLE_REPEATS = "so many repeats are not possible"
+    UNKNOWN_ESCAPE = "`\\{char}` means nothing here; there are `\\d`, `\\w`, `\\s` and their opposites"
+    UNKNOWN_ESCAPE_IN_CLASS = "`\\{char}` means nothing at this place of a class"
+
+    # What names become.
+    DOLLAR_WITHOUT_NUMBER = "`$` is followed by the number of a group, as in `$1` or `${{1}}`; a `$` itself is `$$`"
+    NO_SUCH_GROUP = "`${number}` stands for a group, and the pattern has {groups}"
 
 
 @record
@@ -53,7 +163,7 @@ class BadRenameRule(Diagnostic):
     remedy: ClassVar[str] = "patterns are such as `b(\\d)_(.+)`, and what names become such as `b$1.$2`"
 
     pattern: str
-    reason: str
+    reason: Phrase
 
 
 @record
@@ -94,16 +204,53 @@ class OrderDiffers(Diagnostic):
     """
 
     code: ClassVar[str] = "E863"
-    message: ClassVar[str] = "by their order, the tensors of `{path}` are not the weights of the model: {what}"
+    message: ClassVar[str] = "by their order, the tensors of `{path}` are not the weights of the model: {clause}"
     remedy: ClassVar[str] = "match by name, with `--rename` where names differ, or bring the layers into one order"
 
     path: str
-    what: str
+    theirs: int
+    ours: int
     around: tuple[str, ...]
+    is_sorted: bool = False
+    are_layers: bool = False
+
+    @property
+    def counts(self) -> str:
+        """How many the file and the model have."""
+        if self.are_layers:
+            return f"the file has {self.theirs:,} layers and the model {self.ours:,}"
+        return f"the file has {self.theirs:,} tensors and the model {self.ours:,} weights"
 
     def notes(self) -> tuple[str, ...]:
         """The last pairs that fit, and the first that does not."""
-        return self.around
+        if not self.is_sorted:
+            return self.around
+        return (*self.around, "the file is sorted by name, so that the order of its layers is lost")
+
+
+@record
+class PairDiffers(OrderDiffers):
+    """At one place the file and the model have something else."""
+
+    clause: ClassVar[str] = "number {number:,} is {there} in the file and {here} in the model{rest}"
+
+    number: int
+    there: str
+    here: str
+
+    @property
+    def rest(self) -> str:
+        """How many both have, where that differs, too."""
+        return f"; {self.counts}" if self.ours != self.theirs else ""
+
+
+@record
+class NoCounterpart(OrderDiffers):
+    """The file or the model ends before the other."""
+
+    clause: ClassVar[str] = "{counts}; {alone} has no counterpart"
+
+    alone: str
 
 
 @record
@@ -268,10 +415,27 @@ class KerasNamesNotWritten(Diagnostic):
 
     code: ClassVar[str] = "E869"
     message: ClassVar[str] = "weights in Keras's names cannot be written as `{path}`"
-    remedy: ClassVar[str] = "{hint}, or leave `--keras-names` out"
+    remedy: ClassVar[str] = "leave `--keras-names` out"
 
     path: str
-    hint: str
+
+
+@record
+class NoKerasEnding(KerasNamesNotWritten):
+    """The name of the file ends in another way."""
+
+    remedy: ClassVar[str] = "name it `{suggested}`, or leave `--keras-names` out"
+
+    suggested: str
+
+
+@record
+class NoKerasWriter(KerasNamesNotWritten):
+    """The library that writes HDF5 is not installed."""
+
+    remedy: ClassVar[str] = (
+        'install h5py, which writes them: `pip install "dotnn[keras]"`, or leave `--keras-names` out'
+    )
 
 
 @record

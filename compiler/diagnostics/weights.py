@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic, Severity
+from .phrases import Phrase, Phrases
 from .suggest import did_you_mean
 
 #: What to do where a path leads nowhere.
@@ -113,12 +115,16 @@ class DamagedWeightFile(Diagnostic):
 
     code: ClassVar[str] = "E803"
     message: ClassVar[str] = "`{path}` is no readable {kind}: {reason}"
-    remedy: ClassVar[str] = "{hint}"
+    remedy: ClassVar[str] = "copy or download the file again, or write it again with the tool that made it"
 
     path: str
     kind: str
-    reason: str
-    hint: str = "copy or download the file again, or write it again with the tool that made it"
+    reason: Phrase | str
+
+    def advice(self) -> str:
+        """What helps where the file is something else; else a new copy."""
+        own = self.reason.advice() if isinstance(self.reason, Phrase) else ""
+        return own or super().advice()
 
 
 @record
@@ -175,6 +181,14 @@ class UnwritableName(Diagnostic):
 # Binding ------------------------------------------------------------------------------------------------------------
 
 
+class AxisOrder(StrEnum):
+    """How the axes of a tensor in a file relate to those of the model's, where they are the same in another order."""
+
+    TRANSPOSED = "it is transposed, as Keras writes it"
+    CHANNELS_LAST = "its axes are `[*kernel, channels, filters]`, as Keras writes them"
+    OTHER = "its axes stand in another order"
+
+
 @dataclass(frozen=True, slots=True)
 class Misfit:
     """One tensor that does not fit.
@@ -186,7 +200,7 @@ class Misfit:
         near: names in the file that may be meant.
         attribute: what to write at the layer so that model and file agree, such as ``bias=true``.
         layer: the label of that layer.
-        layout: how the file's axes relate to the model's.
+        layout: how the file's axes relate to the model's; None where they are others.
         stored: what the file calls it, where names and layouts are another framework's.
         wanted: the shape that the file must have, in that framework's layout.
     """
@@ -197,7 +211,7 @@ class Misfit:
     near: tuple[str, ...] = ()
     attribute: str = ""
     layer: str = ""
-    layout: str = ""
+    layout: AxisOrder | None = None
     stored: str = ""
     wanted: str = ""
 
@@ -437,6 +451,17 @@ class PrefixedNames(Diagnostic):
         return "the model" if self.in_file else f"`{self.path}`"
 
 
+class ArrayFault(Phrases):
+    """Why what a caller in Python gives as a weight is no array of numbers."""
+
+    NAME_IS_NO_STR = "the name is {a_type}, and must be a str"
+    IS_MASKED = "it is a masked array, and weights have no gaps: give `array.filled(…)`"
+    IS_NO_ARRAY = "it is {a_type}, and no array of numbers"
+    IS_MAPPING = "it is a mapping itself; if it holds the weights, give `{weights}[{name!r}]`"
+    CANNOT_BE_ARRAY = "it cannot be read as an array: {reason}"
+    HAS_CHANGED = "it has changed while it was read"
+
+
 @record
 class NotArrays(Diagnostic):
     """Weights that are given in Python are arrays of numbers under their names, and some entries are not.
@@ -451,7 +476,7 @@ class NotArrays(Diagnostic):
     remedy: ClassVar[str] = "give arrays of numbers, or tensors, under the names of the model's weights"
 
     path: str
-    faults: tuple[tuple[str, str], ...]
+    faults: tuple[tuple[str, Phrase], ...]
 
     @property
     def entries(self) -> str:

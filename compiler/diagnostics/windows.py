@@ -7,6 +7,9 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label
+from .demanded import SizeTooSmall
+from .fixes import Fix, Safety, inserting, replacing, without_argument
+from .forms import Forms, declare_otherwise_or
 
 #: Divisors are looked for up to here only, so that no number of channels takes long.
 _LARGEST_GROUPS_SHOWN = 64
@@ -23,8 +26,21 @@ def _operand_label(operand: Span | None, found: str) -> tuple[Label, ...]:
     return (Label(operand, f"this is {found}"),) if operand is not None else ()
 
 
+def _instead_of(place: Span | None, written: str, number: str) -> Fix | None:
+    """The fix that writes another number, where the place holds the one and nothing else."""
+    is_there = place is not None and place.text == written
+    return replacing(place, number, Safety.UNSAFE) if is_there else None
+
+
+def transposed_behind(operand: Span | None, order: str) -> Fix | None:
+    """The fix that transposes an operand, of which the place is the last stage or the whole."""
+    if operand is None:
+        return None
+    return inserting(operand.source, operand.end, f" -> transpose({order})", Safety.UNSAFE)
+
+
 @record
-class WindowTooLarge(Diagnostic):
+class WindowTooLarge(SizeTooSmall):
     """A window is larger than the padded input that it slides over, so that there is no output.
 
     Along each axis a window spans `dilation * (kernel - 1) + 1` positions, and must fit into the input with
@@ -43,6 +59,7 @@ class WindowTooLarge(Diagnostic):
     code: ClassVar[str] = "E410"
     message: ClassVar[str] = "the window of `{kind}` spans {span_text} along axis {axis}, where {found} has {positions}"
     label: ClassVar[str] = "spans {span_text}"
+    demanded_for: ClassVar[str] = "the window of `{kind}` spans {extent} positions"
     remedy: ClassVar[str] = "use a smaller {knobs}, more `padding`, or fewer strides and poolings before it{hint}"
 
     kind: str
@@ -214,7 +231,7 @@ class SamePaddingUndecided(Diagnostic):
     )
     label: ClassVar[str] = "takes {total} positions"
     remedy: ClassVar[str] = (
-        "{hint}give `{symbol}` a number in the type of the input, or write the padding out: `padding={example}`"
+        "{otherwise}give `{symbol}` a number in the type of the input, or write the padding out: `padding={example}`"
     )
 
     kind: str
@@ -225,8 +242,17 @@ class SamePaddingUndecided(Diagnostic):
     symbol: str
     total: str
     example: str
-    hint: str = ""
+    forms: Forms = ()  #: forms of symbols with which it would be known
     operand: Span | None = None
+
+    @property
+    def otherwise(self) -> str:
+        """The forms, as a remedy before another one."""
+        return declare_otherwise_or(self.forms)
+
+    def fix(self) -> Fix | None:
+        """The padding as numbers, which for even sizes differ."""
+        return _instead_of(self.span, '"same"', self.example)
 
     def labels(self) -> tuple[Label, ...]:
         """The operand."""
@@ -263,9 +289,13 @@ class PoolPaddingTooLarge(Diagnostic):
         """The most that may be padded."""
         return self.kernel // 2
 
+    def fix(self) -> Fix | None:
+        """The most that may be padded."""
+        return _instead_of(self.span, str(self.amount), str(self.limit))
+
 
 @record
-class WindowInPadding(Diagnostic):
+class WindowInPadding(SizeTooSmall):
     """A dilated pooling window steps over the whole input and reads nothing but padding.
 
     A dilated window reads positions that are `dilation` apart. Where the input is shorter than that step, a window
@@ -284,6 +314,7 @@ class WindowInPadding(Diagnostic):
         "and {found} has only {size}"
     )
     label: ClassVar[str] = "a step of {dilation} over {size}"
+    demanded_for: ClassVar[str] = "`{kind}` steps by {dilation} positions"
     remedy: ClassVar[str] = "use a `dilation` of at most {size}, or no padding along that axis"
 
     kind: str
@@ -324,6 +355,10 @@ class ChannelsLast(Diagnostic):
     last: int
     order: str
 
+    def fix(self) -> Fix | None:
+        """The transposition behind the operand."""
+        return transposed_behind(self.span, self.order)
+
 
 @record
 class OutputPaddingTooLarge(Diagnostic):
@@ -358,6 +393,10 @@ class OutputPaddingTooLarge(Diagnostic):
         """The most that may be added."""
         return max(self.stride, self.dilation) - 1
 
+    def fix(self) -> Fix | None:
+        """The most that may be added."""
+        return _instead_of(self.span, str(self.added), str(self.limit))
+
     @property
     def choice(self) -> str:
         """What may be written."""
@@ -387,13 +426,17 @@ class OutputPaddingWithSame(Diagnostic):
     kind: str
     padding_span: Span | None = None
 
+    def fix(self) -> Fix | None:
+        """Without `output_padding`."""
+        return without_argument(self.span, "output_padding")
+
     def labels(self) -> tuple[Label, ...]:
         """The padding."""
         return (Label(self.padding_span, "this says the size already"),) if self.padding_span is not None else ()
 
 
 @record
-class NothingLeft(Diagnostic):
+class NothingLeft(SizeTooSmall):
     """The `padding` of a transposed convolution, which cuts off the ends of its result, leaves nothing of it.
 
     The windows of `n` positions cover `(n - 1)*stride + dilation*(kernel - 1) + 1`, to which `output_padding` is added.
@@ -408,6 +451,7 @@ class NothingLeft(Diagnostic):
     code: ClassVar[str] = "E455"
     message: ClassVar[str] = "`{kind}` cuts {before} + {after} positions off axis {axis}, where {found} gives {covered}"
     label: ClassVar[str] = "leaves nothing"
+    demanded_for: ClassVar[str] = "`{kind}` cuts off {cut} positions of its result"
     remedy: ClassVar[str] = "use less `padding`, or at least {least} positions along axis {axis} of its input"
 
     kind: str
@@ -418,6 +462,11 @@ class NothingLeft(Diagnostic):
     after: int
     least: int
     operand: Span | None = None
+
+    @property
+    def cut(self) -> int:
+        """Positions that are cut off."""
+        return self.before + self.after
 
     def labels(self) -> tuple[Label, ...]:
         """The operand."""

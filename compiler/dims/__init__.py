@@ -21,7 +21,7 @@ from .deciding import (
     spare,
     upper_bound,
 )
-from .printing import format_dim
+from .formatting import format_dim
 
 __all__ = [
     "Dim",

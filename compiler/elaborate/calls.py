@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..diagnostics import DotnnError, Label
-from ..diagnostics.names import RecursiveBlock
-from ..diagnostics.suggest import listed
-from ..diagnostics.values import (
-    ArgumentOfLayer,
+from ..diagnostics.call_arguments import (
     ArgumentTwice,
-    BadInitializer,
-    Misplaced,
-    MissingArgument,
-    NotAValue,
-    TooManyArguments,
+    MissingBlockArgument,
+    MissingNumbers,
+    TooManyForBlock,
+    TooManyForInitializer,
+    TooManyForMetric,
 )
-from ..initializers import INITIALIZERS
+from ..diagnostics.names import Obstacle, RecursiveBlock
+from ..diagnostics.placement import LabelBeforeFunction
+from ..diagnostics.reductions import ArgumentOfLayer
+from ..diagnostics.values import ValueForTensor
+from ..graph.graph import WrittenCall
+from ..initializers import INITIALIZERS, Initializer
 from ..layers.base import LAYERS, Layer
-from ..names.faults import argument_names, initializer_arguments, takes_argument
 from ..names.meanings import Kind
+from ..names.name_errors import argument_names, initializer_arguments, takes_argument
 from ..names.project import Module
 from ..names.written_types import is_value_type
 from ..source import Span
 from ..syntax import tree
-from ..values.functions import SEVERAL, call_function, of_several
-from ..values.kinds import UNKNOWN, CompileValue, Unknown, describe, is_tensor
+from ..values.builtin_functions import SEVERAL, call_function, of_several
+from ..values.compile_values import UNKNOWN, CompileValue, KnownValue, Results, Unknown, all_known, describe, is_tensor
+from .declared_types import hold_against, hold_argument, match_argument
 from .layer_arguments import ArgumentBinder, Piped
-from .layer_nodes import Application, apply_layer, as_tensor, reapply
-from .scope import Entry, Scope
-from .state import BODY_STEPS, Bound, Frame, evaluate, evaluates
+from .layer_nodes import apply_layer, tensor_of
+from .scope import Entry, GivenName, Scope
+from .state import BODY_STEPS, AppliedBlock, AppliedLayer, Bound, Frame, evaluate, evaluates
 from .statements import run_block
-from .types import hold_against, hold_argument, match_argument
 
 
 @evaluates(tree.Call)
-def _call(call: tree.Call, frame: Frame) -> CompileValue:
+def _call(call: tree.Call, frame: Frame) -> Results:
     return apply_call(call, None, None, frame)
 
 
-def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> CompileValue:
+def apply_call(call: tree.Call, piped: Piped | None, label: GivenName | None, frame: Frame) -> Results:
     """A call, as an expression or as a stage; raises ``DotnnError`` or reports and gives ``UNKNOWN``."""
     name, kind = call.function, frame.module.names.kind(call.function_span)
     if kind is Kind.LAYER:
@@ -58,49 +60,26 @@ def apply_call(call: tree.Call, piped: Piped | None, label: str | None, frame: F
     return UNKNOWN
 
 
-def _refuse_label(call: tree.Call, label: str | None) -> None:
+def _refuse_label(call: tree.Call, label: GivenName | None) -> None:
     if label is not None:
-        hint = f"`{call.function}` makes a value of the compiler, which has no name in the network: remove the label"
-        raise DotnnError(Misplaced(span=call.span, what="a label", where="before a function", hint=hint))
+        raise DotnnError(LabelBeforeFunction(span=call.span, function=call.function))
 
 
 # --- layers ----------------------------------------------------------------------------------------------------------
 
 
 def _call_layer(
-    layer: type[Layer], call: tree.Call, piped: Piped | None, label: str | None, frame: Frame
-) -> CompileValue:
+    layer: type[Layer], call: tree.Call, piped: Piped | None, label: GivenName | None, frame: Frame
+) -> Results:
     entry = frame.scope.add(layer.kind, label, call.span)
     bound = ArgumentBinder(layer, call, frame).bind(piped)
     if bound.failed:
         return UNKNOWN
-    application = Application(
-        layer(**bound.attributes),
-        tuple(bound.operands),
-        tuple(bound.operand_spans),
-        call.span,
-        bound.spans,
-        bound.literals,
-    )
-    results = apply_layer(application, entry, frame)
-    entry.replay = _replay_layer(application)
-    entry.obstacle = _TENSORS
+    written = WrittenCall(call.span, call.function_span, entry.label_span, bound.written)
+    applied = AppliedLayer(layer(**bound.attributes), tuple(bound.operands), written, bound.literals)
+    results = apply_layer(applied, entry, frame)
+    entry.applied = applied if sum(one is not None for one in bound.operands) == 1 else Obstacle.SEVERAL_TENSORS
     return results
-
-
-#: Why a layer or block cannot be reused that ``reuse`` would have to give further tensors.
-_TENSORS = "it was given more than one tensor"
-
-
-def _replay_layer(application: Application) -> Callable[..., CompileValue] | None:
-    if sum(operand is not None for operand in application.operands) != 1:
-        return None
-
-    def replay(piped: Piped, entry: Entry, frame: Frame) -> CompileValue:
-        operand = as_tensor(piped.value, piped.span, f"`x` of `{application.layer.kind}`", frame)
-        return apply_layer(reapply(application, operand, entry.span), entry, frame)
-
-    return replay
 
 
 # --- blocks ----------------------------------------------------------------------------------------------------------
@@ -111,47 +90,52 @@ def _call_block(
     module: Module,
     call: tree.Call,
     piped: Piped | None,
-    label: str | None,
+    label: GivenName | None,
     frame: Frame,
-) -> CompileValue:
+) -> Results:
     name = block.name.name
-    active = frame.state.active
-    if id(block) in active:
+    if id(block) in frame.state.active:
         raise DotnnError(RecursiveBlock(span=call.function_span, name=name))
     entry = frame.scope.add(name, label, call.span)
     if block.broken is not None:
         return UNKNOWN
-    given = _block_arguments(block, call, piped, frame)
-    tensors = sum(is_tensor(value) for value, _ in given.values())
-
-    def run(entry: Entry, values: Mapping[str, tuple[CompileValue, Span]], at: Frame) -> CompileValue:
-        at.budget.step(BODY_STEPS, entry.span)
-        scope = entry.scope.open(entry, boundary=True)
-        inner = _block_frame(module, block, entry, scope, at)
-        active.add(id(block))
-        outer, at.budget.calls = at.budget.calls, inner.calls
-        try:
-            _bind_formals(block, values, inner, entry, at)
-            return run_block(block, inner)
-        finally:
-            at.budget.calls = outer
-            active.discard(id(block))
-            scope.close()
-
-    def replay(piped: Piped, entry: Entry, at: Frame) -> CompileValue:
-        fed = next(name for name, (value, _) in given.items() if is_tensor(value))
-        return run(entry, {**given, fed: (piped.value, piped.span)}, at)
-
-    result = run(entry, given, frame)
-    entry.replay = replay if tensors == 1 else None
-    entry.obstacle = _TENSORS if tensors > 1 else "it was given no tensor"
+    applied = AppliedBlock(block, module, _block_arguments(block, call, piped, frame))
+    result = _apply_block(applied, entry, frame)
+    tensors = sum(is_tensor(value) for value, _ in applied.given.values())
+    if tensors == 1:
+        entry.applied = applied
+    else:
+        entry.applied = Obstacle.SEVERAL_TENSORS if tensors else Obstacle.NO_TENSOR
     return result
+
+
+def reapply_block(applied: AppliedBlock, piped: Piped, entry: Entry, frame: Frame) -> Results:
+    """Run a block that was given one tensor with another one."""
+    fed = next(name for name, (value, _) in applied.given.items() if is_tensor(value))
+    given = {**applied.given, fed: (piped.value, piped.span)}
+    return _apply_block(dataclasses.replace(applied, given=given), entry, frame)
+
+
+def _apply_block(applied: AppliedBlock, entry: Entry, frame: Frame) -> Results:
+    block, active, budget = applied.block, frame.state.active, frame.budget
+    budget.step(BODY_STEPS, entry.span)
+    scope = entry.scope.open(entry, boundary=True)
+    inner = _block_frame(applied.module, block, entry, scope, frame)
+    active.add(id(block))
+    outer, budget.calls = budget.calls, inner.calls
+    try:
+        _bind_formals(block, applied.given, inner, entry, frame)
+        return run_block(block, inner)
+    finally:
+        budget.calls = outer
+        active.discard(id(block))
+        scope.close()
 
 
 def _block_frame(module: Module, block: tree.Block, entry: Entry, scope: Scope, frame: Frame) -> Frame:
     if frame.depth + 1 > frame.budget.limits.nesting:
         frame.budget.stop("nesting", entry.span)
-    way = Label(entry.span, f"in block `{block.name.name}`, called here")
+    way = Label.of_call(entry.span, block.name.name)
     inner = Frame(
         frame.state,
         module,
@@ -177,8 +161,7 @@ def _block_arguments(
     for name, item in zip(names, in_order, strict=False):
         given[name] = item
     if len(in_order) > len(names):
-        hint = f"`{call.function}` takes {listed(names) or 'nothing'}"
-        frame.fail(TooManyArguments(span=in_order[len(names)][1], kind=call.function, hint=hint))
+        frame.fail(TooManyForBlock(span=in_order[len(names)][1], kind=call.function, names=names))
     is_misnamed = False
     for argument in call.named:
         value = evaluate(argument.value, frame)
@@ -236,13 +219,9 @@ def _formal_value(
         return given[name]
     if formal.default is not None:
         return evaluate(formal.default, frame), formal.default.span
-    kind = formal.type.span.text if formal.type is not None else "a tensor"
+    declared = formal.type.span.text if formal.type is not None else ""
     _match_nothing(formal, frame)
-    raise DotnnError(
-        MissingArgument(
-            span=entry.span, kind=frame.block, name=f"the argument `{name}` ({kind})", example=f"`{name}=…`"
-        )
-    )
+    raise DotnnError(MissingBlockArgument(span=entry.span, kind=frame.block, name=name, declared=declared))
 
 
 def _match_nothing(formal: tree.Formal, frame: Frame) -> None:
@@ -260,22 +239,19 @@ def _fitting_value(formal: tree.Formal, value: CompileValue, span: Span, frame: 
     if formal.type is not None:
         match_argument(name, value, formal.type, frame, at)
     if isinstance(value, Unknown) or is_tensor(value):
-        return value if isinstance(value, Unknown) else as_tensor(value, span, f"`{name}`", frame)
-    hint = f"declare the argument as a value, as in `{name}: int`, if that is meant"
-    raise DotnnError(
-        NotAValue(span=span, what=f"`{name}` of `{frame.block}`", expected="a tensor", found=describe(value), hint=hint)
-    )
+        return value if isinstance(value, Unknown) else tensor_of(value, span, frame)
+    raise DotnnError(ValueForTensor(span=span, block=frame.block, name=name, found=describe(value)))
 
 
 # --- functions of compile-time values, and the layers of the same names -----------------------------------------------
 
 
-def _call_function(call: tree.Call, piped: Piped | None, label: str | None, frame: Frame) -> CompileValue:
+def _call_function(call: tree.Call, piped: Piped | None, label: GivenName | None, frame: Frame) -> Results:
     """A function of compile-time values or, applied to a tensor, the layer of that name."""
     given = [piped] if piped is not None else []
     given += [Piped(evaluate(one, frame), one.span) for one in call.positional]
     values = [one.value for one in given]
-    if any(isinstance(value, Unknown) for value in values):
+    if not all_known(values):
         return _of_unknown(call, label, frame)
     layer = LAYERS.get(call.function)
     if call.function in SEVERAL and len(values) > 1 and any(map(is_tensor, values)):
@@ -291,7 +267,7 @@ def _call_function(call: tree.Call, piped: Piped | None, label: str | None, fram
     return call_function(call, values, frame.budget)
 
 
-def _of_unknown(call: tree.Call, label: str | None, frame: Frame) -> CompileValue:
+def _of_unknown(call: tree.Call, label: GivenName | None, frame: Frame) -> CompileValue:
     """What an operand has failed for: what else is written is looked at, and nothing more is said."""
     for argument in call.named:
         evaluate(argument.value, frame)
@@ -300,20 +276,22 @@ def _of_unknown(call: tree.Call, label: str | None, frame: Frame) -> CompileValu
     return UNKNOWN
 
 
-def _refuse_named(call: tree.Call, values: Sequence[CompileValue]) -> None:
+def _refuse_named(call: tree.Call, values: Sequence[KnownValue]) -> None:
     """Refuse named arguments, which no function takes, though the layer of its name may."""
     for argument in call.named:
         found = describe(values[0])
-        raise DotnnError(ArgumentOfLayer(span=argument.name_span, kind=call.function, name=argument.name, found=found))
+        fault = ArgumentOfLayer(
+            span=argument.name_span, kind=call.function, name=argument.name, found=found, argument=argument.span
+        )
+        raise DotnnError(fault)
 
 
 def _call_metric(call: tree.Call, frame: Frame) -> CompileValue:
     metric = None if frame.metrics is None else frame.metrics[call.function]
     if metric is None:
         return UNKNOWN
-    if not callable(metric) or len(call.positional) != 1 or call.named:
-        hint = "only `receptive_field(tensor)` takes an argument, a tensor"
-        raise DotnnError(TooManyArguments(span=call.span, kind=call.function, hint=hint))
+    if isinstance(metric, int) or len(call.positional) != 1 or call.named:
+        raise DotnnError(TooManyForMetric(span=call.span, kind=call.function))
     value = evaluate(call.positional[0], frame)
     return value if isinstance(value, Unknown) else metric(value, call.positional[0].span)
 
@@ -328,9 +306,7 @@ def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
     positional = getattr(kind, "positional", None)
     for index, expression in enumerate(call.positional):
         if index > 0 or positional is None:
-            listed = ", ".join(f"`{name}=`" for name in names)
-            hint = f"name the numbers: {listed}" if names else f"it takes nothing: write `{call.function}`"
-            raise DotnnError(TooManyArguments(span=expression.span, kind=call.function, hint=hint))
+            raise DotnnError(TooManyForInitializer(span=expression.span, kind=call.function, names=names))
         values[positional] = evaluate(expression, frame)
     for argument in call.named:
         if argument.name not in names:
@@ -338,21 +314,20 @@ def _call_initializer(call: tree.Call, frame: Frame) -> CompileValue:
         if argument.name in values:
             raise DotnnError(ArgumentTwice(span=argument.name_span, kind=call.function, name=argument.name))
         values[argument.name] = evaluate(argument.value, frame)
-    if any(isinstance(value, Unknown) for value in values.values()):
+    known = {name: value for name, value in values.items() if not isinstance(value, Unknown)}
+    if len(known) < len(values):
         return UNKNOWN
-    return make_initializer(call.function, kind, values, call.span)
+    return make_initializer(call.function, kind, known, call.span)
 
 
-def make_initializer(name: str, kind: type, values: Mapping[str, CompileValue], span: Span) -> CompileValue:
+def make_initializer(name: str, kind: type[Initializer], values: Mapping[str, KnownValue], span: Span) -> Initializer:
     """An initializer from its arguments; raises ``DotnnError``."""
     fields = dataclasses.fields(kind)
-    required = [one.name for one in fields if one.default is dataclasses.MISSING and one.name not in values]
+    required = tuple(one.name for one in fields if one.default is dataclasses.MISSING and one.name not in values)
     if required:
-        example = f"`{name}({', '.join(f'{one}=…' for one in required)})`"
-        needed = " and ".join(f"`{one}`" for one in required)
-        raise DotnnError(MissingArgument(span=span, kind=name, name=needed, example=example))
+        raise DotnnError(MissingNumbers(span=span, kind=name, names=required))
     initializer = kind(**values)
     problem = initializer.check()
     if problem is not None:
-        raise DotnnError(BadInitializer(span=span, name=name, reason=problem))
+        raise DotnnError(dataclasses.replace(problem, span=span, name=name))
     return initializer

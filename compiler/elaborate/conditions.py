@@ -2,49 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
-
-from ..diagnostics.expectations import ExpectationFailed
-from ..measure.metrics import METRICS
+from ..diagnostics.expectations import Comparison, ExpectationFailed
+from ..names.meanings import Kind
 from ..syntax import tree
-from ..values.kinds import describe, show
+from ..values.compile_values import KnownValue, Unknown, describe, show
 from .state import Frame, evaluate
 
-_WORDS = {"==": "", "!=": "other than ", "<": "below ", "<=": "at most ", ">": "above ", ">=": "at least "}
 
-
-def sides(condition: tree.Expression, frame: Frame) -> tuple[str, str]:
-    """What a false condition is, as a sentence that shows both sides, and what its left side is."""
+def comparison(condition: tree.Expression, frame: Frame) -> Comparison | None:
+    """What a false condition compares; None where it is no comparison."""
     if not isinstance(condition, tree.Binary) or condition.operator in ("and", "or"):
-        return "it is false", "false"
+        return None
     left, right = evaluate(condition.left, frame), evaluate(condition.right, frame)
-    said = f"{_name(condition.left, left)} is {show(left)}, not {_WORDS[condition.operator]}{show(right)}"
-    return said, f"is {show(left)}"
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return None
+    return Comparison(_name(condition.left, left), show(left), condition.operator, show(right))
 
 
-def _name(expression: tree.Expression, value: object) -> str:
+def _name(expression: tree.Expression, value: KnownValue) -> str:
     text = expression.span.text
     return f"`{text}`" if len(text) <= 40 and "\n" not in text else describe(value)
 
 
-def is_demand(statement: tree.Expect) -> bool:
+def is_demand(statement: tree.Expect, frame: Frame) -> bool:
     """Whether what a block expects is a matter of its arguments, so that it can be judged at once: it has no metric."""
-    return not any(name in METRICS for name in _names(statement.condition))
-
-
-def _names(part: object) -> Iterator[str]:
-    """The names of values and of what is called in an expression."""
-    if isinstance(part, tree.Name):
-        yield part.name
-    elif isinstance(part, tuple):
-        for one in part:
-            yield from _names(one)
-    elif isinstance(part, tree.Node):
-        if isinstance(part, tree.Call):
-            yield part.function
-        for one in dataclasses.fields(part):
-            yield from _names(getattr(part, one.name))
+    return Kind.METRIC not in frame.module.names.kinds_in(statement.condition.span)
 
 
 def is_met(demand: tree.Expect, frame: Frame) -> bool:
@@ -52,6 +34,6 @@ def is_met(demand: tree.Expect, frame: Frame) -> bool:
     condition = demand.condition
     if evaluate(condition, frame) is not False:
         return True
-    said, found = sides(condition, frame)
-    frame.fail(ExpectationFailed(span=condition.span, block=frame.block, sides=said, found=found))
+    found = comparison(condition, frame)
+    frame.fail(ExpectationFailed(span=condition.span, block=frame.block, comparison=found))
     return False

@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeGuard
 
 from ..diagnostics import DotnnError
+from ..diagnostics.arithmetic import NotABool, NotBetweenTensors
+from ..diagnostics.indexing import (
+    IndexNotAnInt,
+    IndexUndecided,
+    NoSuchElement,
+    NothingToIndex,
+    SeveralIndicesOfList,
+    SliceInType,
+)
 from ..diagnostics.names import CircularConst
-from ..diagnostics.values import BadIndex, Misplaced, NoAttribute, NoChannels, NotAValue, WrongOperands
+from ..diagnostics.placement import MetricWithoutTensor
+from ..diagnostics.values import NoAttribute, NoChannels, TensorAsConst
 from ..dims import DimExpr
 from ..graph.types import DType, TensorType
-from ..initializers import INITIALIZERS
+from ..initializers import INITIALIZERS, Initializer
 from ..layers.base import LAYERS
-from ..layers.naming import foreign_layers
-from ..names.faults import undefined_name
+from ..layers.name_suggestions import foreign_layers
 from ..names.meanings import BOUND, Kind
+from ..names.name_errors import undefined_name
 from ..names.project import Module
 from ..names.written_types import in_floats, is_value_type
 from ..source import Span
 from ..syntax import tree
 from ..values.arithmetic import binary, negate
-from ..values.kinds import UNKNOWN, CompileValue, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
-from ..values.literals import expand, literal
+from ..values.compile_values import (
+    UNKNOWN,
+    CompileValue,
+    KnownValue,
+    Results,
+    TensorConstant,
+    TensorRef,
+    Unknown,
+    all_known,
+    describe,
+    is_int,
+    is_tensor,
+    show,
+)
+from ..values.tensor_literals import expand, literal
+from .declared_types import dimension, hold_against, tensor_type
 from .layer_nodes import apply_operator, index_tensor
 from .scope import Scope
 from .state import Frame, evaluate, evaluate_all, evaluates
-from .types import dimension, hold_against, tensor_type
 
 
-@evaluates(tree.Number)
-@evaluates(tree.String)
-@evaluates(tree.Boolean)
+@evaluates(tree.Number, tree.String, tree.Boolean)
 def _constant(expression: tree.Number | tree.String | tree.Boolean, frame: Frame) -> CompileValue:
     return expression.value
 
@@ -42,10 +64,10 @@ def _unreadable(expression: tree.Unreadable, frame: Frame) -> CompileValue:
 
 @evaluates(tree.ListExpression)
 def _list(expression: tree.ListExpression, frame: Frame) -> CompileValue:
-    items = tuple(evaluate(item, frame) for item in expression.items)
-    if any(isinstance(item, Unknown) for item in items):
+    items = [evaluate(item, frame) for item in expression.items]
+    if not all_known(items):
         return UNKNOWN
-    return frame.budget.made(items, expression.span)
+    return frame.budget.bounded(tuple(items), expression.span)
 
 
 @evaluates(tree.Name)
@@ -71,20 +93,18 @@ def _dimension(expression: tree.Name, frame: Frame) -> CompileValue:
     return symbols[name]
 
 
-def _initializer(expression: tree.Name, frame: Frame) -> CompileValue:
+def _initializer(expression: tree.Name, frame: Frame) -> Initializer:
     from .calls import make_initializer
 
     return make_initializer(expression.name, INITIALIZERS[expression.name], {}, expression.span)
 
 
-def _metric(expression: tree.Name, frame: Frame) -> CompileValue:
+def _metric(expression: tree.Name, frame: Frame) -> int | Unknown:
     if frame.metrics is None:
         return UNKNOWN
     value = frame.metrics[expression.name]
-    if callable(value):
-        hint = f"ask it of a tensor: `{expression.name}(features)`"
-        what = f"`{expression.name}` without a tensor"
-        raise DotnnError(Misplaced(span=expression.span, what=what, where="here", hint=hint))
+    if not isinstance(value, int):
+        raise DotnnError(MetricWithoutTensor(span=expression.span, name=expression.name))
     return value
 
 
@@ -105,9 +125,10 @@ def const_value(const: tree.Const, module: Module, at: Span, frame: Frame) -> Co
     if key not in values:
         values[key] = None
         values[key] = _evaluate_const(const, module, frame)
-    elif values[key] is None:
+    value = values[key]
+    if value is None:
         raise DotnnError(CircularConst(span=at, name=const.name.name))
-    return values[key]
+    return value
 
 
 _BY_KIND: dict[Kind | None, Callable[[tree.Name, Frame], CompileValue]] = {
@@ -136,25 +157,18 @@ def _typed_const(item: tree.Const, value: CompileValue, frame: Frame) -> Compile
         return value
     if item.type is None or is_value_type(item.type):
         if isinstance(value, TensorRef):
-            raise DotnnError(NotAValue(span=item.value.span, what="a const", expected="a value", found=describe(value)))
+            raise DotnnError(TensorAsConst(span=item.value.span, found=describe(value)))
         return hold_against(item.name.name, value, item.type, frame, item.value)
     declared = tensor_type(item.type, frame)
     frame.budget.walk(value, item.value.span)
     numbers = literal(value, declared.dtype, item.value.span)
     known = tuple(dim for dim in declared.shape if isinstance(dim, int))
     if numbers.shape == () and len(known) == declared.rank:
-        frame.budget.step(_count(known), item.span)
+        frame.budget.step(math.prod(known), item.span)
         numbers = expand(numbers, known)
     found = TensorType(declared.dtype, numbers.shape)
     constant = TensorConstant(item.name.name, numbers, found)
     return hold_against(item.name.name, constant, item.type, frame, item.value)
-
-
-def _count(shape: tuple[int, ...]) -> int:
-    count = 1
-    for dim in shape:
-        count *= dim
-    return count
 
 
 @evaluates(tree.Attribute)
@@ -172,18 +186,18 @@ def _attribute(expression: tree.Attribute, frame: Frame) -> CompileValue:
     return getattr(kind, expression.name)
 
 
-def no_attribute(expression: tree.Attribute, base: CompileValue) -> NoAttribute:
+def no_attribute(expression: tree.Attribute, base: KnownValue) -> NoAttribute:
     """The diagnostic for an attribute that a value does not have; layers are no attributes of tensors."""
     name = expression.name
-    hint = near_attribute(name) if is_tensor(base) else ""
-    return NoAttribute(span=expression.name_span, found=describe(base), name=name, hint=hint)
+    layer, at = _layer_of_attribute(name) if is_tensor(base) else "", expression.name_span
+    return NoAttribute(span=at, found=describe(base), name=name, layer=layer, base=expression.base.span)
 
 
-def near_attribute(name: str) -> str:
-    """What to write instead of a method or an attribute of other frameworks' tensors; empty if that is not known."""
+def _layer_of_attribute(name: str) -> str:
+    """The layer that is a method or an attribute of other frameworks' tensors; empty if there is none."""
     candidates = [kind for kind, layer in LAYERS.items() if layer.callable]
     near = [name] if name in candidates else foreign_layers(name)
-    return f"layers are applied by an arrow: `x -> {near[0]}`" if near else ""
+    return near[0] if near else ""
 
 
 @evaluates(tree.Unary)
@@ -198,11 +212,10 @@ def _unary(expression: tree.Unary, frame: Frame) -> CompileValue:
     return negate(value, expression.span)
 
 
-def _bool(value: CompileValue, at: tree.Node, operator: str) -> bool:
+def _bool(value: KnownValue, at: tree.Node, operator: str) -> bool:
     if isinstance(value, bool):
         return value
-    hint = "compare it with something, as in `x == 1`"
-    raise DotnnError(WrongOperands(span=at.span, operator=operator, found=describe(value), hint=hint))
+    raise DotnnError(NotABool(span=at.span, operator=operator, operands=(describe(value),)))
 
 
 @evaluates(tree.Binary)
@@ -220,16 +233,15 @@ def _binary(expression: tree.Binary, frame: Frame) -> CompileValue:
 _TENSOR_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "@": "matmul", "**": "pow"}
 
 
-def _tensor_binary(expression: tree.Binary, left: CompileValue, right: CompileValue, frame: Frame) -> CompileValue:
+def _tensor_binary(expression: tree.Binary, left: KnownValue, right: KnownValue, frame: Frame) -> CompileValue:
     kind = _TENSOR_OPERATORS.get(expression.operator)
     if kind is None:
-        found = f"{describe(left)} and {describe(right)}"
-        hint = "between tensors there are `+ - * / @ **`; a condition may ask for `x.shape`, not for the numbers"
-        raise DotnnError(WrongOperands(span=expression.span, operator=expression.operator, found=found, hint=hint))
+        operands = (describe(left), describe(right))
+        raise DotnnError(NotBetweenTensors(span=expression.span, operator=expression.operator, operands=operands))
     return apply_operator(kind, (left, right), expression, (expression.left, expression.right), frame)
 
 
-def _logic(expression: tree.Binary, frame: Frame) -> CompileValue:
+def _logic(expression: tree.Binary, frame: Frame) -> bool | Unknown:
     left = evaluate(expression.left, frame)
     if isinstance(left, Unknown):
         return left
@@ -241,7 +253,7 @@ def _logic(expression: tree.Binary, frame: Frame) -> CompileValue:
 
 
 @evaluates(tree.If)
-def _if(expression: tree.If, frame: Frame) -> CompileValue:
+def _if(expression: tree.If, frame: Frame) -> Results:
     condition = evaluate(expression.condition, frame)
     if isinstance(condition, Unknown):
         return condition
@@ -260,10 +272,9 @@ def _index(expression: tree.Index, frame: Frame) -> CompileValue:
     if is_tensor(base):
         return index_tensor(base, _indices(expression, frame), expression, frame)
     if not isinstance(base, tuple | str) or isinstance(base, DType):
-        reason = f"{describe(base)} has no elements to index"
-        raise DotnnError(BadIndex(span=expression.span, reason=reason, hint="index a list or a tensor"))
+        raise DotnnError(NothingToIndex(span=expression.span, found=describe(base)))
     if len(expression.items) != 1:
-        raise DotnnError(BadIndex(span=expression.span, reason="a list has one axis"))
+        raise DotnnError(SeveralIndicesOfList(span=expression.span))
     return _list_item(base, _indices(expression, frame)[0], expression, frame)
 
 
@@ -274,7 +285,7 @@ def _is_element_type(base: tree.Expression, frame: Frame) -> TypeGuard[tree.Name
 def _no_slices(expression: tree.Index) -> list[tree.Expression]:
     for item in expression.items:
         if isinstance(item, tree.Slice):
-            raise DotnnError(BadIndex(span=item.span, reason="a type has no slices"))
+            raise DotnnError(SliceInType(span=item.span))
     return [item for item in expression.items if not isinstance(item, tree.Slice)]
 
 
@@ -294,25 +305,24 @@ def _int_index(item: tree.Expression, frame: Frame) -> int:
     value = evaluate(item, frame)
     if isinstance(value, Unknown):
         raise DotnnError()
-    if isinstance(value, bool) or not isinstance(value, int) or value.bit_length() > 62:
-        hint = "give the dimension a number in the type of the input" if isinstance(value, DimExpr) else "write an int"
+    if not is_int(value) or value.bit_length() > 62:
         found = show(value) if isinstance(value, DimExpr | int) else describe(value)
-        raise DotnnError(BadIndex(span=item.span, reason=f"an index must be an int, not {found}", hint=hint))
+        fault = IndexUndecided if isinstance(value, DimExpr) else IndexNotAnInt
+        raise DotnnError(fault(span=item.span, found=found))
     return value
 
 
 def _list_item(
-    base: tuple[CompileValue, ...] | str,
+    base: tuple[KnownValue, ...] | str,
     index: int | tuple[int | None, int | None],
     expression: tree.Index,
     frame: Frame,
-) -> CompileValue:
+) -> KnownValue:
     if isinstance(index, tuple):
         part = base[index[0] : index[1]]
         frame.budget.step(len(part), expression.span)
-        return frame.budget.made(part, expression.span) if isinstance(part, tuple) else part
+        return frame.budget.bounded(part, expression.span) if isinstance(part, tuple) else part
     if not -len(base) <= index < len(base):
-        what = "string" if isinstance(base, str) else "list"
-        reason = f"there is no element {index} in a {what} of {len(base)}"
-        raise DotnnError(BadIndex(span=expression.items[0].span, reason=reason))
+        kind = "string" if isinstance(base, str) else "list"
+        raise DotnnError(NoSuchElement(span=expression.items[0].span, index=index, kind=kind, length=len(base)))
     return base[index]

@@ -3,27 +3,47 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVarTuple
 
 from ..diagnostics import DotnnError
-from ..diagnostics.suggest import listed, one_of
-from ..diagnostics.values import (
+from ..diagnostics.call_arguments import (
     ArgumentTwice,
     MissingArgument,
-    TooManyArguments,
+    MissingAttribute,
+    MissingTensor,
+    MissingTensors,
+    QuotientAsArgument,
+    TooManyForLayer,
     UndecidedArgument,
+    WeightNotInNumbers,
     WrongArgument,
 )
+from ..diagnostics.values import OperandNotATensor
 from ..dims import format_dim
+from ..graph.graph import WrittenArgument
 from ..layers.attributes import REQUIRED, AttributeFault, Flag, UndecidedFault
 from ..layers.base import Layer, Operand
 from ..records import positional_record
 from ..source import Span
 from ..syntax import tree
-from ..values.kinds import CompileValue, Quotient, TensorConstant, TensorRef, Unknown, describe, is_tensor, show
-from .layer_nodes import LiteralArgument, as_tensor
+from ..values.compile_values import (
+    CompileValue,
+    KnownValue,
+    Quotient,
+    TensorConstant,
+    TensorRef,
+    Unknown,
+    describe,
+    is_tensor,
+    show,
+)
+from .layer_nodes import as_tensor
 from .state import Frame, evaluate
+
+_Given = TypeVarTuple("_Given")
 
 
 @positional_record
@@ -43,10 +63,9 @@ class BoundArguments:
     """
 
     operands: list[TensorRef | None] = field(default_factory=list)
-    operand_spans: list[Span] = field(default_factory=list)
     attributes: dict[str, Any] = field(default_factory=dict)
-    spans: dict[str, Span] = field(default_factory=dict)
-    literals: dict[str, LiteralArgument] = field(default_factory=dict)
+    literals: dict[str, tuple[KnownValue, ...] | TensorConstant] = field(default_factory=dict)
+    written: dict[str, WrittenArgument] = field(default_factory=dict)
     failed: bool = False
 
 
@@ -58,7 +77,7 @@ class ArgumentBinder:
         self.call = call
         self.frame = frame
         self.bound = BoundArguments()
-        self._operands: dict[str, list[tuple[CompileValue, Span]]] = {}
+        self._operands: dict[str, list[tuple[CompileValue, WrittenArgument]]] = {}
         self._fields = {one.name: one for one in layer.attributes()}
         self._misnamed = False
 
@@ -71,7 +90,7 @@ class ArgumentBinder:
         self._attempt(self._check_required)
         return self.bound
 
-    def _attempt(self, step: Any, *arguments: Any) -> None:
+    def _attempt(self, step: Callable[[*_Given], None], *arguments: *_Given) -> None:
         try:
             step(*arguments)
         except DotnnError as error:
@@ -80,15 +99,16 @@ class ArgumentBinder:
 
     def _in_order(self, piped: Piped | None) -> None:
         wanted = [operand for operand in self.layer.operands if not operand.optional]
-        given = [(piped.value, piped.span)] if piped is not None else []
+        given = [(piped.value, WrittenArgument(None, piped.span))] if piped is not None else []
         named = {argument.name for argument in self.call.named}
         positional = [one for one in self._fields.values() if one.metadata["positional"]]
         places = [operand for operand in wanted if operand.name not in named or given]
         for expression in self.call.positional:
+            written = WrittenArgument(None, expression.span)
             if len(given) < len(places) or (wanted and wanted[-1].variadic):
-                given.append((evaluate(expression, self.frame), expression.span))
+                given.append((evaluate(expression, self.frame), written))
             elif positional:
-                self._attempt(self._set_attribute, positional.pop(), evaluate(expression, self.frame), expression.span)
+                self._attempt(self._set_attribute, positional.pop(), evaluate(expression, self.frame), written)
             else:
                 self._attempt(self._too_many, expression)
         for index, item in enumerate(given):
@@ -100,55 +120,51 @@ class ArgumentBinder:
 
     def _too_many(self, at: tree.Node) -> None:
         self._misnamed = True
-        name = next((one.name for one in self._fields.values() if one.metadata["positional"]), None)
-        others = [f"{one.name}=" for one in self._fields.values() if not one.metadata["positional"]]
-        others += [f"{one.name}=" for one in self.layer.operands if one.optional]
-        if not others:
-            rest = "it takes nothing more"
-        else:
-            rest = f"name it: {one_of(others)}" if name is None else f"name the others: {listed(others)}"
-        hint = rest if name is None else f"only `{name}` goes without a name; {rest}"
-        raise DotnnError(TooManyArguments(span=at.span, kind=self.layer.kind, hint=hint))
+        name = next((one.name for one in self._fields.values() if one.metadata["positional"]), "")
+        others = [one.name for one in self._fields.values() if not one.metadata["positional"]]
+        others += [one.name for one in self.layer.operands if one.optional]
+        raise DotnnError(TooManyForLayer(span=at.span, kind=self.layer.kind, positional=name, others=tuple(others)))
 
     def _by_name(self, argument: tree.Argument) -> None:
         name = argument.name
         value = evaluate(argument.value, self.frame)
+        written = WrittenArgument(argument.name_span, argument.value.span)
         if any(operand.name == name for operand in self.layer.operands):
             if name in self._operands:
                 raise DotnnError(ArgumentTwice(span=argument.name_span, kind=self.layer.kind, name=name))
-            self._operands[name] = [(value, argument.value.span)]
+            self._operands[name] = [(value, written)]
         elif name in self._fields:
-            self._set_attribute(self._fields[name], value, argument.value.span)
+            self._set_attribute(self._fields[name], value, written)
         elif self.layer.takes_literal(name):
-            self._set_literal(name, value, argument.value.span)
+            self._set_literal(name, value, written)
         else:
             # It is reported: nothing has this name.
             self._misnamed = self.bound.failed = True
 
-    def _set_literal(self, name: str, value: CompileValue, span: Span) -> None:
+    def _set_literal(self, name: str, value: CompileValue, written: WrittenArgument) -> None:
+        span = written.value
         if name in self.bound.literals:
             raise DotnnError(ArgumentTwice(span=span, kind=self.layer.kind, name=name))
         if isinstance(value, Unknown):
             self.bound.failed = True
             return
         if not isinstance(value, tuple | TensorConstant):
-            expected = "nested lists of numbers, or a const that holds them"
-            raise DotnnError(
-                WrongArgument(span=span, kind=self.layer.kind, name=name, expected=expected, found=_found(value))
-            )
-        self.bound.literals[name] = LiteralArgument(value, span)
+            fault = WeightNotInNumbers(span=span, kind=self.layer.kind, name=name, found=_found(value))
+            raise DotnnError(fault)
+        self.bound.literals[name] = value
+        self.bound.written[name] = written
 
-    def _set_attribute(self, one: dataclasses.Field[Any], value: CompileValue, span: Span) -> None:
-        name, kind = one.name, one.metadata["kind"]
-        if name in self.bound.spans:
+    def _set_attribute(self, one: dataclasses.Field[Any], value: CompileValue, written: WrittenArgument) -> None:
+        name, kind, span = one.name, one.metadata["kind"], written.value
+        if name in self.bound.written:
             raise DotnnError(ArgumentTwice(span=span, kind=self.layer.kind, name=name))
-        self.bound.spans[name] = span
-        self.frame.budget.walk(value, span)
+        self.bound.written[name] = written
         if isinstance(value, Unknown):
             self.bound.failed = True
             return
+        self.frame.budget.walk(value, span)
         if isinstance(kind, Flag) and isinstance(value, tuple | TensorConstant) and self.layer.takes_literal(name):
-            self._set_literal(name, value, span)
+            self._set_literal(name, value, written)
             value = True
         try:
             self.bound.attributes[name] = kind.convert(value, self.layer)
@@ -163,39 +179,35 @@ class ArgumentBinder:
                 )
             ) from None
         except AttributeFault as fault:
-            raise DotnnError(
-                WrongArgument(span=span, kind=self.layer.kind, name=name, expected=fault.expected, found=_found(value))
-            ) from None
+            kind = QuotientAsArgument if isinstance(value, Quotient) else WrongArgument
+            layer, found = self.layer.kind, _found(value)
+            raise DotnnError(kind(span=span, kind=layer, name=name, expected=fault.expected, found=found)) from None
 
     def _collect_operands(self) -> None:
         for operand in self.layer.operands:
             given = self._operands.get(operand.name, [])
             if not given and operand.optional:
                 self.bound.operands.append(None)
-                self.bound.operand_spans.append(self.call.span)
             elif len(given) < (2 if operand.variadic else 1):
                 raise DotnnError(self._missing_operand(operand))
-            for value, span in given:
-                self._take_operand(operand, value, span)
+            for value, written in given:
+                self._take_operand(operand, value, written)
 
-    def _take_operand(self, operand: Operand, value: CompileValue, span: Span) -> None:
-        self.bound.operand_spans.append(span)
+    def _take_operand(self, operand: Operand, value: CompileValue, written: WrittenArgument) -> None:
+        self.bound.written[self.layer.operand_name(len(self.bound.operands))] = written
         if isinstance(value, Unknown):
             self.bound.failed = True
             self.bound.operands.append(None)
             return
-        what = f"`{operand.name}` of `{self.layer.kind}`"
-        self.bound.operands.append(as_tensor(value, span, what, self.frame))
+        not_a_tensor = partial(OperandNotATensor, kind=self.layer.kind, name=operand.name)
+        self.bound.operands.append(as_tensor(value, written.value, self.frame, not_a_tensor))
 
     def _missing_operand(self, operand: Operand) -> MissingArgument:
-        kind = self.layer.kind
-        names = [one.name for one in self.layer.operands if not one.optional]
+        span, kind = self.call.span, self.layer.kind
         if operand.variadic:
-            return MissingArgument(
-                span=self.call.span, kind=kind, name="two tensors or more", example=f"`{kind}(a, b)`"
-            )
-        example = f"`{names[0]} -> {kind}`" if len(names) == 1 else f"`{kind}({', '.join(names)})`"
-        return MissingArgument(span=self.call.span, kind=kind, name=f"the tensor `{operand.name}`", example=example)
+            return MissingTensors(span=span, kind=kind)
+        names = tuple(one.name for one in self.layer.operands if not one.optional)
+        return MissingTensor(span=span, kind=kind, name=operand.name, operands=names)
 
     def _check_required(self) -> None:
         if self._misnamed:
@@ -203,21 +215,24 @@ class ArgumentBinder:
             return
         for one in self._fields.values():
             required = one.default is REQUIRED and one.default_factory is REQUIRED
-            if not required or one.name in self.bound.spans:
+            if not required or one.name in self.bound.written:
                 continue
-            kind = one.metadata["kind"]
-            example = f"`{self.layer.kind}(…)`" if one.metadata["positional"] else f"`{one.name}=…`"
-            name = f"`{one.name}`, {kind.expected}"
-            raise DotnnError(MissingArgument(span=self.call.span, kind=self.layer.kind, name=name, example=example))
+            raise DotnnError(
+                MissingAttribute(
+                    span=self.call.span,
+                    kind=self.layer.kind,
+                    name=one.name,
+                    expected=one.metadata["kind"].expected,
+                    positional=bool(one.metadata["positional"]),
+                )
+            )
 
 
-def _found(value: CompileValue) -> str:
-    if isinstance(value, TensorRef | TensorConstant):
+def _found(value: KnownValue) -> str:
+    if is_tensor(value):
         return f"the tensor {value.type}"
-    if isinstance(value, Quotient):
-        return f"{describe(value)} (`//` gives a dimension)"
-    return show(value) if not is_tensor(value) and _short(value) else describe(value)
+    return show(value) if _short(value) else describe(value)
 
 
-def _short(value: CompileValue) -> bool:
+def _short(value: KnownValue) -> bool:
     return isinstance(value, int | float | str | tuple)

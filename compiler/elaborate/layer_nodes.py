@@ -4,89 +4,66 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import field
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..diagnostics import DotnnError
+from ..diagnostics.arithmetic import NumberOutOfElementType, ResultTooComplex
+from ..diagnostics.call_arguments import InitializerWithoutBias
 from ..diagnostics.names import ReuseShapes, UnknownArgument
 from ..diagnostics.suggest import near_names
-from ..diagnostics.values import (
-    BadArithmetic,
-    BadInitializer,
-    BadLiteral,
-    NotATensor,
-    TensorTooLarge,
-    WrongArgument,
-    WrongOperands,
-)
+from ..diagnostics.values import NotATensor, OperandNotATensor, SideNotATensor, TensorTooLarge
+from ..diagnostics.written_tensors import WeightOfOtherShape
 from ..dims import DimTooComplex
+from ..graph.graph import WrittenArgument, WrittenCall
 from ..graph.tensors import Literal
 from ..graph.types import DType, TensorType, format_shape
-from ..layers.base import LAYERS, Layer, Site, WeightSpec
-from ..records import positional_record
+from ..layers.base import LAYERS, Site, WeightSpec
 from ..source import Span
 from ..syntax import tree
-from ..values.kinds import CompileValue, Several, TensorConstant, TensorRef, describe, first, is_number, is_tensor, show
-from ..values.literals import literal
+from ..values.compile_values import (
+    CompileValue,
+    KnownValue,
+    Results,
+    Several,
+    TensorConstant,
+    TensorRef,
+    describe,
+    first,
+    is_number,
+    is_tensor,
+    show,
+)
+from ..values.tensor_literals import literal
 from .scope import Entry
-from .state import Draft, Elaboration, Frame, with_initializer
+from .state import AppliedLayer, Draft, Elaboration, Frame, with_initializer
 
 #: Elements of a tensor beyond which nothing can be meant; their bytes still fit into an int64.
 LARGEST_TENSOR = 2**48
 
 
-@positional_record
-class LiteralArgument:
-    """A weight written as numbers in a call."""
-
-    value: CompileValue
-    span: Span
-
-
-@positional_record
-class Application:
-    """A layer and everything that applying it to tensors needs.
-
-    Attributes:
-        operands: one per operand of the layer, None where an optional one is absent.
-        operand_spans: the operands as written.
-        argument_spans: the attributes as written.
-        literals: weights written as numbers, by local name.
-    """
-
-    layer: Layer
-    operands: tuple[TensorRef | None, ...]
-    operand_spans: Sequence[Span]
-    span: Span
-    argument_spans: Mapping[str, Span] = field(default_factory=dict)
-    literals: Mapping[str, LiteralArgument] = field(default_factory=dict)
-
-
-def apply_layer(application: Application, entry: Entry, frame: Frame) -> Several:
+def apply_layer(applied: AppliedLayer, entry: Entry, frame: Frame) -> Several:
     """Add a node; returns its results. Raises ``DotnnError`` where the operands do not fit."""
-    state = frame.state
-    types = tuple(None if ref is None else ref.type for ref in application.operands)
-    layer = application.layer.in_floats(types, state.floats)
-    site = Site(layer.kind, application.span, application.argument_spans, application.operand_spans)
+    state, span = frame.state, applied.call.span
+    types = tuple(None if ref is None else ref.type for ref in applied.operands)
+    layer = applied.layer.in_floats(types, state.floats)
+    site = Site(layer.kind, applied.call)
     try:
         results = layer.infer(types, site)
         specs = layer.weights(types)
-        check_sizes(results, specs, layer.kind, application.span)
+        check_sizes(results, specs, layer.kind, span)
     except DimTooComplex as error:
-        reason = f"a dimension becomes too complex ({error})"
-        hint = "give the dimension a number in the type of the input"
-        raise DotnnError(BadArithmetic(span=application.span, reason=reason, hint=hint)) from None
-    _check_names(specs, application)
+        raise DotnnError(ResultTooComplex(span=span, limit=str(error))) from None
+    _check_names(specs, applied)
     dtype = weight_dtype(results)
-    specs = tuple(_with_literal(spec, dtype, application, state) for spec in specs)
-    check_initializers(specs, dtype, application.span)
-    share_weights(entry, specs, dtype, application.span)
-    values = tuple(None if ref is None else ref.value for ref in application.operands)
+    specs = tuple(_with_literal(spec, dtype, applied, state) for spec in specs)
+    check_initializers(specs, dtype, span)
+    share_weights(entry, specs, dtype, span)
+    values = tuple(None if ref is None else ref.value for ref in applied.operands)
     state.demands.extend(site.demands)
     for warning in site.warnings:
         frame.fail(warning)
-    calls, arguments = frame.call_spans, application.argument_spans
-    draft = Draft(layer, values, results, entry, "", application.span, calls, specs, arguments=arguments)
+    draft = Draft(layer, values, results, entry, "", applied.call, frame.call_spans, specs)
     return Several(state.draft(draft), layer.kind, layer.take_all_results)
 
 
@@ -101,39 +78,33 @@ def check_sizes(results: Sequence[TensorType], specs: Sequence[WeightSpec], kind
     sizes = [math.prod(dim for dim in result.shape if isinstance(dim, int)) for result in results]
     largest = max([*sizes, *(spec.elements for spec in specs)], default=0)
     if largest > LARGEST_TENSOR:
-        found = f"more than 2**{largest.bit_length() - 1} numbers"
-        raise DotnnError(TensorTooLarge(span=span, kind=kind, found=found))
+        raise DotnnError(TensorTooLarge(span=span, kind=kind, bits=largest.bit_length() - 1))
 
 
-def _check_names(specs: Sequence[WeightSpec], application: Application) -> None:
+def _check_names(specs: Sequence[WeightSpec], applied: AppliedLayer) -> None:
     """Refuse numbers and initializers for weights that the layer does not have here: nothing is ignored."""
     names = tuple(spec.argument or spec.name for spec in specs)
-    kind = application.layer.kind
-    for name, argument in application.literals.items():
+    kind = applied.layer.kind
+    arguments = applied.call.arguments
+    for name in applied.literals:
         if name not in names:
-            near = near_names(name, names)
-            raise DotnnError(UnknownArgument(span=argument.span, kind=kind, name=name, near=near, known=names))
-    span = application.argument_spans.get("bias_init")
-    if span is not None and not any("bias" in name for name in names):
-        expected = "left out, since the layer has no bias"
-        raise DotnnError(
-            WrongArgument(span=span, kind=kind, name="bias_init", expected=expected, found="an initializer")
-        )
+            span, near = arguments[name].value, near_names(name, names)
+            raise DotnnError(UnknownArgument(span=span, kind=kind, name=name, near=near, known=names))
+    if "bias_init" in arguments and not any("bias" in name for name in names):
+        raise DotnnError(InitializerWithoutBias(span=arguments["bias_init"].value, kind=kind))
 
 
-def _with_literal(spec: WeightSpec, dtype: DType, application: Application, state: Elaboration) -> WeightSpec:
-    argument = application.literals.get(spec.argument or spec.name)
-    if argument is None:
+def _with_literal(spec: WeightSpec, dtype: DType, applied: AppliedLayer, state: Elaboration) -> WeightSpec:
+    name = spec.argument or spec.name
+    if name not in applied.literals:
         return spec
-    state.budget.walk(argument.value, argument.span)
-    numbers = literal(argument.value, dtype, argument.span)
+    value, span = applied.literals[name], applied.call.arguments[name].value
+    state.budget.walk(value, span)
+    numbers = literal(value, dtype, span)
     if numbers.shape != spec.shape:
-        reason = (
-            f"`{spec.name}` of this `{application.layer.kind}` has shape {format_shape(spec.shape)}, "
-            f"and the numbers have {format_shape(numbers.shape)}"
-        )
-        hint = f"write nested lists of shape {format_shape(spec.shape)}"
-        raise DotnnError(BadLiteral(span=argument.span, reason=reason, found=format_shape(numbers.shape), hint=hint))
+        wanted, found = format_shape(spec.shape), format_shape(numbers.shape)
+        kind = applied.layer.kind
+        raise DotnnError(WeightOfOtherShape(span=span, name=spec.name, kind=kind, shape=wanted, found=found))
     return with_initializer(spec, numbers)
 
 
@@ -145,7 +116,7 @@ def check_initializers(specs: Sequence[WeightSpec], dtype: DType, span: Span) ->
         check = getattr(spec.initializer, "check", None)
         problem = check(dtype.value) if check is not None else None
         if problem is not None:
-            raise DotnnError(BadInitializer(span=span, name=str(spec.initializer), reason=problem))
+            raise DotnnError(dataclasses.replace(problem, span=span, name=str(spec.initializer)))
 
 
 def share_weights(entry: Entry, specs: Sequence[WeightSpec], dtype: DType, span: Span) -> None:
@@ -162,64 +133,71 @@ def share_weights(entry: Entry, specs: Sequence[WeightSpec], dtype: DType, span:
             raise DotnnError(ReuseShapes(span=span, weight=weight, owned=str(found or "none"), wanted=str(wanted)))
 
 
-def reapply(application: Application, operand: TensorRef, span: Span) -> Application:
-    """The same layer on another value, called from elsewhere."""
-    others = application.operands[1:]
-    return dataclasses.replace(application, operands=(operand, *others), operand_spans=(span,), span=span)
+def reapply_layer(applied: AppliedLayer, value: KnownValue, place: Span, entry: Entry, frame: Frame) -> Results:
+    """Apply a layer of one tensor to another one, which stands at a place; raises ``DotnnError``."""
+    operand = as_tensor(value, place, frame, partial(OperandNotATensor, kind=applied.layer.kind, name="x"))
+    arguments = {**applied.call.arguments, applied.layer.operand_name(0): WrittenArgument(None, place)}
+    call = WrittenCall(entry.span, applied.call.function, entry.label_span, arguments)
+    again = dataclasses.replace(applied, operands=(operand, *applied.operands[1:]), call=call)
+    return apply_layer(again, entry, frame)
 
 
 def apply_operator(
     kind: str,
-    values: Sequence[CompileValue],
+    values: Sequence[KnownValue],
     expression: tree.Unary | tree.Binary,
     written: Sequence[tree.Expression],
     frame: Frame,
 ) -> CompileValue:
     """An operator on tensors, or on a tensor and a number, which takes the tensor's element type."""
-    tensor: TensorType = next(value.type for value in values if is_tensor(value))
+    tensor = next(value.type for value in values if is_tensor(value))
     entry = frame.scope.add(kind, None, expression.span)
     pairs = zip(values, written, strict=True)
     operands = tuple(_operand(value, tensor, node, expression.operator, frame) for value, node in pairs)
-    spans = tuple(node.span for node in written)
     layer = LAYERS[kind]()
-    return first(apply_layer(Application(layer, operands, spans, expression.span), entry, frame))
+    arguments = {layer.operand_name(index): WrittenArgument(None, node.span) for index, node in enumerate(written)}
+    call = WrittenCall(expression.span, expression.operator_span, None, arguments)
+    return first(apply_layer(AppliedLayer(layer, operands, call), entry, frame))
 
 
-def _operand(value: CompileValue, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
+def _operand(value: KnownValue, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
     if is_number(value):
         return _number(value, tensor, node, symbol, frame)
-    return as_tensor(value, node.span, f"an operand of `{symbol}`", frame)
+    return as_tensor(value, node.span, frame, partial(SideNotATensor, operator=symbol))
 
 
 def _number(value: float, tensor: TensorType, node: tree.Expression, symbol: str, frame: Frame) -> TensorRef:
     if not tensor.dtype.holds(value):
-        found = f"a tensor of {tensor.dtype} and {show(value)}"
-        hint = f"the number takes the element type of the tensor, {tensor.dtype}, and this one does not fit"
-        raise DotnnError(WrongOperands(span=node.span, operator=symbol, found=found, hint=hint))
+        raise DotnnError(
+            NumberOutOfElementType(span=node.span, operator=symbol, dtype=tensor.dtype, number=show(value))
+        )
     constant = TensorConstant("constant", Literal((), (value,)), TensorType(tensor.dtype, ()))
     return frame.state.constant(constant, node.span)
 
 
-def as_tensor(value: CompileValue, span: Span, what: str, frame: Frame) -> TensorRef:
-    """A value as a tensor of the graph; raises ``NotATensor``."""
-    if isinstance(value, TensorRef):
-        return value
-    if isinstance(value, TensorConstant):
-        return frame.state.constant(value, span)
-    raise DotnnError(NotATensor(span=span, what=what, found=describe(value)))
+def as_tensor(value: KnownValue, span: Span, frame: Frame, fault: Callable[..., NotATensor]) -> TensorRef:
+    """A value as a tensor of the graph; raises the ``NotATensor`` that ``fault`` makes of ``span`` and ``found``."""
+    if not is_tensor(value):
+        raise DotnnError(fault(span=span, found=describe(value)))
+    return tensor_of(value, span, frame)
+
+
+def tensor_of(value: TensorRef | TensorConstant, span: Span, frame: Frame) -> TensorRef:
+    """What is a tensor as one of the graph."""
+    return frame.state.constant(value, span) if isinstance(value, TensorConstant) else value
 
 
 def index_tensor(
-    base: CompileValue,
+    base: TensorRef | TensorConstant,
     items: Sequence[int | tuple[int | None, int | None]],
     expression: tree.Index,
     frame: Frame,
 ) -> CompileValue:
     """``x[:, 0]``."""
     entry = frame.scope.add("index", None, expression.span)
-    operand = as_tensor(base, expression.base.span, "what is indexed", frame)
+    operand = tensor_of(base, expression.base.span, frame)
     layer = LAYERS["index"](items=tuple(items))  # pyright: ignore[reportCallIssue]
-    spans = (expression.base.span,)
     subscripts = expression.items[0].span.to(expression.items[-1].span)
-    application = Application(layer, (operand,), spans, expression.span, {"items": subscripts})
-    return first(apply_layer(application, entry, frame))
+    arguments = {"x": WrittenArgument(None, expression.base.span), "items": WrittenArgument(None, subscripts)}
+    call = WrittenCall(expression.span, arguments=arguments)
+    return first(apply_layer(AppliedLayer(layer, (operand,), call), entry, frame))

@@ -8,9 +8,9 @@ from itertools import accumulate, islice
 from typing import TypeAlias
 
 from ..diagnostics import DotnnError, Report
-from ..diagnostics.imports import ModelArgument
+from ..diagnostics.imports import ArgumentNotOfType, ArgumentWithoutValue, NoSuchArgument, TensorAsArgument
 from ..diagnostics.names import FreezesNothing, SameFullName, UnknownFrozenPath
-from ..diagnostics.suggest import listed, near_names
+from ..diagnostics.suggest import near_names
 from ..dims import watched
 from ..graph.graph import Graph, Node, Origin, place_of
 from ..graph.operations import Input, Parameter
@@ -26,13 +26,13 @@ from ..reprs import quoted, short_repr
 from ..source import Span
 from ..syntax import tree
 from ..values.budget import Budget, Stop
-from ..values.kinds import UNKNOWN, CompileValue, describe
+from ..values.compile_values import UNKNOWN, CompileValue, Unknown, describe
 from . import calls, expressions, pipelines  # noqa: F401  they register what evaluates each expression
+from .declared_types import hold_against
 from .layer_nodes import weight_dtype
 from .scope import Entry, Scope
 from .state import MODEL_STEPS, Bound, Consts, Draft, Elaboration, Expectation, Frame, evaluate
 from .statements import run_model
-from .types import hold_against
 
 
 @positional_record
@@ -149,10 +149,8 @@ def _bind_arguments(model: tree.Model, arguments: Mapping[str, CompileValue], fr
     names = [formal.name.name for formal in model.formals]
     for name in arguments:
         if name not in names:
-            hint = f"it takes {listed(names)}" if names else "it takes none"
-            reason = f"the model `{model.name.name}` has no argument `{name}`"
-            near = near_names(name, names)
-            frame.fail(ModelArgument(span=model.name.span, reason=reason, hint=hint, near=near))
+            near, place = near_names(name, names), model.name
+            frame.fail(NoSuchArgument(span=place.span, model=place.name, name=name, known=tuple(names), near=near))
     defaults = True
     for formal in model.formals:
         value = default = UNKNOWN
@@ -179,27 +177,24 @@ def _argument_value(
 ) -> CompileValue:
     name = formal.name.name
     if formal.type is None or not is_value_type(formal.type):
-        reason = f"the model argument `{name}` must be a compile-time value"
-        hint = f"declare its type, as in `{name}: int = 10`; tensors come in by `input`"
-        raise DotnnError(ModelArgument(span=formal.span, reason=reason, hint=hint))
+        raise DotnnError(TensorAsArgument(span=formal.span, name=name))
     if name in arguments:
         return _given_value(formal, formal.type, arguments[name], frame)
     if formal.default is None:
-        reason = f"the model argument `{name}` has no value"
-        hint = f"give it a default, or `--set {name}=…`"
-        raise DotnnError(ModelArgument(span=formal.span, reason=reason, hint=hint))
+        raise DotnnError(ArgumentWithoutValue(span=formal.span, name=name))
     return default
 
 
 def _given_value(formal: tree.Formal, written: tree.Type, value: CompileValue, frame: Frame) -> CompileValue:
     """A value from outside of the text, which is not the text's fault if it is of the wrong type."""
     name = formal.name.name
+    if isinstance(value, Unknown):
+        return value
     try:
         return hold_against(name, value, written, frame, formal)
     except DotnnError:
-        reason = f"the model argument `{name}` is declared {written.name}, and is given {describe(value)}"
-        hint = f"give a value of type {written.name}"
-        raise DotnnError(ModelArgument(span=formal.span, reason=reason, hint=hint)) from None
+        fault = ArgumentNotOfType(span=formal.span, name=name, declared=written.name, found=describe(value))
+        raise DotnnError(fault) from None
 
 
 def _build(model: tree.Model, frame: Frame) -> Graph | None:
@@ -215,7 +210,7 @@ def _build(model: tree.Model, frame: Frame) -> Graph | None:
         # A parameter is its weight; its draft has no other operation.
         op = Parameter(weights.pop("")) if draft.op is None else draft.op
         path = draft.entry.path if draft.entry is not None else name
-        origin = Origin(path, draft.span, draft.calls)
+        origin = Origin(path, draft.call, draft.calls)
         graph.add(
             op,
             draft.operands,
@@ -247,9 +242,8 @@ def _check_value_names(graph: Graph, frame: Frame) -> None:
             continue
         other = results.setdefault(name, node)
         if name in weights or other is not node:
-            earlier = weights[name] if name in weights else other.origins[0].place
-            origin = node.origins[0]
-            frame.fail(SameFullName(span=origin.span, name=name, earlier=earlier), origin.calls)
+            earlier = weights.get(name, other.origin.place)
+            frame.fail(SameFullName(span=node.origin.span, name=name, earlier=earlier), node.origin.calls)
 
 
 class _Names:
@@ -262,7 +256,7 @@ class _Names:
         self._numbers: dict[str, int] = {}
         drafts = frame.state.drafts
         self._inputs = {draft.name for draft in drafts if isinstance(draft.op, Input)}
-        self._nodes: dict[str, Span | None] = {d.name: d.span for d in drafts if isinstance(d.op, Input)}
+        self._nodes: dict[str, Span | None] = {d.name: d.call.span for d in drafts if isinstance(d.op, Input)}
         self._labelled = {self._path(draft.entry) for draft in drafts if draft.entry is not None}
 
     def _path(self, entry: Entry) -> str:
@@ -279,9 +273,9 @@ class _Names:
             return self._free(draft)
         name = draft.entry.path
         if name in self._nodes and name not in self._inputs:
-            self._frame.fail(SameFullName(span=draft.span, name=name, earlier=self._nodes[name]), draft.calls)
+            self._frame.fail(SameFullName(span=draft.call.span, name=name, earlier=self._nodes[name]), draft.calls)
             self._taken.add(name)
-        self._nodes.setdefault(name, place_of(draft.span, draft.calls))
+        self._nodes.setdefault(name, place_of(draft.call.span, draft.calls))
         return name
 
     def _free(self, draft: Draft) -> str:
@@ -293,7 +287,7 @@ class _Names:
             number += 1
             name = f"{draft.name}:{number}"
         self._numbers[draft.name] = number + 1
-        self._nodes[name] = draft.span
+        self._nodes[name] = draft.call.span
         return name
 
     def weight(self, owner: Entry, local: str, way: tuple[Span, ...]) -> tuple[str, Span | None]:

@@ -9,14 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..diagnostics import DotnnError
-from ..diagnostics.names import DuplicateLabel, ReuseDiffers
-from ..diagnostics.values import Misplaced
+from ..diagnostics.names import DuplicateLabel, Obstacle, ReuseDiffers
+from ..diagnostics.placement import LayerOutsideBody
 from ..graph.types import TensorType
+from ..records import positional_record
 from ..source import Span
-from ..values.kinds import UNKNOWN, CompileValue
+from ..values.compile_values import UNKNOWN, Unknown
+
+
+@positional_record
+class GivenName:
+    """A label with its computed parts filled in, or the name of a parameter, and where it is written."""
+
+    text: str
+    span: Span
+
+
+class Applied:
+    """What ``reuse`` applies again, as data: the base of the kinds of it, which ``state`` has."""
 
 
 @dataclass(eq=False, repr=False)
@@ -26,11 +38,11 @@ class Entry:
     Attributes:
         kind: what an automatic name is made of.
         label: the label, or None.
+        label_span: where it is written.
         inner: the scope that it opens, if any.
         name: the name within the scope; empty where it takes the scope's own; given when the scope closes.
         owner: the entry whose weights this one uses: itself, or an earlier one through ``reuse``.
-        replay: applies it again to another value, with the same weights; None where it cannot be.
-        obstacle: why it cannot be.
+        applied: what ``reuse`` applies again, with the same weights, or why it cannot; unknown if it has failed.
         weight_types: the types of its own weights, by local name.
     """
 
@@ -38,11 +50,11 @@ class Entry:
     kind: str
     label: str | None
     span: Span
+    label_span: Span | None = None
     inner: Scope | None = None
     name: str = ""
     owner: Entry = field(init=False)
-    replay: Callable[..., Any] | None = None
-    obstacle: str = "it is not finished here"
+    applied: Applied | Obstacle | Unknown = Obstacle.UNFINISHED
     weight_types: dict[str, TensorType] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -88,17 +100,17 @@ class Scope:
             self._path = path
         return path
 
-    def add(self, kind: str, label: str | None, span: Span) -> Entry:
+    def add(self, kind: str, label: GivenName | None, span: Span) -> Entry:
         """A new entry; raises ``DotnnError`` where the label is taken or a reused scope turns out different."""
         if self.closed:
-            hint = "layers stand in the bodies of models and blocks; bind the tensor to a name there"
-            raise DotnnError(Misplaced(span=span, what=f"`{kind}`", where="here", hint=hint))
-        entry = Entry(self, kind, label, span)
-        if label is not None:
-            earlier = self.labels.get(label)
-            if earlier is not None:
-                raise DotnnError(DuplicateLabel(span=span, name=label, earlier=earlier.span))
-            self.labels[label] = entry
+            raise DotnnError(LayerOutsideBody(span=span, kind=kind))
+        if label is None:
+            entry = Entry(self, kind, None, span)
+        else:
+            entry = Entry(self, kind, label.text, span, label.span)
+            earlier = self.labels.setdefault(label.text, entry)
+            if earlier is not entry:
+                raise DotnnError(DuplicateLabel(span=span, name=label.text, earlier=earlier.span))
         if self.original is not None:
             entry.owner = self._counterpart(entry).owner
         self.entries.append(entry)
@@ -106,7 +118,7 @@ class Scope:
 
     def give_up(self, label: str, span: Span) -> None:
         """Let what stands under a label be reused quietly: it has failed, and that is reported."""
-        self.labels.setdefault(label, Entry(self, "", label, span)).replay = unknown_replay
+        self.labels.setdefault(label, Entry(self, "", label, span)).applied = UNKNOWN
 
     def _counterpart(self, entry: Entry) -> Entry:
         if self.original is None:
@@ -159,7 +171,7 @@ class Scope:
             return whole
         for head in reversed(list(_prefixes(path))[:-1]):
             entry = self.labels.get(head)
-            if entry is not None and entry.inner is None and entry.replay is unknown_replay:
+            if entry is not None and entry.inner is None and entry.applied is UNKNOWN:
                 return entry
             if entry is None or entry.inner is None:
                 continue
@@ -187,11 +199,6 @@ class Scope:
             yield prefix + label
             if entry.inner is not None:
                 yield from entry.inner._labels_below(f"{prefix}{label}.")
-
-
-def unknown_replay(*_: object) -> CompileValue:
-    """Reusing what has failed gives something unknown: the fault is reported where it was made."""
-    return UNKNOWN
 
 
 def _prefixes(path: str) -> Iterator[str]:

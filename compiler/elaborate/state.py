@@ -3,40 +3,50 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
 from ..diagnostics import Diagnostic, DotnnError, Label
+from ..diagnostics.names import BadLabel
+from ..diagnostics.values import PartsNotTaken, ResultNeverPositive
 from ..dims import Dim, DimExpr
-from ..graph.graph import Value
+from ..graph.graph import Value, WrittenCall
 from ..graph.operations import Constant, Operation
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
-from ..layers.base import WeightSpec
+from ..layers.base import Layer, WeightSpec
+from ..names.project import Module
 from ..records import positional_record
 from ..reprs import short_repr
 from ..source import Span
-from ..values.budget import Budget, Stop
-from ..values.demands import Demands
-from ..values.kinds import CompileValue, TensorConstant, TensorRef, first
-from .scope import Entry, Scope
-
-if TYPE_CHECKING:
-    from ..names.project import Module
-    from ..syntax import tree
-
-
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-from ..diagnostics.names import BadLabel
-from ..diagnostics.values import PartsNotTaken
 from ..syntax import tree
-from ..values.kinds import UNKNOWN, Several, Unknown, show
+from ..values.budget import Budget, Stop
+from ..values.compile_values import (
+    UNKNOWN,
+    CompileValue,
+    KnownValue,
+    Results,
+    Several,
+    TensorConstant,
+    TensorRef,
+    Unknown,
+    first,
+    is_int,
+    show,
+)
+from ..values.dimension_demands import Demands
+from .scope import Applied, Entry, Scope
 
 #: Values of consts by file and name; None while one is being evaluated.
 Consts: TypeAlias = dict[tuple[int, str], CompileValue | None]
+
+#: What is measured of a value that stands at a place; raises ``DotnnError``.
+Measure: TypeAlias = Callable[[KnownValue, Span], Dim]
+
+#: What an expectation measures, by name: of the network, or of a value.
+Metrics: TypeAlias = Mapping[str, int | Measure]
 
 #: Steps for what takes longer than evaluating an expression: a node, a result or weight of it, a body of statements.
 NODE_STEPS, TENSOR_STEPS, BODY_STEPS, MODEL_STEPS = 15, 3, 5, 30
@@ -50,7 +60,6 @@ class Draft:
         op: None for a parameter, which is its weight and nothing else.
         entry: the entry that names it, or None for a constant, which is named ``name``.
         weights: what it owns or shares, with the initializer that the source asked for.
-        arguments: the attributes as written, by name.
     """
 
     op: Operation | None
@@ -58,11 +67,10 @@ class Draft:
     results: tuple[TensorType, ...]
     entry: Entry | None
     name: str
-    span: Span | None
+    call: WrittenCall
     calls: tuple[Span, ...]
     weights: tuple[WeightSpec, ...] = ()
     doc: str = ""
-    arguments: Mapping[str, Span] = field(default_factory=dict)
 
 
 @positional_record
@@ -110,17 +118,16 @@ class Elaboration:
         """
         node = len(self.drafts)
         if node >= self.budget.limits.nodes:
-            self.budget.stop("nodes", draft.span)
-        self.budget.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.span)
+            self.budget.stop("nodes", draft.call.span)
+        self.budget.step(NODE_STEPS + TENSOR_STEPS * (len(draft.results) + len(draft.weights)), draft.call.span)
+        fault = partial(ResultNeverPositive, kind="parameter" if draft.op is None else draft.op.kind)
         for result in draft.results:
             for dim in self.demands.unheld(result.shape):
-                self.demands.need_size(
-                    dim, _origin(dim, draft), f"what `{'parameter' if draft.op is None else draft.op.kind}` gives"
-                )
+                self.demands.need_size(dim, _origin(dim, draft), fault)
         self.drafts.append(draft)
         return tuple(TensorRef(Value(node, index), kind) for index, kind in enumerate(draft.results))
 
-    def document(self, value: CompileValue, since: int, doc: str) -> None:
+    def document(self, value: Results, since: int, doc: str) -> None:
         """Give a documentation comment to the node that makes a value, if it is as new as that and has none."""
         made = first(value)
         if doc and isinstance(made, TensorRef) and made.value.node >= since:
@@ -133,18 +140,18 @@ class Elaboration:
         if found is not None:
             return found
         op = Constant(constant.literal)
-        (made,) = self.draft(Draft(op, (), (constant.type,), None, constant.name, span, ()))
+        (made,) = self.draft(Draft(op, (), (constant.type,), None, constant.name, WrittenCall(span), ()))
         self._constants[constant] = made
         return made
 
 
-def _origin(dim: Dim, draft: Draft) -> Span | None:
+def _origin(dim: Dim, draft: Draft) -> Span:
     """Where a dimension of a result is written: the attribute that holds it, or the call."""
-    for name, span in draft.arguments.items():
+    for name, argument in draft.call.arguments.items():
         value = getattr(draft.op, name, None)
         if isinstance(value, tuple) and dim in value:
-            return span
-    return draft.span
+            return argument.value
+    return draft.call.span
 
 
 @dataclass(eq=False, repr=False)
@@ -175,7 +182,7 @@ class Frame:
     calls: tuple[Label, ...] = ()
     depth: int = 0
     bindings: dict[str, Bound] = field(default_factory=dict)
-    metrics: Mapping[str, CompileValue] | None = None
+    metrics: Metrics | None = None
     entered: tuple[tree.Block, Frame] | None = None
 
     def fail(self, diagnostic: Diagnostic, calls: tuple[Span, ...] = ()) -> None:
@@ -250,43 +257,97 @@ def _at_call(diagnostic: Diagnostic, frame: Frame, calls: tuple[Span, ...]) -> D
         calls: the calls that led to the place, in the latter case.
     """
     # Most files have no mistake in their calls of the library.
-    from ..diagnostics.in_library import called, told_at_call
+    from ..diagnostics.library_mistakes import called, told_at_call
 
     if calls:
         return told_at_call(dataclasses.replace(diagnostic, trace=called(calls)))
-    return told_at_call(diagnostic, frame.block, _remedy(frame))
+    return told_at_call(diagnostic, frame.block, *_entered(frame))
 
 
-def _remedy(frame: Frame) -> str:
-    """To give other arguments to the block that was called from outside of the library, and what they are."""
+def _entered(frame: Frame) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The block that was called from outside of the library, and what it was given; an empty name for none."""
     if frame.entered is None:
-        return ""
+        return "", ()
     block, inner = frame.entered
     found = [(formal.name.name, inner.bindings.get(formal.name.name)) for formal in block.formals]
-    given = [
-        f"`{name}` is {show(bound.value)}"
-        for name, bound in found
-        if bound is not None and not isinstance(bound.value, Unknown)
-    ]
-    return f"change what `{block.name.name}` is given" + (f": {', '.join(given)}" if given else "")
+    given = tuple(
+        (name, show(bound.value)) for name, bound in found if bound is not None and not isinstance(bound.value, Unknown)
+    )
+    return block.name.name, given
 
 
-Evaluator = Callable[[Any, Frame], CompileValue]
-_EVALUATORS: dict[type, Evaluator] = {}
-_Function = TypeVar("_Function", bound=Evaluator)
+# --- what `reuse` applies again ---------------------------------------------------------------------------------------
 
 
-def evaluates(kind: type) -> Callable[[_Function], _Function]:
-    """Register what evaluates a kind of expression."""
+@positional_record
+class AppliedLayer(Applied):
+    """A layer and everything that applying it to tensors needs.
 
-    def register(function: _Function) -> _Function:
-        _EVALUATORS[kind] = function
+    Attributes:
+        operands: one per operand of the layer, None where an optional one is absent.
+        literals: weights written as numbers, by local name.
+    """
+
+    layer: Layer
+    operands: tuple[TensorRef | None, ...]
+    call: WrittenCall
+    literals: Mapping[str, tuple[KnownValue, ...] | TensorConstant] = field(default_factory=dict)
+
+
+@positional_record
+class AppliedBlock(Applied):
+    """A block, the file that it is in, and what it was given, with its places, by the names of its arguments."""
+
+    block: tree.Block
+    module: Module
+    given: Mapping[str, tuple[CompileValue, Span]]
+
+
+@positional_record
+class AppliedGroup(Applied):
+    """A group of stages and the frame around it, in which its names mean what they mean."""
+
+    group: tree.Group
+    frame: Frame
+
+
+@positional_record
+class AppliedRound(AppliedGroup):
+    """A round of a loop: a group, and the value that the variables of the loop hold."""
+
+    loop: tree.Repeat | tree.For
+    value: KnownValue
+
+
+@positional_record
+class AppliedLoop(Applied):
+    """A loop, the value of each of its rounds (their numbers, for ``repeat``), and the frame around it."""
+
+    stage: tree.Stage
+    loop: tree.Repeat | tree.For
+    values: Sequence[KnownValue]
+    frame: Frame
+
+
+# --- evaluation -------------------------------------------------------------------------------------------------------
+
+
+_EVALUATORS: dict[type, Callable[[Any, Frame], Results]] = {}
+_Kind = TypeVar("_Kind", bound=tree.Expression)
+
+
+def evaluates(*kinds: type[_Kind]) -> Callable[[Callable[[_Kind, Frame], Results]], Callable[[_Kind, Frame], Results]]:
+    """Register what evaluates some kinds of expressions."""
+
+    def register(function: Callable[[_Kind, Frame], Results]) -> Callable[[_Kind, Frame], Results]:
+        for kind in kinds:
+            _EVALUATORS[kind] = function
         return function
 
     return register
 
 
-def evaluate_all(expression: tree.Expression, frame: Frame) -> CompileValue:
+def evaluate_all(expression: tree.Expression, frame: Frame) -> Results:
     """The value of an expression, with all its results if it has several."""
     budget = frame.budget
     budget.step(1, expression.span)
@@ -305,7 +366,7 @@ def evaluate(expression: tree.Expression, frame: Frame) -> CompileValue:
     return single(evaluate_all(expression, frame), expression.span, frame)
 
 
-def single(value: CompileValue, span: Span, frame: Frame) -> CompileValue:
+def single(value: Results, span: Span, frame: Frame) -> CompileValue:
     """One value: the first of several, unless all must be taken, which is reported."""
     if isinstance(value, Several) and value.take_all and len(value.values) > 1:
         frame.fail(PartsNotTaken(span=span, source=value.source, count=len(value.values), names=1))
@@ -327,7 +388,7 @@ def _piece(piece: str | tree.Expression, frame: Frame) -> str:
     value = evaluate(piece, frame)
     if isinstance(value, Unknown):
         raise DotnnError()
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**62:
+    if is_int(value) and 0 <= value < 2**62:
         return str(value)
     if isinstance(value, str) and value.isascii() and value.replace("_", "a").isalnum() and len(value) <= 200:
         return str(value)

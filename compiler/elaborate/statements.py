@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeGuard
 
 from ..diagnostics import DotnnError
-from ..diagnostics.values import (
-    BadLiteral,
-    BadType,
-    NotATensor,
-    NotAValue,
-    PartsNotTaken,
-    TooManyNames,
-    UndecidedArgument,
-)
+from ..diagnostics.call_arguments import ParameterShapeUndecided
+from ..diagnostics.names import Obstacle
+from ..diagnostics.values import NoFirstValue, NotLearned, OutputNotATensor, PartsNotTaken, TooManyNames
+from ..diagnostics.written_tensors import ParameterOfOtherShape
 from ..dims import Dim, DimExpr, format_dim
+from ..graph.graph import WrittenCall
 from ..graph.operations import Input
 from ..graph.tensors import Fan, Literal
 from ..graph.types import format_shape
-from ..initializers import INITIALIZERS
+from ..initializers import Constant, Initializer
 from ..layers.base import WeightSpec
-from ..measure.metrics import METRICS
+from ..measure.metric_names import METRICS
 from ..names.written_types import is_value_type
 from ..syntax import tree
-from ..values.kinds import UNKNOWN, CompileValue, Several, TensorConstant, Unknown, describe, first, is_number
-from ..values.literals import literal
+from ..values.compile_values import (
+    UNKNOWN,
+    CompileValue,
+    KnownValue,
+    Results,
+    Several,
+    TensorConstant,
+    TensorRef,
+    Unknown,
+    describe,
+    first,
+    is_number,
+)
+from ..values.tensor_literals import literal
+from .declared_types import hold_against, input_type, tensor_type
 from .layer_nodes import as_tensor, check_initializers, check_sizes, share_weights
+from .scope import GivenName
 from .state import Bound, Draft, Expectation, Frame, evaluate, evaluate_all, label_text
-from .types import hold_against, input_type, tensor_type
 
 
-def run_block(block: tree.Block, frame: Frame) -> CompileValue:
+def run_block(block: tree.Block, frame: Frame) -> Results:
     """Run the body of a block whose arguments are bound; returns what it returns."""
     for statement in block.body:
         frame.budget.step(1, statement.span)
@@ -40,13 +50,13 @@ def run_block(block: tree.Block, frame: Frame) -> CompileValue:
         if frame.module.source.in_library and isinstance(statement, tree.Expect):
             from .conditions import is_demand, is_met
 
-            if is_demand(statement) and not is_met(statement, frame):
+            if is_demand(statement, frame) and not is_met(statement, frame):
                 return UNKNOWN
         _attempt(_IN_BLOCKS, statement, frame)
     return UNKNOWN
 
 
-def _return(statement: tree.Return, block: tree.Block, frame: Frame) -> CompileValue:
+def _return(statement: tree.Return, block: tree.Block, frame: Frame) -> Results:
     if len(statement.values) == 1:
         return evaluate_all(statement.values[0], frame)
     values = tuple(evaluate(value, frame) for value in statement.values)
@@ -91,7 +101,8 @@ def _input(statement: tree.Input, frame: Frame) -> None:
         kind = input_type(statement.type, frame)
         check_sizes((kind,), (), name.name, statement.type.span)
         doc = frame.module.doc(statement)
-        draft = Draft(Input(), (), (kind,), None, name.name, statement.span, frame.call_spans, doc=doc)
+        call = WrittenCall(statement.span, label=name.span)
+        draft = Draft(Input(), (), (kind,), None, name.name, call, frame.call_spans, doc=doc)
         (value,) = frame.state.draft(draft)
     finally:
         bind_name(name, value, frame)
@@ -107,60 +118,44 @@ def _parameter(statement: tree.Parameter, frame: Frame) -> None:
 
 def _parameter_value(statement: tree.Parameter, frame: Frame) -> CompileValue:
     name = statement.name
-    entry = frame.scope.add("parameter", name.name, name.span)
+    entry = frame.scope.add("parameter", GivenName(name.name, name.span), name.span)
+    entry.applied = Obstacle.PARAMETER
     kind = tensor_type(statement.type, frame)
     if not kind.dtype.is_float:
-        reason = f"a parameter is learned, and {kind.dtype} cannot be"
-        hint = f"write `float32{format_shape(kind.shape)}`; a tensor that is not learned is a `const`"
-        raise DotnnError(BadType(span=statement.type.span, reason=reason, found=str(kind.dtype), hint=hint))
+        raise DotnnError(NotLearned(span=statement.type.span, dtype=kind.dtype, shape=format_shape(kind.shape)))
     shape = tuple(_known(dim, statement) for dim in kind.shape)
     initializer = evaluate(statement.initializer, frame)
     if isinstance(initializer, Unknown):
         return UNKNOWN
     if is_number(initializer):
-        initializer = INITIALIZERS["constant"](value=initializer)  # pyright: ignore[reportCallIssue]
+        initializer = Constant(initializer)
     elif isinstance(initializer, tuple | TensorConstant):
         frame.budget.walk(initializer, statement.initializer.span)
         numbers = literal(initializer, kind.dtype, statement.initializer.span)
         initializer = _fitting(numbers, shape, statement)
-    elif not hasattr(initializer, "sample"):
-        expected = "an initializer, such as `zeros` or `normal(std=0.02)`"
-        raise DotnnError(
-            NotAValue(
-                span=statement.initializer.span,
-                what="the first value of a parameter",
-                expected=expected,
-                found=describe(initializer),
-            )
-        )
+    elif not isinstance(initializer, Initializer):
+        raise DotnnError(NoFirstValue(span=statement.initializer.span, found=describe(initializer)))
     spec = WeightSpec("", shape, initializer, Fan.of(shape))
     check_sizes((kind,), (spec,), "parameter", statement.span)
     check_initializers((spec,), kind.dtype, statement.initializer.span)
     share_weights(entry, (spec,), kind.dtype, statement.span)
     doc = frame.module.doc(statement)
-    draft = Draft(None, (), (kind,), entry, "", statement.span, frame.call_spans, (spec,), doc)
+    call = WrittenCall(statement.span, label=name.span)
+    draft = Draft(None, (), (kind,), entry, "", call, frame.call_spans, (spec,), doc)
     return frame.state.draft(draft)[0]
 
 
 def _fitting(numbers: Literal, shape: tuple[int, ...], statement: tree.Parameter) -> Literal:
     if numbers.shape == shape:
         return numbers
-    found = format_shape(numbers.shape)
-    reason = f"the parameter has shape {format_shape(shape)}, and the numbers have {found}"
-    raise DotnnError(BadLiteral(span=statement.initializer.span, reason=reason, found=found))
+    wanted, found = format_shape(shape), format_shape(numbers.shape)
+    raise DotnnError(ParameterOfOtherShape(span=statement.initializer.span, shape=wanted, found=found))
 
 
 def _known(dim: Dim, statement: tree.Parameter) -> int:
     if isinstance(dim, DimExpr):
-        raise DotnnError(
-            UndecidedArgument(
-                span=statement.type.span,
-                kind=statement.name.name,
-                name="the shape",
-                expected="made of numbers",
-                dim=format_dim(dim),
-            )
-        )
+        name, dim_text = statement.name.name, format_dim(dim)
+        raise DotnnError(ParameterShapeUndecided(span=statement.type.span, kind=name, dim=dim_text))
     return dim
 
 
@@ -179,12 +174,11 @@ def _output(statement: tree.Output, frame: Frame) -> None:
         bind_name(name, value, frame)
 
 
-def _output_tensor(value: CompileValue, statement: tree.Output, frame: Frame) -> CompileValue:
+def _output_tensor(value: KnownValue, statement: tree.Output, frame: Frame) -> TensorRef:
+    name = statement.name.name
     if statement.type is not None and is_value_type(statement.type):
-        raise DotnnError(
-            NotATensor(span=statement.type.span, what=f"the output `{statement.name.name}`", found=statement.type.name)
-        )
-    return as_tensor(value, statement.value.span, f"the output `{statement.name.name}`", frame)
+        raise DotnnError(OutputNotATensor(span=statement.type.span, name=name, found=statement.type.name))
+    return as_tensor(value, statement.value.span, frame, partial(OutputNotATensor, name=name))
 
 
 def _binding(statement: tree.Binding, frame: Frame) -> None:
@@ -207,11 +201,11 @@ def _binding(statement: tree.Binding, frame: Frame) -> None:
         bind_name(target, held, frame)
 
 
-def _must_take_all(value: CompileValue) -> bool:
+def _must_take_all(value: Results) -> TypeGuard[Several]:
     return isinstance(value, Several) and value.take_all
 
 
-def _take_apart(statement: tree.Binding, value: CompileValue, frame: Frame) -> Sequence[CompileValue]:
+def _take_apart(statement: tree.Binding, value: Results, frame: Frame) -> Sequence[CompileValue]:
     names = len(statement.targets)
     if isinstance(value, Unknown):
         return (UNKNOWN,) * names
@@ -221,7 +215,10 @@ def _take_apart(statement: tree.Binding, value: CompileValue, frame: Frame) -> S
         frame.fail(TooManyNames(span=statement.value.span, names=names, count=len(values), source=source))
         return (UNKNOWN,) * names
     if _must_take_all(value) and names < len(values):
-        frame.fail(PartsNotTaken(span=statement.value.span, source=value.source, count=len(values), names=names))
+        last = statement.targets[-1].span
+        frame.fail(
+            PartsNotTaken(span=statement.value.span, source=value.source, count=len(values), names=names, last=last)
+        )
     return values
 
 

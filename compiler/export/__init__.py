@@ -1,9 +1,9 @@
 """The layer graph as an ONNX model, in memory or in files. The only package that imports onnx."""
 
-from .check import verify_model
-from .external import EXTERNAL_THRESHOLD, WrittenModel, write_model
 from .metadata import ModelMetadata
-from .model import BuiltModel, build_model, to_bytes
+from .model_files import EXTERNAL_THRESHOLD, WrittenModel, write_model
+from .onnx_checker import verify_model
+from .onnx_model import BuiltModel, build_model, to_bytes
 
 __all__ = [
     "EXTERNAL_THRESHOLD",

@@ -21,9 +21,9 @@ from ..graph.types import DType
 # Loaded here rather than by the first weight: loading numpy's random module can swallow an interrupt, and by then a
 # file is being written.
 from ..initializers import random_streams  # noqa: F401
-from ..weights.values import WeightValues
-from .rounding import as_float64, round_into, rounded, widened
-from .steps import Member, Step, known_shape, operator_of, plan_steps
+from ..weights.weight_values import WeightValues
+from .evaluation_plan import Member, Step, known_shape, operator_of, plan_steps
+from .float64_rounding import as_float64, round_into, rounded, widened
 
 #: Elements of a block: its float64 numbers, and those that it is computed from, stay in the processor's cache.
 BLOCK = 2**16

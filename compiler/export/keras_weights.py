@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from ..atomic import PendingFile, output_errors
+from ..atomic_files import PendingFile, output_errors
 from ..diagnostics import DotnnError
-from ..diagnostics.weight_matching import FeatureOrderUnknown, KerasNamesNotWritten, NoKerasLayer
+from ..diagnostics.weight_matching import FeatureOrderUnknown, NoKerasEnding, NoKerasLayer, NoKerasWriter
 from ..graph.graph import Graph
 from ..graph.types import DType
 from ..layers.base import KerasTensor
 from ..weights.feature_order import FeatureOrders, feature_orders
 from ..weights.keras_model import snake_case
 from ..weights.keras_slots import OwnedLayer, Slot, owned_layers, slots_of
-from ..weights.values import WeightValues
+from ..weights.weight_values import WeightValues
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,12 +51,11 @@ def save_keras_weights(path: Path, graph: Graph, values: WeightValues) -> None:
     """
     if not path.name.lower().endswith(ENDING) or len(path.name) == len(ENDING):
         suggested = f"{path.name.partition('.')[0] or 'net'}{ENDING}"
-        raise DotnnError(KerasNamesNotWritten(path=str(path), hint=f"name it `{suggested}`"))
+        raise DotnnError(NoKerasEnding(path=str(path), suggested=suggested))
     try:
         import h5py
     except ImportError as error:
-        hint = 'install h5py, which writes them: `pip install "dotnn[keras]"`'
-        raise DotnnError(KerasNamesNotWritten(path=str(path), hint=hint)) from error
+        raise DotnnError(NoKerasWriter(path=str(path))) from error
     owned = tuple(owned_layers(graph))
     _need_counterparts(path, graph, owned)
     orders = feature_orders(graph)

@@ -18,7 +18,7 @@ from ..graph.graph import Demand, Graph, Origin
 from ..graph.symbol_sources import symbol_sources
 from ..measure.input_ranges import InputRange
 from ..passes.targets import DEFAULT_TARGET, Target
-from ..weights.values import WeightValues
+from ..weights.weight_values import WeightValues
 
 #: The version of the keys below and of what their values mean. Version 2 adds ``dotnn.symbols``, and with it axes such
 #: as ``4*H`` from which no other axis tells ``H``.

@@ -7,9 +7,9 @@ from pathlib import Path
 from ..graph.tensors import Fan, Weight
 from ..graph.types import DType
 from ..initializers import Zeros
-from ..weights.values import WeightValues
 from ..weights.weight_file import WeightFile
-from .weight_files import save_weights
+from ..weights.weight_values import WeightValues
+from .save_weights import save_weights
 
 #: What can be written.
 WRITTEN_TYPES = tuple(one.value for one in DType)

@@ -44,18 +44,62 @@ def place_of(span: Span | None, calls: Iterable[Span]) -> Span | None:
 
 
 @positional_record
+class WrittenArgument:
+    """Where an argument is written: ``name=value``, or a value without its name, in order or before an arrow."""
+
+    # There may be some for each of 100,000 nodes.
+    __slots__ = ("name", "value")
+
+    name: Span | None
+    value: Span
+
+    @property
+    def span(self) -> Span:
+        """The argument, from its name on if that is written."""
+        return self.value if self.name is None else self.name.to(self.value)
+
+
+@positional_record
+class WrittenCall:
+    """Where a call is written, and what is written in it.
+
+    Attributes:
+        span: the call without its label; of ``reuse``, the stage; of what is no call, the statement or the value.
+        function: the name of the layer, in the call that ``reuse`` repeats for one; the sign of an operator; else None.
+        label: the label of the stage, or the name of an input or a parameter; None without one.
+        arguments: operands, attributes and literal weights by name; what is absent has its default. The tensors of
+            a variadic operand are numbered: ``parts.0``.
+    """
+
+    span: Span
+    function: Span | None = None
+    label: Span | None = None
+    arguments: Mapping[str, WrittenArgument] = field(default_factory=dict, compare=False)
+
+
+@positional_record
 class Origin:
     """Where a node comes from.
 
     Attributes:
         path: the hierarchical name that the source gave it.
-        span: the call, or None for a node that no text stands for.
+        call: the call as written, or None for a node that no text stands for.
         calls: the enclosing block calls, innermost first.
     """
 
     path: str
-    span: Span | None
+    call: WrittenCall | None
     calls: tuple[Span, ...] = ()
+
+    @property
+    def span(self) -> Span | None:
+        """The place of the call."""
+        return None if self.call is None else self.call.span
+
+    @property
+    def arguments(self) -> Mapping[str, WrittenArgument]:
+        """Where the arguments of the call are written, by name; see ``WrittenCall``."""
+        return {} if self.call is None else self.call.arguments
 
     @property
     def place(self) -> Span | None:
@@ -96,6 +140,11 @@ class Node:
     def value(self, index: int = 0) -> Value:
         """A result of the node."""
         return Value(self.id, index)
+
+    @property
+    def origin(self) -> Origin:
+        """Where a node of the layer graph comes from, which is one place."""
+        return self.origins[0]
 
     @property
     def owned(self) -> tuple[Weight, ...]:

@@ -9,7 +9,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from ..dims import Dim, format_dim, substitute, symbols
+from ..dims import Dim, substitute, symbols
+from ..written import value_text
 
 
 class DType(StrEnum):
@@ -149,4 +150,4 @@ def type_for_one_example(kind: TensorType) -> TensorType:
 
 def format_shape(shape: tuple[Dim, ...]) -> str:
     """``[N, 3, ceil(H / 2)]``."""
-    return "[" + ", ".join(format_dim(dim) for dim in shape) + "]"
+    return value_text(shape)

@@ -5,7 +5,7 @@ Attributes:
 """
 
 from .base import LARGEST, Initializer
-from .families import (
+from .schemes import (
     INITIALIZERS,
     Constant,
     HeNormal,

@@ -6,9 +6,17 @@ from abc import ABC, abstractmethod
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..diagnostics.call_arguments import (
+    BadInitializer,
+    NotInitialized,
+    NumberNegative,
+    NumberNotFinite,
+    ValuesTooLarge,
+)
 from ..graph.tensors import Fan
 from ..graph.types import DType
 from ..records import positional_record
+from ..written import value_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,17 +45,17 @@ class Initializer(ABC):
         )
         return f"{self.name}({arguments})" if arguments else self.name
 
-    def check(self, dtype: str = "float32") -> str | None:
+    def check(self, dtype: str = "float32") -> BadInitializer | None:
         """What is wrong with the arguments for a parameter of this element type, or None.
 
-        The answer names the argument: ``std is -1.0, but must be at least 0``.
+        The answer knows the argument, and lacks the place.
         """
         if dtype not in LARGEST:
-            return f"a parameter of type {dtype} cannot be initialized, only {', '.join(LARGEST)}"
+            return NotInitialized(dtype=dtype, dtypes=tuple(LARGEST))
         for one in fields(self):
             value = getattr(self, one.name)
             if not _is_finite_number(value):
-                return f"{one.name} is {value!r}, but must be a finite number"
+                return NumberNotFinite(argument=one.name, value=value_text(value))
         return self._problem() or self._overflow(dtype)
 
     @abstractmethod
@@ -58,20 +66,20 @@ class Initializer(ABC):
     def bound(self) -> float:
         """A number that no value exceeds in size, whatever the fan."""
 
-    def _problem(self) -> str | None:
+    def _problem(self) -> BadInitializer | None:
         """What is wrong with the arguments, all of them finite numbers, whatever the element type."""
         return None
 
-    def _overflow(self, dtype: str) -> str | None:
+    def _overflow(self, dtype: str) -> BadInitializer | None:
         bound = self.bound()
         if bound <= LARGEST[dtype]:
             return None
-        names = " and ".join(one.name for one in fields(self))
-        return f"{names} may give values up to {bound:.3g}, but the largest {dtype} is {LARGEST[dtype]:.3g}"
+        names = tuple(one.name for one in fields(self))
+        return ValuesTooLarge(arguments=names, bound=bound, dtype=dtype, largest=LARGEST[dtype])
 
     def _argument(self, field: str) -> str:
         value = getattr(self, field)
-        text = repr(float(value) if _is_finite_number(value) else value)
+        text = value_text(float(value) if _is_finite_number(value) else value)
         return text if field == self.positional else f"{field}={text}"
 
 
@@ -81,7 +89,7 @@ def _is_finite_number(value: Any) -> bool:
     return abs(value) <= LARGEST["float64"]
 
 
-def negative(initializer: Initializer, field: str) -> str | None:
+def negative(initializer: Initializer, field: str) -> BadInitializer | None:
     """What is wrong with an argument that must not be negative, or None."""
     value = getattr(initializer, field)
-    return f"{field} is {value}, but must be at least 0" if value < 0 else None
+    return NumberNegative(argument=field, value=value_text(value)) if value < 0 else None

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import Integer, Real, attribute
 from .base import Layer, Operand, Read, Sample, Site
 from .reach import Reach, aligned
-from .rules import axis_or_last, need_float
+from .shape_rules import axis_or_last, need_float
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 _OPERANDS = (Operand("x", "any shape, of floating point elements"),)
 _INPUTS = {"x": "float32[N, C, H]"}

@@ -11,20 +11,21 @@ from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.resizing import AdaptiveWindowsUndecided
 from ..dims import Dim, DimExpr, exact_div, format_dim, substitute, symbols
+from ..dims.formatting import format_forms
 from ..dims.linear import dividing_forms
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import PerAxis, attribute
 from .base import Read, Sample, Site
-from .families import Spatial, family, sample
 from .reach import WHOLE, Along, Reach
 from .resizing_lowering import column, taken
-from .rules import declare_otherwise_or, known
+from .shape_rules import known
+from .spatial_families import Spatial, family, sample
 from .windows import need_spatial, onnx_pads
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @record
@@ -54,9 +55,9 @@ class AdaptivePooling(Spatial, ABC):
         need_spatial(site, x, self.spatial_rank)
         for axis, (dim, count) in enumerate(zip(x.shape[2:], self.size, strict=True), start=2):
             if _is_undecided(dim, count):
-                hint = declare_otherwise_or(_deciding(x.shape[2:], self.size))
+                forms = format_forms(_deciding(x.shape[2:], self.size))
                 facts = {"axis": axis, "size": count, "dim": format_dim(dim), "symbol": min(symbols(dim))}
-                raise DotnnError(AdaptiveWindowsUndecided(**site.about_argument("size", x), **facts, hint=hint))
+                raise DotnnError(AdaptiveWindowsUndecided(**site.about_argument("size", x), **facts, forms=forms))
         return x.with_shape(*x.shape[:2], *self.size)
 
     def positions(self, read: Read, x: TensorType) -> Reach:

@@ -19,14 +19,16 @@ from ..diagnostics.attention import (
     ValueWithoutKey,
 )
 from ..diagnostics.operands import BroadcastUndecided, CannotBroadcast
-from ..diagnostics.shapes import WrongElementType
+from ..diagnostics.shapes import MaskOfMoreAxes, MaskOfOtherRank, NoSequence, WrongElementType
 from ..dims import Dim, decide_equal, format_dim
+from ..dims.formatting import format_forms
 from ..dims.linear import equalizing_forms
 from ..graph.broadcasting import broadcasts
 from ..graph.tensors import Fan
 from ..graph.types import DType, TensorType, format_shape
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
+from ..written import value_text
 from .attention_lowering import Masking, attended
 from .attributes import HIGHEST_RANK, Flag, Integer, Real, attribute
 from .base import Difference, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
@@ -34,11 +36,11 @@ from .cost import Cost, product
 from .dense import linear
 from .reach import WHOLE, Along, Reach, aligned
 from .recurrent import check_sequence
-from .rules import declare_otherwise, known, last_swapped, moved, need_fit, need_float, need_rank, need_same_elements
-from .weighted import Weighted
+from .shape_rules import known, last_swapped, moved, need_fit, need_float, need_rank, need_same_elements
+from .weight_attributes import Weighted
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 _MASK = "Which keys each query attends to: true for those it does, or numbers that are added to the scores"
 
@@ -113,7 +115,7 @@ class Attention(Layer):
         """``[..., T, E]``."""
         need_float(site, 0, query)
         for index, found in enumerate((query, key, value)):
-            need_rank(site, index, found, 2, HIGHEST_RANK, "[..., T, C]", "sequences have at least two axes")
+            need_rank(site, index, found, 2, HIGHEST_RANK, "[..., T, C]", NoSequence)
             need_same_elements(site, index, query, found)
         _need_equal(site, "channels", -1, (0, query), (1, key))
         _need_equal(site, "positions", -2, (1, key), (2, value))
@@ -255,7 +257,7 @@ class MultiHeadAttention(Weighted):
     def _need_mask(self, site: Site, mask: TensorType | None, query: TensorType, batch: Dim, keys: Dim) -> None:
         if mask is None:
             return
-        need_rank(site, 3, mask, 2, 4, "a mask [T, S], [N, T, S] or [N, heads, T, S]")
+        need_rank(site, 3, mask, 2, 4, fault=MaskOfOtherRank)
         ahead = ((), (batch,), (batch, self.heads))[mask.rank - 2]
         _need_mask(site, query.dtype, mask, (*ahead, query.shape[1], keys), "`-> unsqueeze(axis=1)`")
 
@@ -417,7 +419,7 @@ def _need_equal(site: Site, things: str, axis: int, one: tuple[int, TensorType],
         facts["order"] = last_swapped(right.rank)
     if equal is False:
         raise DotnnError(AttentionMismatch(**facts, right_rank=right.rank))
-    raise DotnnError(AttentionUndecided(**facts, hint=declare_otherwise(equalizing_forms([pair]))))
+    raise DotnnError(AttentionUndecided(**facts, forms=format_forms(equalizing_forms([pair]))))
 
 
 def _leading(site: Site, *operands: tuple[int, TensorType]) -> tuple[Dim, ...]:
@@ -461,7 +463,7 @@ def _need_mask(
     if mask.dtype not in (DType.BOOL, dtype):
         raise DotnnError(WrongElementType(**site.about_operand(3, mask), expected=f"bool or {dtype}"))
     form = format_shape(scores)
-    need_rank(site, 3, mask, 1, len(scores), f"a mask for scores {form}", "leave out leading axes, or `squeeze` them")
+    need_rank(site, 3, mask, 1, len(scores), form, MaskOfMoreAxes)
     for axis, (found, wanted) in enumerate(zip(mask.shape, scores[-mask.rank :], strict=True)):
         equal = found == 1 or decide_equal(found, wanted)
         if equal:
@@ -486,7 +488,8 @@ def _padding_hint(rank: int) -> str:
     if rank < 3:
         return ""
     between = list(range(1, rank - 1))
-    return f"`-> unsqueeze(axis={between[0] if len(between) == 1 else between})`"
+    axis = value_text(between[0] if len(between) == 1 else between)
+    return f"`-> unsqueeze(axis={axis})`"
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from ..graph.types import DType
 from ..records import positional_record
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @positional_record

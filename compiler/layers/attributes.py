@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
 
 from ..dims import Dim, DimExpr
-from ..graph.tensors import Initializer
 from ..graph.types import DTYPES, DType
+from ..initializers import Initializer
 from ..records import positional_record
+from ..written import number_text, value_text
 
 #: Padding of each spatial axis as (before, after), or "same" until the input's size is known.
 Pads: TypeAlias = tuple[tuple[int, int], ...]
@@ -99,8 +100,11 @@ class Real:
     @property
     def expected(self) -> str:
         """As a phrase."""
-        bounds = [f" {'above' if self.above else 'of at least'} {self.minimum:g}"] if self.minimum > -math.inf else []
-        bounds += [f" {'below' if self.below else 'at most'} {self.maximum:g}"] if self.maximum < math.inf else []
+        bounds: list[str] = []
+        if self.minimum > -math.inf:
+            bounds.append(f" {'above' if self.above else 'of at least'} {number_text(self.minimum)}")
+        if self.maximum < math.inf:
+            bounds.append(f" {'below' if self.below else 'at most'} {number_text(self.maximum)}")
         return "a number" + " and".join(bounds)
 
     def convert(self, value: object, layer: type) -> float:
@@ -150,12 +154,12 @@ class Choice:
     @property
     def expected(self) -> str:
         """As a phrase."""
-        return " or ".join(f'"{word}"' for word in self.words)
+        return " or ".join(map(value_text, self.words))
 
     def convert(self, value: object, layer: type) -> str:
         """The word itself."""
         if isinstance(value, str) and value in self.elsewhere:
-            raise AttributeFault(f'"{self.elsewhere[value]}", which "{value}" is called here')
+            raise AttributeFault(f"{value_text(self.elsewhere[value])}, which {value_text(value)} is called here")
         if not isinstance(value, str) or value not in self.words:
             raise AttributeFault(self.expected)
         return value
@@ -333,8 +337,8 @@ class DimensionList:
         return dims
 
     def _dimension(self, item: object) -> Dim:
-        if isinstance(item, DimExpr) or (self.rest and item == -1 and not isinstance(item, float)):
-            return item  # pyright: ignore[reportReturnType]
+        if isinstance(item, DimExpr) or (self.rest and isinstance(item, int) and item == -1):
+            return item
         return whole(item, self.expected, 1, 2**62)
 
 
@@ -346,9 +350,9 @@ class InitializerKind:
 
     def convert(self, value: object, layer: type) -> Initializer:
         """The initializer itself."""
-        if not hasattr(value, "sample"):
+        if not isinstance(value, Initializer):
             raise AttributeFault(self.expected)
-        return value  # pyright: ignore[reportReturnType]
+        return value
 
 
 def whole(value: object, expected: str, minimum: int | None = None, maximum: int = LARGEST) -> int:

@@ -22,19 +22,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .. import operators as ops
 from ..diagnostics import Diagnostic, DotnnError
+from ..diagnostics.demanded import SizeTooSmall
 from ..dims import Dim, decide_less_equal
-from ..graph.graph import Demand
+from ..graph.graph import Demand, WrittenCall
 from ..graph.tensors import Fan, Initializer, Role
 from ..graph.types import DType, TensorType, type_for_one_example
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import positional_record, record
 from ..source import Span
+from ..written import value_text
 from .cost import Cost
 from .reach import Reach, aligned
 from .registry import Registry
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @positional_record
@@ -234,7 +236,7 @@ class Difference:
     @property
     def wanted(self) -> str:
         """What a flag must be so that the model has the tensor exactly if the file has it."""
-        return "true" if self.in_file else "false"
+        return value_text(self.in_file)
 
 
 @positional_record
@@ -245,9 +247,7 @@ class Site:
     """
 
     kind: str
-    span: Span | None
-    argument_spans: Mapping[str, Span] = field(default_factory=dict)
-    operand_spans: Sequence[Span] = ()
+    call: WrittenCall | None
     demands: list[Demand] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
 
@@ -256,13 +256,19 @@ class Site:
         """A place in no text."""
         return cls(kind, None)
 
+    @property
+    def span(self) -> Span | None:
+        """The call."""
+        return None if self.call is None else self.call.span
+
     def argument(self, name: str) -> Span | None:
-        """The value written for an attribute, or the call where it was left out."""
-        return self.argument_spans.get(name, self.span)
+        """The value written for an attribute or an operand, or the call where it was left out."""
+        found = None if self.call is None else self.call.arguments.get(name)
+        return self.span if found is None else found.value
 
     def operand(self, index: int) -> Span | None:
         """An operand as written, or the call."""
-        return self.operand_spans[index] if index < len(self.operand_spans) else self.span
+        return None if self.call is None else self.argument(LAYERS[self.kind].operand_name(index))
 
     def about_operand(self, index: int, found: TensorType) -> dict[str, Any]:
         """What most diagnostics begin with: where, which layer, and the type that does not fit."""
@@ -272,13 +278,13 @@ class Site:
         """The same of an argument that does not fit the type."""
         return {"span": self.argument(name), "kind": self.kind, "found": str(found)}
 
-    def at_least(self, dim: Dim, minimum: int, otherwise: Diagnostic, reason: str = "") -> None:
+    def at_least(self, dim: Dim, minimum: int, otherwise: SizeTooSmall) -> None:
         """Demand ``dim >= minimum``: certain, it passes; impossible, ``otherwise`` is raised; else kept for feeding."""
         holds = decide_less_equal(minimum, dim)
         if holds is False:
             raise DotnnError(otherwise)
         if holds is None:
-            self.demands.append(Demand(dim, minimum, self.span, reason or f"`{self.kind}` needs it"))
+            self.demands.append(Demand(dim, minimum, self.span, otherwise.demand))
 
 
 #: What onnxruntime's CPU provider computes most layers in.
@@ -327,6 +333,13 @@ class Layer(ABC):
         super().__init_subclass__(**options)
         if "kind" in cls.__dict__:
             LAYERS.add(cls.kind, cls)
+
+    @classmethod
+    def operand_name(cls, index: int) -> str:
+        """What an operand is called; the tensors of a variadic one are numbered: ``parts.0``."""
+        last = len(cls.operands) - 1
+        operand = cls.operands[min(index, last)]
+        return f"{operand.name}.{index - last}" if operand.variadic else operand.name
 
     def infer(self, operands: Sequence[TensorType | None], site: Site) -> tuple[TensorType, ...]:
         """Types of the results; raises ``DotnnError`` where the operands do not fit."""

@@ -12,18 +12,19 @@ from ..diagnostics import DotnnError
 from ..diagnostics.activations import BoundsChangedPlaces
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
+from ..written import number_text
 from .activations import Elementwise
 from .attributes import HIGHEST_RANK, Flag, InitializerKind, Real, attribute
 from .base import Difference, KerasTensor, Operand, Sample, Site, WeightSpec
 from .channels import need_channels, need_channels_first
-from .rules import known, need_element, need_float, need_number, need_rank, written_number
+from .shape_rules import known, need_element, need_float, need_number, need_rank
 from .smooth_activations import Gated
-from .weighted import Weighted
+from .weight_attributes import Weighted
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 _INPUTS = {"x": "float32[N, C, H]"}
 
@@ -87,8 +88,9 @@ class Clip(Elementwise):
         for name, bound in (("low", self.low), ("high", self.high)):
             need_element(site, name, bound, x)
         if self.low > self.high:
-            span, low, high = site.argument("low"), written_number(self.low), written_number(self.high)
-            raise DotnnError(BoundsChangedPlaces(span=span, kind=site.kind, low=low, high=high))
+            span, low, high = site.argument("low"), number_text(self.low), number_text(self.high)
+            high_span = site.argument("high")
+            raise DotnnError(BoundsChangedPlaces(span=span, kind=site.kind, low=low, high=high, high_span=high_span))
         return x
 
     def of(self, x: np.ndarray) -> np.ndarray:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ..diagnostics import DotnnError
+from ..diagnostics.shapes import UndecidedChannels
 from ..diagnostics.windows import ChannelsLast, ChannelsNotDivisible
 from ..dims import DimExpr, exact_div
 from ..graph.types import TensorType
+from ..written import value_text
 from .base import Site
-from .families import WORDS
-from .rules import need_known
+from .shape_rules import need_known
+from .spatial_families import WORDS
 
 _CHANNELS_LAST = ("[N, T, C]", "[N, H, W, C]", "[N, D, H, W, C]")
 
@@ -27,12 +29,12 @@ def need_channels_first(site: Site, found: TensorType) -> None:
 
 def channels_first_order(rank: int) -> str:
     """The ``transpose`` from ``[N, *spatial, C]`` to ``[N, C, *spatial]``: ``[0, 2, 1]``."""
-    return str([0, rank - 1, *range(1, rank - 1)])
+    return value_text([0, rank - 1, *range(1, rank - 1)])
 
 
 def need_channels(site: Site, found: TensorType) -> int:
     """The number of channels, which must be known."""
-    return need_known(site, 0, found.shape[1], "the number of channels", found)
+    return need_known(site, 0, found.shape[1], found, UndecidedChannels)
 
 
 def need_even_groups(site: Site, found: TensorType, groups: int) -> None:

@@ -11,20 +11,20 @@ from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.windows import FiltersNotDivisible
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import Flag, Integer, Padding, Pads, PerAxis, attribute
 from .base import NO_DOUBLE_ON_CPU, Sample, Site, WeightSpec
 from .channels import need_channels, need_even_groups
 from .cost import Cost, product
-from .families import ForEach, family, sample
 from .reach import WHOLE, Along
-from .rules import known
-from .weighted import Weighted
+from .shape_rules import known
+from .spatial_families import ForEach, family, sample
+from .weight_attributes import Weighted
 from .windows import Sliding, need_spatial, onnx_pads, slide, sliding_view
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 #: What the pages say of how many numbers there are, and of how frameworks differ.
 _DETAILS: ForEach[str] = (

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from .. import initializers
 from .. import operators as ops
+from ..diagnostics.shapes import UndecidedFeatures
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import Flag, InitializerKind, Integer, attribute
 from .base import MOVED_ON_CPU, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
 from .cost import Cost, product
 from .reach import Along, Reach, aligned
-from .rules import axis_or_last, known, moved, need_float, need_integer, need_known
-from .weighted import Weighted
+from .shape_rules import axis_or_last, known, moved, need_float, need_integer, need_known
+from .weight_attributes import Weighted
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @final
@@ -64,7 +65,7 @@ class Dense(Weighted):
         """``[..., C, ...]`` to ``[..., units, ...]``."""
         need_float(site, 0, x)
         axis = axis_or_last(site, self.axis, x)
-        need_known(site, 0, x.shape[axis], "the number of features", x)
+        need_known(site, 0, x.shape[axis], x, UndecidedFeatures)
         return x.with_shape(*x.shape[:axis], self.units, *x.shape[axis + 1 :])
 
     def specs(self, x: TensorType) -> Iterable[WeightSpec]:

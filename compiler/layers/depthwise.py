@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 from .. import operators as ops
 from ..graph.types import TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import Integer, attribute
 from .base import KerasTensor, Read, Sample, Site, WeightSpec
 from .channels import need_channels
 from .convolution import Convolving
 from .cost import Cost, product, product_text
-from .families import flat_family, sample
 from .reach import Along, Reach
-from .rules import known
+from .shape_rules import known
+from .spatial_families import flat_family, sample
 from .windows import need_spatial, slide
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @record

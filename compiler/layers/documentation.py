@@ -11,6 +11,7 @@ from typing import Any
 
 from ..diagnostics.paragraphs import fill_paragraphs
 from ..graph.types import DType
+from ..written import value_text
 from .attributes import REQUIRED
 from .base import Layer, Operand, Sample
 
@@ -179,20 +180,9 @@ def _default(one: dataclasses.Field[Any]) -> str | None:
     """A default as the language writes it."""
     if one.metadata["shown"] is not None:
         return one.metadata["shown"]
-    return None if one.default is REQUIRED else _value(one.default)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    if isinstance(value, float):
-        # Python writes 1e-05 where people write 1e-5.
-        return re.sub(r"e([+-])0+(?=\d)", r"e\1", repr(value))
-    return "none" if value is None else str(value)
+    if one.default is None:
+        return "none"
+    return None if one.default is REQUIRED else value_text(one.default)
 
 
 def _operand_text(operand: Operand) -> str:

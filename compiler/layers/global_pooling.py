@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from .. import operators as ops
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import Read, Site
-from .families import ForEach, Spatial, family, sample
 from .reach import WHOLE, Along, Reach
+from .spatial_families import ForEach, Spatial, family, sample
 from .windows import need_spatial
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 _DROPPED: ForEach[str] = (
     "axis of size 1. Embeddings and recurrent layers speak `[N, T, C]`: put\n`transpose([0, 2, 1])` before.",

@@ -7,19 +7,20 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
+from ..diagnostics.normalization import OneInChannel, OneInGroup
 from ..dims import DimExpr
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import HIGHEST_RANK, Integer, Real, attribute
 from .base import Operand, Read, Sample, Site, WeightSpec
 from .channels import need_channels, need_channels_first, need_even_groups
-from .normalizing import Standardizing, along, center, standardize, standardized, warn_of_single_elements
+from .normalization_base import Standardizing, along, center, standardize, standardized, warn_of_single_elements
 from .reach import Reach, aligned
-from .rules import known, need_float, need_rank
+from .shape_rules import known, need_float, need_rank
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @final
@@ -60,7 +61,7 @@ class InstanceNorm(Standardizing):
         need_channels_first(site, x)
         if self.scale or self.bias:
             need_channels(site, x)
-        warn_of_single_elements(site, x, x.shape[2:], "in a channel of an example")
+        warn_of_single_elements(site, x, x.shape[2:], OneInChannel)
         return x
 
     def specs(self, x: TensorType) -> Iterator[WeightSpec]:
@@ -126,7 +127,7 @@ class GroupNorm(Standardizing):
         need_channels_first(site, x)
         channels = need_channels(site, x)
         need_even_groups(site, x, self.groups)
-        warn_of_single_elements(site, x, (channels // self.groups, *x.shape[2:]), "in a group of an example")
+        warn_of_single_elements(site, x, (channels // self.groups, *x.shape[2:]), OneInGroup)
         return x
 
     def specs(self, x: TensorType) -> Iterator[WeightSpec]:

@@ -8,20 +8,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
+from ..diagnostics.normalization import OneAlongAxes
+from ..diagnostics.shapes import UndecidedFeatures
 from ..dims import DimExpr
 from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import IntegerList, Real, attribute
 from .base import Operand, Read, Sample, Site, WeightSpec
-from .normalizing import Standardizing, along, center, standardize, standardized, warn_of_single_elements
+from .normalization_base import Standardizing, along, center, standardize, standardized, warn_of_single_elements
 from .reach import Reach, aligned
-from .rules import axis_or_last, known, need_float, need_known, resolve_axes
+from .shape_rules import axis_or_last, known, need_float, need_known, resolve_axes
 
 if TYPE_CHECKING:
     from ..dims import Dim
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @record
@@ -42,7 +44,7 @@ class _OverAxes(Standardizing, ABC):
         need_float(site, 0, x)
         axes = (axis_or_last(site, None, x),) if self.axis is None else resolve_axes(site, self.axis, x)
         for axis in axes if self.scale or self.bias else ():
-            need_known(site, 0, x.shape[axis], "the number of features", x)
+            need_known(site, 0, x.shape[axis], x, UndecidedFeatures)
         self._warn(site, x, axes)
         return x
 
@@ -103,7 +105,7 @@ class LayerNorm(_OverAxes):
     eps: float = attribute(Real(0.0), 1e-5, doc="What is added to the variance, so that nothing is divided by 0.")
 
     def _warn(self, site: Site, x: TensorType, axes: tuple[int, ...]) -> None:
-        warn_of_single_elements(site, x, [x.shape[axis] for axis in axes], "along these axes")
+        warn_of_single_elements(site, x, [x.shape[axis] for axis in axes], OneAlongAxes)
 
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The formula."""

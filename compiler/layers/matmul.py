@@ -11,18 +11,19 @@ from ..diagnostics import DotnnError
 from ..diagnostics.operands import BroadcastUndecided, CannotBroadcast
 from ..diagnostics.products import CannotMultiply, NotAMatrix, ProductUndecided
 from ..dims import Dim, decide_equal, format_dim
+from ..dims.formatting import format_forms
 from ..dims.linear import equalizing_forms
 from ..graph.broadcasting import broadcasts
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import Layer, Operand, Read, Sample, Site
 from .cost import Cost, product
 from .reach import WHOLE, Along, Reach
-from .rules import declare_otherwise, last_swapped, need_fit, need_number, need_same_elements
+from .shape_rules import last_swapped, need_fit, need_number, need_same_elements
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @final
@@ -148,8 +149,8 @@ def _need_inner(site: Site, a: TensorType, b: TensorType) -> None:
         "order": _transposing(columns, b),
     }
     if equal is None:
-        hint = declare_otherwise(equalizing_forms([(columns, rows)]))
-        raise DotnnError(ProductUndecided(**facts, hint=hint))
+        forms = format_forms(equalizing_forms([(columns, rows)]))
+        raise DotnnError(ProductUndecided(**facts, forms=forms))
     raise DotnnError(CannotMultiply(**facts))
 
 

@@ -17,19 +17,21 @@ from ..diagnostics.operands import (
     SplitUndecided,
 )
 from ..dims import Dim, DimExpr, decide_equal, exact_div, format_dim, symbols
+from ..dims.formatting import format_forms
 from ..dims.linear import dividing_forms
 from ..graph.broadcasting import broadcasts
 from ..graph.types import TensorType, format_shape
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
+from ..written import value_text
 from .attributes import Integer, Parts, attribute
 from .base import Operand, Read, Rearranging, Sample, Site
-from .operators import Arithmetic
 from .reach import Along, Reach, aligned
-from .rules import axis_or_channels, declare_otherwise_or, need_fit, need_same_elements
+from .shape_rules import axis_or_channels, need_fit, need_same_elements
+from .tensor_arithmetic import Arithmetic
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @final
@@ -71,7 +73,8 @@ class Concat(Rearranging):
         for index, part in enumerate(parts):
             pairs = enumerate(zip(first.shape, part.shape, strict=True))
             axes = [(*pair, axis == along or decide_equal(*pair)) for axis, pair in pairs]
-            facts = {"along": along, "left": str(first), "right": str(part), "expand": _expanding(along, first, part)}
+            facts = {"along": along, "left": str(first), "right": str(part)}
+            facts["expanding"] = _expanding(along, first, part)
             need_fit(site, index, axes, CannotConcatenate, ConcatenationUndecided, **facts)
         return _resized(first, along, sum(part.shape[along] for part in parts))
 
@@ -124,7 +127,7 @@ class Split(Rearranging):
         return tuple(_resized(x, axis, size) for size in self._sizes(site, axis, x))
 
     def _sizes(self, site: Site, axis: int, x: TensorType) -> tuple[Dim, ...]:
-        dim, hint = x.shape[axis], ""
+        dim, forms = x.shape[axis], {}
         facts: dict[str, Any] = {"span": site.argument("parts"), "axis": axis, "found": str(x)}
         if isinstance(self.parts, int):
             size = exact_div(dim, self.parts)
@@ -133,15 +136,15 @@ class Split(Rearranging):
             if not isinstance(dim, DimExpr):
                 raise DotnnError(SplitNotEven(parts=self.parts, dim=dim, **facts))
             parts = f"{self.parts} parts"
-            hint = declare_otherwise_or(dividing_forms(dim, self.parts))
+            forms = dividing_forms(dim, self.parts)
         else:
-            parts, total = f"[{', '.join(map(str, self.parts))}]", sum(self.parts)
+            parts, total = value_text(self.parts), sum(self.parts)
             if total == dim:
                 return self.parts
             if not isinstance(dim, DimExpr):
                 raise DotnnError(SplitSizes(sizes=parts, total=total, dim=dim, **facts))
-        symbol = min(symbols(dim))
-        raise DotnnError(SplitUndecided(parts=parts, dim=format_dim(dim), symbol=symbol, hint=hint, **facts))
+        facts |= {"symbol": min(symbols(dim)), "forms": format_forms(forms)}
+        raise DotnnError(SplitUndecided(parts=parts, dim=format_dim(dim), **facts))
 
     def positions(self, read: Read, x: TensorType) -> Reach:
         """Position by position; along the axis a part begins where those before it end."""
@@ -168,14 +171,14 @@ def _or_channels(axis: int | None) -> int:
     return 1 if axis is None else axis
 
 
-def _expanding(along: int, first: TensorType, part: TensorType) -> str:
-    """How two tensors become joinable that differ in axes of size 1 only; empty where they do not, or in others."""
+def _expanding(along: int, first: TensorType, part: TensorType) -> tuple[tuple[str, str], ...]:
+    """Those of two tensors, and their new shapes, that differ in axes of size 1 only; empty where in others too."""
     others = (_resized(one, along, 1).shape for one in (first, part))
     if not all(broadcasts(*pair) for pair in zip(*others, strict=True)):
-        return ""
+        return ()
     common = [other if one == 1 else one for one, other in zip(first.shape, part.shape, strict=True)]
     wanted = [(one, one.with_shape(*common[:along], one.shape[along], *common[along + 1 :])) for one in (first, part)]
-    return " and ".join(f"repeat {one} by `-> expand({format_shape(to.shape)})`" for one, to in wanted if one != to)
+    return tuple((str(one), format_shape(to.shape)) for one, to in wanted if one != to)
 
 
 def _resized(found: TensorType, axis: int, dim: Dim) -> TensorType:

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import initializers
 from .. import operators as ops
+from ..diagnostics.shapes import SpatialAxesOfChannels
 from ..graph.tensors import Fan, Role
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import HIGHEST_RANK, Integer, Real, attribute
 from .base import NO_DOUBLE_ON_CPU, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
 from .channels import need_channels, need_channels_first
-from .normalizing import Normalizing
+from .normalization_base import Normalizing
 from .reach import Along, Reach
-from .rules import known, moved, need_float, need_rank
+from .shape_rules import known, moved, need_float, need_rank
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @final
@@ -140,7 +141,7 @@ class LocalResponseNorm(Layer):
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """The type of the operand."""
-        need_rank(site, 0, x, 3, 5, "[N, C, *spatial] with one to three spatial axes")
+        need_rank(site, 0, x, 3, 5, fault=SpatialAxesOfChannels)
         need_float(site, 0, x)
         need_channels_first(site, x)
         return x

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
 from ..diagnostics import DotnnError
-from ..diagnostics.resizing import ArgumentWithoutUse, PaddingExceedsInput
+from ..diagnostics.resizing import ArgumentWithoutUse, NotOnePerAxis, PaddingAsInPyTorch, PaddingExceedsInput
 from ..dims import format_dim
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .any_spatial import ANY_SPATIAL, need_any_spatial, need_one_per_axis
 from .attributes import Choice, Margins, Pads, Real, attribute
 from .base import MOVED_ON_CPU, Layer, Operand, Read, Sample, Site
 from .reach import WHOLE, Along, Reach
-from .rules import need_element
+from .shape_rules import need_element
 from .windows import onnx_pads
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 #: How many positions of the input must stay when so many are reflected, or wrapped, at one end.
 _SPARED = {"reflect": 1, "wrap": 0}
@@ -67,7 +68,9 @@ class Pad(Layer):
     def types(self, site: Site, x: TensorType) -> TensorType:
         """The spatial axes with what is put around them."""
         need_any_spatial(site, x)
-        need_one_per_axis(site, "padding", self.padding, x, _pytorch_hint(self.padding, x.rank - 2))
+        written = _of_pytorch(self.padding, x.rank - 2)
+        fault = partial(PaddingAsInPyTorch, written=written) if written else NotOnePerAxis
+        need_one_per_axis(site, "padding", self.padding, x, fault)
         self._need_fitting_value(site, x)
         pads = self._pads(x.rank)
         for axis, pair in enumerate(pads, start=2):
@@ -117,8 +120,8 @@ class Pad(Layer):
         return b.op(ops.Pad(mode=self.mode), x, pads, fill)  # pyright: ignore[reportArgumentType]
 
 
-def _pytorch_hint(padding: int | Pads, axes: int) -> str:
-    """What a list means that PyTorch would take: before and after, one behind the other, the last axis first."""
+def _of_pytorch(padding: int | Pads, axes: int) -> str:
+    """A list that PyTorch would take, before and after, one behind the other, the last axis first, as it is here."""
     pairs = padding if isinstance(padding, tuple) else ()
     if len(pairs) != 2 * axes or any(before != after for before, after in pairs):
         return ""
@@ -127,7 +130,7 @@ def _pytorch_hint(padding: int | Pads, axes: int) -> str:
         return ""
     amounts = [before for before, _ in pairs]
     each = [amounts[place : place + 2] for place in range(0, len(amounts), 2)]
-    return f"; PyTorch's list is `{each[::-1]}` here, an axis each"
+    return str(each[::-1])
 
 
 def _need_positions(site: Site, x: TensorType, mode: str, axis: int, amount: int) -> None:
@@ -137,4 +140,4 @@ def _need_positions(site: Site, x: TensorType, mode: str, axis: int, amount: int
     least = amount + _SPARED[mode]
     facts = {**site.about_argument("padding", x), "mode": mode, "axis": axis, "amount": amount, "least": least}
     otherwise = PaddingExceedsInput(**facts, size=format_dim(x.shape[axis]))
-    site.at_least(x.shape[axis], least, otherwise, f'`{site.kind}` with mode "{mode}" takes {amount} positions')
+    site.at_least(x.shape[axis], least, otherwise)

@@ -12,16 +12,16 @@ from ..diagnostics import DotnnError
 from ..diagnostics.windows import PoolPaddingTooLarge, WindowInPadding
 from ..dims import format_dim
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import Flag, Integer, Padding, Pads, PerAxis, attribute
 from .base import NO_DOUBLE_ON_CPU, Site, Window
-from .families import family, sample
 from .reach import Along
+from .spatial_families import family, sample
 from .windows import AxisWindow, Sliding, axis_windows, need_spatial, onnx_pads, slide, sliding_view
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 _LENGTHS = ((6,), (9,), (11,))
 _IMAGES = ((5, 6), (8, 7), (7, 9))
@@ -150,7 +150,7 @@ def _need_long_axis(site: Site, x: TensorType, number: int, axis: AxisWindow) ->
     """Demand an input of at least ``dilation`` positions, which no window steps over."""
     size, facts = x.shape[number], site.about_argument("dilation", x)
     otherwise = WindowInPadding(**facts, axis=number, dilation=axis.dilation, size=format_dim(size))
-    site.at_least(size, axis.dilation, otherwise, f"`{site.kind}` steps by {axis.dilation} positions")
+    site.at_least(size, axis.dilation, otherwise)
 
 
 @record

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import Layer, Operand, Sample, Site
 from .recurrent import check_sequence
-from .rules import known
+from .shape_rules import known
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 #: The longest wave is 2*pi times as many positions.
 _LONGEST = 10_000

@@ -19,11 +19,12 @@ from ..diagnostics.recurrent import (
     MergeWithoutDirections,
     RecurrentBiasWithoutBias,
 )
+from ..diagnostics.shapes import IdsAsSequence, NotASequence, StepAsSequence, UndecidedLastChannels, WrongRank
 from ..dims import Dim, DimExpr, decide_equal, format_dim, symbols
 from ..graph.tensors import Fan, Initializer
 from ..graph.types import DType, TensorType
 from ..initializers import Uniform
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import Choice, Flag, InitializerKind, Integer, Real, attribute
 from .base import NO_DOUBLE_ON_CPU, Difference, KerasTensor, Layer, Operand, Read, Sample, Site, WeightSpec
@@ -32,10 +33,10 @@ from .reach import WHOLE, Along, Reach
 from .recurrent_lowering import OnnxCell, lower_stack
 from .recurrent_reference import linear, run_stack, sigmoid
 from .recurrent_stack import Stack
-from .rules import known, need_float, need_integer, need_known, need_rank
+from .shape_rules import known, need_float, need_integer, need_known, need_rank
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
     from .recurrent_reference import States
 
 #: More layers than anybody stacks; the nodes and weights of a stack are made one by one.
@@ -260,24 +261,19 @@ class Recurrent(Layer, ABC):
 
 def check_sequence(x: TensorType, site: Site, operand: int = 0) -> None:
     """Demand ``[N, T, C]`` of floating point elements, with a known number of channels."""
-    need_rank(site, operand, x, 3, 3, "[N, T, C]", _rank_hint(x))
+    need_rank(site, operand, x, 3, 3, "[N, T, C]", _rank_fault(x))
     need_float(site, operand, x)
     _, middle, last = x.shape
     if isinstance(last, DimExpr) and not isinstance(middle, DimExpr):
         facts, symbol = site.about_operand(operand, x), min(symbols(last))
         raise DotnnError(LooksChannelsFirst(**facts, last=format_dim(last), symbol=symbol))
-    need_known(site, operand, last, "the number of channels, the last axis", x)
+    need_known(site, operand, last, x, UndecidedLastChannels)
 
 
-def _rank_hint(x: TensorType) -> str:
-    if x.rank == 2 and x.dtype.is_integer:
-        return "look ids up first: `-> embedding(vocabulary, dim=...)` gives [N, T, C]"
-    if x.rank == 2:
-        return "`-> unsqueeze(axis=1)` reads it as sequences of one step"
-    return (
-        "`reshape` it to three axes first; where they are [N, C, L], as `conv1d` gives, "
-        "`-> transpose([0, 2, 1])` makes them [N, T, C]"
-    )
+def _rank_fault(x: TensorType) -> type[WrongRank]:
+    if x.rank != 2:
+        return NotASequence
+    return IdsAsSequence if x.dtype.is_integer else StepAsSequence
 
 
 def _need_type(

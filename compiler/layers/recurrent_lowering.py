@@ -17,7 +17,7 @@ from .base import WeightSpec
 from .recurrent_stack import Stack
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @positional_record

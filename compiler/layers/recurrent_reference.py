@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..lazy import np
+from ..lazy_imports import np
 from .recurrent_stack import Stack, parameter
 
 if TYPE_CHECKING:

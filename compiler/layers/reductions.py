@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import Flag, Integer, IntegerList, attribute
 from .base import Layer, Operand, Read, Sample, Site
 from .reach import Reach, aligned, kept
-from .rules import axis_or_last, need_float, need_number, resolve_axes
+from .shape_rules import axis_or_last, need_float, need_number, resolve_axes
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 _NUMBERS = (Operand("x", "numbers of any shape"),)
 

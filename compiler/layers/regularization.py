@@ -6,18 +6,19 @@ from abc import ABC
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
+from ..diagnostics.shapes import WithoutSpatialAxes
 from ..graph.types import DType, TensorType
 from ..records import record
 from .activations import Elementwise
 from .attributes import HIGHEST_RANK, Real, attribute
 from .base import MOVED_ON_CPU, Operand, Sample, Site
 from .channels import need_channels_first
-from .rules import need_float, need_rank
+from .shape_rules import need_float, need_rank
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @record
@@ -93,8 +94,7 @@ class SpatialDropout(Dropping):
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """The type of the operand."""
-        hint = "without spatial axes there is nothing that belongs together: use `dropout`"
-        need_rank(site, 0, x, 3, HIGHEST_RANK, "[N, C, *spatial]", hint)
+        need_rank(site, 0, x, 3, HIGHEST_RANK, "[N, C, *spatial]", WithoutSpatialAxes)
         need_float(site, 0, x)
         need_channels_first(site, x)
         return x

@@ -6,33 +6,38 @@ import dataclasses
 import math
 from abc import ABC
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.operands import (
-    CannotExpand,
     ElementCounts,
     ElementCountsUndecided,
+    ExpandOfOtherSize,
+    ExpandToFewerAxes,
     ExpandUndecided,
     FlattenRange,
     NotAPermutation,
     SqueezedAxis,
     SqueezeUndecided,
 )
+from ..diagnostics.shapes import TooManyAdded
 from ..dims import Dim, DimExpr, decide_equal, evaluate, exact_div, format_dim, lower_bound
+from ..dims.formatting import format_forms
 from ..dims.linear import dividing_forms, equalizing_forms
 from ..graph.broadcasting import misfit
 from ..graph.types import DType, TensorType, format_shape
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
+from ..written import value_text
 from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attribute
 from .base import COMPUTED_ON_CPU, Read, Rearranging, Sample, Site
 from .reach import Along, Reach, kept, refolded
-from .rules import declare_otherwise_or, known, need_rank, resolve_axes, resolve_axis
+from .shape_rules import known, need_rank, resolve_axes, resolve_axis
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 #: The lowest int64: the end of a backward slice that reaches the first element.
 _BEFORE_THE_FIRST = -(2**63)
@@ -159,12 +164,13 @@ class Reshape(Shaped, Refolding):
             "found": str(x),
             "count": format_dim(total),
             "shape": format_shape(self.shape),
-            "wanted": format_dim(given) if -1 not in self.shape else f"a multiple of {format_dim(given)}",
+            "given": format_dim(given),
+            "is_multiple": -1 in self.shape,
         }
         # A division of symbols that is not exact may be so for some of their values.
         if equal is None or (rest is None and any(isinstance(count, DimExpr) for count in (total, given))):
-            hint = declare_otherwise_or(self._fitting(total, given))
-            raise DotnnError(ElementCountsUndecided(**facts, hint=hint))
+            forms = format_forms(self._fitting(total, given))
+            raise DotnnError(ElementCountsUndecided(**facts, forms=forms))
         raise DotnnError(ElementCounts(**facts))
 
     def _fitting(self, total: Dim, given: Dim) -> dict[str, Dim]:
@@ -211,7 +217,7 @@ class Transpose(Rearranging):
         in_range = all(-x.rank <= axis < x.rank for axis in self.order)
         if len(self.order) != x.rank or not in_range or len(set(self._order)) != x.rank:
             span, axes = site.argument("order"), ", ".join(map(str, range(x.rank)))
-            order = f"[{', '.join(map(str, self.order))}]"
+            order = value_text(self.order)
             raise DotnnError(NotAPermutation(span=span, order=order, found=str(x), last=x.rank - 1, axes=axes))
         return x.with_shape(*(x.shape[axis] for axis in self._order))
 
@@ -257,20 +263,19 @@ class Expand(Shaped):
 
     def types(self, site: Site, x: TensorType) -> TensorType:
         """The new shape, to which the operand's broadcasts."""
-        shape, span = format_shape(self.shape), site.operand(0)
+        facts: dict[str, Any] = {"span": site.operand(0), "found": str(x), "shape": format_shape(self.shape)}
         if x.rank > len(self.shape):
-            why = f": it has {x.rank} axes, and the shape {len(self.shape)}"
-            raise DotnnError(CannotExpand(span=span, found=str(x), shape=shape, why=why))
+            raise DotnnError(ExpandToFewerAxes(**facts, rank=x.rank, wanted_rank=len(self.shape)))
         pairs = list(zip(x.shape, self.shape[len(self.shape) - x.rank :], strict=True))
         wrong = misfit([_grows(*pair) for pair in pairs])
         if wrong is not None:
             axis, certain = wrong
             dim, wanted = map(format_dim, pairs[axis])
+            facts |= {"dim": dim, "wanted": wanted}
             if certain:
-                why = f": axis {axis} has {dim}, which is neither 1 nor {wanted}"
-                raise DotnnError(CannotExpand(span=span, found=str(x), shape=shape, why=why))
-            hint = declare_otherwise_or(equalizing_forms([pair for pair in pairs if pair[0] != 1]))
-            raise DotnnError(ExpandUndecided(span=span, found=str(x), shape=shape, dim=dim, wanted=wanted, hint=hint))
+                raise DotnnError(ExpandOfOtherSize(**facts, axis=axis))
+            forms = format_forms(equalizing_forms([pair for pair in pairs if pair[0] != 1]))
+            raise DotnnError(ExpandUndecided(**facts, forms=forms))
         return x.with_shape(*self.shape)
 
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
@@ -354,8 +359,7 @@ class Unsqueeze(AlongAxes):
     def types(self, site: Site, x: TensorType) -> TensorType:
         """The shape with 1 at these axes."""
         longer = x.with_shape(*x.shape, *(1,) * len(self.axis))
-        form = f"a tensor that then has at most {HIGHEST_RANK} axes"
-        need_rank(site, 0, longer, 0, HIGHEST_RANK, form, "add fewer axes")
+        need_rank(site, 0, longer, 0, HIGHEST_RANK, fault=partial(TooManyAdded, most=HIGHEST_RANK))
         axes = resolve_axes(site, self.axis, longer)
         shape = list(x.shape)
         for axis in axes:

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 from .. import operators as ops
 from ..diagnostics import DotnnError
-from ..diagnostics.resizing import ArgumentWithoutUse, ModeOfOtherRank
+from ..diagnostics.resizing import ArgumentWithoutUse, EntriesOfWholeShape, ModeOfOtherRank, NotOnePerAxis
 from ..dims import Dim, decide_less_equal, evaluate, exact_div
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .any_spatial import ANY_SPATIAL, FORMS, need_any_spatial, need_one_per_axis, one_per_axis
 from .attributes import Choice, Flag, Sizes, attribute
 from .base import Layer, Operand, Read, Sample, Site
 from .reach import WHOLE, Along, Reach
 from .resizing_lowering import blended, chosen, resized
-from .rules import known, need_float
+from .shape_rules import known, need_float
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 #: The rank that a mode is for; nearest is for all.
 _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
@@ -73,8 +73,7 @@ class Resampling(Layer, ABC):
             raise DotnnError(ModeOfOtherRank(**facts, mode=self.mode, expected=expected, modes=modes))
         counts = getattr(self, self.counted)
         is_whole_shape = isinstance(counts, tuple) and len(counts) == x.rank
-        hint = "; `[N, C]` stay as they are, so leave out the first two entries" if is_whole_shape else ""
-        need_one_per_axis(site, self.counted, counts, x, hint)
+        need_one_per_axis(site, self.counted, counts, x, EntriesOfWholeShape if is_whole_shape else NotOnePerAxis)
         return x.with_shape(*x.shape[:2], *self.sizes(x.shape))
 
     def positions(self, read: Read, x: TensorType) -> Reach:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from .. import operators as ops
 from ..dims import Dim
 from ..graph.types import DType
-from .rules import moved
+from .shape_rules import moved
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 def resized(b: Builder, x: Tensor, sizes: Sequence[Dim], operator: ops.Resize) -> Tensor:

@@ -10,17 +10,17 @@ from ..diagnostics import DotnnError
 from ..diagnostics.resizing import ChannelsMakeNoBlocks
 from ..dims import exact_div
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .any_spatial import ANY_SPATIAL, need_any_spatial
 from .attributes import Integer, attribute
 from .base import Operand, Read, Rearranging, Sample, Site
 from .channels import need_channels, need_channels_first, need_even_groups, order_if_last_divides
 from .reach import WHOLE, Along, Reach, aligned
-from .rules import need_rank
+from .shape_rules import need_rank
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 #: Floats for which onnxruntime has a kernel of ``DepthToSpace``.
 _WITH_KERNEL = (DType.FLOAT32, DType.FLOAT16, DType.FLOAT64)

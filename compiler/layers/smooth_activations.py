@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
 from ..graph.types import DType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .activations import Elementwise, Sigmoid
 from .attributes import Choice, Real, attribute
 from .base import NO_DOUBLE_ON_CPU, Sample
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 _INPUTS = {"x": "float32[N, C, H]"}
 

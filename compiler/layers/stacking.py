@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
 from ..diagnostics import DotnnError
 from ..diagnostics.operands import RanksDiffer
 from ..diagnostics.products import CannotStack, StackUndecided
+from ..diagnostics.shapes import TooManyToStack
 from ..dims import decide_equal
 from ..graph.types import TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .attributes import HIGHEST_RANK, Integer, attribute
 from .base import Operand, Read, Rearranging, Sample, Site
 from .reach import Along, Reach
-from .rules import need_fit, need_rank, need_same_elements, resolve_axis
+from .shape_rules import need_fit, need_rank, need_same_elements, resolve_axis
 
 if TYPE_CHECKING:
-    from ..operators.building import Builder, Tensor
+    from ..operators.graph_builder import Builder, Tensor
 
 
 @final
@@ -56,8 +58,7 @@ class Stack(Rearranging):
             axes = [(*pair, decide_equal(*pair)) for pair in pairs]
             need_fit(site, index, axes, CannotStack, StackUndecided, left=str(first), right=str(part))
         longer = first.with_shape(*first.shape, len(parts))
-        form = f"tensors of at most {HIGHEST_RANK - 1} axes"
-        need_rank(site, 0, longer, 1, HIGHEST_RANK, form, "reshape the parts to fewer axes first")
+        need_rank(site, 0, longer, 1, HIGHEST_RANK, fault=partial(TooManyToStack, most=HIGHEST_RANK - 1))
         axis = resolve_axis(site, self.axis, longer)
         return first.with_shape(*first.shape[:axis], len(parts), *first.shape[axis:])
 

@@ -11,19 +11,22 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..diagnostics import DotnnError
+from ..diagnostics.shapes import SpatialRank
 from ..diagnostics.windows import SamePaddingUndecided, WindowTooLarge
 from ..dims import Dim, DimExpr, ceil_div, evaluate, format_dim, substitute, symbols
+from ..dims.formatting import format_forms
 from ..dims.linear import dividing_forms
 from ..graph.types import TensorType
-from ..graph.windows import AxisWindow
-from ..lazy import np
+from ..graph.window_arithmetic import AxisWindow
+from ..lazy_imports import np
 from ..records import record
+from ..written import value_text
 from .attributes import Pads
 from .base import LAYERS, Read, Site, Window
 from .channels import channels_first_order, need_channels_first
-from .families import WORDS, Spatial
 from .reach import Along, Reach
-from .rules import declare_otherwise_or, known, need_float, need_rank
+from .shape_rules import known, need_float
+from .spatial_families import WORDS, Spatial
 
 
 @record
@@ -80,14 +83,25 @@ def axis_windows(window: Window) -> tuple[AxisWindow, ...]:
 
 def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
     """Demand floating point elements in the form ``[N, C, *spatial]``."""
-    rank, form = spatial_rank + 2, f"[N, C, {WORDS['axes'][spatial_rank - 1]}]"
-    hints = ["a missing channel axis is added by `unsqueeze(axis=1)`"] if found.rank == rank - 1 else []
-    sibling = f"{site.kind[:-2]}{found.rank - 2}d"
-    if sibling in LAYERS:
-        hints.append(f"`{sibling}` reads [N, C, {WORDS['axes'][found.rank - 3]}]")
-    need_rank(site, 0, found, rank, rank, form, "; ".join(hints))
+    rank = spatial_rank + 2
+    if found.rank != rank:
+        sibling = f"{site.kind[:-2]}{found.rank - 2}d"
+        raise DotnnError(
+            SpatialRank(
+                **site.about_operand(0, found),
+                expected=_form(rank),
+                lacks_channels=found.rank == rank - 1,
+                sibling=sibling if sibling in LAYERS else "",
+                sibling_form=_form(found.rank) if sibling in LAYERS else "",
+            )
+        )
     need_float(site, 0, found)
     need_channels_first(site, found)
+
+
+def _form(rank: int) -> str:
+    """What layers of windows read that have so many axes: ``[N, C, H, W]``."""
+    return f"[N, C, {WORDS['axes'][rank - 3]}]"
 
 
 def slide(site: Site, found: TensorType, window: Window, padding: Pads | str, ceil: bool = False) -> tuple[Dim, ...]:
@@ -119,8 +133,8 @@ def _need_decided_totals(site: Site, found: TensorType, axes: Sequence[AxisWindo
             dim=format_dim(dim),
             symbol=min(symbols(dim)),
             total=format_dim(total),
-            example=str([(one.extent - 1) // 2 for one in axes]),
-            hint=declare_otherwise_or(_deciding_totals(found, axes)),
+            example=value_text([(one.extent - 1) // 2 for one in axes]),
+            forms=format_forms(_deciding_totals(found, axes)),
             operand=site.operand(0),
         )
         raise DotnnError(fault)
@@ -153,7 +167,7 @@ def _need_room(site: Site, found: TensorType, number: int, axis: AxisWindow, pad
         order=_order_if_channels_last(found, number),
         operand=site.operand(0),
     )
-    site.at_least(size, least, otherwise, f"the window of `{site.kind}` spans {axis.extent} positions")
+    site.at_least(size, least, otherwise)
 
 
 def _order_if_channels_last(found: TensorType, number: int) -> str:

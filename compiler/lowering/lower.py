@@ -15,8 +15,8 @@ from ..graph.types import TensorType
 from ..graph.value_names import value_names
 from ..layers.base import Layer
 from ..operators.base import Known
-from ..operators.building import Assembly, Builder, Purpose, Tensor
 from ..operators.elementwise import Identity
+from ..operators.graph_builder import Assembly, Builder, Purpose, Tensor
 
 
 def lower(graph: Graph, purpose: Purpose = Purpose.INFERENCE) -> Graph:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..arguments import need_choice
 from ..dims import Dim, DimExpr, symbols
+from ..python_arguments import need_choice
 from ..reprs import quantity, quoted, several, short_repr
 from .summary import OPEN, RULE, html_table, shown, shown_bytes, table_lines
 

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from ..diagnostics import DotnnError, Report
 from ..diagnostics.expectations import (
     CostDependsOnDimension,
+    CostTooComplex,
     ExpectationFailed,
     ExpectationFailedOtherwise,
+    FieldOfValue,
+    FieldTooComplex,
+    FieldWithoutSpatialInput,
+    Made,
     NoCondition,
-    NoReceptiveField,
+    Step,
 )
 from ..dims import Dim, DimExpr, DimTooComplex, format_dim, symbols, watched
-from ..elaborate.conditions import sides
+from ..elaborate.conditions import comparison
 from ..elaborate.models import Network
-from ..elaborate.state import Expectation, evaluate
+from ..elaborate.state import Expectation, Measure, evaluate
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import BATCH, format_shape
-from ..layers.families import Spatial
+from ..layers.spatial_families import Spatial
 from ..source import Span
 from ..syntax import tree
 from ..values.budget import Stop
-from ..values.kinds import TensorRef, Unknown, describe
+from ..values.compile_values import KnownValue, TensorRef, Unknown, describe
 from .costs import COSTS
-from .metrics import METRICS, RECEPTIVE_FIELD
+from .metric_names import METRICS, RECEPTIVE_FIELD
 from .receptive_fields import Field, receptive_field, receptive_fields
 
 #: How many steps of a shape's way a failed expectation shows.
@@ -71,17 +75,17 @@ def _failed(
     condition: tree.Expression, expectation: Expectation, network: Network
 ) -> ExpectationFailed | ExpectationFailedOtherwise:
     kind = ExpectationFailed if network.defaults else ExpectationFailedOtherwise
-    said, found = sides(condition, expectation.frame)
+    found = comparison(condition, expectation.frame)
     tensor = None
     if isinstance(condition, tree.Binary):
         tensor = _tensor_in(condition.left, expectation) or _tensor_in(condition.right, expectation)
     block = expectation.frame.block if expectation.frame.module.source.in_library else ""
     if tensor is None:
-        return kind(span=condition.span, block=block, sides=said, found=found)
+        return kind(span=condition.span, block=block, comparison=found)
     node = network.graph.producer(tensor)
     way = tuple(_way(network.graph, node, expectation.frame.budget.step))
-    facts = {"sides": said, "found": found, "made_at": _place(node), "made": _made(node), "way": way}
-    return kind(span=condition.span, block=block, **facts)
+    made = Made(_place(node), node.name, str(node.results[0]))
+    return kind(span=condition.span, block=block, comparison=found, made=made, way=way)
 
 
 def _tensor_in(expression: tree.Expression, expectation: Expectation) -> Value | None:
@@ -98,34 +102,28 @@ def _place(node: Node) -> Span | None:
     return node.origins[-1].place if node.origins else None
 
 
-def _made(node: Node) -> str:
-    return f"`{node.name}` gives {node.results[0]}"
-
-
-def _way(graph: Graph, node: Node, step: Callable[[], None]) -> Iterator[str]:
+def _way(graph: Graph, node: Node, step: Callable[[], None]) -> Iterator[Step]:
     """The last layers on the way to a node that change the spatial sizes; ``step`` is called for each layer seen."""
-    lines: list[str] = []
+    steps: list[Step] = []
     current = node
-    while len(lines) < WAY:
+    while len(steps) < WAY:
         step()
         operand = next((value for value in current.operands if value is not None), None)
         if operand is None:
             break
         before, after = graph.type_of(operand), current.results[0]
         if _resizes(current) and before.shape[2:] != after.shape[2:]:
-            place = _place(current)
-            where = f" ({place})" if place is not None else ""
-            sizes = f"{format_shape(before.shape)} to {format_shape(after.shape)}"
-            lines.append(f"`{current.name}` takes {sizes}{where}")
+            shapes = format_shape(before.shape), format_shape(after.shape)
+            steps.append(Step(current.name, *shapes, _place(current)))
         current = graph.producer(operand)
-    yield from reversed(lines)
+    yield from reversed(steps)
 
 
 def _resizes(node: Node) -> bool:
     return isinstance(node.op, Spatial)
 
 
-class _Metrics(Mapping[str, Any]):
+class _Metrics(Mapping[str, int | Measure]):
     """The metrics of a graph by name, each computed once, when it is asked for.
 
     Attributes:
@@ -138,21 +136,18 @@ class _Metrics(Mapping[str, Any]):
         self._costs: dict[str, Dim | DimTooComplex] = {}
         self._fields: dict[Value, Field] | None = None
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> int | Measure:
         if name == RECEPTIVE_FIELD:
             return self._receptive_field
         if name not in self._costs:
             self._costs[name] = self._measured(name)
         value = self._costs[name]
         if isinstance(value, DimTooComplex):
-            names = " and ".join(f"`{one}`" for one in sorted(self._symbols()))
-            formula = f"too complex to write ({value})"
-            raise DotnnError(CostDependsOnDimension(span=self.span, metric=name, symbols=names, formula=formula))
+            names = tuple(sorted(self._symbols()))
+            raise DotnnError(CostTooComplex(span=self.span, metric=name, names=names, formula=str(value)))
         if isinstance(value, DimExpr):
-            names = " and ".join(f"`{one}`" for one in sorted(symbols(value)))
-            raise DotnnError(
-                CostDependsOnDimension(span=self.span, metric=name, symbols=names, formula=format_dim(value))
-            )
+            names, formula = tuple(sorted(symbols(value))), format_dim(value)
+            raise DotnnError(CostDependsOnDimension(span=self.span, metric=name, names=names, formula=formula))
         return value
 
     def _measured(self, name: str) -> Dim | DimTooComplex:
@@ -170,15 +165,15 @@ class _Metrics(Mapping[str, Any]):
     def _symbols(self) -> set[str]:
         return {one for node in self._graph.inputs for one in node.results[0].symbols if one != BATCH}
 
-    def _receptive_field(self, value: object, span: Span) -> Any:
+    def _receptive_field(self, value: KnownValue, span: Span) -> Dim:
         if not isinstance(value, TensorRef):
-            raise DotnnError(NoReceptiveField(span=span, reason=f"this is {describe(value)}"))
+            raise DotnnError(FieldOfValue(span=span, found=describe(value)))
         if self._fields is None:
             self._fields = receptive_fields(self._graph)
         try:
             field = receptive_field(value.value, self._fields)
         except DimTooComplex as error:
-            raise DotnnError(NoReceptiveField(span=span, reason=f"it would be {error}")) from None
+            raise DotnnError(FieldTooComplex(span=span, limit=str(error))) from None
         if field is None:
-            raise DotnnError(NoReceptiveField(span=span, reason="no input has spatial axes"))
+            raise DotnnError(FieldWithoutSpatialInput(span=span))
         return field

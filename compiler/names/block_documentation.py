@@ -16,9 +16,9 @@ from ... import library
 from ...library.index import BLOCKS
 from ..diagnostics import Report
 from ..diagnostics.paragraphs import fill_paragraphs
-from ..files import read_regular
 from ..layers.documentation import section, wrapped
 from ..limits import Limits
+from ..regular_files import read_regular
 from ..source import Source
 from ..syntax import tree
 
@@ -112,7 +112,7 @@ def page_of(file: str, data: bytes) -> FilePage:
     Raises:
         DotnnError: it cannot be parsed.
     """
-    from ..syntax.read import read_source
+    from ..syntax.read_source import read_source
 
     report = Report()
     found = _parsed(read_source(data, file, None, Limits(), report, in_library=True), report)

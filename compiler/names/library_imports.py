@@ -6,7 +6,7 @@ import dataclasses
 
 from ...library import ENDING, PREFIX, import_line, library_files
 from ...library.index import BLOCKS
-from ..diagnostics import Fix
+from ..diagnostics import Edit
 from ..diagnostics.foreign_layers import LIBRARY_NAMES, layer_note
 from ..diagnostics.names import UnknownLayer
 from ..diagnostics.suggest import near_names
@@ -22,9 +22,7 @@ def with_import(found: UnknownLayer, text: tree.File) -> UnknownLayer:
     file = BLOCKS[name].file
     written, edit = _import_edit(name, file, text)
     is_near = plain_word(name) != plain_word(found.name) and plain_word(found.name) not in LIBRARY_NAMES
-    return dataclasses.replace(
-        found, block=name, import_line=written, edit=edit if name == found.name else None, is_near=is_near
-    )
+    return dataclasses.replace(found, block=name, import_line=written, import_edit=edit, is_near=is_near)
 
 
 def _meant(found: UnknownLayer) -> str | None:
@@ -41,17 +39,17 @@ def _meant(found: UnknownLayer) -> str | None:
     return nearest if nearest in BLOCKS and nearest not in found.near else None
 
 
-def _import_edit(name: str, file: str, text: tree.File) -> tuple[str, Fix]:
+def _import_edit(name: str, file: str, text: tree.File) -> tuple[str, Edit]:
     """The import as it should be written, and the edit: of the one that the file has of that file, or a line more."""
     imports = [item for item in text.items if isinstance(item, tree.Import)]
     for item in imports:
         if item.path.value == file:
             last = item.names[-1].span
             names = ", ".join([*(one.name for one in item.names), name])
-            return import_line(names, file), Fix(last.source.span(last.end, last.end), f", {name}")
+            return import_line(names, file), Edit(last.source.span(last.end, last.end), f", {name}")
     start = imports[-1].span.start if imports else 0
     line = import_line(name, file)
-    return line, Fix(text.source.span(start, start), f"{line}\n")
+    return line, Edit(text.source.span(start, start), f"{line}\n")
 
 
 def home_of(item: tree.Import) -> str:

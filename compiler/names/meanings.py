@@ -132,6 +132,10 @@ class FileNames:
         found = self.meanings.get(span.start)
         return None if found is None else found.kind
 
+    def kinds_in(self, span: Span) -> set[Kind]:
+        """What the names of a part of the file stand for."""
+        return {one.kind for start, one in self.meanings.items() if span.start <= start < span.end}
+
     def uses(self) -> list[Use]:
         """Every use of a name, in the order of the text."""
         found = [self._use(start, one) for start, one in self.meanings.items() if not self._is_place(one, start)]

@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ... import library
-from ..diagnostics import Fix, Report
+from ..diagnostics import Edit, Report
 from ..diagnostics.imports import ImportCycle, ImportedNameMissing, ImportEscapes, ImportNotFound, NoLibraryFile
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.names import DuplicateName, ReservedName
 from ..diagnostics.suggest import listed, near_names
-from ..files import read_regular, why_not
 from ..graph.types import DTYPES
 from ..initializers import INITIALIZERS
 from ..layers import LAYERS
 from ..limits import Limits
-from ..measure.metrics import METRICS
+from ..measure.metric_names import METRICS
+from ..regular_files import read_regular, why_not
 from ..reprs import quoted, several, short_repr
 from ..source import Source, Span
 from ..syntax import tree
 from ..syntax.parse import parse
-from ..syntax.read import read_source
+from ..syntax.read_source import read_source
 from .meanings import FileNames
 
 #: Functions of compile-time values.
@@ -120,16 +120,16 @@ class Module:
 
 
 def reserved(name: str) -> str | None:
-    """What a name belongs to, as a phrase, if no item may take it."""
+    """What a name of the language names, if no item may take it."""
     if name in LAYERS and LAYERS[name].callable:
-        return "a layer"
+        return "layer"
     if name in FUNCTIONS:
-        return "a function"
+        return "function"
     if name in DTYPES:
-        return "an element type"
+        return "element type"
     if name in INITIALIZERS:
-        return "an initializer"
-    return "a metric of `expect`" if name in METRICS else None
+        return "initializer"
+    return "metric" if name in METRICS else None
 
 
 _Item: TypeAlias = tree.Block | tree.Const | tree.Model
@@ -169,9 +169,9 @@ class Project:
 
     def _define(self, item: _Item, module: Module) -> None:
         name = item.name.name
-        owner = reserved(name) if not isinstance(item, tree.Const) or name in METRICS else None
-        if owner is not None:
-            self.report.add(ReservedName(span=item.name.span, name=name, owner=owner))
+        kind = reserved(name) if not isinstance(item, tree.Const) or name in METRICS else None
+        if kind is not None:
+            self.report.add(ReservedName(span=item.name.span, name=name, kind=kind))
         if not self._claim(item.name, module):
             return
         if isinstance(item, tree.Model):
@@ -242,13 +242,13 @@ class Project:
             return self._in_library(item)
         base = module.source.path.parent if module.source.path is not None else Path()
         if "\0" in written or len(written) > LONGEST_PATH:
-            self._missing(item, base, "this is no path")
+            self._missing(item, base)
             return None
         try:
             base = base.resolve()
             path = (base / written).resolve()
         except (OSError, RuntimeError):
-            self._missing(item, base / written, "this is no path")
+            self._missing(item, base / written)
             return None
         root = self.root or base
         if not path.is_relative_to(root):
@@ -265,12 +265,12 @@ class Project:
             self.report.add(NoLibraryFile(span=item.path.span, path=written, known=listed(files), near=near, home=home))
         return files.get(written)
 
-    def _missing(self, item: tree.Import, path: Path, reason: str) -> None:
+    def _missing(self, item: tree.Import, path: Path, reason: str = "") -> None:
+        """Report that nothing can be read; without a reason because there can be no such path."""
         from .library_imports import home_of
 
-        shown = os.path.relpath(path)
-        reason, home, written = reason[:1].lower() + reason[1:], home_of(item), item.path.value
-        self.report.add(ImportNotFound(span=item.path.span, path=written, resolved=shown, reason=reason, home=home))
+        shown, home, written = os.path.relpath(path), home_of(item), item.path.value
+        self.report.add(ImportNotFound(span=item.path.span, path=written, resolved=shown, cause=reason, home=home))
 
 
 def _name_missing(name: tree.Name, item: tree.Import, other: Module) -> ImportedNameMissing:
@@ -281,13 +281,17 @@ def _name_missing(name: tree.Name, item: tree.Import, other: Module) -> Imported
     known = public_names(item.path.value) if is_library else list(other.items)
     # The name of another block of the library is no misspelt one.
     near = () if is_library and home else near_names(name.name, known)
-    hint = f"it defines {listed(known) or 'none'}"
-    if name.name in other.models:
-        hint = "models cannot be imported"
-    elif home:
-        hint = f"write `{library.import_line(name.name, home)}`"
-    edit = Fix(item.path.span, f'"{home}"') if home and not near and len(item.names) == 1 else None
-    return ImportedNameMissing(span=name.span, path=item.path.value, name=name.name, hint=hint, near=near, edit=edit)
+    edit = Edit(item.path.span, f'"{home}"') if home and not near and len(item.names) == 1 else None
+    return ImportedNameMissing(
+        span=name.span,
+        path=item.path.value,
+        name=name.name,
+        known=tuple(known),
+        is_model=name.name in other.models,
+        line=library.import_line(name.name, home) if home else "",
+        near=near,
+        edit=edit,
+    )
 
 
 def _shown(written: str, module: Module) -> str:

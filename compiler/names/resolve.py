@@ -13,26 +13,35 @@ from typing import Any, ClassVar
 
 from ..diagnostics import Diagnostic, DotnnError, Report
 from ..diagnostics.names import DuplicateName, ReservedName, UnusedBinding
-from ..diagnostics.values import Misplaced, MissingStatement, NotUsedHere
+from ..diagnostics.placement import (
+    BlockAsValue,
+    BlockWithoutReturn,
+    FreezeInBlock,
+    InputInBlock,
+    MetricMisplaced,
+    Misplaced,
+    ModelWithoutOutput,
+    OutputInBlock,
+    ReturnInModel,
+)
+from ..diagnostics.values import NotUsedHere
 from ..graph.types import DTYPES
 from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS
-from ..measure.metrics import METRICS
+from ..measure.metric_names import METRICS
 from ..source import Span
 from ..syntax import tree
-from .faults import (
+from .meanings import Definition, Kind, NameScope, of_language
+from .name_errors import (
     argument_names,
-    block_as_value,
     initializer_arguments,
     is_symbol_name,
-    misplaced_metric,
     takes_argument,
     undefined_name,
     unknown_argument,
     unknown_layer,
     unknown_layer_argument,
 )
-from .meanings import Definition, Kind, NameScope, of_language
 from .project import FUNCTIONS, Module
 from .written_types import element_type, is_value_type
 
@@ -57,8 +66,11 @@ def resolve(modules: Sequence[Module], report: Report) -> tuple[UnusedBinding, .
 
 
 def resolve_value(expression: tree.Expression, module: Module, report: Report) -> None:
-    """Find what the names of an expression mean that stands for itself, in a file that is empty otherwise."""
-    _Walk(module, _Findings(report), _Items(())).walk(expression)
+    """Find what the names of an expression mean that stands for itself, in a file that is empty otherwise.
+
+    Dimensions are those of whoever evaluates it.
+    """
+    _Walk(module, _Findings(report), _Items(()), sees_symbols=True).walk(expression)
 
 
 def _resolve_item(item: tree.Item, module: Module, items: _Items, findings: _Findings) -> None:
@@ -181,11 +193,11 @@ class _Walk:
         item = self.module.items.get(name)
         if item is not None:
             if isinstance(item.item, tree.Block):
-                self.findings.add(node.span, lambda: block_as_value(name, node.span))
+                self.findings.add(node.span, lambda: BlockAsValue(span=node.span, name=name))
             return self.items.visible(self.module, name)
         if name in METRICS:
             if not self.in_expect:
-                self.findings.add(node.span, lambda: misplaced_metric(name, node.span))
+                self.findings.add(node.span, lambda: MetricMisplaced(span=node.span, name=name))
             return of_language(name, Kind.METRIC)
         if name in DTYPES or name in INITIALIZERS:
             return of_language(name, Kind.ELEMENT_TYPE if name in DTYPES else Kind.INITIALIZER)
@@ -224,7 +236,7 @@ class _Walk:
         elif name in METRICS:
             self.use(name, at, of_language(name, Kind.METRIC))
             if not self.in_expect:
-                self.findings.add(at, lambda: misplaced_metric(name, at))
+                self.findings.add(at, lambda: MetricMisplaced(span=at, name=name))
         elif name in LAYERS and LAYERS[name].callable:
             self.use(name, at, of_language(name, Kind.LAYER))
             self._layer_arguments(call)
@@ -305,8 +317,7 @@ class _Walk:
         made = made or Definition(name.name, kind, name.span, self.owner)
         self.module.names.define(made)
         if name.name in METRICS:
-            owner = "a metric of `expect`"
-            self.findings.add(name.span, lambda: ReservedName(span=name.span, name=name.name, owner=owner))
+            self.findings.add(name.span, lambda: ReservedName(span=name.span, name=name.name, kind=Kind.METRIC))
         earlier = self.names.get(name.name) or self.symbols.get(name.name)
         if earlier is not None and earlier.span is not None:
             fault = DuplicateName(span=name.span, name=name.name, earlier=earlier.span)
@@ -364,42 +375,37 @@ class _Body(_Walk):
 
     Attributes:
         wanted: what is bound and should be used, and what it is.
-        elsewhere: statements that cannot stand here, what they are called, and what to do instead.
+        elsewhere: statements that cannot stand here, and the diagnostic that says so.
     """
 
-    wanted: list[tuple[tree.Name, str]] = field(default_factory=list)
-    elsewhere: ClassVar[Mapping[type, tuple[str, str]]]
-    where: ClassVar[str]
+    wanted: list[tuple[tree.Name, Kind]] = field(default_factory=list)
+    elsewhere: ClassVar[Mapping[type, type[Misplaced]]]
 
     def statements(self, body: Sequence[tree.Statement]) -> None:
         """All statements, in order; expectations last, since they are judged when everything is known."""
         for statement in body:
-            if type(statement) in self.elsewhere:
-                self._misplaced(statement)
+            misplaced = self.elsewhere.get(type(statement))
+            if misplaced is not None:
+                self.findings.add(statement.span, partial(misplaced, span=statement.span))
             _STATEMENTS[type(statement)](self, statement)
         self.in_expect = True
         for statement in body:
             if isinstance(statement, tree.Expect):
                 self.walk(statement.condition)
-        for name, what in self.wanted:
+        for name, kind in self.wanted:
             if name.name not in self.used:
-                self.findings.unused.append(UnusedBinding(span=name.span, name=name.name, what=what))
-
-    def _misplaced(self, statement: tree.Statement) -> None:
-        what, hint = self.elsewhere[type(statement)]
-        make = Misplaced(span=statement.span, what=what, where=self.where, hint=hint)
-        self.findings.add(statement.span, lambda: make)
+                self.findings.unused.append(UnusedBinding(span=name.span, name=name.name, kind=kind))
 
     def input(self, statement: tree.Input) -> None:
         """An input, whose type introduces dimensions."""
         self.type(statement.type, introduces=True)
-        self._want(statement.name, "the input", Kind.INPUT)
+        self._want(statement.name, Kind.INPUT)
 
     def parameter(self, statement: tree.Parameter) -> None:
         """A parameter."""
         self.type(statement.type)
         self.walk(statement.initializer)
-        self._want(statement.name, "the parameter", Kind.PARAMETER)
+        self._want(statement.name, Kind.PARAMETER)
 
     def output(self, statement: tree.Output) -> None:
         """An output, which is a binding that the caller uses."""
@@ -411,23 +417,23 @@ class _Body(_Walk):
         self._value(statement)
         for target in statement.targets:
             if target.name != "_":
-                self._want(target, "the binding", Kind.BINDING)
+                self._want(target, Kind.BINDING)
 
     def broken(self, statement: tree.Broken) -> None:
         """What was read of a statement with a mistake in it."""
         self.walk(statement.parts)
         for target in statement.targets:
             if target.name != "_":
-                self._want(target, "the binding", Kind.BINDING)
+                self._want(target, Kind.BINDING)
 
     def freeze(self, statement: tree.Freeze) -> None:
         """The paths of a ``freeze``."""
         for path in statement.paths:
             self.path(path)
 
-    def _want(self, name: tree.Name, what: str, kind: Kind) -> None:
+    def _want(self, name: tree.Name, kind: Kind) -> None:
         if self.bind(name, kind):
-            self.wanted.append((name, what))
+            self.wanted.append((name, kind))
 
     def _value(self, statement: tree.Output | tree.Binding) -> None:
         self.walk(statement.value)
@@ -438,12 +444,7 @@ class _Body(_Walk):
 class _Block(_Body):
     """A block."""
 
-    where = "in a block"
-    elsewhere: ClassVar = {
-        tree.Input: ("`input`", "inputs stand in models; a block takes arguments: `block f(x) { … }`"),
-        tree.Output: ("`output`", "outputs stand in models; a block ends with `return`"),
-        tree.Freeze: ("`freeze`", "write `freeze` in the model, with the whole path"),
-    }
+    elsewhere: ClassVar = {tree.Input: InputInBlock, tree.Output: OutputInBlock, tree.Freeze: FreezeInBlock}
 
     def check(self, block: tree.Block) -> None:
         """Look at the whole of it."""
@@ -474,17 +475,14 @@ class _Block(_Body):
         if _is_broken(block):
             return len(block.body)
         name = block.name
-        hint = "end the body with `return`, as in `return x -> relu`"
-        missing = MissingStatement(span=name.span, owner=f"the block `{name.name}`", what="`return`", hint=hint)
-        self.findings.add(name.span, lambda: missing)
+        self.findings.add(name.span, lambda: BlockWithoutReturn(span=name.span, name=name.name))
         return len(block.body)
 
 
 class _Model(_Body):
     """A model."""
 
-    where = "in a model"
-    elsewhere: ClassVar = {tree.Return: ("`return`", "blocks return; a model names its results: `output y = …`")}
+    elsewhere: ClassVar = {tree.Return: ReturnInModel}
 
     def check(self, model: tree.Model) -> None:
         """Look at the whole of it."""
@@ -497,9 +495,7 @@ class _Model(_Body):
         self.statements(model.body)
         if not _is_broken(model) and not any(isinstance(one, tree.Output) for one in model.body):
             name = model.name
-            hint = "name what the model computes, as in `output y = x -> dense(10)`"
-            missing = MissingStatement(span=name.span, owner=f"the model `{name.name}`", what="`output`", hint=hint)
-            self.findings.add(name.span, lambda: missing)
+            self.findings.add(name.span, lambda: ModelWithoutOutput(span=name.span, name=name.name))
 
 
 def _is_broken(item: tree.Block | tree.Model) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..diagnostics import DotnnError
 from ..diagnostics.suggest import near_names
-from ..diagnostics.values import BadType
+from ..diagnostics.values import ElementTypeWithoutShape, UnknownType
 from ..dims import DimExpr
 from ..graph.types import DTYPES, DType
 from ..syntax import tree
@@ -27,14 +27,14 @@ def is_value_type(written: tree.Type) -> bool:
 def element_type(written: tree.Type, floats: DType = DType.FLOAT32) -> DType:
     """The element type of a tensor type, ``floats`` for float32; raises ``DotnnError``."""
     if written.name not in DTYPES:
-        reason = f"there is no type `{written.name}`"
+        near, names = _near_type(written.name), tuple(DType)
         raise DotnnError(
-            BadType(span=written.span, reason=reason, found="unknown type", hint=_types_hint(written.name))
+            UnknownType(
+                span=written.span, name=written.name, near=near, element_types=names, value_types=tuple(VALUE_TYPES)
+            )
         )
     if written.shape is None:
-        reason = f"`{written.name}` is an element type; a tensor has a shape too"
-        hint = f"write `{written.name}[…]`, such as `{written.name}[N, 3]`, or `{written.name}[]` for a single number"
-        raise DotnnError(BadType(span=written.span, reason=reason, found="no shape", hint=hint))
+        raise DotnnError(ElementTypeWithoutShape(span=written.span, name=written.name))
     return in_floats(DType(written.name), floats)
 
 
@@ -52,19 +52,20 @@ _FOREIGN_TYPES = {
 }
 
 
+_TENSORS = ("tensor", "array")
+
+
 def foreign_type(name: str) -> str | None:
     """What the element type is called here that other languages call so; None where it is no such name."""
     return _FOREIGN_TYPES.get(name.lower())
 
 
-def _types_hint(name: str) -> str:
-    if name.lower() in ("tensor", "array"):
-        return "an argument without a type is a tensor; else write an element type and a shape, as in `float32[N, 3]`"
-    foreign = foreign_type(name)
-    near = (foreign,) if foreign is not None else near_names(name, [*DType, *VALUE_TYPES])
-    if near:
-        return f"write `{near[0]}`"
-    return "tensors have `" + " ".join(DType) + "`; values `" + " ".join(VALUE_TYPES) + "`"
+def _near_type(name: str) -> str:
+    """The type that is called so elsewhere, or the nearest; empty for none."""
+    if name.lower() in _TENSORS:
+        return ""
+    near = near_names(name, [*DType, *VALUE_TYPES])
+    return foreign_type(name) or (near[0] if near else "")
 
 
 def in_floats(written: DType, floats: DType) -> DType:

@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .activation import *  # noqa: F403
-    from .arguments import *  # noqa: F403
+    from .argmax import *  # noqa: F403
     from .arranging import *  # noqa: F403
     from .base import OPERATORS as OPERATORS
     from .base import InvalidOperands as InvalidOperands
     from .base import Known as Known
     from .base import Operator as Operator
     from .convolution import *  # noqa: F403
-    from .dims import *  # noqa: F403
     from .einsum import *  # noqa: F403
     from .elementwise import *  # noqa: F403
     from .fused import *  # noqa: F403
     from .layout import *  # noqa: F403
     from .logic import *  # noqa: F403
-    from .matrix import *  # noqa: F403
+    from .matrix_products import *  # noqa: F403
     from .normalization import *  # noqa: F403
     from .pooling import *  # noqa: F403
     from .positions import *  # noqa: F403
     from .recurrent import *  # noqa: F403
     from .reduction import *  # noqa: F403
     from .resizing import *  # noqa: F403
+    from .symbolic_dims import *  # noqa: F403
 
 #: The names of ``base`` that stand here, too.
 _BASE = ("OPERATORS", "InvalidOperands", "Known", "Operator")

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
 from ..graph.types import DType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
-from . import functions
+from . import activation_functions
 from .base import (
     FLOATS,
     NUMBERS,
@@ -24,7 +24,7 @@ from .base import (
     Shape,
 )
 from .elementwise import Unary
-from .rules import broadcast, need_shape
+from .shape_rules import broadcast, need_shape
 
 
 @final
@@ -43,7 +43,7 @@ class Elu(Unary):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``x`` or ``alpha * (exp(x) - 1)``."""
-        return functions.elu(x, self.alpha)
+        return activation_functions.elu(x, self.alpha)
 
 
 @final
@@ -75,7 +75,7 @@ class Selu(Unary):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``gamma`` times ``x`` or ``alpha * (exp(x) - 1)``."""
-        return self.gamma * functions.elu(x, self.alpha)
+        return self.gamma * activation_functions.elu(x, self.alpha)
 
 
 @final
@@ -92,7 +92,7 @@ class Softplus(Unary):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``log(1 + exp(x))``."""
-        return functions.softplus(x)
+        return activation_functions.softplus(x)
 
 
 @final
@@ -111,7 +111,7 @@ class Softsign(Unary):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``x / (1 + |x|)``."""
-        return functions.softsign(x)
+        return activation_functions.softsign(x)
 
 
 @final
@@ -131,7 +131,7 @@ class HardSigmoid(Unary):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """The line between its bounds."""
-        return functions.hard_sigmoid(x, self.alpha, self.beta)
+        return activation_functions.hard_sigmoid(x, self.alpha, self.beta)
 
 
 @final

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, TypeVar, final
 
 from ..dims import Dim, ceil_div, decide_equal, decide_less, exact_div, format_dim
 from ..graph.types import DType, TensorType, format_shape
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import (
     ANY,
@@ -24,7 +24,7 @@ from .base import (
     Shape,
     Types,
 )
-from .rules import content_of, ints_of, known_ints, need_rank, numbers, resolve_axes, resolve_axis, sliced
+from .shape_rules import content_of, ints_of, known_ints, need_rank, numbers, resolve_axes, resolve_axis, sliced
 
 _T = TypeVar("_T")
 

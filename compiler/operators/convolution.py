@@ -10,11 +10,11 @@ from typing import Any, ClassVar, TypeAlias, final
 
 from ..dims import Dim, decide_equal, format_dim
 from ..graph.types import DType
-from ..graph.windows import AxisWindow
-from ..lazy import np
+from ..graph.window_arithmetic import AxisWindow
+from ..lazy_imports import np
 from ..records import record
 from .base import FLOATS, InvalidOperands, Known, Operand, Operator, Shape
-from .rules import need_rank, need_shape, numbers, slid, spatial_defaults
+from .shape_rules import need_rank, need_shape, numbers, slid, spatial_defaults
 
 #: A window, the pads before and after, and the output padding of one axis.
 _TransposedAxis: TypeAlias = tuple[AxisWindow, tuple[int, int], int]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, final
 
 from ..dims import Dim, decide_equal
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import NUMBERS, InvalidOperands, Known, Operand, Operator, Result, Shape
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, final
 from ..dims import Dim, DimExpr, DimTooComplex, dim_max, dim_min
 from ..graph.tensors import numpy_name
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
-from . import functions
+from . import activation_functions
 from .base import (
     ANY,
     FLOATS,
@@ -29,7 +29,7 @@ from .base import (
     Shape,
     Types,
 )
-from .rules import broadcast, quotient, remainder
+from .shape_rules import broadcast, quotient, remainder
 
 _INPUT = (Operand("input"),)
 _OUTPUT = (Result("output"),)
@@ -219,7 +219,7 @@ class Relu(Unary):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``max(x, 0)``."""
-        return functions.relu(x)
+        return activation_functions.relu(x)
 
 
 @final
@@ -238,7 +238,7 @@ class LeakyRelu(Unary):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``x`` or ``alpha * x``."""
-        return functions.leaky_relu(x, self.alpha)
+        return activation_functions.leaky_relu(x, self.alpha)
 
 
 @final
@@ -255,7 +255,7 @@ class Sigmoid(Unary):
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """``1 / (1 + exp(-x))``."""
-        return functions.sigmoid(x)
+        return activation_functions.sigmoid(x)
 
 
 @final

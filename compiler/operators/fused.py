@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
 from ..graph.types import DType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
+from .activation_functions import OF_FUSED_CONV, OF_FUSED_GEMM, named
 from .base import FLOATS, InvalidOperands, Known, Operand, Result, Shape
 from .convolution import Correlating
-from .functions import OF_FUSED_CONV, OF_FUSED_GEMM, named
-from .matrix import GeneralProduct
-from .rules import need_shape
+from .matrix_products import GeneralProduct
+from .shape_rules import need_shape
 
 #: The domain of onnxruntime's own operators.
 DOMAIN = "com.microsoft"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, final
 
 from ..dims import Dim, decide_equal, decide_less, exact_div, format_dim
 from ..graph.types import DType, TensorType, format_shape
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import (
     ANY,
@@ -24,7 +24,7 @@ from .base import (
     Shape,
     Types,
 )
-from .rules import broadcast, content_of, ints_of, resolve_axes
+from .shape_rules import broadcast, content_of, ints_of, resolve_axes
 
 _WITH_INTS: Mapping[str, frozenset[DType]] = {"T": ANY, "I": INT64}
 

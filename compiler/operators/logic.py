@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
 from ..graph.types import DType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import ANY, BOOL, NUMBERS, Known, Operand, Operator, Result, Shape
-from .rules import broadcast
+from .shape_rules import broadcast
 
 
 @record

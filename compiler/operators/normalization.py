@@ -8,10 +8,10 @@ from typing import Any, ClassVar, final
 
 from ..dims import Dim
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import FLOATS, InvalidOperands, Known, Operand, Operator, Result, Shape, Types
-from .rules import need_rank, need_shape, resolve_axis
+from .shape_rules import need_rank, need_shape, resolve_axis
 
 
 @record

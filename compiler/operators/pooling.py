@@ -9,11 +9,11 @@ from typing import Any, ClassVar, final
 
 from ..dims import Dim
 from ..graph.types import DType, TensorType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import BYTES, FLOATS, Known, Operator, Shape, Types
 from .convolution import padded_for_windows, window_places
-from .rules import need_rank, slid, spatial_defaults
+from .shape_rules import need_rank, slid, spatial_defaults
 
 
 @record

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
 from ..graph.types import DType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import FLOATS, LONGEST_CONTENT, WORDS, Content, InvalidOperands, Known, Operand, Operator, Result, Shape
 from .elementwise import Unary
-from .rules import content_of, counted, ints_of, known_ints, need_rank
+from .shape_rules import content_of, counted, ints_of, known_ints, need_rank
 
 
 @final

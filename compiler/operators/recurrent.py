@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, final
 
 from ..graph.types import DType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
+from .activation_functions import RECURRENT, named
 from .base import FLOATS, INT32, InvalidOperands, Known, Operand, Operator, Result, Shape
-from .functions import RECURRENT, named
-from .rules import need_rank, need_shape
+from .shape_rules import need_rank, need_shape
 
 if TYPE_CHECKING:
-    from .functions import Activation
+    from .activation_functions import Activation
 
     #: The states of a cell, each ``[N, H]``: h, and c for an LSTM.
     States: TypeAlias = tuple[np.ndarray, ...]

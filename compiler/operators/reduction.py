@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
 from ..graph.types import DType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import BOOL, BYTES, FLOATS, INT64, WORDS, Known, Operand, Operator, Result, Shape
-from .rules import ints_of, numbers, reduced, resolve_axes
+from .shape_rules import ints_of, numbers, reduced, resolve_axes
 
 _EXTREMES: Mapping[str, frozenset[DType]] = {"T": FLOATS | WORDS | BYTES | BOOL, "I": INT64}
 

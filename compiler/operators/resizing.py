@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal, final
 
 from ..dims import exact_div, format_dim
 from ..graph.types import DType
-from ..lazy import np
+from ..lazy_imports import np
 from ..records import record
 from .base import ANY, FLOATS, INT64, InvalidOperands, Known, Operand, Operator, Result, Shape
-from .rules import content_of, need_rank
+from .shape_rules import content_of, need_rank
 
 
 @final

@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from ..graph.graph import Graph, Node
 from ..layers.base import Layer
-from ..operators.building import layer_name
-from .fusion.report import FusionReport
+from ..operators.graph_builder import layer_name
+from .fusion.fusion_report import FusionReport
 from .targets import FEATURES, Features, Target
 
 

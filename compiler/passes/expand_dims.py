@@ -12,10 +12,10 @@ from ..dims.linear import SymbolSource
 from ..graph.graph import Graph, Node
 from ..graph.symbol_sources import symbol_sources
 from ..operators.arranging import Concat
-from ..operators.building import Assembly, Builder, Tensor, layer_name
-from ..operators.dims import Dims
 from ..operators.elementwise import Add, Div, Max, Min, Mod, Mul, Sub
+from ..operators.graph_builder import Assembly, Builder, Tensor, layer_name
 from ..operators.layout import ShapeOf
+from ..operators.symbolic_dims import Dims
 from .contract import PassContext, Property, graph_pass
 
 

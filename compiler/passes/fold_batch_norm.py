@@ -7,16 +7,16 @@ from itertools import pairwise
 
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Parameter
-from ..operators.building import Assembly, Builder, Tensor, layer_name
 from ..operators.convolution import ConvTranspose
 from ..operators.elementwise import Add, Div, Mul, Sqrt, Sub
+from ..operators.graph_builder import Assembly, Builder, Tensor, layer_name
 from ..operators.layout import Reshape, Unsqueeze
-from ..operators.matrix import MatMul
+from ..operators.matrix_products import MatMul
 from ..operators.normalization import BatchNormalization
-from ..operators.rules import numbers
-from .absorbing import Absorption
+from ..operators.shape_rules import numbers
 from .contract import PassContext, Property, graph_pass
-from .weighted import Weighted, find_weighted
+from .fusing_conditions import Absorption
+from .weighted_operators import Weighted, find_weighted
 
 RULE = "fold_batch_norm"
 _SUFFIX = ":folded"

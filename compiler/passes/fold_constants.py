@@ -11,7 +11,7 @@ from ..graph.operations import Constant
 from ..graph.tensors import Literal, numpy_name
 from ..graph.types import DType, TensorType
 from ..graph.value_names import unique_name
-from ..lazy import np
+from ..lazy_imports import np
 from ..operators.base import InvalidOperands, Operator
 from .contract import PassContext, Property, graph_pass
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..graph.graph import Graph, Node, Value
 from ..graph.types import DType, TensorType
-from ..layers.conversion import Cast
+from ..layers.type_conversion import Cast
 
 
 def keep_interface(graph: Graph, written: Graph) -> None:

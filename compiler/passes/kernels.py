@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..diagnostics import DotnnError
-from ..diagnostics.output import NoKernel
+from ..diagnostics.writing import NoKernel
 from ..graph.graph import Graph, Node
 from ..graph.types import DType
 from ..layers.base import Layer

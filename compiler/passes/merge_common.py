@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 
 from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Input, Parameter
-from ..operators.building import INSIDE
+from ..operators.graph_builder import INSIDE
 from .contract import PassContext, Property, graph_pass
 
 

@@ -6,8 +6,8 @@ import dataclasses
 
 from ..graph.graph import Graph, Node, Value
 from ..graph.value_names import is_stored
-from ..operators.building import Assembly, Builder, layer_name
 from ..operators.elementwise import Identity
+from ..operators.graph_builder import Assembly, Builder, layer_name
 from .contract import PassContext, Property, graph_pass
 
 

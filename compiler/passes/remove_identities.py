@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from ..graph.graph import Graph, Node, Value
 from ..operators.base import Operator
-from ..operators.building import INSIDE, layer_name
-from .absorbing import constants_among
+from ..operators.graph_builder import INSIDE, layer_name
 from .contract import PassContext, Property, graph_pass
+from .fusing_conditions import constants_among
 
 
 @graph_pass(

@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from ..diagnostics import Diagnostic, spelling, statements, syntax
+from ..diagnostics import Diagnostic, spelling, statement_syntax, syntax
+from ..diagnostics.fixes import code_end
+from ..source import Span
 from . import tree
 from .mistakes import VALUE_KINDS, Found, Mistake, found_at
 from .recover import begins_binding, indentation
@@ -21,7 +23,16 @@ _NUMBER = re.compile(r"[0-9]+(?:_[0-9]+)*(?:[KMG]|(?:\.[0-9]+(?:_[0-9]+)*)?(?:[e
 
 _OPERATORS: Final = frozenset(["+", "-", "*", "/", "//", "%", "@", "**", "and", "or", "==", "!=", "<", "<=", ">", ">="])
 _COMPARISONS: Final = frozenset(["==", "!=", "<", "<=", ">", ">="])
-_FOREIGN_OPERATORS: Final = {"&&": "and", "||": "or", "!": "not", "^": "**", "=>": "->", "|": "or", "&": "and"}
+_FOREIGN_OPERATORS: Final = {
+    "|>": "->",
+    "&&": "and",
+    "||": "or",
+    "!": "not",
+    "^": "**",
+    "=>": "->",
+    "|": "or",
+    "&": "and",
+}
 #: Kinds of tokens behind which a value must stand.
 _BEFORE_VALUE: Final = frozenset(
     {"EQUAL", "PLUS", "MINUS", "TIMES", "POWER", "COMPARE", "AND", "OR", "NOT", "IF", "RETURN", "EXPECT"}
@@ -126,7 +137,7 @@ def _nested_item(m: Mistake) -> Diagnostic | None:
     around = next(v for v in reversed(m.values) if isinstance(v, Token) and v.kind in ("BLOCK", "MODEL"))
     if indentation(m.source.text, m.found.start) <= indentation(m.source.text, around.start):
         return None
-    return statements.NestedItem(span=m.span, found=m.found.text)
+    return statement_syntax.NestedItem(span=m.span, found=m.found.text)
 
 
 def _unclosed_before_statement(m: Mistake) -> Diagnostic | None:
@@ -192,8 +203,8 @@ def _no_stage(m: Mistake) -> Diagnostic | None:
         return None
     missing = m.found.text in ("", "->", ")", "]", "}", ",") or m.begins_statement
     if missing or (m.found.text in STATEMENT_KEYWORDS):
-        return statements.MissingStage(span=m.span, found=m.found.text, after=m.top.text)
-    return statements.NotAStage(span=m.span, found=m.found.text)
+        return statement_syntax.MissingStage(span=m.span, found=m.found.text, after=m.top.text)
+    return statement_syntax.NotAStage(span=m.span, found=m.found.text)
 
 
 def _binding_as_stage(m: Mistake) -> Diagnostic | None:
@@ -204,12 +215,23 @@ def _binding_as_stage(m: Mistake) -> Diagnostic | None:
     if not isinstance(arrow, Token) or arrow.kind != "ARROW":
         return None
     name = _moved(m, m.top)
-    return statements.MissingStage(span=name.span, found=m.top.text, after="->") if name.on_new_line else None
+    return statement_syntax.MissingStage(span=name.span, found=m.top.text, after="->") if name.on_new_line else None
 
 
 def _operator_after_stage(m: Mistake) -> Diagnostic | None:
     if m.after_stage and (m.found.text in _OPERATORS or m.found.text in (".", "[")):
-        return statements.PipelineInOperand(span=m.span, found=m.found.text)
+        return statement_syntax.PipelineInOperand(span=m.span, found=m.found.text, pipeline=_pipeline_before(m))
+    return None
+
+
+def _pipeline_before(m: Mistake) -> Span | None:
+    """The pipeline whose last stage stands directly before, in the innermost bracket that is open."""
+    inner = m.opened_here[-1] if m.opened_here else None
+    for before, value in zip(m.statement[-2::-1], m.statement[:0:-1], strict=True):
+        if value is inner:
+            return None
+        if isinstance(value, Token) and value.kind == "ARROW" and isinstance(before, tree.Node):
+            return m.source.span(before.span.start, code_end(m.source, m.found.start))
     return None
 
 
@@ -217,9 +239,9 @@ def _arrow_without_value(m: Mistake) -> Diagnostic | None:
     if m.found.text != "->" or _is_statement_start(m):
         return None
     if m.wants_value or not m.statement or m.top_kind in ("LPAR", "LSQB", "COMMA", "EQUAL", "RETURN"):
-        return statements.ArrowWithoutValue(span=m.span)
+        return statement_syntax.ArrowWithoutValue(span=m.span)
     if isinstance(m.top, tree.Type) or (m.top_kind == "RSQB" and m.expected <= _FOLLOWS_STATEMENT):
-        return statements.ArrowWithoutValue(span=m.span)
+        return statement_syntax.ArrowWithoutValue(span=m.span)
     return None
 
 
@@ -262,15 +284,15 @@ def _stray_name(m: Mistake) -> Diagnostic | None:
     )
     operator = m.found.text in _OPERATORS or m.found.text in (".", "[")
     if follows_value and not foreign and not augmented and not operator:
-        return statements.ForgottenArrow(span=place, found=m.found.text, name=name)
-    return statements.NotAStatement(span=place, found=m.found.text + "=" * augmented, start=name)
+        return statement_syntax.ForgottenArrow(span=place, found=m.found.text, name=name)
+    return statement_syntax.NotAStatement(span=place, found=m.found.text + "=" * augmented, start=name)
 
 
 def _not_an_item(m: Mistake) -> Diagnostic | None:
     begins = m.expected == {"IMPORT", "CONST", "BLOCK", "MODEL"}
     if m.inside != "item" or (m.statement and not begins) or m.found.kind == "end":
         return None
-    return statements.NotAnItem(span=m.span, found=m.found.text)
+    return statement_syntax.NotAnItem(span=m.span, found=m.found.text)
 
 
 def _keyword_statement(m: Mistake) -> Diagnostic | None:
@@ -278,26 +300,26 @@ def _keyword_statement(m: Mistake) -> Diagnostic | None:
         return None
     behind = found_at(m.source.text, m.found.end, len(m.source.text))
     if behind.text == "=":
-        return statements.KeywordAsName(span=m.span, found=m.found.text)
-    return statements.NotAStatement(span=m.span, found=behind.text, start=m.found.text)
+        return statement_syntax.KeywordAsName(span=m.span, found=m.found.text)
+    return statement_syntax.NotAStatement(span=m.span, found=behind.text, start=m.found.text)
 
 
 def _keyword_as_name(m: Mistake) -> Diagnostic | None:
     found = m.found.text
     names = "NAME" in m.expected and "RETURN" not in m.expected and not _wants_stage(m)
     if found in KEYWORDS and names and not m.begins_statement:
-        return statements.KeywordAsName(span=m.span, found=found)
+        return statement_syntax.KeywordAsName(span=m.span, found=found)
     # `input = …`: the keyword has been read as what it is.
     if m.inside != "statement" or len(m.statement) != 1 or not isinstance(m.top, Token):
         return None
     if m.top.text in KEYWORDS and (found in ("=", ",") or (found in (":", ".") and m.top.text != "freeze")):
-        return statements.KeywordAsName(span=m.span_of(m.top), found=m.top.text)
+        return statement_syntax.KeywordAsName(span=m.span_of(m.top), found=m.top.text)
     return None
 
 
 def _bare_pipeline(m: Mistake) -> Diagnostic | None:
     if m.found.text == "->" and m.after_value and not _is_statement_start(m) and m.expected & {"LBRACE", "RSQB"}:
-        return statements.BarePipeline(span=m.span)
+        return statement_syntax.BarePipeline(span=m.span)
     return None
 
 
@@ -309,7 +331,7 @@ def _lacks_part(m: Mistake) -> Diagnostic | None:
     keyword = m.statement[0].text
     if keyword in ("return", "expect") or (keyword not in ITEM_KEYWORDS | STATEMENT_KEYWORDS):
         return None
-    return statements.MalformedStatement(span=m.span, found=m.found.text, keyword=keyword, expected=m.expected)
+    return statement_syntax.MalformedStatement(span=m.span, found=m.found.text, keyword=keyword, expected=m.expected)
 
 
 def _lacks_part_of_stage(m: Mistake) -> Diagnostic | None:
@@ -320,7 +342,7 @@ def _lacks_part_of_stage(m: Mistake) -> Diagnostic | None:
     words = [value.text for value in m.statement[-5:] if isinstance(value, Token) and value.text in _STAGE_WORDS]
     if not words or (m.after_stage and m.top_kind != ""):
         return None
-    return statements.MalformedStatement(span=m.span, found=m.found.text, keyword=words[-1], expected=m.expected)
+    return statement_syntax.MalformedStatement(span=m.span, found=m.found.text, keyword=words[-1], expected=m.expected)
 
 
 _STAGE_WORDS: Final = frozenset(["repeat", "for", "reuse", "freeze", "if"])
@@ -346,7 +368,8 @@ def _second_comparison(m: Mistake) -> Diagnostic | None:
         return None
     compared = next((v for v in reversed(m.statement) if isinstance(v, Token) and _weak(v)), None)
     if compared is not None and compared.kind == "COMPARE":
-        return syntax.ComparisonChain(span=m.span, found=m.found.text)
+        middle = m.source.text[compared.end : m.found.start].strip()
+        return syntax.ComparisonChain(span=m.span, found=m.found.text, middle=middle)
     return None
 
 
@@ -370,7 +393,7 @@ def _colon(m: Mistake) -> Diagnostic | None:
     name = m.source.text[span.start : m.found.start].strip()
     if m.opened_here and m.opened_here[-1].text == "(" and _is_call(m, m.opened_here[-1]):
         return syntax.ColonForArgument(span=m.span, name=name)
-    return statements.MisplacedLabel(span=m.source.span(span.start, m.found.end), found=m.found.text, name=name)
+    return statement_syntax.MisplacedLabel(span=m.source.span(span.start, m.found.end), found=m.found.text, name=name)
 
 
 def _is_call(m: Mistake, bracket: Token) -> bool:
@@ -385,7 +408,9 @@ def _method(m: Mistake) -> Diagnostic | None:
     if m.found.text != "(" or m.on_new_line or not (is_node or m.top_kind == "FIELD"):
         return None
     name = m.top.name_span if is_node else m.span_of(m.top)
-    return syntax.MethodCall(span=name, name=name.text)
+    value = m.top.value if is_node else m.statement[-3]
+    receiver = m.span_of(value) if isinstance(value, Token) else value.span
+    return syntax.MethodCall(span=name, name=name.text, receiver=receiver)
 
 
 def _no_else(m: Mistake) -> Diagnostic | None:
@@ -408,7 +433,8 @@ def _side_by_side(m: Mistake) -> Diagnostic | None:
     if name is not None and m.found.kind in ("number", "string") and not m.on_new_line and not in_list:
         return syntax.MissingParentheses(span=m.span, found=m.found.text, name=name)
     if m.opened_here and m.opened_here[-1].text in "([":
-        return syntax.MissingComma(span=m.span, found=m.found.text)
+        in_list = in_list or _is_call(m, m.opened_here[-1])
+        return syntax.MissingComma(span=m.span, found=m.found.text, in_list=in_list)
     return None
 
 

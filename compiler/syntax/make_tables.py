@@ -15,7 +15,7 @@ from lark.grammar import Rule
 from lark.lexer import Lexer, TerminalDef
 
 from ... import grammars
-from .tables import FILE, VALUE, Reduction, Tables
+from .parser_tables import FILE, VALUE, Reduction, Tables
 
 
 class _NoLexer(Lexer):

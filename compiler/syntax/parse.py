@@ -16,20 +16,20 @@ from typing import Any, Final
 from ..diagnostics import Diagnostic, Report
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.spelling import Semicolon
-from ..diagnostics.statements import NestedItem
+from ..diagnostics.statement_syntax import NestedItem
 from ..limits import Limits
 from ..source import Source, Span
 from . import tree
 from .broken import BrokenHead, broken_part
-from .build import Builder
 from .comments import comments_of, docs_of
-from .complaints import AbandonError, Complaints, StopError
 from .diagnose import diagnose
+from .error_collector import AbandonError, ErrorCollector, StopError
 from .mistakes import Mistake, found_at, open_brackets
+from .parser_tables import END, FILE, VALUE
 from .recover import BODY, ITEM, STATEMENT, Resumption, body_without_brace, end_of_nested_item, resume_at
 from .shipped_tables import grammar_tables
-from .tables import END, FILE, VALUE
 from .tokens import Token
+from .tree_builder import Builder
 
 #: Kinds of the keywords that begin an item with a body.
 _BODIES: Final = frozenset({"BLOCK", "MODEL"})
@@ -85,10 +85,10 @@ class _Run:
             states.append(state)
             values.append(Token(kind, match.group(kind), self.position, position))
             if len(states) > most_states:
-                parser.complaints.exceeded("nesting", self.position, position)
+                parser.collector.exceeded("nesting", self.position, position)
             parser.tokens += 1
             if parser.tokens > parser.most_tokens:
-                parser.complaints.exceeded("tokens", self.position, position)
+                parser.collector.exceeded("tokens", self.position, position)
 
     def _reduce(self, kind: str) -> int:
         """Make the reductions that a terminal demands; the state it leads to then, or, at the end, the last state."""
@@ -253,8 +253,8 @@ class _Parser:
     def __init__(self, source: Source, limits: Limits, report: Report) -> None:
         self.source = source
         self.tables = grammar_tables()
-        self.complaints = Complaints(source, limits, report)
-        self.builder = Builder(self.complaints, self._part)
+        self.collector = ErrorCollector(source, limits, report)
+        self.builder = Builder(self.collector, self._part)
         self.methods: list[Callable[[list[Any]], Any]] = [getattr(self.builder, name) for name in self.tables.methods]
         self.most_states = limits.nesting * _SYMBOLS_PER_LEVEL
         self.most_tokens = limits.tokens
@@ -270,7 +270,7 @@ class _Parser:
                     return run.advance()
                 except _UnexpectedError:
                     diagnostic = diagnose(run.mistake())
-                    self.complaints.add(diagnostic)
+                    self.collector.add(diagnostic)
                     if run.skip(diagnostic):
                         continue
                 except AbandonError:
@@ -293,7 +293,7 @@ class _Parser:
         try:
             return run.advance()
         except _UnexpectedError:
-            self.complaints.add(diagnose(run.mistake()))
+            self.collector.add(diagnose(run.mistake()))
         raise AbandonError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from ... import grammars
-from .tables import Tables
+from .parser_tables import Tables
 
 
 @functools.cache

@@ -97,6 +97,11 @@ class Unary(Node):
     operator: str
     operand: Expression
 
+    @property
+    def operator_span(self) -> Span:
+        """The place of the operator, with which the expression begins."""
+        return self.span.source.span(self.span.start, self.span.start + len(self.operator))
+
 
 @positional_record
 class Binary(Node):

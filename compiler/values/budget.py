@@ -9,8 +9,8 @@ from ..diagnostics import Label, Report
 from ..diagnostics.limits import LimitExceeded
 from ..limits import Limits
 from ..source import Span
-from .kinds import CompileValue
-from .lists import Extents
+from .compile_values import KnownValue
+from .list_sizes import Extents
 
 #: Expressions that may be evaluated inside each other, for each level of nesting: those of a block and of its callers.
 DEPTH_PER_LEVEL = 3
@@ -55,7 +55,7 @@ class Budget:
         if self.depth > DEPTH_PER_LEVEL * self.limits.nesting:
             self.stop("nesting", span)
 
-    def made(self, items: tuple[CompileValue, ...], span: Span) -> tuple[CompileValue, ...]:
+    def bounded(self, items: tuple[KnownValue, ...], span: Span) -> tuple[KnownValue, ...]:
         """A list, if it may be so large and so deep, lists inside of it included."""
         extent = self._extents.of(items)
         if extent.size > self.limits.list_length:
@@ -64,13 +64,13 @@ class Budget:
             self.stop("nesting", span)
         return items
 
-    def make(self, length: int, span: Span) -> None:
+    def reserve(self, length: int, span: Span) -> None:
         """Bound the length of a list or string about to be made, and count its elements as steps."""
         if length > self.limits.list_length:
             self.stop("list_length", span)
         self.step(length, span)
 
-    def walk(self, value: CompileValue, span: Span) -> None:
+    def walk(self, value: KnownValue, span: Span) -> None:
         """Count what walking through a value takes: a step for each element."""
         if isinstance(value, tuple):
             self.step(self._extents.of(value).size, span)
@@ -80,7 +80,7 @@ class Budget:
         maximum = getattr(self.limits, limit)
         found = LimitExceeded(span=span or self.place, limit=limit, maximum=maximum)
         if found.span is not None and found.span.source.in_library:
-            from ..diagnostics.in_library import told_at_call
+            from ..diagnostics.library_mistakes import told_at_call
 
             found = told_at_call(dataclasses.replace(found, trace=self.calls))
         self.report.add(found)

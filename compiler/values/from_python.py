@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
-from ..arguments import a_type, need
-from ..diagnostics import Report
-from ..diagnostics.imports import ModelArgument
+from ..diagnostics import DotnnError, Report
+from ..diagnostics.imports import (
+    NotFinite,
+    NotOfLanguage,
+    TooDeepLists,
+    TooLargeArgument,
+    TooManyBits,
+    TooManyCharacters,
+    TooManyItems,
+)
 from ..graph.types import DType
 from ..limits import Limits
-from .kinds import UNKNOWN, CompileValue, is_compile_value
-
-T = TypeVar("T")
-
-
-class _NoValue(Exception):
-    """What is wrong with a value, as the end of a sentence."""
-
-    hint = "give an int, a float, a bool, a string, or a list of these"
-
-
-class _TooLarge(_NoValue):
-    hint = "give less, or raise the limit in `dotnn.Limits`"
+from ..python_arguments import a_type, need
+from .compile_values import UNKNOWN, CompileValue, KnownValue, SimpleValue
 
 
 def python_values(arguments: Mapping[str, object] | None, limits: Limits, report: Report) -> dict[str, CompileValue]:
@@ -54,29 +49,57 @@ def need_mapping(arguments: object) -> Mapping[str, object]:
 
 def _value(name: str, value: object, limits: Limits, report: Report) -> CompileValue:
     try:
-        return _converted(value, limits, limits.nesting, [0])
-    except _NoValue as fault:
-        report.add(ModelArgument(reason=f"the model argument `{name}` is given {fault}", hint=fault.hint))
+        return _Conversion(name, limits).value(value, limits.nesting)
+    except DotnnError as error:
+        report.extend(error.diagnostics)
         return UNKNOWN
 
 
-def _converted(value: object, limits: Limits, depth: int, count: list[int]) -> CompileValue:
-    """A value of the language; ``count`` holds the items of all lists so far."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _bounded(int(value), value.bit_length(), limits.integer_bits, "an int of {:,} bits")
-    if isinstance(value, float):
-        return _finite(float(value))
-    if isinstance(value, str) and not isinstance(value, DType):
-        return _bounded(str.__str__(value), len(value), limits.list_length, "a string of {:,} characters")
-    if isinstance(value, list | tuple):
-        return _items(value, limits, depth, count)
-    if is_compile_value(value):
+class _Conversion:
+    """One argument as a value of the language; raises ``DotnnError`` for what is none, or too large."""
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        self._name = name
+        self._limits = limits
+        #: The items of all lists so far.
+        self._count = 0
+
+    def value(self, value: object, depth: int) -> KnownValue:
+        """A value of the language, of lists at most so deep."""
+        if isinstance(value, int) and not isinstance(value, bool):
+            self._bound(value.bit_length(), self._limits.integer_bits, TooManyBits)
+            return int(value)
+        if isinstance(value, float):
+            return self._finite(float(value))
+        if isinstance(value, str) and not isinstance(value, DType):
+            self._bound(len(value), self._limits.list_length, TooManyCharacters)
+            return str.__str__(value)
+        if isinstance(value, list | tuple):
+            return self._items(value, depth)
+        if isinstance(value, SimpleValue):
+            return value
+        # Numbers and arrays of numpy, and tensors, give their values as Python has them.
+        found = _listed(value)
+        if found is None:
+            raise DotnnError(NotOfLanguage(name=self._name, found=a_type(value)))
+        return self.value(found, depth)
+
+    def _items(self, value: list[object] | tuple[object, ...], depth: int) -> KnownValue:
+        self._count += len(value)
+        self._bound(self._count, self._limits.list_length, TooManyItems)
+        if depth == 0:
+            nesting = self._limits.nesting
+            raise DotnnError(TooDeepLists(name=self._name, size=nesting + 1, most=nesting))
+        return tuple(self.value(item, depth - 1) for item in value)
+
+    def _bound(self, size: int, most: int, fault: type[TooLargeArgument]) -> None:
+        if size > most:
+            raise DotnnError(fault(name=self._name, size=size, most=most))
+
+    def _finite(self, value: float) -> float:
+        if not math.isfinite(value):
+            raise DotnnError(NotFinite(name=self._name, found=str(value)))
         return value
-    # Numbers and arrays of numpy, and tensors, give their values as Python has them.
-    found = _listed(value)
-    if found is None:
-        raise _NoValue(f"{a_type(value)}, which is no value of the language")
-    return _converted(found, limits, depth, count)
 
 
 def _listed(value: object) -> bool | int | float | str | list[object] | None:
@@ -90,23 +113,3 @@ def _listed(value: object) -> bool | int | float | str | list[object] | None:
         # The class of an array, a tensor without values, a view of memory of another kind.
         return None
     return found if isinstance(found, bool | int | float | str | list) else None
-
-
-def _items(value: list[object] | tuple[object, ...], limits: Limits, depth: int, count: list[int]) -> CompileValue:
-    count[0] += len(value)
-    _bounded(value, count[0], limits.list_length, "{:,} items in lists")
-    if depth == 0:
-        raise _TooLarge(f"lists inside each other, more than {limits.nesting:,} levels deep")
-    return tuple(_converted(item, limits, depth - 1, count) for item in value)
-
-
-def _bounded(value: T, size: int, most: int, what: str) -> T:
-    if size > most:
-        raise _TooLarge(f"{what.format(size)}, and at most {most:,} are taken")
-    return value
-
-
-def _finite(value: float) -> float:
-    if not math.isfinite(value):
-        raise _NoValue(f"{value}, which is no number of the language")
-    return value

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, DotnnError
-from ..diagnostics.suggest import near_names
 from ..diagnostics.weight_matching import InitializedWeights
 from ..diagnostics.weights import (
     MOST_SHOWN,
+    AxisOrder,
     Misfit,
     MisshapenWeights,
     MissingWeights,
@@ -23,23 +22,16 @@ from ..diagnostics.weights import (
 from ..graph.graph import Graph
 from ..graph.tensors import Literal, Weight
 from ..source import Span
-from .arrays import ArrayWeights
-from .bound import BoundWeights
-from .element_conversion import converts
+from .accepted_dtypes import converts
+from .bound_weights import BoundWeights
 from .matching import Matching
-from .name_hints import attribute_for, common_prefix, scopes
-from .ordering import match_in_order, without_literals
+from .name_hints import attribute_for, common_prefix, near_tensors, scopes
+from .order_matching import match_in_order, without_literals
 from .renaming import Renaming
 from .weight_file import WeightFile
 
-if TYPE_CHECKING:
-    from .keras_model import KerasModel
-
 #: A counter in PyTorch's batch normalization that no computation reads.
 _DROPPED = "num_batches_tracked"
-_MOST_NEAR = 2
-#: Characters of names among which near ones are looked for: a large network has a thousand weights.
-_MOST_CHARACTERS = 200_000
 
 
 def bind_weights(file: WeightFile, model: Graph | Sequence[Weight], matching: Matching | None = None) -> BoundWeights:
@@ -61,18 +53,17 @@ def bind_weights(file: WeightFile, model: Graph | Sequence[Weight], matching: Ma
         DotnnError: all that does not fit, one diagnostic for each kind of misfit.
     """
     matching = matching or Matching()
-    keras = keras_of(file)
-    if keras is not None:
-        from .keras_matching import bind_keras
+    if file.keras is not None:
+        from .keras_binding import bind_keras
 
         if not isinstance(model, Graph):
             raise TypeError("a file of Keras is matched by layers: give the model's graph, not its weights alone")
-        return bind_keras(file, model, keras, matching)
+        return bind_keras(file, model, file.keras, matching)
     weights = model.weights() if isinstance(model, Graph) else model
     renaming = Renaming(file.path, _kept(file, weights), matching)
     named = {weight.name: weight for weight in weights}
     notes = renaming.notes
-    if matching.match == "order" and not getattr(file, "unusable", None):
+    if matching.match == "order" and not file.unusable:
         stored, shown = match_in_order(file, tuple(named.values()), renaming.names)
         notes = (*notes, shown)
     else:
@@ -89,19 +80,10 @@ def bind_weights(file: WeightFile, model: Graph | Sequence[Weight], matching: Ma
     return BoundWeights(file.path, named, reads, notes, allow_nonfinite=matching.allow_nonfinite, stored=sources)
 
 
-def keras_of(file: object) -> KerasModel | None:
-    """What a file of Keras says of its model; None for any other file."""
-    return getattr(file, "keras", None)
-
-
 def _kept(file: WeightFile, weights: Iterable[Weight]) -> tuple[str, ...]:
     """The names in a file, without what is dropped."""
     known = {weight.name for weight in weights}
     return tuple(name for name in file.names if name in known or name.rpartition(".")[2] != _DROPPED)
-
-
-def _holder(file: WeightFile) -> str:
-    return "mapping" if isinstance(file, ArrayWeights) else "file"
 
 
 @dataclass(frozen=True)
@@ -119,9 +101,9 @@ class _Comparison:
 
     def problems(self) -> Iterator[Diagnostic]:
         """One diagnostic for each kind of misfit, none where all fits."""
-        path, holder = self.file.path, _holder(self.file)
-        if self.unusable:
-            yield NotArrays(path=path, faults=tuple(self.unusable.items()))
+        path, holder = self.file.path, self.file.holder
+        if self.file.unusable:
+            yield NotArrays(path=path, faults=tuple(self.file.unusable.items()))
         if self.prefix:
             matched = sum(name in self.in_file for name in self.weights)
             in_file = bool(self._file_prefix)
@@ -145,11 +127,6 @@ class _Comparison:
             yield WrongElementTypes(span=span, path=path, misfits=misfits, wanted=wanted, holder=holder)
 
     @cached_property
-    def unusable(self) -> Mapping[str, str]:
-        """Why some of a caller's arrays are none; a file that has such is not even opened."""
-        return self.file.unusable if isinstance(self.file, ArrayWeights) else {}
-
-    @cached_property
     def _names(self) -> tuple[str, ...]:
         return tuple(self.renamed)
 
@@ -160,7 +137,7 @@ class _Comparison:
         shapes = [self.file.shape(stored) for stored in self.renamed.values()]
         types = map(self.file.element_type, self.renamed.values())
         return (
-            not self.unusable
+            not self.file.unusable
             and shapes == [weight.shape for weight in weights]
             and all(converts(found, weight.dtype) for found, weight in zip(types, weights, strict=True))
         )
@@ -202,7 +179,9 @@ class _Comparison:
     def unused(self) -> tuple[str, ...]:
         """Tensors that the model lacks, by the names that they would have in it."""
         return tuple(
-            name for name, stored in self.in_file.items() if name not in self.weights and stored not in self.unusable
+            name
+            for name, stored in self.in_file.items()
+            if name not in self.weights and stored not in self.file.unusable
         )
 
     @cached_property
@@ -218,7 +197,7 @@ class _Comparison:
     @cached_property
     def _both(self) -> tuple[Weight, ...]:
         found = (weight for weight in self.weights.values() if weight.name in self.in_file)
-        return tuple(weight for weight in found if self.in_file[weight.name] not in self.unusable)
+        return tuple(weight for weight in found if self.in_file[weight.name] not in self.file.unusable)
 
     def _element_type(self, weight: Weight) -> str:
         return self.file.element_type(self.in_file[weight.name])
@@ -250,7 +229,7 @@ class _Comparison:
         """Unused tensors of the file that may be meant: of a near layer, else the only one of the shape."""
         layer, _, local = weight.name.rpartition(".")
         if not layer:
-            near = near_names(weight.name, self.unused, _MOST_NEAR, _MOST_CHARACTERS)
+            near = near_tensors(weight.name, self.unused)
             return tuple(self.in_file[name] for name in near)
         fitting: dict[str, str] = {}
         others: dict[str, str] = {}
@@ -259,7 +238,7 @@ class _Comparison:
             if its_local == local and len(self._shapes[name]) == len(weight.shape):
                 (fitting if self._shapes[name] == weight.shape else others)[place] = self.in_file[name]
         for candidates in (fitting, others):
-            near = near_names(layer, candidates, _MOST_NEAR, _MOST_CHARACTERS)
+            near = near_tensors(layer, candidates)
             if near:
                 return tuple(candidates[place] for place in near)
         return tuple(fitting.values()) if len(fitting) == 1 else ()
@@ -276,12 +255,12 @@ def _plain(weights: Iterable[Weight]) -> tuple[Misfit, ...]:
     return tuple(Misfit(weight.name, weight.shape) for weight in weights)
 
 
-def _layout(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+def _layout(found: tuple[int, ...], wanted: tuple[int, ...]) -> AxisOrder | None:
     """How the axes of a file relate to the model's where they are the same in another order."""
     if len(found) < 2 or sorted(found) != sorted(wanted):
-        return ""
+        return None
     if found[::-1] == wanted and len(found) == 2:
-        return "it is transposed, as Keras writes it"
+        return AxisOrder.TRANSPOSED
     if (found[-1], found[-2], *found[:-2]) == wanted:
-        return "its axes are `[*kernel, channels, filters]`, as Keras writes them"
-    return "its axes stand in another order"
+        return AxisOrder.CHANNELS_LAST
+    return AxisOrder.OTHER

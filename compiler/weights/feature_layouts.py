@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..dims import Dim
-from ..lazy import np
+from ..lazy_imports import np
 
 if TYPE_CHECKING:
     import numpy

@@ -17,7 +17,7 @@ from ..graph.graph import Graph, Node, Value
 from ..graph.operations import Input, Parameter
 from ..graph.types import TensorType
 from ..layers.base import Layer
-from ..lazy import np
+from ..lazy_imports import np
 from ..source import Span
 from .feature_kinds import (
     ATTENTION,

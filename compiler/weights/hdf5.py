@@ -16,11 +16,21 @@ from typing import IO, Any, Final, TypeAlias, final
 import numpy as np
 
 from ..diagnostics import DotnnError
-from ..diagnostics.weight_files import MissingLibrary, UnsafeHdf5
+from ..diagnostics.damage import FileDamage, Hdf5Damage
+from ..diagnostics.phrases import Phrase
+from ..diagnostics.weight_formats import (
+    Hdf5ExternalStorage,
+    Hdf5Filter,
+    Hdf5Link,
+    Hdf5SecondName,
+    Hdf5VirtualDataset,
+    MissingLibrary,
+    UnsafeHdf5,
+)
 from ..diagnostics.weights import DamagedWeightFile
 from ..records import positional_record
-from .element_types import numpy_dtype
 from .hdf5_texts import text_lengths
+from .numpy_dtypes import numpy_dtype
 
 SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 #: What h5py raises for damaged files; none of its own.
@@ -125,7 +135,7 @@ class Hdf5File:
         self._seen: set[int] = set()
         stream.seek(0)
         if stream.read(len(SIGNATURE)) != SIGNATURE:
-            raise self.damaged("it does not begin as an HDF5 file")
+            raise self.damaged(Hdf5Damage.NO_HDF5())
         with self.reading():
             self._file = self._h5py.File(stream, "r")
         try:
@@ -144,7 +154,7 @@ class Hdf5File:
         self._file.close()
         self._stream.close()
 
-    def damaged(self, reason: str) -> DotnnError:
+    def damaged(self, reason: Phrase) -> DotnnError:
         """What to raise for a file that is none, or damaged."""
         return DotnnError(DamagedWeightFile(path=str(self._path), kind=self._kind, reason=reason))
 
@@ -155,7 +165,7 @@ class Hdf5File:
             yield
         except _ERRORS as error:
             reason = " ".join(str(error).split())[:300] or type(error).__name__
-            raise self.damaged(f"HDF5 says: {reason}") from error
+            raise self.damaged(Hdf5Damage.HDF5_SAYS(reason=reason)) from error
 
     def load(self, array: Array) -> np.ndarray:
         """The numbers of an array."""
@@ -186,7 +196,7 @@ class Hdf5File:
         listed = np.atleast_1d(found).tolist()
         texts = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in listed]
         if not all(isinstance(text, str) for text in texts):
-            raise self.damaged(f"its attribute `{name}` is no list of texts")
+            raise self.damaged(Hdf5Damage.ATTRIBUTE_IS_NO_LIST(name=name))
         return tuple(texts)
 
     # Looking --------------------------------------------------------------------------------------------------------
@@ -202,9 +212,9 @@ class Hdf5File:
             if 0 in low.shape:
                 return np.empty(0, object)
             if math.prod(low.shape) * low.get_type().get_size() > _LONGEST_ATTRIBUTE:
-                raise self.damaged(f"its attribute `{name}` is too long")
+                raise self.damaged(Hdf5Damage.ATTRIBUTE_TOO_LONG(name=name))
             if low.get_type().get_class() != h5t.STRING:
-                raise self.damaged(f"its attribute `{name}` is no text")
+                raise self.damaged(Hdf5Damage.ATTRIBUTE_IS_NO_TEXT(name=name))
             if low.get_type().is_variable_str():
                 self._need_short_texts(owner, name, math.prod(low.shape))
             return owner.attrs[name]
@@ -212,15 +222,15 @@ class Hdf5File:
     def _need_short_texts(self, owner: Any, name: str, count: int) -> None:
         lengths = text_lengths(self._stream, self._h5py.h5o.get_info(owner.id).addr, name, count)
         if len(lengths) < count or sum(lengths) > min(self._size, _LONGEST_ATTRIBUTE):
-            raise self.damaged(f"its attribute `{name}` lies elsewhere, or is too long")
+            raise self.damaged(Hdf5Damage.ATTRIBUTE_ELSEWHERE(name=name))
 
     def _folder(self, group: Any, place: tuple[str, ...]) -> Folder:
         if len(place) > _DEEPEST:
-            raise self.damaged("its groups are nested too deeply")
+            raise self.damaged(Hdf5Damage.GROUPS_TOO_DEEP())
         entries: dict[str, Entry] = {}
         for name in group:
             if len(name) > _LONGEST_NAME:
-                raise self.damaged("a name in it is too long")
+                raise self.damaged(FileDamage.NAME_TOO_LONG())
             if not place and name in self._skipped:
                 continue
             entries[name] = self._entry(group, name, (*place, name))
@@ -229,17 +239,17 @@ class Hdf5File:
     def _entry(self, group: Any, name: str, place: tuple[str, ...]) -> Entry:
         link = group.get(name, getlink=True)
         if not isinstance(link, self._h5py.HardLink):
-            raise self._unsafe(place, "is a link to another place or file")
+            raise self._unsafe(Hdf5Link, place)
         info = self._h5py.h5o.get_info(group.id, name.encode())
         if info.addr in self._seen:
-            raise self._unsafe(place, "stands for something that is elsewhere in the file as well")
+            raise self._unsafe(Hdf5SecondName, place)
         self._seen.add(info.addr)
         if len(self._seen) > _MOST_OBJECTS:
-            raise self.damaged(f"it holds more than {_MOST_OBJECTS:,} groups and arrays")
+            raise self.damaged(Hdf5Damage.TOO_MANY_OBJECTS(most=_MOST_OBJECTS))
         if info.type == self._h5py.h5o.TYPE_GROUP:
             return self._folder(group[name], place)
         if info.type != self._h5py.h5o.TYPE_DATASET:
-            raise self.damaged(f"`{'/'.join(place)}` is no group and no array")
+            raise self.damaged(Hdf5Damage.NO_GROUP_NO_ARRAY(place="/".join(place)))
         return self._array(group[name], place, info.addr)
 
     def _array(self, dataset: Any, place: tuple[str, ...], address: int) -> Array:
@@ -251,11 +261,11 @@ class Hdf5File:
         # Blocks at the edges are whole ones, so what is not packed is never smaller than its numbers.
         grown = stored * (_MOST_GROWTH if plan.get_nfilters() else 1)
         if nbytes > grown or stored > self._size:
-            facts = f"{list(shape)} takes {nbytes:,} bytes, and it has {stored:,}"
-            raise self.damaged(f"`{'/'.join(place)}` has not as many numbers as its shape says: {facts}")
+            name, facts = "/".join(place), {"shape": str(list(shape)), "wanted": nbytes, "stored": stored}
+            raise self.damaged(Hdf5Damage.FEWER_NUMBERS_THAN_SHAPE(place=name, **facts))
         is_in_blocks = plan.get_layout() == self._h5py.h5d.CHUNKED
         if is_in_blocks and math.prod(plan.get_chunk()) * size > max(_LARGEST_BLOCK, 2 * nbytes):
-            raise self.damaged(f"`{'/'.join(place)}` lies in blocks that are too large")
+            raise self.damaged(Hdf5Damage.BLOCKS_TOO_LARGE(place="/".join(place)))
         return Array(place, shape, element, address, dataset)
 
     def _shape(self, low: Any, place: tuple[str, ...]) -> tuple[int, ...]:
@@ -265,21 +275,21 @@ class Hdf5File:
             return ()
         shape = tuple(map(int, space.get_simple_extent_dims())) if kind == h5s.SIMPLE else None
         if shape is None or len(shape) > _MOST_AXES:
-            raise self.damaged(f"`{'/'.join(place)}` has no shape, or too many axes")
+            raise self.damaged(Hdf5Damage.NO_USABLE_SHAPE(place="/".join(place)))
         return shape
 
     def _need_plain(self, plan: Any, place: tuple[str, ...]) -> None:
         """The numbers lie in the file itself, packed by gzip at most."""
         h5d, h5z = self._h5py.h5d, self._h5py.h5z
         if plan.get_layout() == h5d.VIRTUAL:
-            raise self._unsafe(place, "is put together from arrays of other files (a virtual dataset)")
+            raise self._unsafe(Hdf5VirtualDataset, place)
         if plan.get_external_count():
-            raise self._unsafe(place, "has its numbers in another file (external storage)")
+            raise self._unsafe(Hdf5ExternalStorage, place)
         known = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32)
         for index in range(plan.get_nfilters()):
             code = plan.get_filter(index)[0]
             if code not in known:
-                raise self._unsafe(place, f"needs the filter {code} of HDF5, and only gzip is run")
+                raise self._unsafe(Hdf5Filter, place, filter=code)
 
     def _element(self, low: Any, dataset: Any, place: tuple[str, ...]) -> str:
         """The element type, which must be one of numbers: reading others can follow references."""
@@ -287,10 +297,10 @@ class Hdf5File:
         if kind.get_class() == h5t.OPAQUE:
             return self._opaque(low, dataset, place)
         if kind.get_class() not in (h5t.INTEGER, h5t.FLOAT, h5t.ENUM) and not _is_complex(kind, h5t):
-            raise self.damaged(f"`{'/'.join(place)}` holds no numbers")
+            raise self.damaged(Hdf5Damage.HOLDS_NO_NUMBERS(place="/".join(place)))
         dtype = dataset.dtype
         if dtype.kind not in "biufc":
-            raise self.damaged(f"`{'/'.join(place)}` holds no numbers")
+            raise self.damaged(Hdf5Damage.HOLDS_NO_NUMBERS(place="/".join(place)))
         return dtype.newbyteorder("=").name
 
     def _opaque(self, low: Any, dataset: Any, place: tuple[str, ...]) -> str:
@@ -299,10 +309,10 @@ class Hdf5File:
         declared = self.text(Array(place, (), "", 0, dataset), "dtype")
         if size == 2 and declared == "bfloat16":
             return declared
-        raise self.damaged(f"`{'/'.join(place)}` holds no numbers")
+        raise self.damaged(Hdf5Damage.HOLDS_NO_NUMBERS(place="/".join(place)))
 
-    def _unsafe(self, place: tuple[str, ...], what: str) -> DotnnError:
-        return DotnnError(UnsafeHdf5(path=str(self._path), place="/".join(place), what=what))
+    def _unsafe(self, kind: type[UnsafeHdf5], place: tuple[str, ...], **facts: Any) -> DotnnError:
+        return DotnnError(kind(path=str(self._path), place="/".join(place), **facts))
 
 
 def _is_complex(kind: Any, h5t: ModuleType) -> bool:

@@ -10,9 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Final
 
-from ..archives.zips import ARCHIVE_ERRORS, open_zip, recognize_members, seekable
+from ..archives.zips import ARCHIVE_ERRORS, open_zip, recognize_members, seekable, what_archive_errors_say
 from ..diagnostics import DotnnError
+from ..diagnostics.damage import ArchiveDamage, FileDamage
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
+from ..regular_files import why_not
 from .bounded_json import LONGEST, BadJson
 from .formats import WeightFormat
 from .keras_config import ConfigLayer, read_config
@@ -37,17 +39,16 @@ def open_keras(stream: IO[bytes], path: Path) -> KerasFile:
             opened.pop_all()
             return file
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise DotnnError(WeightFileUnreadable(path=str(path), reason=reason)) from error
+        raise DotnnError(WeightFileUnreadable(path=str(path), reason=why_not(error))) from error
     except (*ARCHIVE_ERRORS, BadJson) as error:
-        reason = str(error) or "it is cut off"
+        reason = what_archive_errors_say(error)
         raise DotnnError(DamagedWeightFile(path=str(path), kind=_KIND, reason=reason)) from error
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     found = [one for one in archive.infolist() if one.filename == name]
     if len(found) != 1:
-        raise zipfile.BadZipFile(f"it holds `{name}` {'twice' if found else 'not'}")
+        raise zipfile.BadZipFile((ArchiveDamage.MEMBER_TWICE if found else ArchiveDamage.MEMBER_MISSING)(member=name))
     return found[0]
 
 
@@ -58,7 +59,7 @@ def _config(archive: zipfile.ZipFile) -> ConfigLayer | None:
     try:
         return read_config(content)
     except BadJson as error:
-        raise BadJson(f"its `{_CONFIG}` {error}") from error
+        raise BadJson(FileDamage.PART_IS_BAD(part=_CONFIG, fault=str(error))) from error
 
 
 FORMAT = WeightFormat(

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import IO, final
 
 import numpy as np
 
-from ..reprs import quantity, quoted, short_repr
+from ..diagnostics.damage import FileDamage, Hdf5Damage
+from . import keras2_layers, keras3_layers
 from .formats import WeightFormat
 from .hdf5 import SIGNATURE, Array, Hdf5File
 from .keras_config import ConfigLayer
-from .keras_layout import NO_WEIGHTS, layers_of
-from .keras_legacy import NO_WEIGHTS as NO_LEGACY_WEIGHTS
-from .keras_legacy import is_legacy, legacy_layers_of
 from .keras_model import KerasModel
 from .readers import head_of
+from .weight_file import WeightFile
 
 KIND = "Keras file (HDF5)"
 
 
 @final
-class KerasFile:
+class KerasFile(WeightFile):
     """The tensors of a file of Keras, under names such as ``conv1/0``, or ``conv1/kernel`` where it has such.
 
     Args:
@@ -50,7 +48,7 @@ class KerasFile:
     ) -> None:
         self.path = str(path)
         self._arrays: dict[str, Array] = {}
-        self._file = Hdf5File(stream, path, kind, NO_WEIGHTS | NO_LEGACY_WEIGHTS)
+        self._file = Hdf5File(stream, path, kind, keras2_layers.NO_WEIGHTS | keras3_layers.NO_WEIGHTS)
         with ExitStack() as opened:
             opened.callback(self._file.close_library)
             with self._file.reading():
@@ -60,15 +58,18 @@ class KerasFile:
 
     def _read(self, config: ConfigLayer | None) -> KerasModel:
         layers = []
-        found = legacy_layers_of(self._file) if is_legacy(self._file) else layers_of(self._file, config)
+        if keras2_layers.is_of_keras2(self._file):
+            found = keras2_layers.layers_of(self._file)
+        else:
+            found = keras3_layers.layers_of(self._file, config)
         for layer, arrays in found:
             layers.append(layer)
             for variable, array in zip(layer.tensors, arrays, strict=True):
                 if variable.full in self._arrays:
-                    raise self._file.damaged(f"it has `{variable.full}` twice")
+                    raise self._file.damaged(FileDamage.HOLDS_TWICE(name=variable.full))
                 self._arrays[variable.full] = array
         if not layers and any(True for _ in self._file.root.all_arrays()):
-            raise self._file.damaged("it holds arrays, and not those of a Keras model")
+            raise self._file.damaged(Hdf5Damage.NO_KERAS_MODEL())
         return KerasModel(tuple(layers))
 
     @property
@@ -92,22 +93,11 @@ class KerasFile:
         """
         return self._file.load(self._arrays[name])
 
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.path), quantity(len(self._arrays), "tensor"))
-
     def close(self) -> None:
         """Close the file."""
         self._file.close()
         if self._archive is not None:
             self._archive.close()
-
-    def __enter__(self) -> KerasFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _recognize(stream: IO[bytes]) -> bool:

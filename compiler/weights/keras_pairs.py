@@ -8,15 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..diagnostics import DotnnError
-from ..diagnostics.weight_matching import MatchedByOrder, OrderDiffers
+from ..diagnostics.weight_matching import MatchedByOrder, NoCounterpart, PairDiffers
 from ..graph.tensors import Literal
 from .keras_classes import KNOWN_CLASSES, plain_class, same_class
 from .keras_model import KerasLayer
 from .keras_slots import Slot
 from .keras_variables import Assigned, assign
+from .order_matching import SHOWN_BEFORE
 
-#: How many pairs before the first misfit are shown.
-_SHOWN_BEFORE = 3
 #: The orders that layers without names may have: as they were made, and as the file lists them.
 _MADE, _LISTED = "made", "listed"
 
@@ -192,19 +191,20 @@ def pairs_by_order(path: str, slots: Sequence[Slot], layers: Sequence[KerasLayer
         DotnnError: there are not equally many, or the classes or shapes of two differ.
     """
     counted = _as_many(slots, len(layers))
+    counts = {"theirs": len(layers), "ours": len(counted), "are_layers": True}
     lines: list[str] = []
     pairs: list[Pair] = []
     for place, (slot, layer) in enumerate(zip(counted, layers, strict=False)):
         pairs.append(Pair.of(slot, layer))
         lines.append(_line(slot, layer))
         if not _fits(pairs[-1]):
-            what = f"number {place + 1:,} is {_shown_layer(layer)} in the file and {_shown_slot(slot)} in the model"
-            raise DotnnError(OrderDiffers(path=path, what=what, around=tuple(lines[max(0, place - _SHOWN_BEFORE) :])))
+            pair = {"there": _shown_layer(layer), "here": _shown_slot(slot)}
+            around = tuple(lines[max(0, place - SHOWN_BEFORE) :])
+            raise DotnnError(PairDiffers(path=path, number=place + 1, **pair, around=around, **counts))
     if len(counted) != len(layers):
         shorter = min(len(counted), len(layers))
         alone = _shown_layer(layers[shorter]) if shorter < len(layers) else _shown_slot(counted[shorter])
-        what = f"the file has {len(layers):,} layers and the model {len(counted):,}; {alone} has no counterpart"
-        raise DotnnError(OrderDiffers(path=path, what=what, around=tuple(lines[-_SHOWN_BEFORE:])))
+        raise DotnnError(NoCounterpart(path=path, alone=alone, around=tuple(lines[-SHOWN_BEFORE:]), **counts))
     return Pairs(tuple(slots), tuple(pairs)), MatchedByOrder(path=path, pairs=tuple(lines))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, final, get_args
 
-from ..arguments import a_type, need, need_choice, need_path
+from ..python_arguments import a_type, need, need_choice, need_path
 from ..records import record
 
 if TYPE_CHECKING:

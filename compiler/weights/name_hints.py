@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
+from ..diagnostics.suggest import near_names
 from ..layers import LAYERS
 from ..layers.base import Difference, Scope
+
+_MOST_NEAR = 2
+#: Characters of names among which near ones are looked for: a large network has a thousand weights.
+_MOST_CHARACTERS = 200_000
+
+
+def near_tensors(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
+    """The names of tensors, or of layers, that may be meant by one that is not there."""
+    return near_names(name, candidates, _MOST_NEAR, _MOST_CHARACTERS)
 
 
 def scopes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, dict[str, tuple[int, ...]]]:

@@ -11,12 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias, final
 
+from ..diagnostics.phrases import Phrase
+from ..diagnostics.weight_matching import PatternFault
+from ..reprs import quantity
+
 #: Longer patterns and names are refused, and patterns that become so many instructions.
 LONGEST_PATTERN: Final = 500
 LONGEST_NAME: Final = 2_000
 _MOST_INSTRUCTIONS: Final = 2_000
 _DEEPEST: Final = 30
 _MOST_REPEATS: Final = 1_000
+#: So many have a number of two digits.
+_MOST_GROUPS: Final = 99
 
 _Test: TypeAlias = Callable[[str], bool]
 #: ``one test``, ``split first second``, ``jump to``, ``mark number``, ``start``, ``finish``, ``end``.
@@ -28,10 +34,11 @@ _Tree: TypeAlias = tuple[Any, ...]
 
 
 class BadPattern(ValueError):
-    """What is wrong with a pattern or a replacement, as a sentence without a subject, and at which character."""
+    """What is wrong with a pattern or a replacement, and at which character."""
 
-    def __init__(self, reason: str, place: int) -> None:
+    def __init__(self, reason: Phrase, place: int) -> None:
         super().__init__(reason)
+        self.reason = reason
         self.place = place
 
 
@@ -49,7 +56,7 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST_PATTERN:
-            raise BadPattern(f"it has more than {LONGEST_PATTERN} characters", LONGEST_PATTERN)
+            raise BadPattern(PatternFault.PATTERN_TOO_LONG(most=LONGEST_PATTERN), LONGEST_PATTERN)
         reader = _Reader(text)
         self._program = _compiled(reader.read())
         self.groups = reader.groups
@@ -88,8 +95,7 @@ class Replacement:
                 continue
             number, place = _dollar(text, place)
             if isinstance(number, int) and number > groups:
-                have = f"{groups} groups" if groups != 1 else "1 group"
-                raise BadPattern(f"`${number}` stands for a group, and the pattern has {have}", place)
+                raise BadPattern(PatternFault.NO_SUCH_GROUP(number=number, groups=quantity(groups, "group")), place)
             self._parts.append(number)
 
     def of(self, found: tuple[str, ...]) -> str:
@@ -110,7 +116,7 @@ def _dollar(text: str, place: int) -> tuple[str | int, int]:
         digits += char
     end = place + 1 + braced + len(digits)
     if not digits or (braced and text[end : end + 1] != "}"):
-        raise BadPattern("`$` is followed by the number of a group, as in `$1` or `${1}`; a `$` itself is `$$`", place)
+        raise BadPattern(PatternFault.DOLLAR_WITHOUT_NUMBER(), place)
     return int(digits), end + braced
 
 
@@ -129,7 +135,7 @@ class _Reader:
     def read(self) -> _Tree:
         tree = self._either(0)
         if self._place < len(self.text):
-            raise BadPattern("a `)` closes nothing; one that is meant is `\\)`", self._place)
+            raise BadPattern(PatternFault.CLOSES_NOTHING(), self._place)
         return tree
 
     def _peek(self) -> str:
@@ -142,7 +148,7 @@ class _Reader:
 
     def _either(self, depth: int) -> _Tree:
         if depth > _DEEPEST:
-            raise BadPattern("its groups are nested too deeply", self._place)
+            raise BadPattern(PatternFault.PATTERN_GROUPS_TOO_DEEP(), self._place)
         parts = [self._row(depth)]
         while self._peek() == "|":
             self._take()
@@ -161,12 +167,12 @@ class _Reader:
         if bounds is None:
             return part
         if part[0] in ("start", "finish"):
-            raise BadPattern("there is nothing that could be repeated", place)
+            raise BadPattern(PatternFault.NOTHING_TO_REPEAT(), place)
         lazy = self._peek() == "?"
         if lazy:
             self._take()
         if self._peek() and self._peek() in "*+?{":
-            raise BadPattern("a quantifier is quantified itself", self._place)
+            raise BadPattern(PatternFault.QUANTIFIER_TWICE(), self._place)
         return ("repeat", *bounds, lazy, part)
 
     def _bounds(self) -> tuple[int, int | None] | None:
@@ -179,12 +185,12 @@ class _Reader:
         end = self.text.find("}", self._place)
         low, comma, high = self.text[self._place : end].partition(",")
         if end < 0 or not (low or comma) or not all(_is_count(one) for one in (low, high)):
-            raise BadPattern("`{` begins a number of repeats, as in `{2}` or `{1,3}`; one that is meant is `\\{`", end)
+            raise BadPattern(PatternFault.NO_NUMBER_OF_REPEATS(), end)
         self._place = end + 1
         least = int(low or 0)
         most = least if not comma else int(high) if high else None
         if max(least, most or 0) > _MOST_REPEATS or (most is not None and most < least):
-            raise BadPattern("so many repeats are not possible", self._place - 1)
+            raise BadPattern(PatternFault.IMPOSSIBLE_REPEATS(), self._place - 1)
         return least, most
 
     def _atom(self, depth: int) -> _Tree:
@@ -194,7 +200,7 @@ class _Reader:
         if char == "[":
             return ("one", self._class(place))
         if char in "*+?{":
-            raise BadPattern(f"there is nothing that `{char}` could repeat", place)
+            raise BadPattern(PatternFault.NOTHING_BEFORE(char=char), place)
         if char == "\\":
             return ("one", self._escape(place))
         if char == ".":
@@ -207,16 +213,16 @@ class _Reader:
         number = 0
         if self._peek() == "?":
             if self.text[self._place : self._place + 2] != "?:":
-                raise BadPattern("of groups that begin with `(?` there is only `(?:`", place)
+                raise BadPattern(PatternFault.UNKNOWN_KIND_OF_GROUP(), place)
             self._place += 2
         else:
             self.groups += 1
             number = self.groups
-            if number > 99:
-                raise BadPattern("it has more than 99 groups", place)
+            if number > _MOST_GROUPS:
+                raise BadPattern(PatternFault.TOO_MANY_GROUPS(most=_MOST_GROUPS), place)
         part = self._either(depth + 1)
         if self._take() != ")":
-            raise BadPattern("a `(` is not closed; one that is meant is `\\(`", place)
+            raise BadPattern(PatternFault.GROUP_NOT_CLOSED(), place)
         return ("group", number, part) if number else part
 
     def _escape(self, place: int) -> _Test:
@@ -224,7 +230,7 @@ class _Reader:
         if char in _CLASSES:
             return _CLASSES[char]
         if not char or (char.isalnum() and char.isascii()):
-            raise BadPattern(f"`\\{char}` means nothing here; there are `\\d`, `\\w`, `\\s` and their opposites", place)
+            raise BadPattern(PatternFault.UNKNOWN_ESCAPE(char=char), place)
         return char.__eq__
 
     def _class(self, place: int) -> _Test:
@@ -235,7 +241,7 @@ class _Reader:
         # A `]` that comes first is meant.
         while self._peek() != "]" or not tests:
             if not self._peek():
-                raise BadPattern("a `[` is not closed; one that is meant is `\\[`", place)
+                raise BadPattern(PatternFault.CLASS_NOT_CLOSED(), place)
             tests.append(self._member(place))
         self._take()
         return lambda one: any(test(one) for test in tests) != negated
@@ -250,7 +256,7 @@ class _Reader:
         self._take()
         high = self._take_escaped(self._take(), place)
         if high < low:
-            raise BadPattern(f"the range `{low}-{high}` is empty", place)
+            raise BadPattern(PatternFault.RANGE_IS_EMPTY(low=low, high=high), place)
         return lambda one: low <= one <= high
 
     def _take_escaped(self, char: str, place: int) -> str:
@@ -258,7 +264,7 @@ class _Reader:
             return char
         char = self._take()
         if not char or char.isalnum():
-            raise BadPattern(f"`\\{char}` means nothing at this place of a class", place)
+            raise BadPattern(PatternFault.UNKNOWN_ESCAPE_IN_CLASS(char=char), place)
         return char
 
 
@@ -288,7 +294,7 @@ def _compiled(tree: _Tree) -> list[_Instruction]:
 
 def _emit(tree: _Tree, program: list[_Instruction]) -> None:
     if len(program) > _MOST_INSTRUCTIONS:
-        raise BadPattern("it repeats too much", 0)
+        raise BadPattern(PatternFault.REPEATS_TOO_MUCH(), 0)
     match tree:
         case ("one", test):
             program.append(("one", test, None))

@@ -11,25 +11,26 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, final
 
 import numpy as np
 
 from ..archives.npz import SUFFIX, ArrayHeader, BadArray, add_array, named_members, read_elements, read_header
-from ..archives.zips import ARCHIVE_ERRORS, open_zip, recognize_members
+from ..archives.zips import ARCHIVE_ERRORS, open_zip, recognize_members, what_archive_errors_say
 from ..diagnostics import DotnnError
+from ..diagnostics.damage import ArchiveDamage
 from ..diagnostics.weights import DamagedWeightFile, PickledWeights, WeightFileUnreadable
 from ..graph.tensors import Weight
 from ..graph.types import DType
-from ..reprs import quantity, quoted, short_repr
+from ..regular_files import why_not
 from .formats import WeightFormat
+from .weight_file import WeightFile
 
 # Reading ------------------------------------------------------------------------------------------------------------
 
 
 @final
-class NpzFile:
+class NpzFile(WeightFile):
     """The arrays of a `.npz` file, each unpacked when it is asked for.
 
     Args:
@@ -70,32 +71,21 @@ class NpzFile:
             stream.read(header.length)
             return read_elements(stream, header)
 
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.path), quantity(len(self._members), "tensor"))
-
     def close(self) -> None:
         """Close the file."""
         self._archive.close()
         self._stream.close()
 
-    def __enter__(self) -> NpzFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _add(self, name: str | None, member: zipfile.ZipInfo) -> None:
         if name is None:
-            raise BadArray(f"it holds `{member.filename}`, which is no array")
+            raise BadArray(ArchiveDamage.MEMBER_IS_NO_ARRAY(member=member.filename))
         with self._archive.open(member) as stream:
             header = read_header(stream)
         if header.dtype.hasobject:
             raise DotnnError(PickledWeights(path=self.path, name=name))
         if header.length + header.size != member.file_size:
-            declared = f"{list(header.shape)} of {header.dtype}"
-            raise BadArray(f"`{name}` has {member.file_size:,} bytes, which do not fit {declared}")
+            facts = {"shape": str(list(header.shape)), "dtype": str(header.dtype)}
+            raise BadArray(ArchiveDamage.ARRAY_DOES_NOT_FILL(name=name, found=member.file_size, **facts))
         self._members[name], self._headers[name] = member, header
 
     @contextmanager
@@ -103,10 +93,9 @@ class NpzFile:
         try:
             yield
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise DotnnError(WeightFileUnreadable(path=self.path, reason=reason)) from error
+            raise DotnnError(WeightFileUnreadable(path=self.path, reason=why_not(error))) from error
         except ARCHIVE_ERRORS as error:
-            reason = str(error) or "it is cut off"
+            reason = what_archive_errors_say(error)
             raise DotnnError(DamagedWeightFile(path=self.path, kind="`.npz` archive", reason=reason)) from error
 
 

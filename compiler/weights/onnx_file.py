@@ -13,17 +13,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Final, final
 
 import numpy as np
 
 from ..diagnostics import DotnnError
+from ..diagnostics.damage import FileDamage, OnnxDamage
+from ..diagnostics.phrases import Phrase
 from ..diagnostics.weights import DamagedWeightFile
-from ..reprs import quantity, quoted, short_repr
-from .beside import beside
-from .element_types import numpy_dtype
 from .formats import WeightFormat
+from .numpy_dtypes import numpy_dtype
 from .protobuf import (
     BYTES,
     EIGHT,
@@ -38,6 +37,8 @@ from .protobuf import (
     varints,
 )
 from .readers import open_stream
+from .sibling_files import beside
+from .weight_file import WeightFile
 
 _MOST_AXES: Final = 32
 #: What a file of tiny fields would keep a reader busy with; a large network has a hundred thousand.
@@ -117,7 +118,7 @@ class _Tensor:
 
 
 @final
-class OnnxFile:
+class OnnxFile(WeightFile):
     """The initializers of a model, mapped into memory.
 
     Args:
@@ -136,7 +137,7 @@ class OnnxFile:
         self._sizes: dict[Path, int] = {}
         self._behind: tuple[Path, mmap.mmap] | None = None
         if stream.seek(0, os.SEEK_END) == 0:
-            raise self._damaged("it is empty")
+            raise self._damaged(FileDamage.IS_EMPTY())
         self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         try:
             with memoryview(self._map) as content:
@@ -175,7 +176,7 @@ class OnnxFile:
         """
         tensor = self._tensors[name]
         if tensor.code in _OTHERS:
-            raise self._damaged(f"`{name}` has elements of type {tensor.element}, which are not read")
+            raise self._damaged(FileDamage.ELEMENTS_NOT_READ(name=name, element=tensor.element))
         dtype = numpy_dtype(tensor.element)
         if tensor.place is not None:
             path, start = tensor.place
@@ -187,23 +188,12 @@ class OnnxFile:
         # Arrays made in other ways do not keep the map from being closed under them.
         return np.frombuffer(content, np.uint8).view(dtype.newbyteorder("<")).reshape(tensor.shape)
 
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.path), quantity(len(self._tensors), "tensor"))
-
     def close(self) -> None:
         """Give the files back; arrays that were loaded keep them mapped as long as they live."""
         maps = [self._map] if self._behind is None else [self._map, self._behind[1]]
         for one in maps:
             with contextlib.suppress(BufferError):
                 one.close()
-
-    def __enter__(self) -> OnnxFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # Finding --------------------------------------------------------------------------------------------------------
 
@@ -215,20 +205,20 @@ class OnnxFile:
             if one.number == _GRAPH and one.kind == BYTES:
                 graphs.append(one)
         if not has_version or len(graphs) != 1:
-            raise BadMessage("it has no model in it")
+            raise BadMessage(OnnxDamage.NO_MODEL_IN_IT())
         for one in _counted(fields(content, graphs[0].start, graphs[0].end)):
             if one.kind != BYTES:
                 continue
             if one.number == _SPARSE:
-                raise BadMessage("it has sparse initializers, which are not read")
+                raise BadMessage(OnnxDamage.SPARSE_INITIALIZERS())
             if one.number == _INITIALIZER:
                 self._add(_tensor(content, one), content)
 
     def _add(self, tensor: _Tensor, content: Buffer) -> None:
         if tensor.name in self._tensors:
-            raise BadMessage(f"it has `{tensor.name}` twice")
+            raise BadMessage(FileDamage.HOLDS_TWICE(name=tensor.name))
         if len(self._tensors) >= _MOST_TENSORS:
-            raise BadMessage(f"it has more than {_MOST_TENSORS:,} initializers")
+            raise BadMessage(OnnxDamage.TOO_MANY_INITIALIZERS(most=_MOST_TENSORS))
         self._tensors[tensor.name] = tensor
         if tensor.code in _OTHERS:
             return
@@ -236,9 +226,9 @@ class OnnxFile:
             tensor.place = self._place(tensor)
         elif tensor.raw is not None:
             if tensor.raw[1] - tensor.raw[0] != tensor.nbytes:
-                raise BadMessage(f"the bytes of `{tensor.name}` do not fit its shape")
+                raise BadMessage(FileDamage.BYTES_DO_NOT_FIT(name=tensor.name))
         elif _count(tensor, content) != math.prod(tensor.shape) * _parts(tensor):
-            raise BadMessage(f"the numbers of `{tensor.name}` do not fit its shape")
+            raise BadMessage(OnnxDamage.NUMBERS_DO_NOT_FIT(name=tensor.name))
 
     def _place(self, tensor: _Tensor) -> tuple[Path, int]:
         """Where the numbers of a tensor lie in a file beside this one."""
@@ -246,12 +236,12 @@ class OnnxFile:
         start = _whole_number(tensor, "offset", 0)
         length = _whole_number(tensor, "length", tensor.nbytes)
         if length != tensor.nbytes:
-            raise BadMessage(f"the bytes of `{tensor.name}` do not fit its shape")
+            raise BadMessage(FileDamage.BYTES_DO_NOT_FIT(name=tensor.name))
         if path not in self._sizes:
             with open_stream(path) as stream:
                 self._sizes[path] = stream.seek(0, os.SEEK_END)
         if start + length > self._sizes[path]:
-            raise BadMessage(f"`{path.name}`, which has the numbers of `{tensor.name}`, is too short for them")
+            raise BadMessage(OnnxDamage.DATA_TOO_SHORT(file=path.name, name=tensor.name))
         return path, start
 
     # Loading --------------------------------------------------------------------------------------------------------
@@ -262,7 +252,7 @@ class OnnxFile:
         if self._behind is None or self._behind[0] != path:
             with open_stream(path) as stream:
                 if stream.seek(0, os.SEEK_END) < self._sizes[path]:
-                    raise self._damaged(f"`{path.name}` has become shorter")
+                    raise self._damaged(OnnxDamage.DATA_BECAME_SHORTER(file=path.name))
                 found = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             if self._behind is not None:
                 with contextlib.suppress(BufferError):
@@ -279,20 +269,20 @@ class OnnxFile:
         try:
             values = varints(packed)
         except BadMessage as error:
-            raise self._damaged(f"`{tensor.name}`: {error}") from error
+            raise self._damaged(OnnxDamage.IN_TENSOR(name=tensor.name, fault=str(error))) from error
         # What is no integer lies as the integer that has its bits.
         bits = dtype if dtype.kind in "iu" else np.dtype(f"u{dtype.itemsize}")
         numbers = values != 0 if dtype.kind == "b" else values.astype(bits).view(dtype)
         return numbers.reshape(tensor.shape)
 
-    def _damaged(self, reason: str) -> DotnnError:
+    def _damaged(self, reason: Phrase | str) -> DotnnError:
         return DotnnError(DamagedWeightFile(path=self.path, kind="`.onnx` file", reason=reason))
 
 
 def _counted(found: Iterator[Field]) -> Iterator[Field]:
     for count, one in enumerate(found):
         if count >= _MOST_FIELDS:
-            raise BadMessage(f"it has more than {_MOST_FIELDS:,} entries")
+            raise BadMessage(OnnxDamage.TOO_MANY_ENTRIES(most=_MOST_FIELDS))
         yield one
 
 
@@ -307,7 +297,7 @@ def _tensor(content: Buffer, place: Field) -> _Tensor:
         else:
             _add_fact(tensor, content, one)
         if len(shape) > _MOST_AXES:
-            raise BadMessage(f"`{tensor.name}` has too many axes")
+            raise BadMessage(OnnxDamage.TOO_MANY_AXES(name=tensor.name))
     tensor.shape = tuple(shape)
     _check(tensor)
     return tensor
@@ -318,7 +308,7 @@ def _add_fact(tensor: _Tensor, content: Buffer, one: Field) -> None:
         case (_Number.TYPE, 0):
             tensor.code = one.value
         case (_Number.SEGMENT, _):
-            raise BadMessage("it has a tensor in segments, which are not read")
+            raise BadMessage(OnnxDamage.TENSOR_IN_SEGMENTS())
         case (_Number.NAME, 2):
             tensor.name = _text(content, one)
         case (_Number.RAW, 2):
@@ -332,18 +322,18 @@ def _add_fact(tensor: _Tensor, content: Buffer, one: Field) -> None:
 
 def _check(tensor: _Tensor) -> None:
     if not tensor.name:
-        raise BadMessage("an initializer has no name")
+        raise BadMessage(OnnxDamage.INITIALIZER_WITHOUT_NAME())
     if tensor.code not in _ELEMENTS and tensor.code not in _OTHERS:
-        raise BadMessage(f"`{tensor.name}` has elements of the unknown type {tensor.code}")
+        raise BadMessage(OnnxDamage.UNKNOWN_ELEMENT_NUMBER(name=tensor.name, number=tensor.code))
     if any(axis < 0 for axis in tensor.shape) or math.prod(axis or 1 for axis in tensor.shape) >= 1 << 60:
-        raise BadMessage(f"`{tensor.name}` has an impossible shape")
+        raise BadMessage(FileDamage.IMPOSSIBLE_SHAPE(name=tensor.name))
 
 
 def _dims(content: Buffer, one: Field) -> list[int]:
     if one.kind == VARINT:
         return [signed(one.value)]
     if one.kind != BYTES or one.end - one.start > _MOST_AXES * 10:
-        raise BadMessage("an initializer has no shape, or one with too many axes")
+        raise BadMessage(OnnxDamage.INITIALIZER_WITHOUT_SHAPE())
     packed = np.frombuffer(content[one.start : one.end], np.uint8)
     count_varints(packed)
     return [signed(int(value)) for value in varints(packed)]
@@ -353,7 +343,7 @@ def _add_packed(tensor: _Tensor, one: Field) -> None:
     # A writer may leave numbers unpacked, each a field of its own, and may pack them in several pieces.
     fitting = {0: VARINT, 4: FOUR, 8: EIGHT}[_PACKED[one.number]]
     if one.kind not in (BYTES, fitting):
-        raise BadMessage("the numbers of an initializer are of the wrong kind")
+        raise BadMessage(OnnxDamage.NUMBERS_OF_WRONG_KIND())
     pieces = tensor.packed.setdefault(one.number, [])
     if pieces and one.kind == fitting and pieces[-1][1] == one.start:
         pieces[-1] = (pieces[-1][0], one.end)
@@ -367,7 +357,7 @@ def _count(tensor: _Tensor, content: Buffer) -> int:
     size, count = _PACKED[number], 0
     for start, end in tensor.packed.get(number, ()):
         if size and (end - start) % size:
-            raise BadMessage(f"the numbers of `{tensor.name}` do not fit its shape")
+            raise BadMessage(OnnxDamage.NUMBERS_DO_NOT_FIT(name=tensor.name))
         count += (end - start) // size if size else count_varints(np.frombuffer(content[start:end], np.uint8))
     return count
 
@@ -387,11 +377,11 @@ def _pair(content: Buffer, place: Field) -> tuple[str, str]:
 
 def _text(content: Buffer, one: Field) -> str:
     if one.end - one.start > _LONGEST_TEXT:
-        raise BadMessage("a name in it is too long")
+        raise BadMessage(FileDamage.NAME_TOO_LONG())
     try:
         return bytes(content[one.start : one.end]).decode("utf-8")
     except UnicodeDecodeError:
-        raise BadMessage("a name in it is no text") from None
+        raise BadMessage(OnnxDamage.NAME_IS_NO_TEXT()) from None
 
 
 def _whole_number(tensor: _Tensor, key: str, otherwise: int) -> int:
@@ -399,7 +389,7 @@ def _whole_number(tensor: _Tensor, key: str, otherwise: int) -> int:
     if not text:
         return otherwise
     if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise BadMessage(f"the {key} of the numbers of `{tensor.name}` is no number")
+        raise BadMessage(OnnxDamage.PLACE_IS_NO_NUMBER(key=key, name=tensor.name))
     return int(text)
 
 

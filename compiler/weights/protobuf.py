@@ -11,6 +11,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
+from ..diagnostics.damage import OnnxDamage
+
 Buffer: TypeAlias = memoryview
 
 VARINT: Final = 0
@@ -22,7 +24,7 @@ _LONGEST_VARINT: Final = 10
 
 
 class BadMessage(ValueError):
-    """What is wrong with a message, in words."""
+    """What is wrong with a message, as a phrase."""
 
 
 class Field(NamedTuple):
@@ -50,7 +52,7 @@ def fields(content: Buffer, start: int, end: int) -> Iterator[Field]:
         key, at = _varint(content, at, end)
         number, kind = key >> 3, key & 7
         if number == 0:
-            raise BadMessage("it is damaged: a field has no number")
+            raise BadMessage(OnnxDamage.FIELD_WITHOUT_NUMBER())
         if kind == VARINT:
             begin = at
             value, at = _varint(content, at, end)
@@ -61,9 +63,9 @@ def fields(content: Buffer, start: int, end: int) -> Iterator[Field]:
         elif kind in _FIXED:
             length = _FIXED[kind]
         else:
-            raise BadMessage("it is damaged: a field is of an unknown kind")
+            raise BadMessage(OnnxDamage.FIELD_OF_UNKNOWN_KIND())
         if length > end - at:
-            raise BadMessage("it is cut off or damaged: a field goes beyond its end")
+            raise BadMessage(OnnxDamage.FIELD_CUT_OFF())
         yield Field(number, kind, at, at + length, 0)
         at += length
 
@@ -76,7 +78,7 @@ def _varint(content: Buffer, at: int, end: int) -> tuple[int, int]:
         if byte < 128:
             return value & 0xFFFFFFFFFFFFFFFF, place + 1
         shift += 7
-    raise BadMessage("it is cut off or damaged: a number does not end")
+    raise BadMessage(OnnxDamage.NUMBER_CUT_OFF())
 
 
 def signed(value: int) -> int:
@@ -91,7 +93,7 @@ def count_varints(packed: np.ndarray) -> int:
         BadMessage: the last one does not end.
     """
     if packed.size and packed[-1] >= 128:
-        raise BadMessage("it is cut off or damaged: a number does not end")
+        raise BadMessage(OnnxDamage.NUMBER_CUT_OFF())
     return int(np.count_nonzero(packed < 128))
 
 
@@ -105,7 +107,7 @@ def varints(packed: np.ndarray) -> np.ndarray:
     starts = np.concatenate(([0], ends[:-1] + 1)) if ends.size else ends
     lengths = ends - starts + 1
     if ends.size and int(lengths.max()) > _LONGEST_VARINT:
-        raise BadMessage("it is damaged: a number is too long")
+        raise BadMessage(OnnxDamage.NUMBER_TOO_LONG())
     values = np.zeros(ends.size, np.uint64)
     for index in range(int(lengths.max(initial=0))):
         reaching = np.flatnonzero(lengths > index)

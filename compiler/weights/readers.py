@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import IO, Final
 
 from ..diagnostics import DotnnError
-from ..diagnostics.weight_files import OneShardOfSeveral
+from ..diagnostics.damage import FileDamage
+from ..diagnostics.phrases import Phrases
+from ..diagnostics.weight_formats import OneShardOfSeveral
 from ..diagnostics.weights import CHECK_THE_PATH, DamagedWeightFile, WeightFileUnreadable, WeightFormatNotRead
-from ..files import instead, open_regular, why_not
+from ..regular_files import instead, open_regular, why_not
 from .formats import ENDINGS, WeightFormat, all_formats, format_of
 from .shard_names import shard_of
 from .weight_file import WeightFile
 
-#: How files begin that hold no weights at all but are given as such: what they are, and what to do.
-_DISGUISES: Final[tuple[tuple[bytes, str, str], ...]] = (
-    (b"PK\x03\x04", "it is a zip archive", "unpack it, and give the file with the weights"),
-    (b"\x80\x02", "it is a pickle, and nothing is ever unpickled", "see `dotnn explain E801`"),
-    (b"\x80\x04", "it is a pickle, and nothing is ever unpickled", "see `dotnn explain E801`"),
-    (b"version https://git-lfs", "it is a Git LFS pointer that stands for the file", "run `git lfs pull`"),
-    (b"<", "it is a web page", "download the file itself"),
+#: How files begin that hold no weights at all but are given as such.
+_DISGUISES: Final[tuple[tuple[bytes, Phrases], ...]] = (
+    (b"PK\x03\x04", FileDamage.IS_ZIP_ARCHIVE),
+    (b"\x80\x02", FileDamage.IS_PICKLE),
+    (b"\x80\x04", FileDamage.IS_PICKLE),
+    (b"version https://git-lfs", FileDamage.IS_GIT_LFS_POINTER),
+    (b"<", FileDamage.IS_WEB_PAGE),
 )
 
 
@@ -79,13 +81,12 @@ def _disguise(stream: IO[bytes], path: Path, taken_for: WeightFormat) -> Damaged
     """What to say of a file of another known format; None where it is none."""
     for other in all_formats():
         if other.suffix != taken_for.suffix and not stream.closed and other.recognize(stream):
-            what = f"it is a {other.kind}"
-            hint = f"rename it to what it is: `{path.stem}{other.suffix}`"
-            return DamagedWeightFile(path=str(path), kind=taken_for.kind, reason=what, hint=hint)
+            what = FileDamage.IS_OTHER_FORMAT(kind=other.kind, suggested=f"{path.stem}{other.suffix}")
+            return DamagedWeightFile(path=str(path), kind=taken_for.kind, reason=what)
     head = head_of(stream, 32)
-    for magic, reason, hint in _DISGUISES:
+    for magic, what in _DISGUISES:
         if head.startswith(magic) and not taken_for.recognize(stream):
-            return DamagedWeightFile(path=str(path), kind=taken_for.kind, reason=reason, hint=hint)
+            return DamagedWeightFile(path=str(path), kind=taken_for.kind, reason=what())
     return None
 
 

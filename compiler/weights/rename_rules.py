@@ -9,9 +9,20 @@ from pathlib import Path
 from typing import Final
 
 from ..diagnostics import DotnnError
-from ..diagnostics.weight_matching import BadRenameFile
-from ..files import instead, read_regular, why_not
+from ..diagnostics.weight_matching import (
+    BadRenameFile,
+    NoRenameText,
+    NoRenameToml,
+    RenameFileTooDeep,
+    RenameFileTooLong,
+    RenameFileUnreadable,
+    RuleIsNoText,
+    RuleIsTable,
+    TooManyGivenRules,
+    TooManyRulesInFile,
+)
 from ..records import positional_record
+from ..regular_files import instead, read_regular, why_not
 from ..source import Source, Span
 
 _MOST_BYTES: Final = 1_000_000
@@ -45,7 +56,7 @@ class RenameRule:
 def given_rules(rules: Mapping[str, str]) -> tuple[RenameRule, ...]:
     """Rules that a caller gives."""
     if len(rules) > _MOST_RULES:
-        raise DotnnError(BadRenameFile(path="rename", reason=f"there are more than {_MOST_RULES:,} rules"))
+        raise DotnnError(TooManyGivenRules(path="rename", most=_MOST_RULES))
     return tuple(RenameRule(pattern, replacement) for pattern, replacement in rules.items())
 
 
@@ -61,9 +72,9 @@ def read_rules(path: Path) -> tuple[RenameRule, ...]:
     except tomllib.TOMLDecodeError as fault:
         raise DotnnError(_no_toml(source, str(fault))) from fault
     except RecursionError as fault:
-        raise DotnnError(BadRenameFile(path=source.name, reason="it is nested too deeply")) from fault
+        raise DotnnError(RenameFileTooDeep(path=source.name)) from fault
     if len(table) > _MOST_RULES:
-        raise DotnnError(BadRenameFile(path=source.name, reason=f"it has more than {_MOST_RULES:,} rules"))
+        raise DotnnError(TooManyRulesInFile(path=source.name, most=_MOST_RULES))
     return tuple(_rule(source, pattern, replacement) for pattern, replacement in table.items())
 
 
@@ -72,13 +83,13 @@ def _source(path: Path) -> Source:
     try:
         content = read_regular(str(path), _MOST_BYTES)
         if len(content) > _MOST_BYTES:
-            raise DotnnError(BadRenameFile(path=name, reason=f"it has more than {_MOST_BYTES:,} bytes"))
+            raise DotnnError(RenameFileTooLong(path=name, most=_MOST_BYTES))
         # TOML's line ends are these two; so places in the text are those of the file.
         return Source(name, content.decode("utf-8-sig"), path)
     except UnicodeDecodeError as fault:
-        raise DotnnError(BadRenameFile(path=name, reason="it is no UTF-8 text")) from fault
+        raise DotnnError(NoRenameText(path=name)) from fault
     except (OSError, ValueError) as fault:
-        raise DotnnError(BadRenameFile(path=name, reason=why_not(fault), hint=instead(fault))) from fault
+        raise DotnnError(RenameFileUnreadable(path=name, reason=why_not(fault), hint=instead(fault))) from fault
 
 
 def _no_toml(source: Source, said: str) -> BadRenameFile:
@@ -90,10 +101,7 @@ def _no_toml(source: Source, said: str) -> BadRenameFile:
         line, column = int(found[1]), int(found[2])
         start = sum(len(one) for one in source.text.splitlines(keepends=True)[: line - 1]) + column - 1
         span = source.span(min(start, len(source.text)), min(start + 1, len(source.text)))
-    hint = "write patterns between single quotes, in which a `\\` is a `\\`" if "\\" in reason else ""
-    return BadRenameFile(
-        span=span, path=source.name, reason=f"it is no TOML: {reason[:1].lower()}{reason[1:]}", hint=hint
-    )
+    return NoRenameToml(span=span, path=source.name, reason=f"{reason[:1].lower()}{reason[1:]}")
 
 
 def _rule(source: Source, pattern: str, replacement: object) -> RenameRule:
@@ -101,10 +109,8 @@ def _rule(source: Source, pattern: str, replacement: object) -> RenameRule:
     if isinstance(replacement, str):
         return RenameRule(pattern, replacement, span, line)
     if isinstance(replacement, dict):
-        hint = "quote the pattern, and leave out headings: `'conv.(.+)' = \"body.$1\"`"
-        raise DotnnError(BadRenameFile(span=span, path=source.name, reason=f"`{pattern}` is a table", hint=hint))
-    reason = f"what names become by `{pattern}` is no text"
-    raise DotnnError(BadRenameFile(span=line, path=source.name, reason=reason))
+        raise DotnnError(RuleIsTable(span=span, path=source.name, pattern=pattern))
+    raise DotnnError(RuleIsNoText(span=line, path=source.name, pattern=pattern))
 
 
 def _places(source: Source, pattern: str) -> tuple[Span | None, Span | None]:

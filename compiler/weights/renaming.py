@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final, final
 
 from ..diagnostics import Diagnostic, DotnnError
-from ..diagnostics.weight_matching import BadRenameRule, CollidingNames, UnmatchedRules
+from ..diagnostics.weight_matching import BadRenameRule, CollidingNames, PatternFault, UnmatchedRules
 from .matching import Matching
 from .name_patterns import BadPattern, Pattern, Replacement
 from .rename_rules import RenameRule
@@ -49,7 +49,7 @@ class Renaming:
             found = pattern.match(name)
             self._steps += pattern.steps - before
             if self._steps > _MOST_STEPS:
-                reason = "it takes too long with so many names"
+                reason = PatternFault.TAKES_TOO_LONG()
                 raise DotnnError(BadRenameRule(span=rule.pattern_span, pattern=rule.pattern, reason=reason))
             if found is not None:
                 self._used.add(index)
@@ -74,9 +74,9 @@ def _compiled(rule: RenameRule) -> tuple[Pattern, Replacement]:
     try:
         pattern = Pattern(rule.pattern)
     except BadPattern as fault:
-        raise DotnnError(BadRenameRule(span=rule.at(fault.place), pattern=rule.pattern, reason=str(fault))) from fault
+        raise DotnnError(BadRenameRule(span=rule.at(fault.place), pattern=rule.pattern, reason=fault.reason)) from fault
     try:
         return pattern, Replacement(rule.replacement, pattern.groups)
     except BadPattern as fault:
         span = rule.replacement_span
-        raise DotnnError(BadRenameRule(span=span, pattern=rule.replacement, reason=str(fault))) from fault
+        raise DotnnError(BadRenameRule(span=span, pattern=rule.replacement, reason=fault.reason)) from fault

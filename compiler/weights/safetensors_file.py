@@ -14,19 +14,19 @@ import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import IO, final
 
 import numpy as np
 
 from ..diagnostics import DotnnError
+from ..diagnostics.damage import FileDamage, SafetensorsDamage
 from ..diagnostics.weights import DamagedWeightFile
 from ..graph.tensors import Weight
-from ..reprs import quantity, quoted, short_repr
 from .bounded_json import LONGEST, BadJson, parse_json
-from .element_types import numpy_dtype
 from .formats import WeightFormat
-from .values import raw_bytes
+from .numpy_dtypes import numpy_dtype
+from .weight_file import WeightFile
+from .weight_values import raw_bytes
 
 #: The name under which the header keeps its notes.
 METADATA = "__metadata__"
@@ -60,7 +60,7 @@ _CODES = {name: element for element, (name, _) in _ELEMENTS.items()}
 
 
 class BadHeader(ValueError):
-    """What is wrong with a header, in words."""
+    """What is wrong with a header, as a phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Entry:
 
 
 @final
-class SafetensorsFile:
+class SafetensorsFile(WeightFile):
     """The tensors of a `.safetensors` file, mapped into memory.
 
     Args:
@@ -126,33 +126,22 @@ class SafetensorsFile:
         # Arrays made in other ways do not keep the map from being closed under them.
         return np.frombuffer(content, np.uint8).view(dtype).reshape(entry.shape)
 
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.path), quantity(len(self._entries), "tensor"))
-
     def close(self) -> None:
         """Give the file back; arrays that were loaded keep it mapped as long as they live."""
         with contextlib.suppress(BufferError):
             self._map.close()
 
-    def __enter__(self) -> SafetensorsFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 def _read_header(stream: IO[bytes], size: int) -> tuple[dict[str, Entry], int]:
     """The tensors, and where their bytes begin."""
     if size < _PREFIX.size:
-        raise BadHeader("it is empty" if size == 0 else f"it has only {size} bytes")
+        raise BadHeader(FileDamage.IS_EMPTY() if size == 0 else SafetensorsDamage.ONLY_SOME_BYTES(size=size))
     prefix = stream.read(_PREFIX.size)
     (length,) = _PREFIX.unpack(prefix)
     if length > size - _PREFIX.size:
-        raise BadHeader(f"its first bytes announce a header of {length:,} bytes, and the file has {size:,}")
+        raise BadHeader(SafetensorsDamage.HEADER_BEYOND_FILE(length=length, size=size))
     if length > LONGEST_HEADER:
-        raise BadHeader(f"its header has {length:,} bytes, and at most {LONGEST_HEADER:,} are read")
+        raise BadHeader(SafetensorsDamage.HEADER_TOO_LONG(length=length, most=LONGEST_HEADER))
     body = _PREFIX.size + length
     return parse_header(stream.read(length), size - body), body
 
@@ -166,11 +155,11 @@ def parse_header(header: bytes, body_size: int) -> dict[str, Entry]:
     try:
         fields = parse_json(header)
     except BadJson as error:
-        raise BadHeader(f"its header {error}") from error
+        raise BadHeader(FileDamage.HEADER_IS_BAD(fault=str(error))) from error
     if not isinstance(fields, dict):
-        raise BadHeader("its header is no JSON object")
+        raise BadHeader(SafetensorsDamage.HEADER_IS_NO_OBJECT())
     if not isinstance(fields.pop(METADATA, {}), dict):
-        raise BadHeader(f"`{METADATA}` in its header is no JSON object")
+        raise BadHeader(SafetensorsDamage.NOTES_ARE_NO_OBJECT(key=METADATA))
     entries = {name: _entry(name, facts) for name, facts in fields.items()}
     _require_gapless(entries, body_size)
     return entries
@@ -181,14 +170,14 @@ def _entry(name: str, facts: object) -> Entry:
         case {"dtype": str() as element, "shape": list() as shape, "data_offsets": [int() as start, int() as end]}:
             pass
         case _:
-            raise BadHeader(f"its header gives `{name}` no dtype, shape and data_offsets")
+            raise BadHeader(SafetensorsDamage.ENTRY_INCOMPLETE(name=name))
     if element not in _ELEMENTS:
-        raise BadHeader(f"`{name}` has elements of the unknown type `{element}`")
+        raise BadHeader(SafetensorsDamage.UNKNOWN_ELEMENT_TYPE(name=name, element=element))
     if len(shape) > _MOST_AXES or not all(type(axis) is int and axis >= 0 for axis in shape):
-        raise BadHeader(f"`{name}` has an impossible shape")
+        raise BadHeader(FileDamage.IMPOSSIBLE_SHAPE(name=name))
     entry = Entry(element, tuple(shape), start, end)
     if not 0 <= start <= end or end - start != entry.size:
-        raise BadHeader(f"the bytes of `{name}` do not fit its shape")
+        raise BadHeader(FileDamage.BYTES_DO_NOT_FIT(name=name))
     return entry
 
 
@@ -196,14 +185,14 @@ def _require_gapless(entries: Mapping[str, Entry], body_size: int) -> None:
     end, before = 0, ""
     for name, entry in sorted(entries.items(), key=lambda item: (item[1].start, item[1].end)):
         if entry.start < end:
-            raise BadHeader(f"the bytes of `{name}` overlap those of `{before}`")
+            raise BadHeader(SafetensorsDamage.BYTES_OVERLAP(name=name, before=before))
         if entry.start > end:
-            raise BadHeader(f"{entry.start - end:,} bytes before `{name}` belong to no tensor")
+            raise BadHeader(SafetensorsDamage.GAP_BEFORE_TENSOR(gap=entry.start - end, name=name))
         end, before = entry.end, name
     if end > body_size:
-        raise BadHeader(f"it is cut off: its tensors take {end:,} bytes, and {body_size:,} are there")
+        raise BadHeader(SafetensorsDamage.TENSORS_CUT_OFF(wanted=end, found=body_size))
     if end < body_size:
-        raise BadHeader(f"its last {body_size - end:,} bytes belong to no tensor")
+        raise BadHeader(SafetensorsDamage.BYTES_LEFT_OVER(rest=body_size - end))
 
 
 # Writing ------------------------------------------------------------------------------------------------------------

@@ -10,24 +10,22 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import IO, TYPE_CHECKING, final
+from typing import IO, final
 
 import numpy as np
 
 from ..diagnostics import DotnnError
-from ..diagnostics.weight_files import ShardsDoNotFit
+from ..diagnostics.damage import FileDamage, SafetensorsDamage
+from ..diagnostics.phrases import Phrase
+from ..diagnostics.weight_formats import ShardsDoNotFit
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
-from ..files import read_bounded
-from ..reprs import quantity, quoted, short_repr
-from .beside import beside
+from ..regular_files import read_bounded, why_not
 from .bounded_json import LONGEST, BadJson, parse_json
 from .formats import WeightFormat
 from .readers import head_of, open_stream
 from .shard_names import shard_of
-
-if TYPE_CHECKING:
-    from .weight_file import WeightFile
+from .sibling_files import beside
+from .weight_file import WeightFile
 
 #: Every file that is open takes one of the system's handles, of which a process mostly has 1,024.
 _MOST_FILES = 512
@@ -35,7 +33,7 @@ _KIND = "index of weights in several files"
 
 
 @final
-class ShardedFile:
+class ShardedFile(WeightFile):
     """The tensors of several files, under one roof.
 
     Args:
@@ -80,20 +78,9 @@ class ShardedFile:
         """A tensor, as the reader of its file gives it."""
         return self._files[name].load(name)
 
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.path), quantity(len(self._files), "tensor"))
-
     def close(self) -> None:
         """Give all files back."""
         self._opened.close()
-
-    def __enter__(self) -> ShardedFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _read_index(self, stream: IO[bytes]) -> dict[str, str]:
         """In which file each tensor is."""
@@ -101,12 +88,12 @@ class ShardedFile:
         try:
             index = parse_json(read_bounded(stream, LONGEST))  # pyright: ignore[reportArgumentType]
         except BadJson as error:
-            raise self._damaged(f"it {error}") from error
+            raise self._damaged(FileDamage.WHOLE_IS_BAD(fault=str(error))) from error
         places = index.get("weight_map") if isinstance(index, dict) else None
         if not isinstance(places, dict) or not all(isinstance(place, str) for place in places.values()):
-            raise self._damaged("it has no `weight_map` from the names of tensors to those of files")
+            raise self._damaged(SafetensorsDamage.NO_WEIGHT_MAP())
         if len(set(places.values())) > _MOST_FILES:
-            raise self._damaged(f"it names {len(set(places.values())):,} files, and at most {_MOST_FILES} are read")
+            raise self._damaged(SafetensorsDamage.TOO_MANY_FILES(found=len(set(places.values())), most=_MOST_FILES))
         return places
 
     def _open_all(
@@ -115,10 +102,11 @@ class ShardedFile:
         places = {name: beside(path, name) for name in names}
         missing = tuple(name for name, place in places.items() if not os.path.exists(place))
         if missing:
-            raise DotnnError(ShardsDoNotFit(path=self.path, faults=tuple(f"`{name}` is not there" for name in missing)))
+            faults = tuple(SafetensorsDamage.SHARD_MISSING(shard=name) for name in missing)
+            raise DotnnError(ShardsDoNotFit(path=self.path, faults=faults))
         return {name: opened.enter_context(_open(place, shards)) for name, place in places.items()}
 
-    def _damaged(self, reason: str) -> DotnnError:
+    def _damaged(self, reason: Phrase) -> DotnnError:
         return DotnnError(DamagedWeightFile(path=self.path, kind=_KIND, reason=reason))
 
 
@@ -130,11 +118,10 @@ def _open(path: Path, shards: WeightFormat) -> WeightFile:
                 opened.pop_all()
             return file
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise DotnnError(WeightFileUnreadable(path=str(path), reason=reason)) from error
+        raise DotnnError(WeightFileUnreadable(path=str(path), reason=why_not(error))) from error
 
 
-def _unnamed_parts(names: Iterable[str]) -> Iterator[str]:
+def _unnamed_parts(names: Iterable[str]) -> Iterator[Phrase]:
     """What is to be said where files say that there are more of them than the index names."""
     numbers: dict[tuple[Path, int], set[int]] = {}
     for name in names:
@@ -143,22 +130,23 @@ def _unnamed_parts(names: Iterable[str]) -> Iterator[str]:
             numbers.setdefault((shard.index, shard.total), set()).add(shard.number)
     for (_, total), found in numbers.items():
         if len(found) < total:
-            yield f"the names of its files tell of {total:,} files, of which it names {len(found):,}"
+            yield SafetensorsDamage.SHARDS_UNNAMED(total=total, named=len(found))
 
 
-def _misplaced(wanted: dict[str, str], files: dict[str, WeightFile]) -> Iterator[str]:
+def _misplaced(wanted: dict[str, str], files: dict[str, WeightFile]) -> Iterator[Phrase]:
     """The tensors that are not where the index says, and those of which it says nothing."""
     held = {shard: frozenset(file.names) for shard, file in files.items()}
     for name, shard in wanted.items():
         if name not in held[shard]:
-            elsewhere = next((f", but in `{other}`" for other, names in held.items() if name in names), "")
-            yield f"`{name}` is not in `{shard}`{elsewhere}"
+            other = next((other for other, names in held.items() if name in names), None)
+            missing = SafetensorsDamage.TENSOR_MISSING(name=name, shard=shard)
+            yield missing if other is None else SafetensorsDamage.TENSOR_ELSEWHERE(name=name, shard=shard, other=other)
     for shard, file in files.items():
         for name in file.names:
             if name not in wanted:
-                yield f"`{name}` is in `{shard}`, and the index does not name it"
+                yield SafetensorsDamage.TENSOR_UNNAMED(name=name, shard=shard)
             elif wanted[name] != shard and name in held[wanted[name]]:
-                yield f"`{name}` is in `{shard}` and in `{wanted[name]}`"
+                yield SafetensorsDamage.TENSOR_IN_TWO_FILES(name=name, shard=shard, other=wanted[name])
 
 
 def index_format(suffix: str, shards: WeightFormat) -> WeightFormat:

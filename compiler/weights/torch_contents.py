@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import IO, Final
 
-from ..archives.zips import ARCHIVE_ERRORS, open_zip, place_of
+from ..archives.zips import ARCHIVE_ERRORS, open_zip, place_of, what_archive_errors_say
+from ..diagnostics.damage import FileDamage, TorchDamage
 
 #: How the pickles of the older format begin: protocol 2, and a number of ten bytes that is always the same.
 LEGACY_MAGIC: Final = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -44,15 +45,15 @@ _PICKLE_ERRORS: Final = (ValueError, OverflowError, MemoryError, IndexError, Att
 
 
 class BadContents(ValueError):
-    """What is wrong with a file, in words."""
+    """What is wrong with a file, as a phrase."""
 
 
 class NoWeights(Exception):
-    """A file holds something else than weights, as a sentence."""
+    """A file holds something else than weights, as a phrase says."""
 
 
 class AsksFor(Exception):
-    """A file asks for something that is no tensor; the argument is its full name."""
+    """A file asks for something that is no tensor; the argument is its full name, empty where it has none."""
 
 
 def check_contents(stream: IO[bytes]) -> bool:
@@ -71,11 +72,11 @@ def check_contents(stream: IO[bytes]) -> bool:
     stream.seek(0)
     head = stream.read(_LONGEST)
     if not head.startswith(b"\x80"):
-        raise BadContents("it is empty" if not head else "it does not begin as a file of PyTorch")
+        raise BadContents(TorchDamage.NO_TORCH_FILE() if head else FileDamage.IS_EMPTY())
     content = io.BytesIO(head)
     if not head.startswith(LEGACY_MAGIC):
         _check_pickle(content)
-        raise BadContents("it is a pickle that PyTorch did not write")
+        raise BadContents(TorchDamage.PICKLE_OF_ANOTHER())
     for _ in range(_LEGACY_PICKLES):
         _check_pickle(content)
     return False
@@ -87,18 +88,18 @@ def _check_archive(stream: IO[bytes]) -> None:
         members = archive.infolist()
         pickles = [one for one in members if one.filename.rpartition("/")[2] == _PICKLE]
         if any(one.filename.rpartition("/")[2] == "constants.pkl" for one in members):
-            raise NoWeights("it is an archive of TorchScript (`torch.jit.save`)")
+            raise NoWeights(TorchDamage.IS_TORCH_SCRIPT())
         if len(pickles) != 1:
-            raise BadContents("it is a zip archive without the pickle of `torch.save`")
+            raise BadContents(TorchDamage.NO_PICKLE_IN_ARCHIVE())
         ends = sorted((place_of(stream, archive, one), one.file_size) for one in members if not one.is_dir())
         for (start, size), (after, _) in pairwise(ends):
             if start + size > after:
-                raise BadContents("parts of it overlap")
+                raise BadContents(TorchDamage.PARTS_OVERLAP())
         if pickles[0].file_size > _LONGEST:
-            raise BadContents(f"its pickle has {pickles[0].file_size:,} bytes, and at most {_LONGEST:,} are read")
+            raise BadContents(TorchDamage.PICKLE_TOO_LONG(length=pickles[0].file_size, most=_LONGEST))
         content = archive.read(pickles[0])
     except ARCHIVE_ERRORS as error:
-        raise BadContents(str(error) or "it is cut off") from error
+        raise BadContents(what_archive_errors_say(error)) from error
     _check_pickle(io.BytesIO(content))
 
 
@@ -115,14 +116,14 @@ def _check_pickle(content: IO[bytes]) -> None:
         if isinstance(argument, str):
             texts = [texts[1], argument]
     if is_newer:
-        raise NoWeights("it is a pickle of a protocol beyond 2, which PyTorch reads without `weights_only` alone")
+        raise NoWeights(TorchDamage.PICKLE_PROTOCOL())
 
 
 def _need_allowed(called: str) -> None:
     if _OTHER_TENSORS.fullmatch(called) and not _ALLOWED.fullmatch(called):
-        raise NoWeights("it has tensors that are sparse, quantized or without numbers, which are not read")
+        raise NoWeights(TorchDamage.HAS_OTHER_TENSORS())
     if not _ALLOWED.fullmatch(called):
-        raise AsksFor(called.strip().replace(" ", ".", 1)[:200] or "something without a name")
+        raise AsksFor(called.strip().replace(" ", ".", 1)[:200])
 
 
 def _steps(content: IO[bytes]) -> Iterator[tuple[str, object]]:
@@ -133,9 +134,9 @@ def _steps(content: IO[bytes]) -> Iterator[tuple[str, object]]:
         except StopIteration:
             return
         except _PICKLE_ERRORS as error:
-            raise BadContents(f"its pickle is damaged: {' '.join(str(error).split())[:200]}") from error
+            raise BadContents(TorchDamage.PICKLE_DAMAGED(reason=" ".join(str(error).split())[:200])) from error
         yield step.name, argument
-    raise BadContents(f"its pickle has more than {_MOST_STEPS:,} steps")
+    raise BadContents(TorchDamage.TOO_MANY_STEPS(most=_MOST_STEPS))
 
 
 def recognize_torch(stream: IO[bytes]) -> bool:

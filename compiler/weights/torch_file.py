@@ -9,20 +9,23 @@ import warnings
 from _pickle import UnpicklingError
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import IO, Any, Final, final
 
 import numpy as np
 
-from ..arguments import a_type
-from ..diagnostics import Diagnostic, DotnnError
-from ..diagnostics.weight_files import MissingLibrary, NoStateDict, SeveralStateDicts, WouldRunCode
+from ..diagnostics import DotnnError
+from ..diagnostics.damage import FileDamage, TorchDamage
+from ..diagnostics.phrases import Phrase
+from ..diagnostics.weight_formats import MissingLibrary, NoStateDict, SeveralStateDicts, WouldRunCode
 from ..diagnostics.weights import DamagedWeightFile, WeightFileUnreadable
 from ..graph.tensors import Weight
-from ..reprs import quantity, quoted, short_repr
-from .element_types import EXTENDED, numpy_dtype
+from ..python_arguments import a_type
+from ..regular_files import why_not
 from .formats import WeightFormat
+from .numpy_dtypes import EXTENDED, numpy_dtype
 from .torch_contents import AsksFor, BadContents, NoWeights, check_contents, recognize_torch
+from .weight_file import WeightFile
 
 _KIND: Final = "PyTorch file"
 #: What the entry of a checkpoint with the weights is mostly called.
@@ -46,7 +49,7 @@ _ERRORS: Final = (
 
 
 @final
-class TorchFile:
+class TorchFile(WeightFile):
     """The tensors of a file of PyTorch; those of archives are mapped into memory.
 
     Args:
@@ -64,9 +67,9 @@ class TorchFile:
         self._torch = _library(path)
         self._tensors = self._state_dict(self._load(path, can_be_mapped))
         for name, tensor in self._tensors.items():
-            fault = self._fault(tensor, size)
-            if fault:
-                raise self._damaged(f"`{name}` {fault}")
+            fault = self._fault(name, tensor, size)
+            if fault is not None:
+                raise self._damaged(fault)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,22 +98,11 @@ class TorchFile:
             bits = self._torch.int16 if dtype.itemsize == 2 else self._torch.uint8
             return tensor.contiguous().view(bits).numpy().view(dtype)
         except (TypeError, RuntimeError) as error:
-            raise self._damaged(f"`{name}` has elements of type {element}, which are not read") from error
-
-    def __repr__(self) -> str:
-        return short_repr(self, quoted(self.path), quantity(len(self._tensors), "tensor"))
+            raise self._damaged(FileDamage.ELEMENTS_NOT_READ(name=name, element=element)) from error
 
     def close(self) -> None:
         """Let go of the tensors; arrays that were loaded keep theirs as long as they live."""
         self._tensors = {}
-
-    def __enter__(self) -> TorchFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _checked(self, stream: IO[bytes]) -> bool:
         try:
@@ -118,10 +110,9 @@ class TorchFile:
         except BadContents as error:
             raise self._damaged(str(error)) from error
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise DotnnError(WeightFileUnreadable(path=self.path, reason=reason)) from error
+            raise DotnnError(WeightFileUnreadable(path=self.path, reason=why_not(error))) from error
         except NoWeights as error:
-            raise DotnnError(NoStateDict(path=self.path, what=str(error))) from error
+            raise self._no_weights(str(error)) from error
         except AsksFor as error:
             raise DotnnError(WouldRunCode(path=self.path, name=str(error))) from error
 
@@ -133,12 +124,12 @@ class TorchFile:
         except _ERRORS as error:
             # The first sentence; PyTorch goes on with advice that does not hold here.
             reason = " ".join(str(error).split()).split(". ")[0][:200]
-            raise self._damaged(f"PyTorch says: {reason or type(error).__name__}") from error
+            raise self._damaged(TorchDamage.TORCH_SAYS(reason=reason or type(error).__name__)) from error
 
     def _state_dict(self, content: object) -> dict[str, Any]:
         """The tensors by name: of the mapping that the file holds, or of an entry of it."""
         if not isinstance(content, Mapping):
-            raise self._no_weights(f"it is {a_type(content)}")
+            raise self._no_weights(TorchDamage.IS_NO_MAPPING(a_type=a_type(content)))
         inner = [key for key, value in content.items() if self._holds_tensors(value)]
         own = [key for key, value in content.items() if isinstance(value, self._torch.Tensor)]
         usual = [key for key in _USUAL_KEYS if key in inner]
@@ -150,11 +141,12 @@ class TorchFile:
             raise DotnnError(SeveralStateDicts(path=self.path, keys=tuple(map(str, [*inner, *own]))))
         others = [key for key in content if key not in own]
         if not own:
-            raise self._no_weights("no entry of it is a tensor" if content else "it is empty")
+            raise self._no_weights(TorchDamage.HOLDS_NO_TENSOR() if content else FileDamage.IS_EMPTY())
         if others:
-            raise self._no_weights(f"its entry {str(others[0])!r} is {a_type(content[others[0]])}, and no tensor")
+            key, found = str(others[0]), a_type(content[others[0]])
+            raise self._no_weights(TorchDamage.ENTRY_IS_NO_TENSOR(key=key, a_type=found))
         if not all(isinstance(key, str) for key in own):
-            raise self._no_weights("its tensors have no names")
+            raise self._no_weights(TorchDamage.TENSORS_WITHOUT_NAMES())
         return dict(content)
 
     def _holds_tensors(self, value: object) -> bool:
@@ -162,21 +154,20 @@ class TorchFile:
             return False
         return all(isinstance(key, str) and isinstance(one, self._torch.Tensor) for key, one in value.items())
 
-    def _fault(self, tensor: Any, size: int) -> str:
-        """Why a tensor is none of plain numbers that lie in the file; empty if it is one."""
+    def _fault(self, name: str, tensor: Any, size: int) -> Phrase | None:
+        """Why a tensor is none of plain numbers that lie in the file; None if it is one."""
         if tensor.layout is not self._torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
-            return "is sparse, quantized or without numbers, which is not read"
+            return TorchDamage.TENSOR_NOT_PLAIN(name=name)
         # One number can stand for many by a stride of 0, and a storage can say to be larger than what is there.
         if max(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()) > size:
-            return f"{list(tensor.shape)} takes more bytes than the file has"
-        return ""
+            return TorchDamage.TENSOR_BEYOND_FILE(name=name, shape=str(list(tensor.shape)))
+        return None
 
-    def _no_weights(self, what: str) -> DotnnError:
+    def _no_weights(self, what: Phrase | str) -> DotnnError:
         return DotnnError(NoStateDict(path=self.path, what=what))
 
-    def _damaged(self, reason: str) -> DotnnError:
-        fault: Diagnostic = DamagedWeightFile(path=self.path, kind=_KIND, reason=reason)
-        return DotnnError(fault)
+    def _damaged(self, reason: Phrase | str) -> DotnnError:
+        return DotnnError(DamagedWeightFile(path=self.path, kind=_KIND, reason=reason))
 
 
 def _element(tensor: Any) -> str:

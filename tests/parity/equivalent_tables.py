@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import pkgutil
 from functools import cache
-from pathlib import Path
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-FOLDER = Path(__file__).parent / "equivalents"
+from tests.parity import equivalents
+
+NAMES = sorted(module.name for module in pkgutil.iter_modules(equivalents.__path__))
 
 os.environ["KERAS_BACKEND"] = "torch"
 
@@ -17,16 +19,7 @@ os.environ["KERAS_BACKEND"] = "torch"
 @cache
 def modules() -> tuple[ModuleType, ...]:
     """The modules of equivalents, in the order of their names; they import PyTorch."""
-    return tuple(map(_load, sorted(FOLDER.glob("*.py"))))
-
-
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"equivalents_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tuple(import_module(f"{equivalents.__name__}.{name}") for name in NAMES)
 
 
 def table(name: str) -> dict[str, Any]:
@@ -41,5 +34,5 @@ def table(name: str) -> dict[str, Any]:
 
 def keras_cases() -> dict[str, Any]:
     """The entries of ``KERAS``, by the names of their modules and their own."""
-    names = ((module.__name__.removeprefix("equivalents_"), getattr(module, "KERAS", {})) for module in modules())
+    names = ((name, getattr(module, "KERAS", {})) for name, module in zip(NAMES, modules(), strict=True))
     return {f"{module}: {name}": entry for module, entries in names for name, entry in entries.items()}

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from dotnn.compiler.diagnostics.foreign_layers import layer_note
 from dotnn.compiler.layers import LAYERS
-from dotnn.compiler.layers.naming import known_as
+from dotnn.compiler.layers.name_suggestions import known_as
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 os.environ["KERAS_BACKEND"] = "torch"

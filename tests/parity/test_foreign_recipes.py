@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from dotnn.compiler import compile_source
 from dotnn.compiler.diagnostics.foreign_layers import LAYER_NOTES
-from dotnn.compiler.evaluate import evaluate
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.reference_evaluation import evaluate
+from dotnn.compiler.weights.weight_values import WeightValues
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 F = torch.nn.functional

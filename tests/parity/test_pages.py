@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_calls import ROOT, dotnn
 from dotnn import Session, compile_file
 from dotnn.compiler.passes.targets import Target
-from fences import page_fences
+
+from tests.helpers.cli_calls import dotnn
+from tests.helpers.fences import page_fences
+from tests.helpers.paths import DOCS, ROOT
 
 # PyTorch brings sympy, which the quantization of onnxruntime needs for its pre-processing.
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
-
-DOCS = ROOT / "docs"
 
 
 def test_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

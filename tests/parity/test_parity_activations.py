@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from equivalent_tables import table
-from one_layer import make
-from test_layers_activations import EXTREMES, FUNCTIONS, IDS
+
+from tests.helpers.activation_cases import EXTREMES, FUNCTIONS, IDS
+from tests.helpers.one_layer import make
+from tests.parity.equivalent_tables import table
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.base import Layer
-from one_layer import floats, make, random_weights
+
+from tests.helpers.one_layer import floats, make, random_weights
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 os.environ["KERAS_BACKEND"] = "torch"
 keras = pytest.importorskip("keras", reason="needs the extra [parity]")
 flop_counter = importlib.import_module("torch.utils.flop_counter")
 
-sys.path.append(str(Path(__file__).parent / "equivalents"))
-equivalents = importlib.import_module("attention")
+equivalents = importlib.import_module("tests.parity.equivalents.attention")
 
 
 def random(seed: int, *shape: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dotnn.compiler.layers.base import LAYERS
-from dotnn.compiler.layers.operators import Index
+from dotnn.compiler.layers.tensor_arithmetic import Index
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 functional = torch.nn.functional

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from dotnn.compiler.graph.types import DType, TensorType
-from equivalent_tables import keras_cases
-from graphs import float32
-from one_layer import make
+
+from tests.helpers.graphs import float32
+from tests.helpers.one_layer import make
+from tests.parity.equivalent_tables import keras_cases
 
 pytest.importorskip("torch", reason="needs the extra [parity]")
 keras = pytest.importorskip("keras", reason="needs the extra [parity]")

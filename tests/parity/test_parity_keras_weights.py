@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cli_calls import dotnn
 from dotnn import Compiled, DotnnError, Matching, Session, compile_source
 from dotnn.compiler.export.keras_weights import save_keras_weights
-from dotnn.compiler.weights.values import WeightValues
+from dotnn.compiler.weights.weight_values import WeightValues
+
+from tests.helpers.cli_calls import dotnn
 
 pytest.importorskip("torch", reason="needs the extra [parity]")
 os.environ["KERAS_BACKEND"] = "torch"

@@ -17,11 +17,12 @@ from dotnn.compiler.graph.tensors import Role
 from dotnn.compiler.graph.types import TensorType
 from dotnn.compiler.layers.base import WeightSpec
 from dotnn.compiler.layers.recurrent import Gru
-from equivalent_tables import table
-from generated_layers import LayerCase, cases
-from harness import error
-from layer_runs import SMALL, as_float, sized, tolerance
-from samples import KINDS
+
+from tests.helpers.generated_layers import LayerCase, cases
+from tests.helpers.harness import error
+from tests.helpers.layer_runs import SMALL, as_float, sized, tolerance
+from tests.helpers.samples import KINDS
+from tests.parity.equivalent_tables import table
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 attending = pytest.importorskip("torch.nn.attention", reason="needs the extra [parity]")

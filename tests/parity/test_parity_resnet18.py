@@ -16,11 +16,13 @@ from dotnn.compiler.weights.binding import bind_weights
 from dotnn.compiler.weights.readers import open_weights
 from dotnn.compiler.weights.weight_file import WeightFile
 
+from tests.helpers.paths import ZOO
+
 torch = pytest.importorskip("torch", reason="parity tests need the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="parity tests need the extra [parity]")
 from torch import nn  # noqa: E402
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "zoo" / "resnet18.nn"
+EXAMPLE = ZOO / "resnet18.nn"
 CLASSES = 1000
 #: Of the 17 ReLUs of the network, 9 follow a convolution; 8 follow a sum, and none is fused into a sum of images.
 FUSED: dict[Target, int] = {"onnx": 0, "onnxruntime": 9, "onnxruntime-cpu": 9}

@@ -8,29 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dotnn.compiler.layers import LAYERS
-from dotnn.compiler.layers.base import Layer
+
+from tests.helpers.one_layer import make
+from tests.helpers.window_layers import apply
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 functional = torch.nn.functional
 
 SPATIAL = {1: (11,), 2: (9, 8), 3: (6, 7, 5)}
-
-
-def make(kind: str, **written: Any) -> Layer:
-    """A layer from attributes as they are written, lists for lists."""
-    cls = LAYERS[kind]
-    kinds = {one.name: one.metadata["kind"] for one in cls.attributes()}
-    return cls(**{name: kinds[name].convert(tupled(value), cls) for name, value in written.items()})
-
-
-def tupled(value: Any) -> Any:
-    return tuple(map(tupled, value)) if isinstance(value, list) else value
-
-
-def apply(layer: Layer, x: np.ndarray, **weights: np.ndarray) -> np.ndarray:
-    (y,) = layer.reference([x], weights)
-    return y
 
 
 def close(ours: np.ndarray, theirs: Any) -> None:

@@ -19,20 +19,21 @@ import pytest
 from dotnn import Compiled, Session, compile_file, compile_source
 from dotnn.compiler.passes.targets import Target
 
+from tests.helpers.paths import LIBRARY, ZOO
+
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
-import pytorch_networks  # noqa: E402
-from settling import (  # noqa: E402
+from torch import nn  # noqa: E402
+
+from tests.parity import pytorch_networks  # noqa: E402
+from tests.parity.settling import (  # noqa: E402
     error,
     one_thread,
     settle,
 )
-from torch import nn  # noqa: E402
-from zoo import modern  # noqa: E402
-from zoo.small_devices import mobilenet_v2  # noqa: E402
+from tests.parity.zoo import modern  # noqa: E402
+from tests.parity.zoo.small_devices import mobilenet_v2  # noqa: E402
 
 TEXTS = Path(__file__).parent / "networks"
-ZOO = Path(__file__).parents[2] / "examples" / "zoo"
-LIBRARY = Path(__file__).parents[2] / "library"
 #: How far numbers may be off, in units of the largest one of the tensor.
 TOLERANCE, RECURRENT_TOLERANCE = 1e-5, 1e-4
 #: What a mistake in a text must at least make of that.

@@ -17,8 +17,9 @@ from dotnn import Session, compile_source
 from dotnn.compiler.passes.targets import Target
 
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
-from settling import one_thread  # noqa: E402
 from torch import nn  # noqa: E402
+
+from tests.parity.settling import one_thread  # noqa: E402
 
 #: How far numbers may be off, in units of the largest one, and what a mistake must at least make of that.
 TOLERANCE, SHOWS = 1e-5, 100

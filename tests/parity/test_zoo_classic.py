@@ -15,13 +15,15 @@ import pytest
 from dotnn import Compiled, Session, compile_file
 from dotnn.compiler.passes.targets import Target
 
+from tests.helpers.paths import ZOO
+
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
-from settling import one_thread, settle  # noqa: E402
 from torch import nn  # noqa: E402
-from zoo import classic  # noqa: E402
 
-ZOO = Path(__file__).parents[2] / "examples" / "zoo"
+from tests.parity.settling import error, one_thread, settle  # noqa: E402
+from tests.parity.zoo import classic  # noqa: E402
+
 #: How far logits may be off, in units of the largest one.
 TOLERANCE = 1e-4
 #: Of the dense layers of AlexNet and VGG, which would else make files of hundreds of megabytes.
@@ -59,8 +61,8 @@ class Pair:
         """How far the logits of the model are off, in units of the largest one."""
         session = Session(self.model, weights=weights, target=target, provider="cpu", threads=1)
         found = session.run({"image": self.images})["logits"]
-        assert found.shape == self.logits.shape == (len(self.images), 1000)
-        return float(np.abs(found - self.logits).max() / np.abs(self.logits).max())
+        assert found.shape == (len(self.images), 1000)
+        return error(found, self.logits)
 
 
 @pytest.fixture(scope="module", params=NETWORKS)

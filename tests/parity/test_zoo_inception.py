@@ -16,13 +16,15 @@ import pytest
 from dotnn import Compiled, Session, compile_file
 from dotnn.compiler.passes.targets import Target
 
+from tests.helpers.paths import ZOO
+
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
-from settling import one_thread, settle  # noqa: E402
 from torch import nn  # noqa: E402
-from zoo import densenet, inception  # noqa: E402
 
-ZOO = Path(__file__).parents[2] / "examples" / "zoo"
+from tests.parity.settling import one_thread, settle  # noqa: E402
+from tests.parity.zoo import densenet, inception  # noqa: E402
+
 #: How far scores may be off, in units of the largest one, and what a mistake must at least make of that.
 TOLERANCE, SHOWS = 1e-4, 10
 

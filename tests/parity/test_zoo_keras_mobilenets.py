@@ -12,16 +12,17 @@ import numpy as np
 import pytest
 from dotnn import Session, compile_file
 
+from tests.helpers.paths import ZOO
+
 pytest.importorskip("torch", reason="needs the extra [parity]")
 os.environ["KERAS_BACKEND"] = "torch"
 keras = pytest.importorskip("keras", reason="needs the extra [parity]")
 pytest.importorskip("h5py", reason="needs the extra [keras]")
-from settling import error  # noqa: E402
+from tests.parity.settling import error  # noqa: E402
 
 #: What Keras says of itself where it converts tensors of PyTorch for numpy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
-ZOO = Path(__file__).parents[2] / "examples" / "zoo"
 #: How far logits may be off, in units of the largest one.
 TOLERANCE = 1e-4
 #: What two images must at least make of that, and a mirror image.

@@ -16,18 +16,19 @@ import numpy as np
 import pytest
 from dotnn import Compiled, Session, compile_file
 
+from tests.helpers.paths import ZOO
+
 pytest.importorskip("torch", reason="needs the extra [parity]")
 os.environ["KERAS_BACKEND"] = "torch"
 keras = pytest.importorskip("keras", reason="needs the extra [parity]")
 pytest.importorskip("h5py", reason="needs the extra [keras]")
-from settling import one_thread  # noqa: E402
+from tests.parity.settling import one_thread  # noqa: E402
 
 layers, ops = keras.layers, keras.ops
 
 #: What Keras says of itself where it converts tensors of PyTorch for numpy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
-ZOO = Path(__file__).parents[2] / "examples" / "zoo"
 TOLERANCE = 1e-5
 Feed = dict[str, np.ndarray]
 

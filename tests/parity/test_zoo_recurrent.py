@@ -18,13 +18,15 @@ import pytest
 from dotnn import Compiled, DotnnError, Session, compile_file, compile_source
 from dotnn.compiler.passes.targets import Target
 
+from tests.helpers.paths import ZOO
+
 torch = pytest.importorskip("torch", reason="needs the extra [parity]")
 safetensors_torch = pytest.importorskip("safetensors.torch", reason="needs the extra [parity]")
-from settling import one_thread  # noqa: E402
 from torch import nn  # noqa: E402
-from zoo import recurrent  # noqa: E402
 
-ZOO = Path(__file__).parents[2] / "examples" / "zoo"
+from tests.parity.settling import one_thread  # noqa: E402
+from tests.parity.zoo import recurrent  # noqa: E402
+
 #: How far numbers may be off, in units of the largest one.
 TOLERANCE = 1e-4
 #: What a mistake in a text must at least make of that.

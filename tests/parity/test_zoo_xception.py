@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from dotnn import Compiled, Session, compile_file
 
+from tests.helpers.paths import FACTS, ZOO
+
 pytest.importorskip("torch", reason="needs the extra [parity]")
 os.environ["KERAS_BACKEND"] = "torch"
 keras = pytest.importorskip("keras", reason="needs the extra [parity]")
@@ -21,8 +23,7 @@ pytest.importorskip("h5py", reason="needs the extra [keras]")
 #: What Keras says of itself where it converts tensors of PyTorch for numpy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
-FOLDER = Path(__file__).parents[2]
-FACTS = json.loads((FOLDER / "tests" / "facts" / "zoo_keras.json").read_text(encoding="utf-8"))["Xception"]
+PUBLISHED = json.loads((FACTS / "zoo_keras.json").read_text(encoding="utf-8"))["Xception"]
 #: How far scores may be off, in units of the largest one.
 TOLERANCE = 1e-4
 
@@ -67,7 +68,7 @@ def pair() -> Iterator[Pair]:
         # So that the softmax does not give all to one class.
         variable.assign(variable / scores.std())
     scores, probabilities = before_softmax(last, features), keras.ops.convert_to_numpy(last(features))
-    ours = compile_file(FOLDER / "examples" / "zoo" / "xception.nn")
+    ours = compile_file(ZOO / "xception.nn")
     yield Pair(ours, theirs, images, scores, probabilities)
     keras.utils.clear_session()
 
@@ -103,9 +104,9 @@ def test_the_scores_are_those_of_keras(pair: Pair, ending: str, tmp_path: Path) 
 def test_the_counts_are_those_of_keras(pair: Pair) -> None:
     count = pair.ours.summary().count
     trainable = sum(int(np.prod(one.shape)) for one in pair.theirs.trainable_weights)
-    assert count.params == trainable == FACTS["trainable_params"]
-    assert count.params + count.statistics == pair.theirs.count_params() == FACTS["total_params"]
-    assert pair.ours.summary().macs == FACTS["macs_conv_dense"]
+    assert count.params == trainable == PUBLISHED["trainable_params"]
+    assert count.params + count.statistics == pair.theirs.count_params() == PUBLISHED["total_params"]
+    assert pair.ours.summary().macs == PUBLISHED["macs_conv_dense"]
 
 
 def test_the_images_make_a_difference(pair: Pair) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...graph.graph import Node
 from ...operators.convolution import Conv
 from ...operators.fused import FusedConv
-from ..weighted import find_weighted
+from ..weighted_operators import find_weighted
 from .rule import (
     FusionContext,
     FusionRule,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...graph.graph import Graph, Node
-from ...layers.operators import Add
-from ..absorbing import finished_layer
-from ..weighted import find_weighted
+from ...layers.tensor_arithmetic import Add
+from ..fusing_conditions import finished_layer
+from ..weighted_operators import find_weighted
 from . import conv_activation
 from .rule import FusionContext, FusionRule, Match, find_activation
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from ...graph.graph import Graph, Node
 from ...operators.fused import FusedGemm
-from ...operators.matrix import Gemm
-from ..weighted import find_weighted
+from ...operators.matrix_products import Gemm
+from ..weighted_operators import find_weighted
 from .rule import (
     FusionContext,
     FusionRule,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...graph.graph import Graph, Node
-from ..absorbing import Absorption
 from ..contract import PassContext, Property, graph_pass
+from ..fusing_conditions import Absorption
 from .conv_activation import conv_activation
 from .conv_add_activation import conv_add_activation
 from .dense_activation import dense_activation

@@ -11,9 +11,9 @@ from ...graph.types import DType
 from ...layers.activations import LeakyRelu
 from ...operators.base import Operator, RuntimeActivation
 from ...operators.logic import Where
-from ..absorbing import Absorption, constants_among, finished_layer
 from ..contract import PassContext
-from ..weighted import Weighted
+from ..fusing_conditions import Absorption, constants_among, finished_layer
+from ..weighted_operators import Weighted
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from dotnn.compiler.graph.types import TensorType
-from dotnn.compiler.layers.rules import known
+from dotnn.compiler.layers.shape_rules import known
 
 Weights = Mapping[str, torch.Tensor]
 

@@ -1,0 +1,346 @@
+"""Arguments of calls: values that are not taken, missing, given twice, or too many (E301 to E305, E322)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..records import record
+from .base import Diagnostic
+from .forms import ticked
+from .phrases import filled
+from .suggest import listed, one_of
+
+# --- values that are not taken ----------------------------------------------------------------------------------------
+
+
+@record
+class WrongArgument(Diagnostic):
+    """An argument has a value that the layer does not take.
+
+    `dotnn layers NAME` shows every argument with its type, bounds and default.
+    """
+
+    code: ClassVar[str] = "E301"
+    message: ClassVar[str] = "`{name}` of `{kind}` must be {expected}, not {found}"
+    label: ClassVar[str] = "{found}"
+    remedy: ClassVar[str] = "`dotnn layers {kind}` shows the arguments"
+
+    kind: str
+    name: str
+    expected: str  #: what it takes, in the words of its constraint
+    found: str
+
+
+@record
+class QuotientAsArgument(WrongArgument):
+    """A quotient of dimensions, which is no dimension."""
+
+    message: ClassVar[str] = "`{name}` of `{kind}` must be {expected}, not {found} (`//` gives a dimension)"
+    label: ClassVar[str] = "{found} (`//` gives a dimension)"
+
+
+@record
+class WeightNotInNumbers(WrongArgument):
+    """A weight that is given as something other than numbers."""
+
+    expected: str = "nested lists of numbers, or a const that holds them"
+
+
+@record
+class InitializerWithoutBias(WrongArgument):
+    """An initializer of a bias that the layer does not have."""
+
+    name: str = "bias_init"
+    expected: str = "left out, since the layer has no bias"
+    found: str = "an initializer"
+
+
+@record
+class UndecidedArgument(Diagnostic):
+    """An argument needs a number, and it is given a symbolic dimension.
+
+    A dimension that cannot be decided is never guessed: give it a number in the type of the input.
+    """
+
+    code: ClassVar[str] = "E302"
+    message: ClassVar[str] = "`{name}` of `{kind}` must be {expected}, and `{dim}` is not known while compiling"
+    label: ClassVar[str] = "the symbolic dimension `{dim}`"
+    remedy: ClassVar[str] = "give it a number in the type of the input"
+
+    kind: str
+    name: str
+    expected: str  #: what it takes, in the words of its constraint
+    dim: str
+
+
+@record
+class ParameterShapeUndecided(UndecidedArgument):
+    """A parameter whose shape is not known."""
+
+    name: str = "the shape"
+    expected: str = "made of numbers"
+
+
+# --- missing ones -----------------------------------------------------------------------------------------------------
+
+
+@record
+class MissingArgument(Diagnostic):
+    """A required argument is not written."""
+
+    code: ClassVar[str] = "E303"
+    label: ClassVar[str] = "missing here"
+
+    kind: str
+
+
+@record
+class MissingTensor(MissingArgument):
+    """A layer without a tensor that it needs."""
+
+    message: ClassVar[str] = "`{kind}` needs the tensor `{name}`"
+    remedy: ClassVar[str] = "write `{example}`"
+
+    name: str
+    operands: tuple[str, ...]  #: all that must be given
+
+    @property
+    def example(self) -> str:
+        """A call with all of them."""
+        if len(self.operands) == 1:
+            return f"{self.operands[0]} -> {self.kind}"
+        return f"{self.kind}({', '.join(self.operands)})"
+
+
+@record
+class MissingTensors(MissingArgument):
+    """A layer of several tensors that is given one or none."""
+
+    message: ClassVar[str] = "`{kind}` needs two tensors or more"
+    remedy: ClassVar[str] = "write `{kind}(a, b)`"
+
+
+@record
+class MissingAttribute(MissingArgument):
+    """A layer without an attribute that has no default."""
+
+    message: ClassVar[str] = "`{kind}` needs `{name}`, {expected}"
+    remedy: ClassVar[str] = "write `{example}`"
+
+    name: str
+    expected: str  #: what it takes, in the words of its constraint
+    positional: bool
+
+    @property
+    def example(self) -> str:
+        """How it is written."""
+        return f"{self.kind}(…)" if self.positional else f"{self.name}=…"
+
+
+@record
+class MissingBlockArgument(MissingArgument):
+    """A block without an argument that has no default."""
+
+    message: ClassVar[str] = "`{kind}` needs the argument `{name}` ({wanted})"
+    remedy: ClassVar[str] = "write `{name}=…`"
+
+    name: str
+    declared: str  #: the type written for it; empty where there is none
+
+    @property
+    def wanted(self) -> str:
+        """What it must be."""
+        return self.declared or "a tensor"
+
+
+@record
+class MissingNumbers(MissingArgument):
+    """An initializer without the numbers that have no default."""
+
+    message: ClassVar[str] = "`{kind}` needs {needed}"
+    remedy: ClassVar[str] = "write `{example}`"
+
+    names: tuple[str, ...]
+
+    @property
+    def needed(self) -> str:
+        """The numbers."""
+        return ticked(self.names)
+
+    @property
+    def example(self) -> str:
+        """A call with all of them."""
+        return f"{self.kind}({', '.join(f'{name}=…' for name in self.names)})"
+
+
+# --- too many ---------------------------------------------------------------------------------------------------------
+
+
+@record
+class TooManyArguments(Diagnostic):
+    """There are more arguments without a name than the call takes.
+
+    Operands come first; at most one attribute is positional, the layer's size (`conv2d(32, kernel=3)`). Everything else
+    is named, so that a reader need not know the order.
+    """
+
+    code: ClassVar[str] = "E304"
+    message: ClassVar[str] = "`{kind}` does not take this argument without a name"
+    label: ClassVar[str] = "one too many"
+
+    kind: str
+
+
+@record
+class TooManyForLayer(TooManyArguments):
+    """More than a layer takes."""
+
+    remedy: ClassVar[str] = "{alone}{rest}"
+
+    positional: str  #: the attribute that goes without a name; empty where there is none
+    others: tuple[str, ...]  #: the arguments that go with one
+
+    @property
+    def alone(self) -> str:
+        """What goes without a name."""
+        return f"only `{self.positional}` goes without a name; " if self.positional else ""
+
+    @property
+    def rest(self) -> str:
+        """What else it takes."""
+        if not self.others:
+            return "it takes nothing more"
+        written = [f"{name}=" for name in self.others]
+        return f"name the others: {listed(written)}" if self.positional else f"name it: {one_of(written)}"
+
+
+@record
+class TooManyForBlock(TooManyArguments):
+    """More than a block takes."""
+
+    remedy: ClassVar[str] = "`{kind}` takes {known}"
+
+    names: tuple[str, ...]
+
+    @property
+    def known(self) -> str:
+        """What it takes."""
+        return listed(self.names) or "nothing"
+
+
+@record
+class TooManyForMetric(TooManyArguments):
+    """An argument of a metric of the whole model, or more than one tensor."""
+
+    remedy: ClassVar[str] = "only `receptive_field(tensor)` takes an argument, a tensor"
+
+
+@record
+class TooManyForInitializer(TooManyArguments):
+    """More numbers than an initializer takes without their names."""
+
+    remedy: ClassVar[str] = "{known}"
+
+    names: tuple[str, ...]
+
+    @property
+    def known(self) -> str:
+        """How it takes numbers, if it does."""
+        if not self.names:
+            return f"it takes nothing: write `{self.kind}`"
+        return f"name the numbers: {', '.join(f'`{name}=`' for name in self.names)}"
+
+
+@record
+class ArgumentTwice(Diagnostic):
+    """An argument is given twice."""
+
+    code: ClassVar[str] = "E305"
+    message: ClassVar[str] = "`{name}` of `{kind}` is given twice"
+    label: ClassVar[str] = "again here"
+    remedy: ClassVar[str] = "remove one of the two"
+
+    kind: str
+    name: str
+
+
+# --- numbers of initializers ------------------------------------------------------------------------------------------
+
+
+@record
+class BadInitializer(Diagnostic):
+    """An initializer is given numbers that make no sense."""
+
+    code: ClassVar[str] = "E322"
+    message: ClassVar[str] = "`{name}`: {reason}"
+    label: ClassVar[str] = "here"
+    remedy: ClassVar[str] = "change the numbers of the initializer"
+
+    name: str = ""  #: the initializer as written
+
+    @property
+    def reason(self) -> str:
+        """What makes no sense, for those who know which initializer it is."""
+        return filled(self.clause, self)
+
+
+@record
+class NotInitialized(BadInitializer):
+    """A parameter of an element type that nothing initializes."""
+
+    clause: ClassVar[str] = "a parameter of type {dtype} cannot be initialized, only {known}"
+
+    dtype: str
+    dtypes: tuple[str, ...]
+
+    @property
+    def known(self) -> str:
+        """The element types that are."""
+        return ", ".join(self.dtypes)
+
+
+@record
+class NumberNotFinite(BadInitializer):
+    """Something other than a finite number."""
+
+    clause: ClassVar[str] = "{argument} is {value}, but must be a finite number"
+
+    argument: str
+    value: str
+
+
+@record
+class NumberNegative(BadInitializer):
+    """A negative number where that makes no sense."""
+
+    clause: ClassVar[str] = "{argument} is {value}, but must be at least 0"
+
+    argument: str
+    value: str
+
+
+@record
+class LowAboveHigh(BadInitializer):
+    """Bounds in the wrong order."""
+
+    clause: ClassVar[str] = "low is {low}, but must not exceed high, {high}"
+
+    low: str
+    high: str
+
+
+@record
+class ValuesTooLarge(BadInitializer):
+    """Values that the element type does not hold."""
+
+    clause: ClassVar[str] = "{names} may give values up to {bound:.3g}, but the largest {dtype} is {largest:.3g}"
+
+    arguments: tuple[str, ...]
+    bound: float
+    dtype: str
+    largest: float
+
+    @property
+    def names(self) -> str:
+        """The numbers that decide."""
+        return " and ".join(self.arguments)

@@ -1,0 +1,157 @@
+"""Statements and values that stand where they have no meaning, or are missing where they must stand (E320, E321)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..records import record
+from .base import Diagnostic
+
+# --- what stands where it cannot --------------------------------------------------------------------------------------
+
+
+@record
+class Misplaced(Diagnostic):
+    """A statement or value stands where it has no meaning."""
+
+    code: ClassVar[str] = "E320"
+    label: ClassVar[str] = "not here"
+
+
+@record
+class LabelBeforeFunction(Misplaced):
+    """A label of what makes no tensor."""
+
+    message: ClassVar[str] = "a label cannot stand before a function"
+    remedy: ClassVar[str] = (
+        "`{function}` makes a value of the compiler, which has no name in the network: remove the label"
+    )
+
+    function: str
+
+
+@record
+class MetricMisplaced(Misplaced):
+    """A metric outside of `expect`."""
+
+    message: ClassVar[str] = "the metric `{name}` cannot stand here"
+    remedy: ClassVar[str] = (
+        "metrics are known when the whole model is: write `expect` for them in the body of the model"
+    )
+
+    name: str
+
+
+@record
+class MetricWithoutTensor(Misplaced):
+    """A metric of a tensor that is not given one."""
+
+    message: ClassVar[str] = "`{name}` without a tensor cannot stand here"
+    remedy: ClassVar[str] = "ask it of a tensor: `{name}(features)`"
+
+    name: str
+
+
+@record
+class BlockAsValue(Misplaced):
+    """A block that is not called."""
+
+    message: ClassVar[str] = "the name of a block cannot stand as a value"
+    remedy: ClassVar[str] = "call it: `x -> {name}` or `{name}(x)`"
+
+    name: str
+
+
+@record
+class ValueAsCall(Misplaced):
+    """A value that is called."""
+
+    message: ClassVar[str] = "the value `{name}` cannot stand as a call"
+    remedy: ClassVar[str] = (
+        "what is called must be a layer, a block or a function; an arrow leads to a layer, not to a value"
+    )
+
+    name: str
+
+
+@record
+class LabelAsCall(Misplaced):
+    """A label that is called."""
+
+    message: ClassVar[str] = "the label `{name}` cannot stand as a call"
+    remedy: ClassVar[str] = "`-> reuse({name})` applies what has this label again, with the same weights"
+
+    name: str
+
+
+@record
+class LayerOutsideBody(Misplaced):
+    """A layer or an operator of tensors where no network is described, as in a `const`."""
+
+    message: ClassVar[str] = "`{kind}` cannot stand here"
+    remedy: ClassVar[str] = "layers stand in the bodies of models and blocks; bind the tensor to a name there"
+
+    kind: str
+
+
+@record
+class InputInBlock(Misplaced):
+    """An `input` in a block."""
+
+    message: ClassVar[str] = "`input` cannot stand in a block"
+    remedy: ClassVar[str] = "inputs stand in models; a block takes arguments: `block f(x) {{ … }}`"
+
+
+@record
+class OutputInBlock(Misplaced):
+    """An `output` in a block."""
+
+    message: ClassVar[str] = "`output` cannot stand in a block"
+    remedy: ClassVar[str] = "outputs stand in models; a block ends with `return`"
+
+
+@record
+class FreezeInBlock(Misplaced):
+    """A `freeze` in a block."""
+
+    message: ClassVar[str] = "`freeze` cannot stand in a block"
+    remedy: ClassVar[str] = "write `freeze` in the model, with the whole path"
+
+
+@record
+class ReturnInModel(Misplaced):
+    """A `return` in a model."""
+
+    message: ClassVar[str] = "`return` cannot stand in a model"
+    remedy: ClassVar[str] = "blocks return; a model names its results: `output y = …`"
+
+
+# --- what is missing --------------------------------------------------------------------------------------------------
+
+
+@record
+class MissingStatement(Diagnostic):
+    """A model without an output, or a block without a `return`."""
+
+    code: ClassVar[str] = "E321"
+    label: ClassVar[str] = "gives nothing"
+
+
+@record
+class BlockWithoutReturn(MissingStatement):
+    """A block without a `return`."""
+
+    message: ClassVar[str] = "the block `{name}` has no `return`"
+    remedy: ClassVar[str] = "end the body with `return`, as in `return x -> relu`"
+
+    name: str
+
+
+@record
+class ModelWithoutOutput(MissingStatement):
+    """A model without an `output`."""
+
+    message: ClassVar[str] = "the model `{name}` has no `output`"
+    remedy: ClassVar[str] = "name what the model computes, as in `output y = x -> dense(10)`"
+
+    name: str

@@ -1,0 +1,109 @@
+"""From a path to the file, parsed, with all that it imports; and which of its models is meant."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from .diagnostics import Report
+from .diagnostics.imports import (
+    FileWithoutModel,
+    NoModel,
+    NoSuchModel,
+    NotARegularFile,
+    SeveralModels,
+    SourceUnreadable,
+    TextForPath,
+)
+from .diagnostics.suggest import listed, near_names
+from .limits import Limits
+from .names.project import Module, Project, project_root
+from .python_arguments import need_path
+from .regular_files import instead, read_bounded, read_regular, why_not
+from .source import Source
+from .syntax.read_source import read_source
+
+
+def load_source(path: str | os.PathLike[str], limits: Limits, report: Report, text: str | None = None) -> Source | None:
+    """Read a source file, or standard input for ``-``; None where that fails, with the reason in the report.
+
+    Args:
+        path: the file.
+        limits: bounds of its size.
+        report: takes the diagnostics.
+        text: what the file is to hold, such as what an editor has not saved yet; None for what it holds.
+
+    Raises:
+        TypeError: no path.
+    """
+    path = need_path(path, "path")
+    if text is not None:
+        return read_source(text.encode("utf-8", "surrogatepass"), path, Path(path).resolve(), limits, report)
+    try:
+        if path == "-":
+            # A process may be started without a standard input.
+            data = read_bounded(sys.stdin.buffer, limits.source_bytes) if sys.stdin is not None else b""
+            return read_source(data, "<stdin>", None, limits, report)
+        data = read_regular(path, limits.source_bytes)
+        return read_source(data, path, Path(path).resolve(), limits, report)
+    except (OSError, ValueError) as error:
+        report.add(_unreadable(path, error))
+    return None
+
+
+def _unreadable(path: str, error: OSError | ValueError) -> SourceUnreadable:
+    shown, reason = path.replace("\0", "\\0"), why_not(error)
+    if "{" in path and path.rstrip().endswith("}"):
+        return TextForPath(path=shown, reason=reason)
+    if instead(error):
+        return NotARegularFile(path=shown, reason=reason, instead=instead(error))
+    return SourceUnreadable(path=shown, reason=reason)
+
+
+def load_module(source: Source, limits: Limits, root: str | os.PathLike[str] | None, report: Report) -> Module | None:
+    """Parse a text and all that it imports; None where nothing could be made of it."""
+    if root is not None:
+        folder = Path(root).resolve()
+    else:
+        folder = project_root(source.path) if source.path is not None else _working_folder()
+    return Project(limits, report, folder).add(source)
+
+
+def _working_folder() -> Path | None:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
+
+
+def the_model(module: Module, model: str | None, report: Report) -> list[str]:
+    """The model that is meant; none, and a diagnostic, where that is not clear."""
+    names = list(module.models) if model is None else [name for name in module.models if name == model]
+    if len(names) == 1:
+        return names
+    if names or not module.file.skipped:
+        report.add(_no_model(module, model))
+    return []
+
+
+def _no_model(module: Module, model: str | None) -> NoModel:
+    names, file = list(module.models), module.source.name
+    if not names:
+        return FileWithoutModel(file=file)
+    if model is None:
+        return SeveralModels(file=file, known=listed(names))
+    return NoSuchModel(file=file, name=model, known=listed(names), near=near_names(model, names))
+
+
+def any_models(module: Module, model: str | None, report: Report) -> list[str]:
+    """All models of a file, or the one that is asked for; there may be none."""
+    return [name for name in module.models if model in (None, name)]
+
+
+def all_models(module: Module, model: str | None, report: Report) -> list[str]:
+    """All models of a file, or the one that is asked for; a diagnostic where there is none."""
+    found = any_models(module, model, report)
+    if not found and not module.file.skipped:
+        report.add(_no_model(module, model))
+    return found

@@ -1,0 +1,117 @@
+"""`dotnn check`: files, folders, formats and models."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.cli_calls import MNIST, SEVERAL, TINY, WRONG, codes, dotnn, tiny_folder
+from tests.helpers.paths import EXAMPLES
+
+tiny = pytest.fixture(tiny_folder)
+
+
+def test_check_fine(tiny: Path) -> None:
+    done = dotnn("check", "tiny.nn")
+    assert (done.code, done.out, done.err) == (0, "ok: tiny.nn\n", "")
+
+
+def test_check_several_files(tiny: Path) -> None:
+    assert dotnn("check", "tiny.nn", MNIST).out == "ok: 2 files\n"
+    done = dotnn("check", "tiny.nn", "wrong.nn")
+    assert done.code == 1
+    assert codes(done.out) == ["E203"]
+    assert "wrong.nn:3:21" in done.out
+
+
+def test_check_says_what_is_wrong_with_an_imported_file_once(tiny: Path) -> None:
+    Path("block.nn").write_text("block b(x) {\n    return x -> dens(4)\n}\n")
+    for name in ("first", "second"):
+        text = 'import b from "block.nn"\nmodel m {\n    input x: float32[N, 3]\n    output y = b(x)\n}\n'
+        Path(f"{name}.nn").write_text(text)
+    done = dotnn("check", "first.nn", "second.nn", "--format", "json")
+    assert json.loads(done.out)["errors"] == 1
+    assert done.code == 1
+
+
+def test_check_standard_input(tiny: Path) -> None:
+    assert dotnn("check", "-", stdin=TINY).out == "ok: <stdin>\n"
+    done = dotnn("check", "-", stdin=WRONG)
+    assert done.code == 1
+    assert "<stdin>:3:21" in done.out
+    assert dotnn("check", "-", stdin=bytes(range(256))).code == 1
+
+
+def test_check_json(tiny: Path) -> None:
+    fine = json.loads(dotnn("check", "tiny.nn", "--format", "json").out)
+    assert fine == {"diagnostics": [], "errors": 0, "warnings": 0}
+    done = dotnn("check", "wrong.nn", "--format", "json")
+    found = json.loads(done.out)
+    (one,) = found["diagnostics"]
+    assert done.code == 1
+    assert found["errors"] == 1
+    assert (one["code"], one["file"], one["line"], one["column"]) == ("E203", "wrong.nn", 3, 21)
+
+
+def test_check_github(tiny: Path) -> None:
+    done = dotnn("check", "wrong.nn", "--format", "github")
+    assert done.code == 1
+    assert done.out.startswith("::error file=wrong.nn,line=3,")
+    assert dotnn("check", "tiny.nn", "--format", "github").out == ""
+
+
+def test_check_takes_folders(tiny: Path) -> None:
+    for name in ("b/deep/one.nn", "a/two.nn", "a/notes.txt", ".git/three.nn", "env/pyvenv.cfg", "env/lib/four.nn"):
+        (tiny / name).parent.mkdir(parents=True, exist_ok=True)
+        (tiny / name).write_text(WRONG)
+    found = json.loads(dotnn("check", ".", "--format", "json").out)
+    places = [one["file"] for one in found["diagnostics"]]
+    assert places == ["./a/two.nn", "./b/deep/one.nn", "./wrong.nn"]
+    assert dotnn("check", "a", "b").code == 1
+    (tiny / "a" / "two.nn").write_text(TINY)
+    assert dotnn("check", "a").out == "ok: a/two.nn\n"
+    # What is named is checked, wherever it stands, and once.
+    assert codes(dotnn("check", ".git", ".git/three.nn", f"{tiny}/.git").out) == ["E203"]
+    assert dotnn("check", str(EXAMPLES)).out == f"ok: {len(list(EXAMPLES.rglob('*.nn')))} files\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+def test_check_of_a_folder_follows_no_links_in_a_circle(tiny: Path) -> None:
+    (tiny / "a").mkdir()
+    (tiny / "a" / "again").symlink_to(tiny)
+    (tiny / "a" / "linked.nn").symlink_to(tiny / "tiny.nn")
+    assert dotnn("check", "a").out == "ok: a/linked.nn\n"
+
+
+def test_strict_makes_warnings_errors(tiny: Path) -> None:
+    call = ["check", MNIST, "--set", "classes=5"]
+    assert dotnn(*call).code == 0
+    done = dotnn(*call, "--strict")
+    assert (done.code, codes(done.out)) == (1, ["W701"])
+    assert "error[W701]" in done.out
+    found = json.loads(dotnn(*call, "--strict", "--format", "json").out)
+    assert (found["errors"], found["warnings"]) == (1, 0)
+    assert found["diagnostics"][0]["severity"] == "error"
+    assert dotnn(*call, "--strict", "--format", "github").out.startswith("::error ")
+    fine = dotnn("check", "tiny.nn", "--strict")
+    assert (fine.code, fine.out) == (0, "ok: tiny.nn\n")
+    assert dotnn("check", "none.nn", "--strict").code == 2
+
+
+def test_check_warns_where_an_expectation_is_for_the_defaults() -> None:
+    done = dotnn("check", MNIST, "--set", "classes=5")
+    assert done.code == 0
+    assert codes(done.out) == ["W701"]
+
+
+def test_check_takes_a_model_of_several(tiny: Path) -> None:
+    Path("several.nn").write_text(SEVERAL)
+    assert dotnn("check", "several.nn").code == 0
+    assert dotnn("check", "several.nn", "--model", "two").code == 0
+    done = dotnn("summary", "several.nn")
+    assert done.code == 2
+    assert "--model" in done.err
+    assert dotnn("summary", "several.nn", "--model", "two").out.startswith("model two\n")
