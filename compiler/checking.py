@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from .diagnostics import Report
 from .driver import read_networks
 from .limits import Limits
-from .lint.base import Subject
 from .lint.asking import lint
+from .lint.base import Subject
 from .request import request
 from .source_loading import all_models, any_models, load_source
 

@@ -361,17 +361,22 @@ class MissingStage(FoundDiagnostic):
 
     code: ClassVar[str] = "E115"
     message: ClassVar[str] = "a stage is missing: `{after}` is followed by {found_words}"
-    label: ClassVar[str] = "a layer, a block or a group should stand before this"
+    label: ClassVar[str] = "a layer, a block or a group should stand {side} this"
     remedy: ClassVar[str] = "name a layer or a block there, or remove `{after}`"
 
     after: str
+
+    @property
+    def side(self) -> str:
+        """On which side of the place: at the end of a line, that is the sign before."""
+        return "behind" if self.span is not None and self.span.text == self.after else "before"
 
     def fix(self) -> Fix | None:
         """No arrow."""
         if self.span is None or self.after != "->":
             return None
         source = self.span.source
-        end = code_end(source, self.span.start)
+        end = self.span.end if self.side == "behind" else code_end(source, self.span.start)
         start = code_end(source, end - len(self.after))
         return replacing(source.span(start, end), "", Safety.UNSAFE) if source.text[start:end].strip() == "->" else None
 

@@ -50,6 +50,14 @@ class UnexpectedToken(FoundDiagnostic):
 
 
 @record
+class ExpectedBehind(UnexpectedToken):
+    """Something is missing at the end of a line: it is told there, and not of the line that comes next."""
+
+    label: ClassVar[str] = "missing behind this"
+    remedy: ClassVar[str] = "write {expected_words} behind it, or look for a slip just before"
+
+
+@record
 class MissingValue(FoundDiagnostic):
     """A value is missing: after `=`, after an operator, between commas or brackets.
 
@@ -69,10 +77,15 @@ class MissingValue(FoundDiagnostic):
 
     code: ClassVar[str] = "E102"
     message: ClassVar[str] = "a value is missing: `{after}` is followed by {found_words}"
-    label: ClassVar[str] = "a value should stand before this"
+    label: ClassVar[str] = "a value should stand {side} this"
     remedy: ClassVar[str] = "write a number, a string, a list, a name or a call after `{after}`"
 
     after: str
+
+    @property
+    def side(self) -> str:
+        """On which side of the place: at the end of a line, that is the sign before."""
+        return "behind" if self.span is not None and self.span.text == self.after else "before"
 
 
 @record

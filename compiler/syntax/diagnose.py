@@ -48,7 +48,10 @@ def diagnose(mistake: Mistake) -> Diagnostic:
         diagnostic = rule(mistake)
         if diagnostic is not None:
             return diagnostic
-    return syntax.UnexpectedToken(span=mistake.span, found=mistake.found.text, expected=mistake.expected)
+    facts = {"found": mistake.found.text, "expected": mistake.expected}
+    if mistake.statement and mistake.on_new_line and mistake.found.kind != "end":
+        return syntax.ExpectedBehind(span=mistake.before, **facts)
+    return syntax.UnexpectedToken(span=mistake.span, **facts)
 
 
 # --- what is wrong by itself, wherever it stands ------------------------------------------------------------------
@@ -203,7 +206,7 @@ def _no_stage(m: Mistake) -> Diagnostic | None:
         return None
     missing = m.found.text in ("", "->", ")", "]", "}", ",") or m.begins_statement
     if missing or (m.found.text in STATEMENT_KEYWORDS):
-        return statement_syntax.MissingStage(span=m.span, found=m.found.text, after=m.top.text)
+        return statement_syntax.MissingStage(span=m.missing, found=m.found.text, after=m.top.text)
     return statement_syntax.NotAStage(span=m.span, found=m.found.text)
 
 
@@ -215,7 +218,9 @@ def _binding_as_stage(m: Mistake) -> Diagnostic | None:
     if not isinstance(arrow, Token) or arrow.kind != "ARROW":
         return None
     name = _moved(m, m.top)
-    return statement_syntax.MissingStage(span=name.span, found=m.top.text, after="->") if name.on_new_line else None
+    if not name.on_new_line:
+        return None
+    return statement_syntax.MissingStage(span=m.span_of(arrow), found=m.top.text, after="->")
 
 
 def _operator_after_stage(m: Mistake) -> Diagnostic | None:
@@ -422,7 +427,7 @@ def _no_value(m: Mistake) -> Diagnostic | None:
         return None
     if m.found.text in KEYWORDS and not m.begins_statement:
         return None
-    return syntax.MissingValue(span=m.span, found=m.found.text, after=m.top.text)
+    return syntax.MissingValue(span=m.missing, found=m.found.text, after=m.top.text)
 
 
 def _side_by_side(m: Mistake) -> Diagnostic | None:

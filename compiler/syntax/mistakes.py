@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Final
 
+from ..diagnostics.fixes import code_end
 from ..records import positional_record
 from ..source import Source, Span
 from . import tree
@@ -106,6 +107,17 @@ class Mistake:
     def span(self) -> Span:
         """The place of what was found; at the end of the text, of the last character before it."""
         return self.source.span(self.found.start, self.found.end)
+
+    @property
+    def before(self) -> Span:
+        """The last character of what stands before."""
+        end = code_end(self.source, self.found.start)
+        return self.source.span(max(end - 1, 0), end)
+
+    @property
+    def missing(self) -> Span:
+        """Where something is missing before what was found: if that is the first on its line, the token before."""
+        return self.span_of(self.top) if self.on_new_line and isinstance(self.top, Token) else self.span
 
     def span_of(self, token: Token) -> Span:
         """The place of a token."""

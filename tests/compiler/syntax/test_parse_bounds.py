@@ -140,7 +140,7 @@ def test_lists_and_strings_are_limited():
 def test_many_errors_are_cut_short():
     _, report = parsed("const a = ;\n" * 1000)
     assert len(report.diagnostics) == 101
-    assert report.diagnostics[-1].code == "E136"
+    assert [one.code for one in report.diagnostics[-2:]] == ["E136", "E130"]
 
 
 def test_powers_are_not_taken():
