@@ -11,6 +11,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import networkx as nx
 
@@ -43,12 +44,8 @@ def place_of(span: Span | None, calls: Iterable[Span]) -> Span | None:
     return next((call for call in calls if not call.source.in_library), span)
 
 
-@positional_record
-class WrittenArgument:
+class WrittenArgument(NamedTuple):
     """Where an argument is written: ``name=value``, or a value without its name, in order or before an arrow."""
-
-    # There may be some for each of 100,000 nodes.
-    __slots__ = ("name", "value")
 
     name: Span | None
     value: Span

@@ -18,6 +18,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .. import operators as ops
@@ -451,7 +452,13 @@ class Layer(ABC):
     @classmethod
     def attributes(cls) -> tuple[dataclasses.Field[Any], ...]:
         """The declared attributes, in signature order."""
-        return tuple(one for one in dataclasses.fields(cls) if "kind" in one.metadata)
+        return _attributes_of(cls)
+
+
+@cache
+def _attributes_of(kind: type[Layer]) -> tuple[dataclasses.Field[Any], ...]:
+    """Asked for by every call of a layer."""
+    return tuple(one for one in dataclasses.fields(kind) if "kind" in one.metadata)
 
 
 @record

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
+from typing import NamedTuple
 
 from ..records import positional_record
 from ..reprs import quoted, short_repr
@@ -43,8 +44,7 @@ class Kind(StrEnum):
 BOUND = frozenset((Kind.INPUT, Kind.ARGUMENT, Kind.PARAMETER, Kind.OUTPUT, Kind.BINDING, Kind.VARIABLE))
 
 
-@positional_record
-class Definition:
+class Definition(NamedTuple):
     """Where a name gets its meaning.
 
     Attributes:

@@ -237,7 +237,7 @@ class _Walk:
             self.use(name, at, of_language(name, Kind.METRIC))
             if not self.in_expect:
                 self.findings.add(at, lambda: MetricMisplaced(span=at, name=name))
-        elif name in LAYERS and LAYERS[name].callable:
+        elif (layer := LAYERS.get(name)) is not None and layer.callable:
             self.use(name, at, of_language(name, Kind.LAYER))
             self._layer_arguments(call)
         else:
