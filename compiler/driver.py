@@ -82,13 +82,7 @@ def check(
 ) -> Report:
     """Everything that is wrong with a file: all of its models are elaborated. A file without models may be fine.
 
-    Args:
-        path: the file; ``-`` is standard input.
-        arguments: as for ``compile_file``, like all that follow but the last.
-        model: the only one that is meant.
-        limits: how much the compilation may use.
-        root: the folder that imports may not leave.
-        text: what the file is to hold; None for what it holds.
+    Arguments are those of ``compile_file``, and ``text``: what the file is to hold, where that is not what it holds.
 
     Raises:
         TypeError: an argument of a wrong type; what is wrong with the file is only reported.
