@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -71,12 +72,9 @@ def _text(found: list[Diagnostic], files: list[str]) -> None:
 def _json(found: list[Diagnostic], files: list[str]) -> None:
     from ..compiler.diagnostics.machine_readable import to_json
 
-    errors = sum(one.severity is Severity.ERROR for one in found)
-    document = {
-        "diagnostics": [to_json(one) for one in found],
-        "errors": errors,
-        "warnings": len(found) - errors,
-    }
+    counts = Counter(one.severity for one in found)
+    document = {"diagnostics": [to_json(one) for one in found]}
+    document |= {f"{severity}s": counts[severity] for severity in Severity}
     write_json(document, sys.stdout)
 
 

@@ -10,6 +10,7 @@ from .driver import read_networks
 from .limits import Limits
 from .lint.asking import lint
 from .lint.base import Subject
+from .lint.suppression import unsuppressed
 from .request import request
 from .source_loading import all_models, any_models, load_source
 
@@ -32,5 +33,5 @@ def check(
     source, choose = load_source(path, wanted.limits, report, text), any_models if model is None else all_models
     module, networks = read_networks(source, choose, wanted, report)
     if module is not None and not report.has_errors:
-        report.extend(lint(Subject(module, networks)))
+        report.extend(unsuppressed(lint(Subject(module, networks)), module.file))
     return report

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..source import Span
 from ..visible_text import visible
-from .base import Diagnostic, Label
+from .base import Diagnostic, Label, Severity
 from .fixes import Fix
 
 
@@ -75,7 +75,8 @@ def github(diagnostic: Diagnostic) -> str:
     parts += [f"{label.span}: {_told(label)}" for label in (*diagnostic.labels(), *diagnostic.trace)]
     properties = {**_annotated(diagnostic.span), "title": diagnostic.code}
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{diagnostic.severity} {listed}::{_data(chr(10).join(part for part in parts if part))}"
+    kind = "notice" if diagnostic.severity is Severity.HINT else diagnostic.severity
+    return f"::{kind} {listed}::{_data(chr(10).join(part for part in parts if part))}"
 
 
 def _annotated(span: Span | None) -> dict[str, object]:

@@ -40,6 +40,7 @@ _RESET = "\x1b[0m"
 _PALETTE = {
     "error": "\x1b[1;31m",
     "warning": "\x1b[1;33m",
+    "hint": "\x1b[1;36m",
     "title": "\x1b[1m",
     "frame": "\x1b[1;34m",
     "second": "\x1b[1;34m",

@@ -82,7 +82,7 @@ class LayerGraph:
     """
 
     #: Layers that change no number while a network is used, or only where numbers stand.
-    PASSING: ClassVar[frozenset[str]] = frozenset({"dropout", "identity"})
+    PASSING: ClassVar[frozenset[str]] = frozenset({"dropout", "spatial_dropout", "identity"})
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from dotnn.compiler.checking import check
 from dotnn.compiler.diagnostics import Diagnostic
+from dotnn.compiler.diagnostics.machine_readable import github, to_json
+from dotnn.compiler.diagnostics.render import render_all
+from dotnn.compiler.lint.asking import rule
 from dotnn.compiler.lint.base import Lint
 from dotnn.compiler.lint.index import RULES
-from dotnn.compiler.lint.asking import rule
 
 SAMPLE = re.compile(r"^(Bad|Good):\n\n```\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -43,3 +45,42 @@ def test_a_rule_has_a_place_words_and_a_remedy(code: str) -> None:
     for text in (text for bad, text in samples_of(code) if bad == "Bad"):
         found = [one for one in found_in(text) if one.code == code]
         assert all(one.span is not None and one.headline() and one.advice() for one in found)
+
+
+HINT = """model small {
+    input image: float32[N, 3, 32, 32]
+    output y = image -> conv2d(16, kernel=3) -> batch_norm -> relu
+}
+"""
+
+
+def test_a_hint_is_shown_as_one() -> None:
+    (hint,) = found_in(HINT)
+    assert ":3:25: hint[L103]: " in str(hint)
+    assert hint.as_error() is hint
+    assert render_all([hint], color=True).endswith("1 hint\x1b[0m")
+    assert github(hint).startswith("::notice ")
+    assert to_json(hint)["severity"] == "hint"
+
+
+def test_a_comment_suppresses_what_is_found_on_its_line() -> None:
+    line = "output y = image -> conv2d(16, kernel=3) -> batch_norm -> relu"
+    assert not found_in(HINT.replace(line, f"{line}  # dotnn: ignore[L103] the weights have it"))
+    above = HINT.replace(line, f"# dotnn: ignore[l103]\n    {line}")
+    assert [one.code for one in found_in(above)] == ["L401", "L103"]
+    assert [one.span.text for one in found_in(above) if one.span is not None and one.code == "L401"] == ["l103"]
+
+
+def test_what_is_wrong_is_not_suppressed_and_rules_are_not_asked() -> None:
+    wrong = HINT.replace("relu", "rlu  # dotnn: ignore[E203]")
+    assert [one.code for one in found_in(wrong)] == ["E203"]
+
+
+def test_what_is_in_the_library_is_left_alone() -> None:
+    text = """import vgg_features from "dotnn/vgg"
+model net {
+    input image: float32[N, 3, 32, 32]
+    output y = image -> vgg_features([1, 1], norm=true)
+}
+"""
+    assert not found_in(text)
