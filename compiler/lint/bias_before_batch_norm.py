@@ -24,7 +24,7 @@ class BiasBeforeBatchNorm(Lint):
 
     Bad:
 
-    ```
+    ```nn
     model small {
         input image: float32[N, 3, 32, 32]
         output y = image -> conv2d(16, kernel=3) -> batch_norm -> relu
@@ -33,7 +33,7 @@ class BiasBeforeBatchNorm(Lint):
 
     Good:
 
-    ```
+    ```nn
     model small {
         input image: float32[N, 3, 32, 32]
         output y = image -> conv2d(16, kernel=3, bias=false) -> batch_norm -> relu

@@ -19,7 +19,7 @@ class DropoutOnOutput(Lint):
 
     Bad:
 
-    ```
+    ```nn
     model digits {
         input pixels: float32[N, 784]
         output logits = pixels -> dense(10) -> dropout(0.5)
@@ -28,7 +28,7 @@ class DropoutOnOutput(Lint):
 
     Good:
 
-    ```
+    ```nn
     model digits {
         input pixels: float32[N, 784]
         output logits = pixels -> dropout(0.5) -> dense(10)

@@ -21,7 +21,7 @@ class LinearLayersInARow(Lint):
 
     Bad:
 
-    ```
+    ```nn
     model digits {
         input pixels: float32[N, 784]
         output logits = pixels -> dense(128) -> dense(10)
@@ -30,7 +30,7 @@ class LinearLayersInARow(Lint):
 
     Good:
 
-    ```
+    ```nn
     model digits {
         input pixels: float32[N, 784]
         output logits = pixels -> dense(128) -> relu -> dense(10)

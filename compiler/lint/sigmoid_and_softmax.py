@@ -20,7 +20,7 @@ class SigmoidAndSoftmax(Lint):
 
     Bad:
 
-    ```
+    ```nn
     model digits {
         input pixels: float32[N, 784]
         output classes = pixels -> dense(10) -> sigmoid -> softmax
@@ -29,7 +29,7 @@ class SigmoidAndSoftmax(Lint):
 
     Good:
 
-    ```
+    ```nn
     model digits {
         input pixels: float32[N, 784]
         output classes = pixels -> dense(10) -> softmax

@@ -19,7 +19,7 @@ class SoftmaxOnOneUnit(Lint):
 
     Bad:
 
-    ```
+    ```nn
     model spam {
         input words: float32[N, 100]
         output probability = words -> dense(1) -> softmax
@@ -28,7 +28,7 @@ class SoftmaxOnOneUnit(Lint):
 
     Good:
 
-    ```
+    ```nn
     model spam {
         input words: float32[N, 100]
         output probability = words -> dense(1) -> sigmoid

@@ -25,7 +25,7 @@ class UnusedSuppression(Lint):
 
     Bad:
 
-    ```
+    ```nn
     model spam {
         input words: float32[N, 100]
         output probability = words -> dense(1) -> sigmoid  # dotnn: ignore[L108]
@@ -34,7 +34,7 @@ class UnusedSuppression(Lint):
 
     Good:
 
-    ```
+    ```nn
     model spam {
         input words: float32[N, 100]
         output probability = words -> dense(1) -> softmax  # dotnn: ignore[L108]

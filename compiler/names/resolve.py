@@ -152,6 +152,7 @@ class _Walk:
         names: what is bound so far, and where.
         symbols: the dimensions that the types so far have introduced.
         used: the names that something has used.
+        uncertain: those that a statement with a mistake seems to bind.
         in_expect: whether metrics mean something.
     """
 
@@ -163,6 +164,7 @@ class _Walk:
     labels: dict[str, Definition] = field(default_factory=dict)
     owner: str = ""
     used: set[str] = field(default_factory=set)
+    uncertain: set[str] = field(default_factory=set)
     in_expect: bool = False
     in_const: bool = False
     #: Whether the dimensions of others are visible: a block sees those of the model that calls it.
@@ -319,7 +321,7 @@ class _Walk:
         if name.name in METRICS:
             self.findings.add(name.span, lambda: ReservedName(span=name.span, name=name.name, kind=Kind.METRIC))
         earlier = self.names.get(name.name) or self.symbols.get(name.name)
-        if earlier is not None and earlier.span is not None:
+        if earlier is not None and earlier.span is not None and name.name not in self.uncertain:
             fault = DuplicateName(span=name.span, name=name.name, earlier=earlier.span)
             self.findings.add(name.span, lambda: fault)
             return False
@@ -423,7 +425,8 @@ class _Body(_Walk):
         """What was read of a statement with a mistake in it."""
         self.walk(statement.parts)
         for target in statement.targets:
-            if target.name != "_":
+            if target.name != "_" and target.name not in self.names:
+                self.uncertain.add(target.name)
                 self._want(target, Kind.BINDING)
 
     def freeze(self, statement: tree.Freeze) -> None:

@@ -79,7 +79,8 @@ def test_info_words_are_known() -> None:
 
 
 def diagnostic_samples() -> list[Fence]:
-    pages = {one.code: explain(one.code) or "" for one in codes()}
+    # The samples of rules are held to them where the rules are tested.
+    pages = {one.code: explain(one.code) or "" for one in codes() if not one.code.startswith("L")}
     return [fence for code, page in pages.items() for fence in fences(page, code)]
 
 

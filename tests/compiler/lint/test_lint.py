@@ -15,7 +15,7 @@ from dotnn.compiler.lint.asking import rule
 from dotnn.compiler.lint.base import Lint
 from dotnn.compiler.lint.index import RULES
 
-SAMPLE = re.compile(r"^(Bad|Good):\n\n```\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SAMPLE = re.compile(r"^(Bad|Good):\n\n```nn\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def samples_of(code: str) -> list[tuple[str, str]]:
@@ -80,7 +80,7 @@ def test_what_is_in_the_library_is_left_alone() -> None:
     text = """import vgg_features from "dotnn/vgg"
 model net {
     input image: float32[N, 3, 32, 32]
-    output y = image -> vgg_features([1, 1], norm=true)
+    output y = image -> vgg_features([1, 1, 1, 1, 1], norm=true)
 }
 """
     assert not found_in(text)
