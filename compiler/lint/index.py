@@ -7,10 +7,18 @@ from collections.abc import Mapping
 from .rows import Row
 
 RULES: Mapping[str, Row] = {
+    "L101": Row("repeated_activation", ("relu", "leaky_relu", "relu6", "elu", "gelu", "silu", "sigmoid", "tanh"), True),
     "L102": Row("linear_layers_in_a_row", ("dense",), True),
     "L103": Row("bias_before_batch_norm", ("batch_norm",), True),
     "L104": Row("sigmoid_and_softmax", ("softmax", "log_softmax", "sigmoid"), True),
+    "L105": Row("dropout_before_normalization", ("dropout", "spatial_dropout"), True),
     "L106": Row("dropout_on_output", ("dropout", "spatial_dropout"), True),
     "L108": Row("softmax_on_one_unit", ("softmax",), True),
+    "L201": Row("dropped_positions", (), True),
+    "L202": Row("padding_beyond_kernel", (), True),
+    "L203": Row("stride_above_kernel", (), True),
+    "L205": Row("pooling_of_single_positions", (), True),
     "L401": Row("suppression", (), True),
+    "L402": Row("unused_definition", (), True),
+    "L403": Row("empty_file", (), True),
 }
