@@ -216,12 +216,19 @@ class NotFinite(NotOfLanguage):
 class TooLargeArgument(ModelArgument):
     """Base of values beyond a limit."""
 
-    message: ClassVar[str] = "the model argument `{name}` is given {what}, and at most {most:,} are taken"
     remedy: ClassVar[str] = "give less, or raise the limit in `dotnn.Limits`"
+
+    most: int
+
+
+@record
+class TooMuchInArgument(TooLargeArgument):
+    """Base of values of a size that is told."""
+
+    message: ClassVar[str] = "the model argument `{name}` is given {what}, and at most {most:,} are taken"
     measure: ClassVar[str] = ""  #: the template of what is given
 
     size: int
-    most: int
 
     @property
     def what(self) -> str:
@@ -230,21 +237,21 @@ class TooLargeArgument(ModelArgument):
 
 
 @record
-class TooManyBits(TooLargeArgument):
+class TooManyBits(TooMuchInArgument):
     """A huge int."""
 
     measure: ClassVar[str] = "an int of {size:,} bits"
 
 
 @record
-class TooManyCharacters(TooLargeArgument):
+class TooManyCharacters(TooMuchInArgument):
     """A long string."""
 
     measure: ClassVar[str] = "a string of {size:,} characters"
 
 
 @record
-class TooManyItems(TooLargeArgument):
+class TooManyItems(TooMuchInArgument):
     """Long lists."""
 
     measure: ClassVar[str] = "{size:,} items in lists"

@@ -437,11 +437,9 @@ class NotUsedHere(Diagnostic):
 
     code: ClassVar[str] = "W301"
     severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "{what} is never reached"
+    message: ClassVar[str] = "this statement is never reached"
     label: ClassVar[str] = "after `return`"
     remedy: ClassVar[str] = "remove it, or move it before the `return`"
-
-    what: str = "this statement"
 
     def fix(self) -> Fix | None:
         """Without the statement; it may have to stand before the `return`."""

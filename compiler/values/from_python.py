@@ -10,10 +10,10 @@ from ..diagnostics.imports import (
     NotFinite,
     NotOfLanguage,
     TooDeepLists,
-    TooLargeArgument,
     TooManyBits,
     TooManyCharacters,
     TooManyItems,
+    TooMuchInArgument,
 )
 from ..graph.types import DType
 from ..limits import Limits
@@ -89,10 +89,10 @@ class _Conversion:
         self._bound(self._count, self._limits.list_length, TooManyItems)
         if depth == 0:
             nesting = self._limits.nesting
-            raise DotnnError(TooDeepLists(name=self._name, size=nesting + 1, most=nesting))
+            raise DotnnError(TooDeepLists(name=self._name, most=nesting))
         return tuple(self.value(item, depth - 1) for item in value)
 
-    def _bound(self, size: int, most: int, fault: type[TooLargeArgument]) -> None:
+    def _bound(self, size: int, most: int, fault: type[TooMuchInArgument]) -> None:
         if size > most:
             raise DotnnError(fault(name=self._name, size=size, most=most))
 

@@ -145,9 +145,7 @@ def _in_order(folder: Folder, known: Iterable[str]) -> list[str]:
     Where the model's configuration does not tell it, the places in the file do, since Keras writes one layer after the
     other: unless those of one class, which have numbers, contradict it.
     """
-    places = {
-        name: max((array.address for array in one.all_arrays()), default=0) for name, one in folder.folders.items()
-    }
+    places = {name: _last_place(one) for name, one in folder.folders.items()}
     names = sorted(places, key=lambda name: (without_number(name), _natural(name)))
     order = {name: place for place, name in enumerate(known)}
     if order:

@@ -71,7 +71,6 @@ def net(body: str, head: str = "", image: str = "float32[N, 8]") -> str:
     return f"{head}model net(classes: int = 10) {{\n{body}}}\n"
 
 
-SPLIT = "block halves(x) { return x -> split(2) }"
 BLOCK = """
 block residual(x, width: int) {
     main = x -> dense(width) -> relu
