@@ -37,17 +37,29 @@ from .terminal import colored, each_once, exit_code, print_diagnostics
     help="text for people, json for programs, github for annotations in CI.",
 )
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="CODE",
+    callback=options.rule_codes,
+    help="Ask a rule of the linter, too.",
+)
+@click.option(
+    "--ignore", multiple=True, metavar="CODE", callback=options.rule_codes, help="Do not ask a rule of the linter."
+)
 @options.compilation
 def check(
     sources: Sequence[str],
     output: str,
     strict: bool,
+    select: Sequence[str],
+    ignore: Sequence[str],
     model: str | None,
     settings: Sequence[str],
     limits: Sequence[str],
     root: Path | None,
 ) -> None:
-    """Check files: names, arguments, types, shapes and expectations of every model."""
+    """Check files: names, arguments, types, shapes and expectations of every model, and what may be a mistake."""
     from ..compiler.checking import check as check_file
 
     bounds = options.read_limits(limits)
@@ -55,7 +67,9 @@ def check(
     files = source_files(sources)
     found: list[Diagnostic] = []
     for file in files:
-        found += check_file(file, arguments=arguments, model=model, limits=bounds, root=root).diagnostics
+        found += check_file(
+            file, arguments=arguments, model=model, limits=bounds, root=root, select=select, ignore=ignore
+        ).diagnostics
     diagnostics = [one.as_error() if strict else one for one in each_once(found)]
     _PRINTERS[output](diagnostics, files)
     raise click.exceptions.Exit(exit_code(diagnostics))

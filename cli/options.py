@@ -222,6 +222,17 @@ def read_settings(texts: Sequence[str] | None, limits: Limits) -> dict[str, Any]
     return values
 
 
+def rule_codes(context: click.Context, parameter: click.Parameter, codes: Sequence[str]) -> tuple[str, ...]:
+    """Codes of rules, or beginnings of some, as they are written on the command line."""
+    from ..compiler.lint.index import RULES
+
+    wanted = tuple(code.strip().upper() for code in codes)
+    for code in wanted:
+        if not code or not any(rule.startswith(code) for rule in RULES):
+            raise wrong_call(f"there is no rule {code!r}: `dotnn explain L` lists them")
+    return wanted
+
+
 def compile_model(
     source: str,
     model: str | None,

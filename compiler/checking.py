@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from .diagnostics import Report
 from .driver import read_networks
@@ -23,8 +23,12 @@ def check(
     limits: Limits | None = None,
     root: str | os.PathLike[str] | None = None,
     text: str | None = None,
+    select: Collection[str] = (),
+    ignore: Collection[str] = (),
 ) -> Report:
-    """Everything that is wrong with a file, and if nothing is, all that may be; see ``driver.check``.
+    """Everything that is wrong with a file, and if nothing is, all that may be.
+
+    Arguments are those of ``driver.check``, and of ``lint``.
 
     Raises:
         TypeError: an argument of a wrong type; what is wrong with the file is only reported.
@@ -33,5 +37,5 @@ def check(
     source, choose = load_source(path, wanted.limits, report, text), any_models if model is None else all_models
     module, networks = read_networks(source, choose, wanted, report)
     if module is not None and not report.has_errors:
-        report.extend(unsuppressed(lint(Subject(module, networks)), module.file))
+        report.extend(unsuppressed(lint(Subject(module, networks), select, ignore), module.file))
     return report

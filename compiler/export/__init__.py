@@ -1,4 +1,4 @@
-"""The layer graph as an ONNX model, in memory or in files. The only package that imports onnx."""
+"""The operator graph as an ONNX model, in memory or in files. The only package that imports onnx."""
 
 from .metadata import ModelMetadata
 from .model_files import EXTERNAL_THRESHOLD, WrittenModel, write_model

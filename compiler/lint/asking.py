@@ -10,16 +10,19 @@ from .base import Lint, Subject
 from .index import RULES
 
 
-def lint(subject: Subject, codes: Collection[str] | None = None) -> Iterator[Diagnostic]:
+def lint(subject: Subject, select: Collection[str] = (), ignore: Collection[str] = ()) -> Iterator[Diagnostic]:
     """What the rules find, rule by rule.
 
     Args:
         subject: a file that compiles.
-        codes: which rules; those that are enabled by themselves if it is None.
+        select: codes of rules that are asked beside those that are asked by themselves, or beginnings of codes.
+        ignore: likewise of rules that are not asked.
     """
     for code, row in RULES.items():
-        wanted = row.enabled if codes is None else code in codes
-        if wanted and (not row.layers or not subject.kinds.isdisjoint(row.layers)):
+        wanted = row.enabled or code.startswith(tuple(select))
+        if not wanted or code.startswith(tuple(ignore)):
+            continue
+        if not row.layers or not subject.kinds.isdisjoint(row.layers):
             yield from rule(code).find(subject)
 
 

@@ -15,11 +15,12 @@ from .base import Lint, Subject, is_own, place_of
 class DropoutBeforeNormalization(Lint):
     """Batch normalization reads the result of dropout.
 
-    It learns the variance of numbers of which a part is 0 and the rest is scaled up, and in use it is applied to numbers
-    that are not: their variance is smaller, and the network is worse in use than it was while training. Dropout stands
-    behind the last normalization.
+    It learns the variance of numbers of which a part is 0 and the rest is scaled up, and in use it is applied to
+    numbers that are not: their variance is smaller, and the network is worse in use than it was while training. Dropout
+    stands behind the last normalization.
 
-    Source: Li and others, Understanding the Disharmony between Dropout and Batch Normalization by Variance Shift (2019).
+    Source: Li and others, Understanding the Disharmony between Dropout and Batch Normalization by Variance Shift
+    (2019).
 
     Bad:
 

@@ -41,6 +41,7 @@ class DroppedPositions(Lint):
 
     code: ClassVar[str] = "L201"
     severity: ClassVar[Severity] = Severity.HINT
+    enabled: ClassVar[bool] = False
     message: ClassVar[str] = "`{kind}` leaves out the last {count} of {size} positions of axis {axis}"
     label: ClassVar[str] = "reads {found}"
     remedy: ClassVar[str] = "pad the end, or choose kernel, stride and size so that the windows come out even"

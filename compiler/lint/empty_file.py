@@ -13,8 +13,8 @@ from .base import Lint, Subject
 class EmptyFile(Lint):
     """The file defines nothing.
 
-    There is nothing wrong with it, and nothing that could be built, run or imported. Mostly another file is meant, or it
-    has not been saved.
+    There is nothing wrong with it, and nothing that could be built, run or imported. Mostly another file is meant, or
+    it has not been saved.
 
     Bad:
 
@@ -32,9 +32,7 @@ class EmptyFile(Lint):
     code: ClassVar[str] = "L403"
     message: ClassVar[str] = "the file defines nothing"
     label: ClassVar[str] = "no model, no block, no const"
-    remedy: ClassVar[str] = (
-        "write a model, as in `model name {{ input … output … }}`, or check whether another file is meant"
-    )
+    remedy: ClassVar[str] = "write a model, `model name {{ input … output … }}`, or look whether another file is meant"
 
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:

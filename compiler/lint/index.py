@@ -14,7 +14,7 @@ RULES: Mapping[str, Row] = {
     "L105": Row("dropout_before_normalization", ("dropout", "spatial_dropout"), True),
     "L106": Row("dropout_on_output", ("dropout", "spatial_dropout"), True),
     "L108": Row("softmax_on_one_unit", ("softmax",), True),
-    "L201": Row("dropped_positions", (), True),
+    "L201": Row("dropped_positions", (), False),
     "L202": Row("padding_beyond_kernel", (), True),
     "L203": Row("stride_above_kernel", (), True),
     "L205": Row("pooling_of_single_positions", (), True),

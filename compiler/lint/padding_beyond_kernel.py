@@ -36,9 +36,7 @@ class PaddingBeyondKernel(Lint):
     """
 
     code: ClassVar[str] = "L202"
-    message: ClassVar[str] = (
-        "a padding of {padding} around a window of {extent}: some windows of `{kind}` read nothing else"
-    )
+    message: ClassVar[str] = "`{kind}` pads {padding} around a window of {extent}: some windows read nothing else"
     label: ClassVar[str] = "pads more than it reads"
     remedy: ClassVar[str] = "write `padding={half}`, which keeps the size with a stride of 1"
 

@@ -47,7 +47,7 @@ def test_check_standard_input(tiny: Path) -> None:
 
 def test_check_json(tiny: Path) -> None:
     fine = json.loads(dotnn("check", "tiny.nn", "--format", "json").out)
-    assert fine == {"diagnostics": [], "errors": 0, "warnings": 0}
+    assert fine == {"diagnostics": [], "errors": 0, "warnings": 0, "hints": 0}
     done = dotnn("check", "wrong.nn", "--format", "json")
     found = json.loads(done.out)
     (one,) = found["diagnostics"]

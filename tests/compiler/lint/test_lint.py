@@ -23,9 +23,9 @@ def samples_of(code: str) -> list[tuple[str, str]]:
     return SAMPLE.findall(inspect.cleandoc(rule(code).__doc__ or ""))
 
 
-def found_in(text: str) -> list[Diagnostic]:
+def found_in(text: str, *select: str) -> list[Diagnostic]:
     """What is said of a text."""
-    return list(check(Path("net.nn").resolve(), text=text).diagnostics)
+    return list(check(Path("net.nn").resolve(), text=text, select=select).diagnostics)
 
 
 @pytest.mark.parametrize("code", RULES)
@@ -33,7 +33,7 @@ def test_a_rule_finds_its_bad_samples_and_leaves_the_good_ones(code: str) -> Non
     samples = samples_of(code)
     assert {kind for kind, _ in samples} == {"Bad", "Good"}
     for kind, text in samples:
-        found = [one.code for one in found_in(text)]
+        found = [one.code for one in found_in(text, code)]
         assert not any(one.startswith("E") for one in found), found
         assert (code in found) == (kind == "Bad"), f"{kind}: {text}"
 
@@ -43,7 +43,7 @@ def test_a_rule_has_a_place_words_and_a_remedy(code: str) -> None:
     kind = rule(code)
     assert issubclass(kind, Lint)
     for text in (text for bad, text in samples_of(code) if bad == "Bad"):
-        found = [one for one in found_in(text) if one.code == code]
+        found = [one for one in found_in(text, code) if one.code == code]
         assert all(one.span is not None and one.headline() and one.advice() for one in found)
 
 
@@ -84,3 +84,12 @@ model net {
 }
 """
     assert not found_in(text)
+
+
+def test_rules_are_selected_and_ignored_by_beginnings_of_codes() -> None:
+    text = "model net {\n    input x: float32[N, 3, 29, 29]\n    output y = x -> max_pool2d(2)\n}\n"
+    path = Path("net.nn").resolve()
+    assert not check(path, text=text).diagnostics
+    assert [one.code for one in check(path, text=text, select=["L2"]).diagnostics] == ["L201"]
+    assert not check(path, text=text, select=["L2"], ignore=["L201"]).diagnostics
+    assert not check(path, text=HINT, ignore=["L1"]).diagnostics
