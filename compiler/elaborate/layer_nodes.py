@@ -36,7 +36,7 @@ from ..values.compile_values import (
 )
 from ..values.tensor_literals import literal
 from .scope import Entry
-from .state import AppliedLayer, Draft, Elaboration, Frame, with_initializer
+from .state import AppliedLayer, Draft, Elaboration, Frame
 
 #: Elements of a tensor beyond which nothing can be meant; their bytes still fit into an int64.
 LARGEST_TENSOR = 2**48
@@ -105,7 +105,7 @@ def _with_literal(spec: WeightSpec, dtype: DType, applied: AppliedLayer, state: 
         wanted, found = format_shape(spec.shape), format_shape(numbers.shape)
         kind = applied.layer.kind
         raise DotnnError(WeightOfOtherShape(span=span, name=spec.name, kind=kind, shape=wanted, found=found))
-    return with_initializer(spec, numbers)
+    return dataclasses.replace(spec, initializer=numbers)
 
 
 def check_initializers(specs: Sequence[WeightSpec], dtype: DType, span: Span) -> None:

@@ -30,7 +30,7 @@ from ..values.compile_values import UNKNOWN, CompileValue, Unknown, describe
 from . import calls, expressions, pipelines  # noqa: F401  they register what evaluates each expression
 from .declared_types import hold_against
 from .layer_nodes import weight_dtype
-from .scope import Entry, Scope
+from .scope import Entry, Scope, prefixes
 from .state import MODEL_STEPS, Bound, Consts, Draft, Elaboration, Expectation, Frame, evaluate
 from .statements import run_model
 
@@ -378,12 +378,5 @@ def _at_or_below(names: Sequence[str], path: str) -> range:
 
 def _with_prefixes(names: Sequence[str]) -> list[str]:
     """The names and those that they lie below, the outermost first."""
-    found = (prefix for name in names for prefix in (*_prefixes(name), name))
+    found = (prefix for name in names for prefix in prefixes(name))
     return sorted(set(islice(found, MOST_PATHS)), key=lambda path: (path.count("."), path))
-
-
-def _prefixes(path: str) -> Iterator[str]:
-    position = path.find(".")
-    while position > 0:
-        yield path[:position]
-        position = path.find(".", position + 1)

@@ -169,7 +169,7 @@ class Scope:
         whole = self.labels.get(path)
         if whole is not None:
             return whole
-        for head in reversed(list(_prefixes(path))[:-1]):
+        for head in reversed(list(prefixes(path))[:-1]):
             entry = self.labels.get(head)
             if entry is not None and entry.inner is None and entry.applied is UNKNOWN:
                 return entry
@@ -201,7 +201,8 @@ class Scope:
                 yield from entry.inner._labels_below(f"{prefix}{label}.")
 
 
-def _prefixes(path: str) -> Iterator[str]:
+def prefixes(path: str) -> Iterator[str]:
+    """The paths that a path lies below, the outermost first, and the path itself."""
     position = path.find(".")
     while position != -1:
         yield path[:position]

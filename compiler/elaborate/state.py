@@ -14,7 +14,6 @@ from ..diagnostics.values import PartsNotTaken, ResultNeverPositive
 from ..dims import Dim, DimExpr
 from ..graph.graph import Value, WrittenCall
 from ..graph.operations import Constant, Operation
-from ..graph.tensors import Initializer
 from ..graph.types import DType, TensorType
 from ..layers.base import Layer, WeightSpec
 from ..names.project import Module
@@ -241,11 +240,6 @@ class Frame:
     def call_spans(self) -> tuple[Span, ...]:
         """The places of the enclosing block calls, innermost first."""
         return tuple(label.span for label in self.calls)
-
-
-def with_initializer(spec: WeightSpec, initializer: Initializer) -> WeightSpec:
-    """The same weight with first values from elsewhere."""
-    return dataclasses.replace(spec, initializer=initializer)
 
 
 def _at_call(diagnostic: Diagnostic, frame: Frame, calls: tuple[Span, ...]) -> Diagnostic:
