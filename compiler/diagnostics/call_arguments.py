@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .fixes import Fix, Safety, replacing
 from .forms import ticked
 from .phrases import filled
 from .suggest import listed, one_of
@@ -23,12 +24,29 @@ class WrongArgument(Diagnostic):
     code: ClassVar[str] = "E301"
     message: ClassVar[str] = "`{name}` of `{kind}` must be {expected}, not {found}"
     label: ClassVar[str] = "{found}"
-    remedy: ClassVar[str] = "`dotnn layers {kind}` shows the arguments"
+    remedy: ClassVar[str] = "{mend}"
 
     kind: str
     name: str
     expected: str  #: what it takes, in the words of its constraint
     found: str
+
+    @property
+    def mend(self) -> str:
+        """The word that differs by capitals alone, or where the arguments are listed."""
+        return f"write `{self.lower}`" if self.lower else f"`dotnn layers {self.kind}` shows the arguments"
+
+    @property
+    def lower(self) -> str:
+        """A string in small letters, if that is among what is taken."""
+        lower = self.found.lower()
+        return lower if lower != self.found and lower.startswith('"') and lower in self.expected else ""
+
+    def fix(self) -> Fix | None:
+        """The string in small letters."""
+        if not self.lower or self.span is None or self.span.text != self.found:
+            return None
+        return replacing(self.span, self.lower, Safety.SAFE)
 
 
 @record
@@ -203,7 +221,8 @@ class TooManyForLayer(TooManyArguments):
     @property
     def alone(self) -> str:
         """What goes without a name."""
-        return f"only `{self.positional}` goes without a name; " if self.positional else ""
+        inferred = ", and what comes in is inferred" if self.positional in ("filters", "units") else ""
+        return f"only `{self.positional}` goes without a name{inferred}; " if self.positional else ""
 
     @property
     def rest(self) -> str:

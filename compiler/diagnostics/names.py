@@ -62,6 +62,20 @@ class UndefinedName(_WithNearNames):
 
 
 @record
+class DefinedBelow(UndefinedName):
+    """A binding that is used above the line where it is made."""
+
+    label: ClassVar[str] = "not defined yet"
+    remedy: ClassVar[str] = "move the line that binds it above this one"
+
+    place: Span
+
+    def labels(self) -> tuple[Label, ...]:
+        """Where it is bound."""
+        return (Label(self.place, f"`{self.name}` is defined here"),)
+
+
+@record
 class DimensionInConst(UndefinedName):
     """A dimension where there are none."""
 
@@ -264,7 +278,7 @@ class DuplicateName(_Taken):
     code: ClassVar[str] = "E206"
     message: ClassVar[str] = "`{name}` is already defined"
     label: ClassVar[str] = "again here"
-    remedy: ClassVar[str] = "choose another name"
+    remedy: ClassVar[str] = "choose another name, or go on in one pipe"
 
 
 @record

@@ -40,6 +40,7 @@ class SpatialRank(WrongRank):
     remedy: ClassVar[str] = "{mend}"
 
     lacks_channels: bool
+    batch: str = ""  #: the type with an axis for the examples, where the first one may be channels
     sibling: str = ""  #: the layer for as many spatial axes as there are
     sibling_form: str = ""  #: what that one reads
 
@@ -47,6 +48,8 @@ class SpatialRank(WrongRank):
     def mend(self) -> str:
         """What makes it fit, or which layer it fits."""
         channels = "a missing channel axis is added by `unsqueeze(axis=1)`" if self.lacks_channels else ""
+        if self.batch:
+            channels = f"the first axis is that of the examples, and seems to be missing: `{self.batch}`"
         sibling = f"`{self.sibling}` reads {self.sibling_form}" if self.sibling else ""
         return "; ".join(filter(None, (channels, sibling))) or filled(WrongRank.remedy, self)
 
@@ -280,9 +283,15 @@ class AxisMustBeWritten(Diagnostic):
     code: ClassVar[str] = "E405"
     message: ClassVar[str] = "`{kind}` of {found} must say which axis it means"
     label: ClassVar[str] = "rank {rank}"
-    remedy: ClassVar[str] = "write `axis=`, such as `axis={example}`"
+    remedy: ClassVar[str] = "{flat}write `axis=`, such as `axis={example}`"
 
     kind: str
     found: str
     rank: int
     example: int
+
+    @property
+    def flat(self) -> str:
+        """What is meant of an image mostly, where features are wanted."""
+        is_image = self.kind == "dense" and self.rank >= 4
+        return "make one axis of all features, `-> flatten -> dense(…)`; for a product at every position " * is_image

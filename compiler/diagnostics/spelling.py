@@ -502,3 +502,24 @@ class TooManySyntaxErrors(Diagnostic):
     remedy: ClassVar[str] = "mend the first ones and check again"
 
     count: int
+
+
+@record
+class ConditionBehind(Diagnostic):
+    """A condition stands behind the value that it chooses, as in Python.
+
+    Here it stands first, and both values in braces.
+
+    ```nn
+    const WIDTH = 64 if true else 32
+    ```
+
+    ```nn
+    const WIDTH = if true { 64 } else { 32 }
+    ```
+    """
+
+    code: ClassVar[str] = "E141"
+    message: ClassVar[str] = "`if` stands behind a value"
+    label: ClassVar[str] = "a condition stands first"
+    remedy: ClassVar[str] = "write `if c {{ a }} else {{ b }}` for `a if c else b`"

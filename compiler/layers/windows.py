@@ -16,7 +16,7 @@ from ..diagnostics.windows import SamePaddingUndecided, WindowTooLarge
 from ..dims import Dim, DimExpr, ceil_div, evaluate, format_dim, substitute, symbols
 from ..dims.formatting import format_forms
 from ..dims.linear import dividing_forms
-from ..graph.types import TensorType
+from ..graph.types import BATCH, TensorType
 from ..graph.window_arithmetic import AxisWindow
 from ..lazy_imports import np
 from ..records import record
@@ -91,12 +91,20 @@ def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
                 **site.about_operand(0, found),
                 expected=_form(rank),
                 lacks_channels=found.rank == rank - 1,
+                batch=_with_examples(found) if found.rank == rank - 1 else "",
                 sibling=sibling if sibling in LAYERS else "",
                 sibling_form=_form(found.rank) if sibling in LAYERS else "",
             )
         )
     need_float(site, 0, found)
     need_channels_first(site, found)
+
+
+def _with_examples(found: TensorType) -> str:
+    """The type with an axis for the examples before its own; empty where the first one is symbolic, and may be that."""
+    if not all(isinstance(dim, int) for dim in found.shape):
+        return ""
+    return f"{found.dtype}[{', '.join((BATCH, *map(str, found.shape)))}]"
 
 
 def _form(rank: int) -> str:

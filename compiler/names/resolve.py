@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from ..diagnostics import Diagnostic, DotnnError, Report
-from ..diagnostics.names import DuplicateName, ReservedName, UnusedBinding
+from ..diagnostics.names import DefinedBelow, DuplicateName, ReservedName, UnusedBinding
 from ..diagnostics.placement import (
     BlockAsValue,
     BlockWithoutReturn,
@@ -153,6 +153,7 @@ class _Walk:
         symbols: the dimensions that the types so far have introduced.
         used: the names that something has used.
         uncertain: those that a statement with a mistake seems to bind.
+        below: where the statements of the body bind names, also those that come later.
         in_expect: whether metrics mean something.
     """
 
@@ -165,6 +166,7 @@ class _Walk:
     owner: str = ""
     used: set[str] = field(default_factory=set)
     uncertain: set[str] = field(default_factory=set)
+    below: dict[str, Span] = field(default_factory=dict)
     in_expect: bool = False
     in_const: bool = False
     #: Whether the dimensions of others are visible: a block sees those of the model that calls it.
@@ -213,6 +215,9 @@ class _Walk:
         return None
 
     def _undefined(self, node: tree.Name) -> Diagnostic:
+        place = self.below.get(node.name)
+        if place is not None and place.start > node.span.start:
+            return DefinedBelow(span=node.span, name=node.name, place=place)
         candidates = [*self.names, *self.module.items, *self.symbols]
         return undefined_name(node, candidates, in_const=self.in_const)
 
@@ -385,6 +390,7 @@ class _Body(_Walk):
 
     def statements(self, body: Sequence[tree.Statement]) -> None:
         """All statements, in order; expectations last, since they are judged when everything is known."""
+        self.below = {name.name: name.span for statement in reversed(body) for name in _bound_by(statement)}
         for statement in body:
             misplaced = self.elsewhere.get(type(statement))
             if misplaced is not None:
@@ -499,6 +505,13 @@ class _Model(_Body):
         if not _is_broken(model) and not any(isinstance(one, tree.Output) for one in model.body):
             name = model.name
             self.findings.add(name.span, lambda: ModelWithoutOutput(span=name.span, name=name.name))
+
+
+def _bound_by(statement: tree.Statement) -> tuple[tree.Name, ...]:
+    """The names that a statement binds."""
+    if isinstance(statement, tree.Binding | tree.Broken):
+        return statement.targets
+    return (statement.name,) if isinstance(statement, tree.Input | tree.Parameter | tree.Output) else ()
 
 
 def _is_broken(item: tree.Block | tree.Model) -> bool:

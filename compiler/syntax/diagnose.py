@@ -49,7 +49,8 @@ def diagnose(mistake: Mistake) -> Diagnostic:
         if diagnostic is not None:
             return diagnostic
     facts = {"found": mistake.found.text, "expected": mistake.expected}
-    if mistake.statement and mistake.on_new_line and mistake.found.kind != "end":
+    is_begun = bool(mistake.statement) and not mistake.expected & {"RETURN", "CONST"}
+    if is_begun and mistake.on_new_line and mistake.found.kind != "end":
         return syntax.ExpectedBehind(span=mistake.before, **facts)
     return syntax.UnexpectedToken(span=mistake.span, **facts)
 
@@ -85,14 +86,16 @@ def _fat_arrow(m: Mistake) -> Diagnostic | None:
 
 
 def _foreign_comment(m: Mistake) -> Diagnostic | None:
-    if m.found.text == "/*" or (m.found.text == "//" and not m.after_value):
+    if m.found.text == "/*" or (m.found.text == "//" and (not m.after_value or not m.statement)):
         return spelling.ForeignComment(span=m.span, found=m.found.text)
     if m.found.kind not in ("word", "sign", "end"):
         return None
     # `width = 64 // the width`: a quotient, until words stand side by side.
-    line_start = m.source.text.rfind("\n", 0, m.found.start) + 1
-    slashes = m.source.text.find("//", line_start, m.found.start)
-    words = m.source.text[slashes + 2 : m.found.start]
+    # The second of them may have been read as the beginning of the next statement.
+    begun = m.statement[0].start if _is_statement_start(m) and isinstance(m.statement[0], Token) else m.found.start
+    line_start = m.source.text.rfind("\n", 0, begun) + 1
+    slashes = m.source.text.find("//", line_start, begun)
+    words = m.source.text[slashes + 2 : begun]
     if slashes < 0 or '"' in m.source.text[line_start:slashes] or not words.replace(" ", "").isalpha():
         return None
     if m.found.kind == "word" or len(words.split()) > 1:
@@ -418,6 +421,13 @@ def _method(m: Mistake) -> Diagnostic | None:
     return syntax.MethodCall(span=name, name=name.text, receiver=receiver)
 
 
+def _condition_behind(m: Mistake) -> Diagnostic | None:
+    # `a if c else b`
+    if m.found.text == "if" and m.after_value and not m.on_new_line:
+        return spelling.ConditionBehind(span=m.span)
+    return None
+
+
 def _no_else(m: Mistake) -> Diagnostic | None:
     return syntax.MissingElse(span=m.span, found=m.found.text) if m.expected == {"ELSE"} else None
 
@@ -468,6 +478,7 @@ _RULES: tuple[Rule, ...] = (
     _bare_pipeline,
     _no_value,
     _method,
+    _condition_behind,
     _lacks_part,
     _side_by_side,
     _lacks_part_of_stage,

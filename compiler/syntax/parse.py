@@ -28,7 +28,7 @@ from .mistakes import Mistake, found_at, open_brackets
 from .parser_tables import END, FILE, VALUE
 from .recover import BODY, ITEM, STATEMENT, Resumption, body_without_brace, end_of_nested_item, resume_at
 from .shipped_tables import grammar_tables
-from .tokens import Token
+from .tokens import KEYWORDS, Token
 from .tree_builder import Builder
 
 #: Kinds of the keywords that begin an item with a body.
@@ -122,6 +122,9 @@ class _Run:
         if self._begins_line(found.start) or (isinstance(last, Token) and last.kind == "RBRACE"):
             # An item that is complete is no part of the mistake.
             self._settle("CONST")
+        if self._begins_line(found.start) and (found.text in KEYWORDS or found.text == "//"):
+            # Likewise a statement, before a word or a sign that goes on with none.
+            self._settle("RETURN")
         level, inside = self._level()
         return Mistake(
             source=parser.source,
