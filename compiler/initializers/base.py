@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import MISSING, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..diagnostics.call_arguments import (
@@ -52,10 +53,10 @@ class Initializer(ABC):
         """
         if dtype not in LARGEST:
             return NotInitialized(dtype=dtype, dtypes=tuple(LARGEST))
-        for one in fields(self):
-            value = getattr(self, one.name)
+        for name in _arguments_of(type(self)):
+            value = getattr(self, name)
             if not _is_finite_number(value):
-                return NumberNotFinite(argument=one.name, value=value_text(value))
+                return NumberNotFinite(argument=name, value=value_text(value))
         return self._problem() or self._overflow(dtype)
 
     @abstractmethod
@@ -81,6 +82,12 @@ class Initializer(ABC):
         value = getattr(self, field)
         text = value_text(float(value) if _is_finite_number(value) else value)
         return text if field == self.positional else f"{field}={text}"
+
+
+@cache
+def _arguments_of(kind: type[Initializer]) -> tuple[str, ...]:
+    """The names of the numbers that an initializer takes; every weight of a network asks for them."""
+    return tuple(one.name for one in fields(kind))
 
 
 def _is_finite_number(value: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import ClassVar, Self, TypeVar
 
 from ..diagnostics import Diagnostic, Severity
@@ -64,12 +65,14 @@ class Subject:
     @cached_property
     def kinds(self) -> frozenset[str]:
         """The kinds of layers that any of the models has."""
-        return frozenset(node.kind for graph in self.graphs for node in graph.layers)
+        return frozenset(nodes[0].kind for graph in self.graphs for nodes in graph.by_class.values())
 
     def all_of(self, *kinds: type[_Kind]) -> Iterator[tuple[LayerGraph, Node, _Kind]]:
         """The layers of some classes, with the graphs in which they stand, in the order of the text."""
         for graph in self.graphs:
-            for node in graph.layers:
+            groups = [nodes for kind, nodes in graph.by_class.items() if issubclass(kind, kinds)]
+            found = groups[0] if len(groups) == 1 else sorted(chain(*groups), key=lambda node: node.order)
+            for node in found:
                 if isinstance(node.op, kinds):
                     yield graph, node, node.op
 
@@ -91,6 +94,14 @@ class LayerGraph:
     def layers(self) -> tuple[Node, ...]:
         """The nodes that are layers, not inputs, parameters or constants, in the order of the text."""
         return tuple(node for node in self.graph.nodes() if isinstance(node.op, Layer))
+
+    @cached_property
+    def by_class(self) -> dict[type, list[Node]]:
+        """The layers by their classes, so that no rule goes through those that it is not about."""
+        found: dict[type, list[Node]] = {}
+        for node in self.layers:
+            found.setdefault(type(node.op), []).append(node)
+        return found
 
     def before(self, node: Node, index: int = 0, *, passing: bool = False) -> Node | None:
         """What makes an operand of a layer; None where there is none.
