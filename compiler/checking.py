@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from .diagnostics import Report
 from .driver import read_networks
 from .limits import Limits
-from .lint.asking import lint
+from .lint.asking import chosen, lint
 from .lint.base import Subject
 from .lint.suppression import unsuppressed
 from .request import request
@@ -28,7 +28,7 @@ def check(
 ) -> Report:
     """Everything that is wrong with a file, and if nothing is, all that may be.
 
-    Arguments are those of ``driver.check``, and of ``lint``.
+    Arguments are those of ``driver.check``, and of ``chosen``, the rules that are asked.
 
     Raises:
         TypeError: an argument of a wrong type; what is wrong with the file is only reported.
@@ -37,5 +37,6 @@ def check(
     source, choose = load_source(path, wanted.limits, report, text), any_models if model is None else all_models
     module, networks = read_networks(source, choose, wanted, report)
     if module is not None and not report.has_errors:
-        report.extend(unsuppressed(lint(Subject(module, networks), select, ignore), module.file))
+        codes = chosen(select, ignore)
+        report.extend(unsuppressed(lint(Subject(module, networks), codes), module.file, codes))
     return report

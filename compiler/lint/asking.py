@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ..diagnostics import CATALOGUE, Diagnostic
 from .base import Lint, Subject
 from .index import RULES
 
 
-def lint(subject: Subject, select: Collection[str] = (), ignore: Collection[str] = ()) -> Iterator[Diagnostic]:
-    """What the rules find, rule by rule.
+def chosen(select: Collection[str] = (), ignore: Collection[str] = ()) -> list[str]:
+    """The codes of the rules that are asked.
 
     Args:
-        subject: a file that compiles.
         select: codes of rules that are asked beside those that are asked by themselves, or beginnings of codes.
         ignore: likewise of rules that are not asked.
     """
-    for code, row in RULES.items():
-        wanted = row.enabled or code.startswith(tuple(select))
-        if not wanted or code.startswith(tuple(ignore)):
-            continue
-        if not row.layers or not subject.kinds.isdisjoint(row.layers):
+    wanted = (code for code, row in RULES.items() if row.enabled or code.startswith(tuple(select)))
+    return [code for code in wanted if not code.startswith(tuple(ignore))]
+
+
+def lint(subject: Subject, codes: Iterable[str]) -> Iterator[Diagnostic]:
+    """What some rules find in a file that compiles, rule by rule."""
+    for code in codes:
+        layers = RULES[code].layers
+        if not layers or not subject.kinds.isdisjoint(layers):
             yield from rule(code).find(subject)
 
 

@@ -49,13 +49,11 @@ class Subject:
     Attributes:
         module: the file: its tree (``module.file``), and what its names mean (``module.names``).
         networks: its models, with their layer graphs.
-        budgets: the most of each cost that a model may have, by the name of the metric.
     """
 
-    def __init__(self, module: Module, networks: Iterable[Network], budgets: Mapping[str, int] | None = None) -> None:
+    def __init__(self, module: Module, networks: Iterable[Network]) -> None:
         self.module = module
         self.networks = tuple(networks)
-        self.budgets = {} if budgets is None else budgets
 
     @cached_property
     def graphs(self) -> tuple[LayerGraph, ...]:
@@ -84,9 +82,6 @@ class LayerGraph:
         graph: the graph.
     """
 
-    #: Layers that change no number while a network is used, or only where numbers stand.
-    PASSING: ClassVar[frozenset[str]] = frozenset({"dropout", "spatial_dropout", "identity"})
-
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
 
@@ -103,29 +98,42 @@ class LayerGraph:
             found.setdefault(type(node.op), []).append(node)
         return found
 
-    def before(self, node: Node, index: int = 0, *, passing: bool = False) -> Node | None:
-        """What makes an operand of a layer; None where there is none.
+    @cached_property
+    def learns(self) -> bool:
+        """Whether it has any weight."""
+        return bool(self.graph.weights())
+
+    @cached_property
+    def uses(self) -> Mapping[Value, int]:
+        """How often each value is read, outputs of the model included."""
+        return self.graph.uses()
+
+    def before(self, node: Node, *, passing: bool = False) -> Node | None:
+        """What makes the first operand of a layer; None where there is none.
 
         Args:
             node: the layer.
-            index: which operand.
-            passing: step over layers that change no number, such as ``dropout``.
+            passing: step over dropout, which changes no number while a network is used.
         """
-        value = node.operands[index] if index < len(node.operands) else None
-        if value is None:
-            return None
-        found = self.graph.producer(value)
-        return self.before(found, passing=True) if passing and found.kind in self.PASSING else found
+        value = node.operands[0] if node.operands else None
+        found = None if value is None else self.graph.producer(value)
+        return self._passed.get(found.id, found) if passing and found is not None else found
 
-    def after(self, node: Node) -> tuple[Node, ...]:
-        """The layers that read the first result of a layer."""
-        return self.graph.readers(node.value())
+    @cached_property
+    def _passed(self) -> dict[int, Node | None]:
+        """For each dropout what stands before it and all dropouts before it: found in one walk, operands first."""
+        from ..layers.regularization import Dropping
 
-    def only_after(self, node: Node) -> Node | None:
-        """The layer that reads the result of another, if it is the only one and the result is no output."""
-        value = node.value()
-        readers = self.graph.readers(value)
-        return readers[0] if len(readers) == 1 and not self.is_output(value) else None
+        found: dict[int, Node | None] = {}
+        for node in self.layers:
+            if isinstance(node.op, Dropping):
+                before = self.before(node)
+                found[node.id] = before if before is None else found.get(before.id, before)
+        return found
+
+    def is_read_once(self, node: Node) -> bool:
+        """Whether the first result of a layer is read by one layer, once, and is no output."""
+        return self.uses.get(node.value(), 0) == 1 and not self.is_output(node.value())
 
     def is_output(self, value: Value) -> bool:
         """Whether a value is an output of the model."""

@@ -56,7 +56,7 @@ class BiasBeforeBatchNorm(Lint):
         """Every layer with a bias whose result goes to batch normalization alone."""
         for graph, node, _ in subject.all_of(BatchNorm):
             before = graph.before(node)
-            if before is None or not is_own(before) or graph.only_after(before) is not node:
+            if before is None or not is_own(before) or not graph.is_read_once(before):
                 continue
             bias = _bias_of(before)
             if bias:

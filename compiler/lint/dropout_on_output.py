@@ -49,7 +49,7 @@ class DropoutOnOutput(Lint):
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every dropout whose result is an output, in a network that learns."""
         for graph, node, _ in subject.all_of(Dropping):
-            if not graph.graph.weights():
+            if not graph.learns:
                 continue
             for name in graph.graph.output_names(node.value())[:1]:
                 yield cls(span=place_of(node), output=name, kind=node.kind)

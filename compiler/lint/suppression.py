@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import ClassVar
 
 from ..diagnostics import Diagnostic, Severity
@@ -11,6 +11,7 @@ from ..records import record
 from ..source import Span
 from ..syntax.tree import Comment, File
 from .base import Lint
+from .index import RULES
 
 _COMMENT = re.compile(r"dotnn:\s*ignore\[(?P<codes>[^\]]*)\]")
 _CODE = re.compile(r"[A-Za-z0-9]+")
@@ -55,12 +56,13 @@ class UnusedSuppression(Lint):
         return iter(())
 
 
-def unsuppressed(found: Iterable[Diagnostic], file: File) -> Iterator[Diagnostic]:
+def unsuppressed(found: Iterable[Diagnostic], file: File, codes: Collection[str]) -> Iterator[Diagnostic]:
     """What no comment suppresses, and the comments that suppress nothing.
 
     Args:
         found: what the rules found.
         file: the file whose comments count, for its own lines.
+        codes: the rules that were asked; of one that was not, nobody knows whether its suppression is used.
     """
     comments = dict(_suppressions(file.comments))
     used: set[tuple[int, str]] = set()
@@ -70,8 +72,10 @@ def unsuppressed(found: Iterable[Diagnostic], file: File) -> Iterator[Diagnostic
             used.add(at)
         else:
             yield one
+    if UnusedSuppression.code not in codes:
+        return
     for at, place in comments.items():
-        if at not in used:
+        if at not in used and (at[1] in codes or at[1] not in RULES):
             yield UnusedSuppression(span=place, suppressed=at[1])
 
 

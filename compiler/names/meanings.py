@@ -109,6 +109,7 @@ class FileNames:
     scopes: list[NameScope] = field(default_factory=list)
     meanings: dict[int, Definition] = field(default_factory=dict)
     unknown: list[Use] = field(default_factory=list)
+    _kinds: dict[tuple[int, int], frozenset[Kind]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         counts = f"{len(self.definitions)} definitions", f"{len(self.meanings)} names"
@@ -132,9 +133,13 @@ class FileNames:
         found = self.meanings.get(span.start)
         return None if found is None else found.kind
 
-    def kinds_in(self, span: Span) -> set[Kind]:
-        """What the names of a part of the file stand for."""
-        return {one.kind for start, one in self.meanings.items() if span.start <= start < span.end}
+    def kinds_in(self, span: Span) -> frozenset[Kind]:
+        """What the names of a part of the file stand for; a block may ask for the same part in each of its calls."""
+        place = span.start, span.end
+        if place not in self._kinds:
+            within = (one.kind for start, one in self.meanings.items() if span.start <= start < span.end)
+            self._kinds[place] = frozenset(within)
+        return self._kinds[place]
 
     def uses(self) -> list[Use]:
         """Every use of a name, in the order of the text."""

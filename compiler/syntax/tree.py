@@ -419,7 +419,7 @@ class File:
         """The words in places that could not be read: each may be what defines a name that nothing else defines."""
         return frozenset(word for span in self.skipped for word in _WORD.findall(span.text))
 
-    @property
+    @cached_property
     def is_unfinished(self) -> bool:
         """Whether what could not be read reaches to the end, so that more may be missing."""
         return bool(self.skipped) and not self.source.text[self.skipped[-1].end :].strip()

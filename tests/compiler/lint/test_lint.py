@@ -93,3 +93,30 @@ def test_rules_are_selected_and_ignored_by_beginnings_of_codes() -> None:
     assert [one.code for one in check(path, text=text, select=["L2"]).diagnostics] == ["L201"]
     assert not check(path, text=text, select=["L2"], ignore=["L201"]).diagnostics
     assert not check(path, text=HINT, ignore=["L1"]).diagnostics
+
+
+def test_a_suppression_of_a_rule_that_is_not_asked_is_left_alone() -> None:
+    text = (
+        "model net {\n    input x: float32[N, 3, 29, 29]\n    output y = x -> max_pool2d(2)  # dotnn: ignore[L201]\n}\n"
+    )
+    path = Path("net.nn").resolve()
+    assert not check(path, text=text).diagnostics
+    assert not check(path, text=text, select=["L201"]).diagnostics
+    other = text.replace("L201", "L999")
+    assert [one.code for one in check(path, text=other).diagnostics] == ["L401"]
+    assert not check(path, text=other, ignore=["L401"]).diagnostics
+
+
+def test_a_layer_that_is_read_twice_keeps_its_bias() -> None:
+    text = HINT.replace("image -> conv2d(16, kernel=3) -> batch_norm -> relu", "a -> batch_norm -> relu")
+    text = text.replace("    output", "    a = image -> conv2d(16, kernel=3)\n    output z = a\n    output")
+    assert not found_in(text)
+
+
+def test_rules_walk_through_long_chains_without_deep_calls() -> None:
+    text = """model net {
+    input x: float32[N, 8]
+    output y = x -> relu -> repeat(5_000) { dropout(0.1) } -> relu -> dense(2)
+}
+"""
+    assert [one.code for one in found_in(text)] == ["L101"]
