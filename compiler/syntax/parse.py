@@ -8,9 +8,8 @@ terminals which the grammar takes in the current state (what Lark calls a contex
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from ..diagnostics import Diagnostic, Report
@@ -315,19 +314,17 @@ def parse(source: Source, limits: Limits, report: Report) -> tree.File | None:
     """
     if _too_long(source, limits, report):
         return None
-    with _no_garbage_collection():
-        parser = _Parser(source, limits, report)
-        items, comments = parser.file(), comments_of(source)
-        docs, skipped = docs_of(source, comments), tuple(parser.skipped)
-        return tree.File(source=source, items=items, comments=comments, docs=docs, skipped=skipped)
+    parser = _Parser(source, limits, report)
+    items, comments = parser.file(), comments_of(source)
+    docs, skipped = docs_of(source, comments), tuple(parser.skipped)
+    return tree.File(source=source, items=items, comments=comments, docs=docs, skipped=skipped)
 
 
 def parse_value(source: Source, limits: Limits, report: Report) -> tree.Expression | None:
     """The tree of a text that is one value, such as that of ``--set name=value``; None, and a diagnostic, if not."""
     if _too_long(source, limits, report):
         return None
-    with _no_garbage_collection():
-        return _Parser(source, limits, report).value()
+    return _Parser(source, limits, report).value()
 
 
 def _too_long(source: Source, limits: Limits, report: Report) -> bool:
@@ -336,15 +333,3 @@ def _too_long(source: Source, limits: Limits, report: Report) -> bool:
         return False
     report.add(LimitExceeded(span=source.span(0, 0), limit="source_bytes", maximum=limits.source_bytes))
     return True
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Trees have no cycles, and looking for some in them takes half of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import random
 import time
 from typing import Any
@@ -145,17 +144,6 @@ def test_many_errors_are_cut_short():
 
 def test_powers_are_not_taken():
     assert bare(value_of("10 ** (10 ** 7)"))[0] == "Binary"
-
-
-@pytest.mark.parametrize("enabled", [True, False])
-def test_the_garbage_collector_is_left_as_it_was(enabled: bool):
-    before = gc.isenabled()
-    try:
-        (gc.enable if enabled else gc.disable)()
-        parsed("const a = (")
-        assert gc.isenabled() is enabled
-    finally:
-        (gc.enable if before else gc.disable)()
 
 
 def test_time_grows_linearly():
