@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 from typing import Any
@@ -146,6 +147,14 @@ def test_powers_are_not_taken():
     assert bare(value_of("10 ** (10 ** 7)"))[0] == "Binary"
 
 
+@pytest.fixture
+def without_collector():
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("without_collector")
 def test_time_grows_linearly():
     def seconds(statements: int) -> float:
         text = "block b(x) {\n" + "    y = x -> f(3) -> relu\n" * statements + "}"
