@@ -58,6 +58,7 @@ class _Run:
         self.end = end
         self._resumed = -1
         self._parser = parser
+        self._read = parser.read if start == FILE else None
 
     def advance(self) -> Any:
         """Read on to the end; the value of the start rule.
@@ -69,7 +70,7 @@ class _Run:
         parser, states, values, end = self._parser, self.states, self.values, self.end
         patterns, pattern_of = parser.tables.patterns, parser.tables.pattern
         text, most_states = parser.source.text, parser.most_states
-        position, state = self.position, states[-1]
+        position, state, read = self.position, states[-1], self._read
         while True:
             self.position = position
             match = (patterns[state] or pattern_of(state)).match(text, position, end)
@@ -82,7 +83,10 @@ class _Run:
                 return values[-1]
             state = self._reduce(kind)
             states.append(state)
-            values.append(Token(kind, match.group(kind), self.position, position))
+            token = Token(kind, match.group(kind), self.position, position)
+            values.append(token)
+            if read is not None:
+                read.append(token)
             if len(states) > most_states:
                 parser.collector.exceeded("nesting", self.position, position)
             parser.tokens += 1
@@ -262,6 +266,7 @@ class _Parser:
         self.most_tokens = limits.tokens
         self.tokens = 0
         self.skipped: list[Span] = []
+        self.read: list[Token] | None = None
 
     def file(self) -> tuple[tree.Item, ...]:
         """All items of the text, also those with mistakes."""
@@ -318,6 +323,23 @@ def parse(source: Source, limits: Limits, report: Report) -> tree.File | None:
     items, comments = parser.file(), comments_of(source)
     docs, skipped = docs_of(source, comments), tuple(parser.skipped)
     return tree.File(source=source, items=items, comments=comments, docs=docs, skipped=skipped)
+
+
+def read_tokens(source: Source, limits: Limits, report: Report) -> list[Token]:
+    """The tokens of a file, in the order of the text: all that its tree is made of, and those of mistakes.
+
+    Args:
+        source: the text.
+        limits: bounds of its size, its tokens and its nesting.
+        report: takes the diagnostics.
+    """
+    if _too_long(source, limits, report):
+        return []
+    parser = _Parser(source, limits, report)
+    parser.read = []
+    parser.file()
+    # Behind a mistake the parser may read again what it has read.
+    return sorted({token.start: token for token in parser.read}.values(), key=lambda token: token.start)
 
 
 def parse_value(source: Source, limits: Limits, report: Report) -> tree.Expression | None:
