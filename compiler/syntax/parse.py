@@ -268,9 +268,9 @@ class _Parser:
         self.skipped: list[Span] = []
         self.read: list[Token] | None = None
 
-    def file(self) -> tuple[tree.Item, ...]:
-        """All items of the text, also those with mistakes."""
-        run = _Run(self, FILE, 0, len(self.source.text))
+    def file(self, start: int = 0, end: int | None = None) -> tuple[tree.Item, ...]:
+        """All items of the text or a part of it, also those with mistakes."""
+        run = _Run(self, FILE, start, len(self.source.text) if end is None else end)
         try:
             while True:
                 try:
@@ -323,6 +323,15 @@ def parse(source: Source, limits: Limits, report: Report) -> tree.File | None:
     items, comments = parser.file(), comments_of(source)
     docs, skipped = docs_of(source, comments), tuple(parser.skipped)
     return tree.File(source=source, items=items, comments=comments, docs=docs, skipped=skipped)
+
+
+def parse_items(source: Source, limits: Limits, start: int, end: int) -> tuple[tree.Item, ...] | None:
+    """The items that stand between two places of a text, each a whole one; None if anything is wrong with them."""
+    report = Report()
+    if _too_long(source, limits, report):
+        return None
+    items = _Parser(source, limits, report).file(start, end)
+    return None if report.diagnostics else items
 
 
 def read_tokens(source: Source, limits: Limits, report: Report) -> list[Token]:
