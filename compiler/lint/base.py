@@ -7,7 +7,7 @@ a rule is loaded only where there is something for it to look at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 from typing import ClassVar, Self, TypeVar
@@ -15,10 +15,12 @@ from typing import ClassVar, Self, TypeVar
 from ..diagnostics import Diagnostic, Severity
 from ..elaborate.models import Network
 from ..graph.graph import Graph, Node, Value
+from ..graph.tensors import Literal
 from ..layers.base import Layer
 from ..names.project import Module
 from ..records import record
 from ..source import Span
+from .layer_kinds import LEARNING
 
 _Kind = TypeVar("_Kind", bound=Layer)
 
@@ -74,6 +76,13 @@ class Subject:
                 if isinstance(node.op, kinds):
                     yield graph, node, node.op
 
+    def of_kinds(self, kinds: Collection[str]) -> Iterator[tuple[LayerGraph, Node]]:
+        """The layers of some kinds, whose classes need not be loaded for it, in the order of the text."""
+        for graph in self.graphs:
+            groups = [nodes for nodes in graph.by_class.values() if nodes[0].kind in kinds]
+            found = groups[0] if len(groups) == 1 else sorted(chain(*groups), key=lambda node: node.order)
+            yield from ((graph, node) for node in found)
+
 
 class LayerGraph:
     """A layer graph with what rules ask of it.
@@ -119,6 +128,42 @@ class LayerGraph:
         found = None if value is None else self.graph.producer(value)
         return self._passed.get(found.id, found) if passing and found is not None else found
 
+    def through(self, node: Node, kinds: frozenset[str], *, alone: bool = False) -> Node | None:
+        """What stands before a layer, and before all layers of some kinds that it reads through; None if nothing does.
+
+        Args:
+            node: the layer.
+            kinds: what is seen through, each by its first operand.
+            alone: also None where a value on the way is an output of the model, or read by a second layer.
+        """
+        if (kinds, alone) not in self._sources:
+            # In one walk, operands first, so that no chain is walked twice.
+            found = self._sources.setdefault((kinds, alone), {})
+            for one in self.layers:
+                if one.kind in kinds:
+                    found[one.id] = self._behind(one, found, alone)
+        return self._behind(node, self._sources[kinds, alone], alone)
+
+    @cached_property
+    def _sources(self) -> dict[tuple[frozenset[str], bool], dict[int, Node | None]]:
+        """For each way to see through layers: what stands before each of those that are seen through."""
+        return {}
+
+    def _behind(self, node: Node, found: Mapping[int, Node | None], alone: bool) -> Node | None:
+        value = node.operands[0] if node.operands else None
+        if value is None or (alone and not self._is_sole(value)):
+            return None
+        return found.get(value.node, self.graph.producer(value))
+
+    @cached_property
+    def feeds_learning(self) -> frozenset[int]:
+        """The nodes whose results reach a layer that learns."""
+        found: set[int] = set()
+        for node in reversed(self.layers):
+            if node.kind in LEARNING or node.id in found:
+                found.update(value.node for value in node.operands if value is not None)
+        return frozenset(found)
+
     @cached_property
     def _passed(self) -> dict[int, Node | None]:
         """For each dropout what stands before it and all dropouts before it: found in one walk, operands first."""
@@ -133,11 +178,19 @@ class LayerGraph:
 
     def is_read_once(self, node: Node) -> bool:
         """Whether the first result of a layer is read by one layer, once, and is no output."""
-        return self.uses.get(node.value(), 0) == 1 and not self.is_output(node.value())
+        return self._is_sole(node.value())
+
+    def _is_sole(self, value: Value) -> bool:
+        return self.uses.get(value, 0) == 1 and not self.is_output(value)
 
     def is_output(self, value: Value) -> bool:
         """Whether a value is an output of the model."""
         return bool(self.graph.output_names(value))
+
+
+def is_written_out(node: Node) -> bool:
+    """Whether the weights of a layer are numbers in the text, which are there to be read and not to be trained."""
+    return any(isinstance(weight.initializer, Literal) for weight in node.weights.values())
 
 
 def place_of(node: Node) -> Span | None:

@@ -1,0 +1,103 @@
+"""Weights that all start as one number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Self
+
+from ..graph.graph import Node
+from ..graph.tensors import Weight
+from ..initializers import Constant, Ones, Zeros
+from ..records import record
+from .base import LayerGraph, Lint, Subject, is_own, place_of
+from .layer_kinds import LEARNING
+
+#: What a zero that a branch ends with is added to or multiplied with, so that the branch begins as nothing.
+_MERGING = frozenset({"add", "sub", "mul"})
+_BEFORE_MERGING = frozenset({"batch_norm", "dropout", "spatial_dropout"})
+
+
+@record
+class ConstantWeights(Lint):
+    """The weights of a layer all start as one number.
+
+    Then all its units compute the same, get the same gradient and stay equal for ever: the layer learns as if it had
+    one unit. Biases may all start equal, as may scales. So may the layers of which that is known to be of use, and they
+    are left alone: the last one of a network, whose units have targets of their own, one of zeros at the end of a
+    branch that is added to something, one with a single unit, one that is frozen, and a depthwise convolution.
+
+    Bad:
+
+    ```nn
+    model digits {
+        input pixels: float32[N, 784]
+        output logits = pixels -> dense(128, init=constant(0.01)) -> relu -> dense(10)
+    }
+    ```
+
+    Good:
+
+    ```nn
+    model digits {
+        input pixels: float32[N, 784]
+        output logits = pixels -> dense(128, init=he_normal, bias_init=constant(0.01)) -> relu -> dense(10)
+    }
+    ```
+
+    ```nn
+    model branch {
+        input x: float32[N, 64]
+        output y = x + (x -> dense(64) -> relu -> dense(64, init=zeros)) -> dense(10)
+    }
+    ```
+    """
+
+    code: ClassVar[str] = "L116"
+    message: ClassVar[str] = "all {count} weights of this `{kind}` start as {value}, so its {units} units stay equal"
+    label: ClassVar[str] = "starts as `{initializer}`"
+    remedy: ClassVar[str] = "leave `init` out, or write one that draws numbers, such as `he_normal`"
+    layers: ClassVar[tuple[str, ...]] = tuple(sorted(LEARNING))
+
+    count: int
+    kind: str
+    value: str
+    units: int
+    initializer: str
+
+    @classmethod
+    def find(cls, subject: Subject) -> Iterator[Self]:
+        """Every layer of several units whose weights start equal, and whose results another one learns from."""
+        for graph, node in subject.of_kinds(LEARNING):
+            weight = _constant_weight(node)
+            if weight is None or not is_own(node) or node.id not in graph.feeds_learning:
+                continue
+            if isinstance(weight.initializer, Zeros) and _ends_branch(graph, node):
+                continue
+            written = str(weight.initializer)
+            value = {"zeros": "0", "ones": "1"}.get(written, written.removeprefix("constant(").removesuffix(")"))
+            units = getattr(node.op, "units", weight.shape[0])
+            yield cls(
+                span=place_of(node),
+                count=weight.elements,
+                kind=node.kind,
+                value=value,
+                units=units,
+                initializer=written,
+            )
+
+
+def _constant_weight(node: Node) -> Weight | None:
+    """The first matrix of a layer, if it starts as one number and has several rows that read several columns."""
+    weight = next((one for one in node.weights.values() if len(one.shape) > 1), None)
+    if weight is None or weight.frozen or not isinstance(weight.initializer, Zeros | Ones | Constant):
+        return None
+    # A depthwise convolution reads a channel of its own for each row.
+    return weight if weight.shape[0] > 1 and not node.kind.startswith(("depthwise", "separable")) else None
+
+
+def _ends_branch(graph: LayerGraph, node: Node) -> bool:
+    """Whether the result is added to something or multiplied with it, at most normalized or dropped before."""
+    readers = graph.graph.readers(node.value())
+    if len(readers) == 1 and readers[0].kind in _BEFORE_MERGING:
+        readers = graph.graph.readers(readers[0].value())
+    return any(one.kind in _MERGING for one in readers)
