@@ -120,11 +120,13 @@ def layer_index() -> str:
 
 def lint_index() -> str:
     """The module that says which rules of the linter there are."""
-    rows = [
-        f'    "{one.code}": Row("{one.__module__.rpartition(".")[2]}", {_strings(one.layers)}, {one.enabled}),\n'
-        for one in _rules()
-    ]
+    rows = [f'    "{one.code}": Row({_lint_row(one)}),\n' for one in _rules()]
     return f"""{_LINT_HEAD}{"".join(rows)}}}\n"""
+
+
+def _lint_row(rule: type[Lint]) -> str:
+    facts = [f'"{rule.__module__.rpartition(".")[2]}"', _strings(rule.layers), str(rule.enabled)]
+    return ", ".join(facts + ([_strings(rule.needs)] if rule.needs else []))
 
 
 def _strings(words: Sequence[str]) -> str:
@@ -142,11 +144,16 @@ def _rules() -> list[type[Lint]]:
 
 def _lint_rules(family: str) -> str:
     rows = [
-        (f"`{one.code}`", f"`{_file_name(one)}`", str(one.severity) if one.enabled else "off", _summary(one))
+        (f"`{one.code}`", f"`{_file_name(one)}`", _by_itself(one), _summary(one))
         for one in _rules()
         if one.code.startswith(family)
     ]
     return _table(("code", "name", "by itself", "what it finds"), rows)
+
+
+def _by_itself(rule: type[Lint]) -> str:
+    options = " or ".join(f"`--{name}`" for name in rule.needs)
+    return (str(rule.severity) if rule.enabled else "off") + (f", with {options}" if options else "")
 
 
 def _file_name(rule: type[Lint]) -> str:

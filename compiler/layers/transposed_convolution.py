@@ -46,6 +46,7 @@ class TransposedConvolution(Grouped, ABC):
     count by that shape, as PyTorch and Keras do, so that their fan of inputs is `filters/groups` times the kernel.
     """
 
+    spreads: ClassVar[bool] = True
     foreign_names: ClassVar[tuple[str, ...]] = (
         "convtranspose",
         "conv{rank}dtranspose",

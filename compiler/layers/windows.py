@@ -36,10 +36,12 @@ class Sliding(Spatial, ABC):
     Class attributes:
         channels: what one position of the result reads along the channels.
         moves_by_kernel: whether the stride is the kernel where it is not written, or else 1.
+        spreads: whether a window is added to the result around each position, rather than read around it.
     """
 
     channels: ClassVar[Along]
     moves_by_kernel: ClassVar[bool] = False
+    spreads: ClassVar[bool] = False
     if TYPE_CHECKING:
         kernel: tuple[int, ...]
         stride: tuple[int, ...] | None

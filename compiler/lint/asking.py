@@ -10,14 +10,16 @@ from .base import Lint, Subject
 from .index import RULES
 
 
-def chosen(select: Collection[str] = (), ignore: Collection[str] = ()) -> list[str]:
+def chosen(select: Collection[str] = (), ignore: Collection[str] = (), said: Collection[str] = ()) -> list[str]:
     """The codes of the rules that are asked.
 
     Args:
         select: codes of rules that are asked beside those that are asked by themselves, or beginnings of codes.
         ignore: likewise of rules that are not asked.
+        said: `target` and `provider`, as far as they are known; some rules are about one of them.
     """
-    wanted = (code for code, row in RULES.items() if row.enabled or code.startswith(tuple(select)))
+    known = [code for code, row in RULES.items() if not row.needs or not set(said).isdisjoint(row.needs)]
+    wanted = (code for code in known if RULES[code].enabled or code.startswith(tuple(select)))
     return [code for code in wanted if not code.startswith(tuple(ignore))]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
-from typing import ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from ..diagnostics import Diagnostic, Severity
 from ..elaborate.models import Network
@@ -21,6 +21,10 @@ from ..names.project import Module
 from ..records import record
 from ..source import Span
 from .layer_kinds import LEARNING
+
+if TYPE_CHECKING:
+    from ..measure.receptive_fields import Field
+    from ..passes.targets import CheckedProvider, Target
 
 _Kind = TypeVar("_Kind", bound=Layer)
 
@@ -33,11 +37,13 @@ class Lint(Diagnostic):
         layers: the kinds of layers that the rule is about: it is asked only where a network has one of them. Empty for
             a rule about names, text or whole networks.
         enabled: whether it is asked unless it is chosen; rules of style and taste are not.
+        needs: `target` or `provider`, or both: it is asked only where one of them is said.
     """
 
     severity: ClassVar[Severity] = Severity.WARNING
     layers: ClassVar[tuple[str, ...]] = ()
     enabled: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
@@ -51,11 +57,21 @@ class Subject:
     Attributes:
         module: the file: its tree (``module.file``), and what its names mean (``module.names``).
         networks: its models, with their layer graphs.
+        target: what the models are to be built for; None where nobody says.
+        provider: what is to compute them; None likewise.
     """
 
-    def __init__(self, module: Module, networks: Iterable[Network]) -> None:
+    def __init__(
+        self,
+        module: Module,
+        networks: Iterable[Network],
+        target: Target | None = None,
+        provider: CheckedProvider | None = None,
+    ) -> None:
         self.module = module
         self.networks = tuple(networks)
+        self.target = target
+        self.provider = provider
 
     @cached_property
     def graphs(self) -> tuple[LayerGraph, ...]:
@@ -111,6 +127,13 @@ class LayerGraph:
     def learns(self) -> bool:
         """Whether it has any weight."""
         return bool(self.graph.weights())
+
+    @cached_property
+    def fields(self) -> Mapping[Value, Field]:
+        """The receptive field of every value."""
+        from ..measure.receptive_fields import receptive_fields
+
+        return receptive_fields(self.graph)
 
     @cached_property
     def uses(self) -> Mapping[Value, int]:

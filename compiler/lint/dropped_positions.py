@@ -6,19 +6,24 @@ from collections.abc import Iterator
 from typing import ClassVar, Self
 
 from ..diagnostics import Severity
-from ..graph.graph import Node
+from ..dims import Dim
 from ..graph.types import TensorType
+from ..layers.attributes import Pads
+from ..layers.pooling import Pooling
 from ..layers.windows import Sliding, axis_windows
 from ..records import record
-from .base import Lint, Subject, is_own, place_of
+from ..written import value_text
+from .base import Lint, Subject, place_of
+from .reading_windows import reading_windows, with_arguments
 
 
 @record
 class DroppedPositions(Lint):
     """The last rows or columns of an image are read by no window, because the stride does not divide what is left.
 
-    What stands there has no influence on the result. A padding, another kernel or another size of the input reads all.
-    Where only padding is left out, nothing is said, and neither where the size is symbolic.
+    What stands there has no influence on the result. A padding behind it, `ceil=true` of a pooling, another kernel or
+    another size of the input reads all. Where only padding is left out, nothing is said, and neither where the size is
+    symbolic.
 
     Bad:
 
@@ -42,31 +47,44 @@ class DroppedPositions(Lint):
     code: ClassVar[str] = "L201"
     severity: ClassVar[Severity] = Severity.HINT
     enabled: ClassVar[bool] = False
-    message: ClassVar[str] = "`{kind}` leaves out the last {count} of {size} positions of axis {axis}"
+    message: ClassVar[str] = "`{kind}` leaves out {last} positions of axis {axis}"
     label: ClassVar[str] = "reads {found}"
-    remedy: ClassVar[str] = "pad the end, or choose kernel, stride and size so that the windows come out even"
 
     kind: str
     count: int
     size: int
     axis: int
     found: str
+    written: str
+    becomes: str
+
+    @property
+    def last(self) -> str:
+        """How many positions, in words."""
+        return f"the last of {self.size}" if self.count == 1 else f"the last {self.count} of {self.size}"
+
+    def advice(self) -> str:
+        """The argument that reads all, where one alone does."""
+        if self.written:
+            return f"write `{self.written}`, which reads all and gives {self.becomes}"
+        return "choose kernel, stride and size so that the windows come out even"
 
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
         """The first axis of every layer that leaves something out."""
-        for graph, node, layer in subject.all_of(Sliding):
-            operand = graph.graph.operand_types(node)[0]
-            if operand is None or not is_own(node):
+        for _, node, layer, operand in reading_windows(subject):
+            left_out = list(_left_out(layer, operand, node.results[0]))
+            if not left_out:
                 continue
-            for axis, size, count in _left_out(layer, operand, node):
-                yield cls(span=place_of(node), kind=node.kind, count=count, size=size, axis=axis, found=str(operand))
-                break
+            axis, size, count = left_out[0]
+            written, becomes = _mended(layer, operand, [number for number, _, _ in left_out])
+            facts = {"axis": axis, "size": size, "count": count, "written": written, "becomes": becomes}
+            yield cls(span=place_of(node), kind=node.kind, found=str(operand), **facts)
 
 
-def _left_out(layer: Sliding, operand: TensorType, node: Node) -> Iterator[tuple[int, int, int]]:
+def _left_out(layer: Sliding, operand: TensorType, result: TensorType) -> Iterator[tuple[int, int, int]]:
     """Axes of which the last positions are not read: which, their size, and how many positions."""
-    sizes, counts = operand.shape[2:], node.results[0].shape[2:]
+    sizes, counts = operand.shape[2:], result.shape[2:]
     windows = axis_windows(layer.window)
     if len(sizes) != len(windows) or len(counts) != len(windows):
         return
@@ -77,3 +95,26 @@ def _left_out(layer: Sliding, operand: TensorType, node: Node) -> Iterator[tuple
         left = size - ((count - 1) * window.stride + window.extent - pads[number][0])
         if left > 0:
             yield number + 2, size, left
+
+
+def _mended(layer: Sliding, operand: TensorType, axes: list[int]) -> tuple[str, str]:
+    """An argument with which the layer reads all positions, and what it gives then; empty if there is none."""
+    if isinstance(layer, Pooling):
+        changes, written = {"ceil": True}, "ceil=true"
+    else:
+        pads = _wider(layer, operand.shape[2:], axes)
+        changes, written = {"padding": pads}, f"padding={value_text(pads)}"
+    changed, result = with_arguments(layer, operand, **changes)
+    if result is None or any(_left_out(changed, operand, result)):
+        return "", ""
+    return written, str(result)
+
+
+def _wider(layer: Sliding, sizes: tuple[Dim, ...], axes: list[int]) -> Pads:
+    """The padding with as much more at the end of some axes as one further window needs."""
+    rows = zip(axis_windows(layer.window), sizes, layer.pads(sizes), strict=True)
+    wider: list[tuple[int, int]] = []
+    for axis, (window, size, (before, after)) in enumerate(rows, start=2):
+        beyond = size + before + after - window.extent if isinstance(size, int) else 0
+        wider.append((before, after + (window.stride - beyond % window.stride if axis in axes else 0)))
+    return tuple(wider)

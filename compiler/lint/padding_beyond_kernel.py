@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Self
 
-from ..layers.windows import Sliding, axis_windows
+from ..layers.windows import axis_windows
 from ..records import record
-from .base import Lint, Subject, is_own, place_of
+from .base import Lint, Subject, place_of
+from .reading_windows import reading_windows
 
 
 @record
@@ -52,9 +53,8 @@ class PaddingBeyondKernel(Lint):
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every layer with a window that fits into the padding before or after an axis."""
-        for graph, node, layer in subject.all_of(Sliding):
-            operand = graph.graph.operand_types(node)[0]
-            if operand is None or isinstance(layer.padding, str) or not is_own(node):
+        for _, node, layer, operand in reading_windows(subject):
+            if isinstance(layer.padding, str):
                 continue
             for window, pad in zip(axis_windows(layer.window), layer.pads(operand.shape[2:]), strict=True):
                 if max(pad) >= window.extent:

@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 
 from ..layers.pooling import Pooling
 from ..records import record
-from .base import Lint, Subject, is_own, place_of
+from .base import Lint, Subject, place_of
+from .reading_windows import reading_windows
 
 
 @record
@@ -37,7 +38,7 @@ class PoolingOfSinglePositions(Lint):
     """
 
     code: ClassVar[str] = "L205"
-    message: ClassVar[str] = "`{kind}` of {found} does nothing: every window is one position"
+    message: ClassVar[str] = "`{kind}` of {found} does nothing: every window has one position"
     label: ClassVar[str] = "nothing to pool"
     remedy: ClassVar[str] = "leave it out, or pool before the image is this small"
 
@@ -46,11 +47,9 @@ class PoolingOfSinglePositions(Lint):
 
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
-        """Every pooling without padding that keeps all positions."""
-        for graph, node, layer in subject.all_of(Pooling):
-            operand = graph.graph.operand_types(node)[0]
-            if operand is None or not is_own(node):
-                continue
-            window = layer.window
-            if set(window.kernel) == {1} == set(window.stride):
+        """Every pooling that keeps each position, or all there are where padding does not count."""
+        for _, node, layer, operand in reading_windows(subject):
+            is_single = set(operand.shape[2:]) == {1} and not getattr(layer, "count_include_pad", False)
+            keeps_all = set(layer.window.kernel) == {1} == set(layer.window.stride)
+            if isinstance(layer, Pooling) and (is_single or keeps_all) and node.results[0] == operand:
                 yield cls(span=place_of(node), kind=node.kind, found=str(operand))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Self
 
-from ..layers.windows import Sliding, axis_windows
+from ..layers.windows import axis_windows
 from ..records import record
-from .base import Lint, Subject, is_own, place_of
+from .base import Lint, Subject, place_of
+from .reading_windows import reading_windows
 
 
 @record
@@ -53,9 +54,9 @@ class StrideAboveKernel(Lint):
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every layer whose windows leave gaps on an axis."""
-        for _, node, layer in subject.all_of(Sliding):
+        for _, node, layer, _ in reading_windows(subject):
             for window in axis_windows(layer.window):
                 is_projection = window.extent == 1 and window.stride == 2
-                if window.stride > window.extent and not is_projection and is_own(node):
+                if window.stride > window.extent and not is_projection:
                     yield cls(span=place_of(node), kind=node.kind, stride=window.stride, extent=window.extent)
                     break

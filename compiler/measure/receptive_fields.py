@@ -83,7 +83,7 @@ def seen_before_collapse(graph: Graph) -> int | Literal["whole"] | None:
     """
     fields = receptive_fields(graph)
     outputs = [value for value in graph.outputs.values() if fields[value]]
-    seen = [_seen(fields[value]) for value in _last_with_positions(graph, outputs, fields)]
+    seen = [_seen(fields[value]) for value in last_with_positions(graph, fields)]
     if None in seen:
         return WHOLE
     largest = max((size for size in seen if size is not None), default=None)
@@ -96,9 +96,13 @@ def _seen(field: Field) -> int | None:
     return min((trace.size for trace in field if not trace.whole), default=None)
 
 
-def _last_with_positions(graph: Graph, outputs: Sequence[Value], fields: Mapping[Value, Field]) -> Iterator[Value]:
-    """The values with positions that outputs are made of through values without, or the outputs themselves."""
-    pending, found = list(outputs), set(outputs)
+def last_with_positions(graph: Graph, fields: Mapping[Value, Field]) -> Iterator[Value]:
+    """The values with positions that outputs are made of through values without, or the outputs themselves.
+
+    ``fields`` are the ``receptive_fields`` of the graph; an output without a field does not count.
+    """
+    pending = [value for value in graph.outputs.values() if fields[value]]
+    found = set(pending)
     while pending:
         value = pending.pop()
         node = graph.producer(value)

@@ -11,6 +11,9 @@ Target: TypeAlias = Literal["onnx", "onnxruntime", "onnxruntime-cpu"]
 
 DEFAULT_TARGET: Final = "onnxruntime"
 
+#: The execution providers of onnxruntime that a check knows of.
+CheckedProvider: TypeAlias = Literal["cpu", "cuda", "coreml", "nnapi", "qnn"]
+
 
 @positional_record
 class Features:

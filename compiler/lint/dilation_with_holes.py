@@ -1,0 +1,87 @@
+"""Dilated windows that step over positions which nothing before them has drawn in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Self
+
+from ..diagnostics import Severity
+from ..graph.graph import Node
+from ..graph.tensors import Literal
+from ..layers.windows import axis_windows
+from ..records import record
+from .base import Lint, Subject, place_of
+from .reading_windows import reading_windows
+
+
+@record
+class DilationWithHoles(Lint):
+    """A dilated window steps further than the positions that it reads see, so that its result misses what lies between.
+
+    Such results are made of every second or fourth pixel, and neighbours of different ones: a grid shows in what the
+    network draws (Yu, Koltun and Funkhouser, 2017; Wang et al., 2018). Dilations that grow from layer to layer, 1, 2, 4
+    with a kernel of 3, leave no holes: each layer sees all that the next one steps over. Weights that are written out
+    are left alone.
+
+    Bad:
+
+    ```nn
+    model net {
+        input image: float32[N, 3, 32, 32]
+        output y = image -> conv2d(8, kernel=3, dilation=2, padding=2) -> relu
+    }
+    ```
+
+    Good:
+
+    ```nn
+    model net {
+        input image: float32[N, 3, 32, 32]
+        features = image -> conv2d(8, kernel=3, padding=1) -> relu
+        output y = features -> conv2d(8, kernel=3, dilation=2, padding=2) -> relu
+    }
+    ```
+    """
+
+    code: ClassVar[str] = "L209"
+    severity: ClassVar[Severity] = Severity.HINT
+    message: ClassVar[str] = (
+        "`{kind}` with a dilation of {dilation} steps over {step} positions of the input, and what it reads sees {seen}"
+    )
+    label: ClassVar[str] = "misses {missed} of each {step} positions"
+    remedy: ClassVar[str] = "write a `dilation=` of at most {most} here, and let dilations grow from layer to layer"
+
+    kind: str
+    dilation: int
+    step: int
+    seen: int
+    most: int
+
+    @property
+    def missed(self) -> int:
+        """Positions between two that are seen."""
+        return self.step - self.seen
+
+    @classmethod
+    def find(cls, subject: Subject) -> Iterator[Self]:
+        """Every layer that reads positions further apart than what they see is wide, along any axis of the input."""
+        for graph, node, layer, _ in reading_windows(subject):
+            value = node.operands[0]
+            if value is None or set(layer.window.dilation) == {1} or _is_written_out(node):
+                continue
+            windows = dict(enumerate(axis_windows(layer.window), start=2))
+            for trace in graph.fields[value]:
+                window = windows.get(trace.axis) if trace.axis is not None and not trace.whole else None
+                if window is None or window.kernel == 1:
+                    continue
+                step = window.dilation * abs(trace.jump)
+                if step > trace.size:
+                    facts = {"step": step, "seen": trace.size, "most": trace.size // abs(trace.jump)}
+                    yield cls(span=place_of(node), kind=node.kind, dilation=window.dilation, **facts)
+                    break
+
+
+def _is_written_out(node: Node) -> bool:
+    """Whether the numbers of the window stand in the text, where somebody has chosen what it reads."""
+    weight = node.weights.get("weight")
+    return weight is not None and isinstance(weight.initializer, Literal)
