@@ -19,6 +19,7 @@ from ..layers.base import Layer
 from ..names.project import Module
 from ..records import record
 from ..source import Span
+from .name_uses import NameUses
 
 _Kind = TypeVar("_Kind", bound=Layer)
 
@@ -59,6 +60,11 @@ class Subject:
     def graphs(self) -> tuple[LayerGraph, ...]:
         """The layer graphs of the models."""
         return tuple(LayerGraph(network.graph) for network in self.networks)
+
+    @cached_property
+    def uses(self) -> NameUses:
+        """Where the names of the file are used."""
+        return NameUses(self.module)
 
     @cached_property
     def kinds(self) -> frozenset[str]:

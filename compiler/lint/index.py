@@ -14,6 +14,9 @@ RULES: Mapping[str, Row] = {
     "L105": Row("dropout_before_normalization", ("dropout", "spatial_dropout"), True),
     "L106": Row("dropout_on_output", ("dropout", "spatial_dropout"), True),
     "L108": Row("softmax_on_one_unit", ("softmax",), True),
+    "L140": Row("freezes_nothing", (), True),
+    "L141": Row("nothing_to_normalize", ("instance_norm", "group_norm", "layer_norm"), True),
+    "L142": Row("dropout_without_layers", ("rnn", "lstm", "gru"), True),
     "L201": Row("dropped_positions", (), False),
     "L202": Row("padding_beyond_kernel", (), True),
     "L203": Row("stride_above_kernel", (), True),
@@ -21,4 +24,6 @@ RULES: Mapping[str, Row] = {
     "L401": Row("suppression", (), True),
     "L402": Row("unused_definition", (), True),
     "L403": Row("empty_file", (), True),
+    "L404": Row("unused_binding", (), True),
+    "L405": Row("unreachable_statement", (), True),
 }
