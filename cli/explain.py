@@ -26,11 +26,14 @@ def explain(code: str | None) -> None:
     from ..compiler.diagnostics.paragraphs import fill_paragraphs
     from ..compiler.diagnostics.suggest import did_you_mean, near_names
     from ..compiler.lint.asking import load_all
+    from ..compiler.lint.retired import RETIRED
 
     load_all()
     width = prose_width(sys.stdout)
     wanted = (code or "").strip().upper()
-    page = page_of(wanted)
+    page = page_of(RETIRED.get(wanted, wanted))
+    if wanted in RETIRED:
+        write(f"The warning {wanted} is the rule {RETIRED[wanted]} now.\n", sys.stdout)
     if page is not None:
         write(page if width is None else fill_paragraphs(page, width), sys.stdout)
         return

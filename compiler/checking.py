@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from itertools import chain
 from typing import get_args
 
 from .diagnostics import Report
@@ -33,6 +34,9 @@ def check(
 ) -> Report:
     """Everything that is wrong with a file, and if nothing is, all that may be.
 
+    The warnings of the compiler, such as an expectation that other arguments fail, are ignored and suppressed like
+    findings of rules.
+
     Arguments are those of ``driver.check``, and of ``chosen``, the rules that are asked. With a target or a provider
     the rules about deployment are asked, too: they build the models, up to the operators.
 
@@ -45,8 +49,11 @@ def check(
     source, choose = load_source(path, wanted.limits, report, text), any_models if model is None else all_models
     module, networks = read_networks(source, choose, wanted, report)
     if module is not None and not report.has_errors:
-        codes, subject = chosen(select, ignore, said), Subject(module, networks, target, provider)
-        report.extend(unsuppressed(lint(subject, codes), module.file, codes))
+        codes, files = chosen(select, ignore, said), [one.file for one in module.with_imports()]
+        warnings = [one for one in report.diagnostics if not one.code.startswith(tuple(ignore))]
+        found = chain(warnings, lint(Subject(module, networks, target, provider), codes))
+        report = Report()
+        report.extend(unsuppressed(found, files, codes, ignore))
     return report
 
 

@@ -133,11 +133,10 @@ def read_networks(
     module = load_module(source, wanted.limits, wanted.root, report)
     if module is None:
         return None, []
-    names, unused = choose(module, wanted.model, report), resolve(module.with_imports(), report)
+    names = choose(module, wanted.model, report)
+    resolve(module.with_imports(), report)
     arguments, budget = python_values(wanted.arguments, wanted.limits, report), Budget(wanted.limits, report)
     found = elaborate_all(names, module, arguments, budget)
-    if not report.has_errors:
-        report.extend(unused)
     for network in found:
         judge_expectations(network, report)
     return module, [] if report.has_errors else found

@@ -31,6 +31,7 @@ from dotnn.compiler.layers.base import Layer, Sample
 from dotnn.compiler.layers.documentation import LayerPage, page_of
 from dotnn.compiler.limits import Limits
 from dotnn.compiler.lint.base import Lint
+from dotnn.compiler.lint.retired import RETIRED
 from dotnn.compiler.names.block_documentation import BlockPage, FilePage, library_pages
 from dotnn.compiler.passes.pass_pipeline import stages
 
@@ -154,6 +155,10 @@ def _lint_rules(family: str) -> str:
 def _by_itself(rule: type[Lint]) -> str:
     options = " or ".join(f"`--{name}`" for name in rule.needs)
     return (str(rule.severity) if rule.enabled else "off") + (f", with {options}" if options else "")
+
+
+def _retired(_: str) -> str:
+    return _table(("warning", "rule"), [(f"`{before}`", f"`{now}`") for before, now in RETIRED.items()])
 
 
 def _file_name(rule: type[Lint]) -> str:
@@ -338,6 +343,7 @@ _REGIONS: dict[str, Callable[[str], str]] = {
     "limits": _limits,
     "codes": _codes,
     "rules": _lint_rules,
+    "retired": _retired,
     "options": _options,
 }
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ..records import record
 from ..source import Span
-from .base import Diagnostic, Label, Severity
+from .base import Diagnostic, Label
 from .fixes import Edit, Fix, Safety, replacing
 from .foreign_layers import layer_note
 from .suggest import did_you_mean, is_respelled, listed, one_of
@@ -365,27 +365,6 @@ class UnknownFrozenPath(_WithNearNames):
 
 
 @record
-class FreezesNothing(Diagnostic):
-    """What `freeze` names holds no numbers that training would change, so the statement does nothing.
-
-    Activations, poolings and the like have no parameters, and running statistics are not trained.
-
-    ```nn
-    output y = x -> fc: dense(4) -> act: relu
-    freeze act                         # a relu has nothing to hold; `fc` is meant
-    ```
-    """
-
-    code: ClassVar[str] = "W202"
-    severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "`{path}` has no parameters, so freezing it changes nothing"
-    label: ClassVar[str] = "nothing is trained here"
-    remedy: ClassVar[str] = "name a layer with weights, or remove it from `freeze`"
-
-    path: str
-
-
-@record
 class ReuseDiffers(Diagnostic):
     """What is reused turns out different on the new value.
 
@@ -494,23 +473,6 @@ class BadLabel(Diagnostic):
     remedy: ClassVar[str] = "compute an int of at least 0, or a string of letters, digits and `_`"
 
     found: str
-
-
-@record
-class UnusedBinding(Diagnostic):
-    """A name is bound and never used.
-
-    It may be a forgotten line, or a name that was meant elsewhere. A skipped result of several is written `_`.
-    """
-
-    code: ClassVar[str] = "W201"
-    severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "the {kind} `{name}` is never used"
-    label: ClassVar[str] = "unused"
-    remedy: ClassVar[str] = "use it, or remove it"
-
-    name: str
-    kind: str = "binding"  #: or `input`, `parameter`
 
 
 @record

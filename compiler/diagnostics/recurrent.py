@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
-from .base import Diagnostic, Severity
+from .base import Diagnostic
 from .fixes import Fix, without_argument
 from .windows import transposed_behind
 
@@ -143,26 +143,3 @@ class RecurrentBiasWithoutBias(Diagnostic):
     def fix(self) -> Fix | None:
         """Without the second vector; two may be meant."""
         return without_argument(self.span, "recurrent_bias")
-
-
-@record
-class DropoutWithoutLayers(Diagnostic):
-    """`dropout=` of a recurrent layer acts between its stacked layers, and there is only one.
-
-    As in PyTorch, nothing is dropped behind the last layer. For that there is the layer `dropout`; Keras's `dropout=`,
-    which acts on the inputs of every step, is none of the two.
-
-    ```nn
-    input x: float32[N, T, 8]
-    output y = x -> lstm(16, dropout=0.5)              # no effect: there is one layer
-    output z = x -> lstm(16) -> dropout(0.5)           # drops what the layer gives
-    ```
-    """
-
-    code: ClassVar[str] = "W470"
-    severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "`dropout=` acts between stacked layers, and this `{kind}` has one, so it has no effect"
-    label: ClassVar[str] = "no effect"
-    remedy: ClassVar[str] = "stack more with `layers=`, or write `-> dropout(…)` behind it"
-
-    kind: str

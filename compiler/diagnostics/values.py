@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from ..records import record
 from ..source import Span
-from .base import Diagnostic, Label, Severity
+from .base import Diagnostic, Label
 from .demanded import SizeTooSmall
-from .fixes import Edit, Fix, Safety, enclosing, inserting, replacing, without_statement
+from .fixes import Edit, Fix, Safety, enclosing, inserting, replacing
 from .forms import Forms, declare_otherwise
 from .phrases import filled
 from .suggest import is_respelled
@@ -429,21 +429,6 @@ class PartsNotTaken(Diagnostic):
     def taken(self) -> str:
         """How many were taken, as a phrase."""
         return "1 is" if self.names == 1 else f"{self.names} are"
-
-
-@record
-class NotUsedHere(Diagnostic):
-    """A value is computed and thrown away."""
-
-    code: ClassVar[str] = "W301"
-    severity: ClassVar[Severity] = Severity.WARNING
-    message: ClassVar[str] = "this statement is never reached"
-    label: ClassVar[str] = "after `return`"
-    remedy: ClassVar[str] = "remove it, or move it before the `return`"
-
-    def fix(self) -> Fix | None:
-        """Without the statement; it may have to stand before the `return`."""
-        return None if self.span is None else without_statement(self.span)
 
 
 @record

@@ -61,8 +61,6 @@ def apply_layer(applied: AppliedLayer, entry: Entry, frame: Frame) -> Several:
     share_weights(entry, specs, dtype, span)
     values = tuple(None if ref is None else ref.value for ref in applied.operands)
     state.demands.extend(site.demands)
-    for warning in site.warnings:
-        frame.fail(warning)
     draft = Draft(layer, values, results, entry, "", applied.call, frame.call_spans, specs)
     return Several(state.draft(draft), layer.kind, layer.take_all_results)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import accumulate, islice
+from itertools import islice
 from typing import TypeAlias
 
 from ..diagnostics import DotnnError, Report
 from ..diagnostics.imports import ArgumentNotOfType, ArgumentWithoutValue, NoSuchArgument, TensorAsArgument
-from ..diagnostics.names import FreezesNothing, SameFullName, UnknownFrozenPath
+from ..diagnostics.names import SameFullName, UnknownFrozenPath
 from ..diagnostics.suggest import near_names
 from ..dims import watched
 from ..graph.graph import Graph, Node, Origin, place_of
 from ..graph.operations import Input, Parameter
-from ..graph.tensors import Role, Weight
+from ..graph.tensors import Weight
 from ..graph.types import DType
 from ..graph.value_names import wished_names
 from ..layers.base import Layer, WeightSpec
@@ -44,6 +44,7 @@ class Network:
         defaults: whether every argument has its default value, for which the expectations are written.
         arguments: the values of the model's arguments that were given.
         limits: how much elaborating it might use up.
+        freezes: the paths of its ``freeze`` statements, and where they stand.
     """
 
     graph: Graph
@@ -53,6 +54,7 @@ class Network:
     defaults: bool
     arguments: Mapping[str, CompileValue]
     limits: Limits
+    freezes: tuple[tuple[str, Span], ...] = ()
 
     def __repr__(self) -> str:
         return short_repr(self, repr(self.graph), quoted(self.module.source.name))
@@ -122,7 +124,8 @@ def elaborate(
         return None
     if graph is None or len(report.errors) > before:
         return None
-    return Network(graph, model, module, tuple(state.expectations), defaults, arguments, budget.limits)
+    expectations, freezes = tuple(state.expectations), tuple(state.freezes)
+    return Network(graph, model, module, expectations, defaults, arguments, budget.limits, freezes)
 
 
 def elaborate_in(network: Network, floats: DType, report: Report) -> Network | None:
@@ -327,13 +330,12 @@ Owned: TypeAlias = tuple[Entry, str]
 def frozen_weights(frame: Frame) -> frozenset[Owned]:
     """The weights that are held, by their full names, by those of what they belong to, or of what reuses that.
 
-    Names of nothing are reported, and so are those under which nothing is learned.
+    Names of nothing are reported.
     """
     if not frame.state.freezes:
         return frozenset()
     weights = dict(_named_weights(frame))
     names = sorted({*weights, *(draft.entry.path for draft in frame.state.drafts if draft.entry is not None)})
-    learned = list(accumulate((name in weights and _is_learned(weights[name]) for name in names), initial=0))
     frozen: set[str] = set()
     last = None
     for path, span in sorted(frame.state.freezes, key=lambda one: one[0]):
@@ -341,8 +343,6 @@ def frozen_weights(frame: Frame) -> frozenset[Owned]:
         if not below:
             frame.fail(_unknown(path, names, span))
             continue
-        if learned[below.start] == learned[below.stop]:
-            frame.fail(FreezesNothing(span=span, path=path))
         if last is None or not path.startswith(f"{last}."):
             frozen.update(names[below.start : below.stop])
             last = path
@@ -357,10 +357,6 @@ def _named_weights(frame: Frame) -> Iterator[tuple[str, tuple[Entry, WeightSpec]
         path = draft.entry.path
         for spec in draft.weights:
             yield f"{path}.{spec.name}" if spec.name else path, (draft.entry.owner, spec)
-
-
-def _is_learned(weight: tuple[Entry, WeightSpec]) -> bool:
-    return weight[1].role is Role.PARAMETER
 
 
 def _unknown(path: str, names: Sequence[str], span: Span) -> UnknownFrozenPath:

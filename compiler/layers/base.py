@@ -22,7 +22,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .. import operators as ops
-from ..diagnostics import Diagnostic, DotnnError
+from ..diagnostics import DotnnError
 from ..diagnostics.demanded import SizeTooSmall
 from ..dims import Dim, decide_less_equal
 from ..graph.graph import Demand, WrittenCall
@@ -242,7 +242,7 @@ class Difference:
 
 @positional_record
 class Site:
-    """The place where a layer stands while its types are inferred: spans for errors, books of demands and warnings.
+    """The place where a layer stands while its types are inferred: spans for errors, and the book of demands.
 
     ``Site.nowhere()`` serves where there is no text, as when a pass infers anew.
     """
@@ -250,7 +250,6 @@ class Site:
     kind: str
     call: WrittenCall | None
     demands: list[Demand] = field(default_factory=list)
-    warnings: list[Diagnostic] = field(default_factory=list)
 
     @classmethod
     def nowhere(cls, kind: str = "") -> Site:

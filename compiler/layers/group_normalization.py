@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
-from ..diagnostics.normalization import OneInChannel, OneInGroup
-from ..dims import DimExpr
+from ..dims import Dim, DimExpr
 from ..graph.types import DType, TensorType
 from ..lazy_imports import np
 from ..records import record
 from .attributes import HIGHEST_RANK, Integer, Real, attribute
 from .base import Operand, Read, Sample, Site, WeightSpec
 from .channels import need_channels, need_channels_first, need_even_groups
-from .normalization_base import Standardizing, along, center, standardize, standardized, warn_of_single_elements
+from .normalization_base import Standardizing, along, center, standardize, standardized
 from .reach import Reach, aligned
 from .shape_rules import known, need_float, need_rank
 
@@ -61,8 +60,11 @@ class InstanceNorm(Standardizing):
         need_channels_first(site, x)
         if self.scale or self.bias:
             need_channels(site, x)
-        warn_of_single_elements(site, x, x.shape[2:], OneInChannel)
         return x
+
+    def averaged(self, x: TensorType) -> Sequence[Dim]:
+        """The positions of a channel."""
+        return x.shape[2:]
 
     def specs(self, x: TensorType) -> Iterator[WeightSpec]:
         """``weight`` and ``bias``, each ``[C]``."""
@@ -125,10 +127,13 @@ class GroupNorm(Standardizing):
         need_rank(site, 0, x, 2, HIGHEST_RANK, "[N, C, *spatial] or [N, C]")
         need_float(site, 0, x)
         need_channels_first(site, x)
-        channels = need_channels(site, x)
+        need_channels(site, x)
         need_even_groups(site, x, self.groups)
-        warn_of_single_elements(site, x, (channels // self.groups, *x.shape[2:]), OneInGroup)
         return x
+
+    def averaged(self, x: TensorType) -> Sequence[Dim]:
+        """The channels of a group, and their positions."""
+        return known(x.shape[1]) // self.groups, *x.shape[2:]
 
     def specs(self, x: TensorType) -> Iterator[WeightSpec]:
         """``weight`` and ``bias``, each ``[C]``."""

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, final
 
 from .. import operators as ops
-from ..diagnostics.normalization import OneAlongAxes
 from ..diagnostics.shapes import UndecidedFeatures
 from ..dims import DimExpr
 from ..graph.tensors import Initializer
@@ -17,7 +16,7 @@ from ..lazy_imports import np
 from ..records import record
 from .attributes import IntegerList, Real, attribute
 from .base import Operand, Read, Sample, Site, WeightSpec
-from .normalization_base import Standardizing, along, center, standardize, standardized, warn_of_single_elements
+from .normalization_base import Standardizing, along, center, standardize, standardized
 from .reach import Reach, aligned
 from .shape_rules import axis_or_last, known, need_float, need_known, resolve_axes
 
@@ -45,11 +44,11 @@ class _OverAxes(Standardizing, ABC):
         axes = (axis_or_last(site, None, x),) if self.axis is None else resolve_axes(site, self.axis, x)
         for axis in axes if self.scale or self.bias else ():
             need_known(site, 0, x.shape[axis], x, UndecidedFeatures)
-        self._warn(site, x, axes)
         return x
 
-    def _warn(self, site: Site, x: TensorType, axes: tuple[int, ...]) -> None:
-        """Warn where the result says little."""
+    def averaged(self, x: TensorType) -> Sequence[Dim]:
+        """The axes."""
+        return [x.shape[axis] for axis in self.axes_of(x.rank)]
 
     def specs(self, x: TensorType) -> Iterator[WeightSpec]:
         """``weight`` and ``bias`` of the normalized axes, in ascending order."""
@@ -103,9 +102,6 @@ class LayerNorm(_OverAxes):
     )
 
     eps: float = attribute(Real(0.0), 1e-5, doc="What is added to the variance, so that nothing is divided by 0.")
-
-    def _warn(self, site: Site, x: TensorType, axes: tuple[int, ...]) -> None:
-        warn_of_single_elements(site, x, [x.shape[axis] for axis in axes], OneAlongAxes)
 
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The formula."""

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import initializers
 from .. import operators as ops
-from ..diagnostics.normalization import NothingToNormalize
 from ..graph.tensors import Fan, Initializer
 from ..graph.types import DType, TensorType
 from ..lazy_imports import np
 from ..records import record
 from .attributes import Flag, InitializerKind, attribute
-from .base import MOVED_ON_CPU, Difference, KerasTensor, Site, WeightSpec
+from .base import MOVED_ON_CPU, Difference, KerasTensor, WeightSpec
 from .shape_rules import known
 from .weight_attributes import Weighted
 
@@ -88,6 +87,10 @@ class Standardizing(Normalizing, ABC):
 
     cpu_floats: ClassVar[frozenset[DType]] = MOVED_ON_CPU
 
+    @abstractmethod
+    def averaged(self, x: TensorType) -> Sequence[Dim]:
+        """The sizes of the axes, or parts of axes, over which each mean is taken."""
+
     def rescaled(self, y: np.ndarray, weights: Mapping[str, np.ndarray], shape: Sequence[int]) -> np.ndarray:
         """The learned scale and shift, of this shape beside the result."""
         y = y * weights["weight"].reshape(shape) if self.scale else y
@@ -148,12 +151,6 @@ def standardize(b: Builder, x: Tensor, axes: Sequence[int], eps: float) -> Tenso
     variance = b.op(ops.ReduceMean(), b.op(ops.Mul(), centered, centered), b.ints(*axes))
     deviation = b.op(ops.Sqrt(), b.op(ops.Add(), variance, b.constant(eps, x.dtype)))
     return b.op(ops.Div(), centered, deviation)
-
-
-def warn_of_single_elements(site: Site, x: TensorType, sizes: Sequence[Dim], warning: type[NothingToNormalize]) -> None:
-    """Warn where every element is normalized by itself, which leaves nothing of it."""
-    if all(size == 1 for size in sizes):
-        site.warnings.append(warning(**site.about_operand(0, x)))
 
 
 def along(shape: Sequence[int], axes: Sequence[int], rank: int) -> tuple[int, ...]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from .. import operators as ops
 from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.recurrent import (
-    DropoutWithoutLayers,
     InitialStateMismatch,
     LengthsMismatch,
     LooksChannelsFirst,
@@ -154,11 +153,9 @@ class Recurrent(Layer, ABC):
         return x.with_shape(*shape), *(states for _ in initial)
 
     def check_attributes(self, site: Site) -> None:
-        """Raise where attributes contradict each other, and warn where one has no effect."""
+        """Raise where attributes contradict each other."""
         if self.merge != "concat" and not self.bidirectional:
             raise DotnnError(MergeWithoutDirections(span=site.argument("merge"), kind=self.kind, merge=self.merge))
-        if self.dropout and self.layers == 1:
-            site.warnings.append(DropoutWithoutLayers(span=site.argument("dropout"), kind=self.kind))
 
     def range_of(self, index: int, x: TensorType, *optional: TensorType | None) -> tuple[int, Dim] | None:
         """Lengths are at most that of the sequence."""

@@ -21,6 +21,7 @@ from ..names.project import Module
 from ..records import record
 from ..source import Span
 from .layer_kinds import LEARNING
+from .name_uses import NameUses
 
 if TYPE_CHECKING:
     from ..measure.receptive_fields import Field
@@ -77,6 +78,11 @@ class Subject:
     def graphs(self) -> tuple[LayerGraph, ...]:
         """The layer graphs of the models."""
         return tuple(LayerGraph(network.graph) for network in self.networks)
+
+    @cached_property
+    def uses(self) -> NameUses:
+        """Where the names of the file are used."""
+        return NameUses(self.module)
 
     @cached_property
     def kinds(self) -> frozenset[str]:

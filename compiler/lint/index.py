@@ -32,6 +32,9 @@ RULES: Mapping[str, Row] = {
     "L123": Row("flattened_sequence", ("gru", "lstm", "rnn"), True),
     "L124": Row("sequence_of_one_step", ("gru", "lstm", "rnn"), True),
     "L125": Row("initial_spread", ("conv1d", "conv2d", "conv3d", "dense"), True),
+    "L140": Row("freezes_nothing", (), True),
+    "L141": Row("nothing_to_normalize", ("instance_norm", "group_norm", "layer_norm"), True),
+    "L142": Row("dropout_without_layers", ("rnn", "lstm", "gru"), True),
     "L201": Row("dropped_positions", (), False),
     "L202": Row("padding_beyond_kernel", (), True),
     "L203": Row("stride_above_kernel", (), True),
@@ -45,4 +48,6 @@ RULES: Mapping[str, Row] = {
     "L401": Row("suppression", (), True),
     "L402": Row("unused_definition", (), True),
     "L403": Row("empty_file", (), True),
+    "L404": Row("unused_binding", (), True),
+    "L405": Row("unreachable_statement", (), True),
 }

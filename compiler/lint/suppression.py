@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from typing import ClassVar
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import ClassVar, TypeAlias
 
 from ..diagnostics import Diagnostic, Severity
 from ..records import record
@@ -12,6 +12,7 @@ from ..source import Span
 from ..syntax.tree import Comment, File
 from .base import Lint
 from .index import RULES
+from .retired import RETIRED
 
 _COMMENT = re.compile(r"dotnn:\s*ignore\[(?P<codes>[^\]]*)\]")
 _CODE = re.compile(r"[A-Za-z0-9]+")
@@ -56,30 +57,61 @@ class UnusedSuppression(Lint):
         return iter(())
 
 
-def unsuppressed(found: Iterable[Diagnostic], file: File, codes: Collection[str]) -> Iterator[Diagnostic]:
+@record
+class RetiredSuppression(UnusedSuppression):
+    """The code of a warning that is a rule now."""
+
+    remedy: ClassVar[str] = "that warning is the rule `{now}` now: write this code, or remove it"
+
+    now: str
+
+
+@record
+class SuppressedError(UnusedSuppression):
+    """The code of an error."""
+
+    remedy: ClassVar[str] = "errors cannot be suppressed; remove it, or the code from its list"
+
+
+def unsuppressed(
+    found: Iterable[Diagnostic], files: Sequence[File], codes: Collection[str], ignored: Collection[str] = ()
+) -> Iterator[Diagnostic]:
     """What no comment suppresses, and the comments that suppress nothing.
 
     Args:
-        found: what the rules found.
-        file: the file whose comments count, for its own lines.
+        found: the warnings of the compiler, and what the rules found.
+        files: those whose comments count, each for its own lines: the file that is checked, and what it imports. Of the
+            first alone it is told what suppresses nothing.
         codes: the rules that were asked; of one that was not, nobody knows whether its suppression is used.
+        ignored: codes that are not told, or beginnings of codes, those of warnings included.
     """
-    comments = dict(_suppressions(file.comments))
-    used: set[tuple[int, str]] = set()
+    comments = {id(file.source): dict(_suppressions(file.comments)) for file in files}
+    used: set[_Line] = set()
     for one in found:
-        at = (one.span.line, one.code) if one.span is not None and one.span.source is file.source else None
-        if at is not None and at in comments and one.severity is not Severity.ERROR:
-            used.add(at)
-        else:
+        span = one.span
+        at = (span.line, one.code) if span is not None and id(span.source) in comments else None
+        if span is None or at not in comments.get(id(span.source), ()) or one.severity is Severity.ERROR:
             yield one
+        elif at is not None and span.source is files[0].source:
+            used.add(at)
     if UnusedSuppression.code not in codes:
         return
-    for at, place in comments.items():
-        if at not in used and (at[1] in codes or at[1] not in RULES):
-            yield UnusedSuppression(span=place, suppressed=at[1])
+    for at, place in comments[id(files[0].source)].items():
+        is_known = at[1] in codes or (at[1] not in RULES and not at[1].startswith(tuple(ignored)))
+        if at not in used and is_known:
+            yield _unused(at[1], place)
 
 
-def _suppressions(comments: Iterable[Comment]) -> Iterator[tuple[tuple[int, str], Span]]:
+def _unused(code: str, place: Span) -> UnusedSuppression:
+    if code in RETIRED:
+        return RetiredSuppression(span=place, suppressed=code, now=RETIRED[code])
+    return (SuppressedError if code.startswith("E") else UnusedSuppression)(span=place, suppressed=code)
+
+
+_Line: TypeAlias = tuple[int, str]
+
+
+def _suppressions(comments: Iterable[Comment]) -> Iterator[tuple[_Line, Span]]:
     """The lines and codes of all suppressions, with their places."""
     for comment in comments:
         text = comment.span.text

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from ..deep_calls import on_new_stack
 from ..diagnostics import Diagnostic, DotnnError, Report
-from ..diagnostics.names import DefinedBelow, DuplicateName, ReservedName, UnusedBinding
+from ..diagnostics.names import DefinedBelow, DuplicateName, ReservedName
 from ..diagnostics.placement import (
     BlockAsValue,
     BlockWithoutReturn,
@@ -25,7 +25,6 @@ from ..diagnostics.placement import (
     OutputInBlock,
     ReturnInModel,
 )
-from ..diagnostics.values import NotUsedHere
 from ..graph.types import DTYPES
 from ..initializers import INITIALIZERS
 from ..layers.base import LAYERS
@@ -47,23 +46,19 @@ from .project import FUNCTIONS, Module
 from .written_types import element_type, is_value_type
 
 
-def resolve(modules: Sequence[Module], report: Report) -> tuple[UnusedBinding, ...]:
+def resolve(modules: Sequence[Module], report: Report) -> None:
     """Find what every name of some files means: each file's ``names`` say it from now on.
 
     Args:
         modules: the files, which have been parsed without errors.
         report: takes the diagnostics; at a place where it has one already, nothing is added. Of files of the library
             nothing is said: there is nothing wrong with them, and their readers could not mend it.
-
-    Returns:
-        What nothing uses, to be told if there are no errors.
     """
     findings, unheard = _Findings(report), _Findings(Report())
     items = _Items(modules)
     for module in modules:
         for item in module.file.items:
             _resolve_item(item, module, items, unheard if module.source.in_library else findings)
-    return tuple(findings.unused)
 
 
 def resolve_value(expression: tree.Expression, module: Module, report: Report) -> None:
@@ -130,7 +125,6 @@ class _Findings:
     """Where findings go: each place is reported once."""
 
     def __init__(self, report: Report) -> None:
-        self.unused: list[UnusedBinding] = []
         self._report = report
         spans = (one.span for one in report.diagnostics)
         self._places = {_place(span) for span in spans if span is not None}
@@ -154,7 +148,6 @@ class _Walk:
     Attributes:
         names: what is bound so far, and where.
         symbols: the dimensions that the types so far have introduced.
-        used: the names that something has used.
         uncertain: those that a statement with a mistake seems to bind.
         below: where the statements of the body bind names, also those that come later.
         in_expect: whether metrics mean something.
@@ -167,7 +160,6 @@ class _Walk:
     symbols: dict[str, Definition] = field(default_factory=dict)
     labels: dict[str, Definition] = field(default_factory=dict)
     owner: str = ""
-    used: set[str] = field(default_factory=set)
     uncertain: set[str] = field(default_factory=set)
     below: dict[str, Span] = field(default_factory=dict)
     in_expect: bool = False
@@ -203,7 +195,6 @@ class _Walk:
         """What a name leads to; None, and a diagnostic unless values decide it, where that is nothing."""
         name = node.name
         if name in self.names:
-            self.used.add(name)
             return self.names[name]
         item = self.module.items.get(name)
         if item is not None:
@@ -392,11 +383,9 @@ class _Body(_Walk):
     """The body of a block or a model.
 
     Attributes:
-        wanted: what is bound and should be used, and what it is.
         elsewhere: statements that cannot stand here, and the diagnostic that says so.
     """
 
-    wanted: list[tuple[tree.Name, Kind]] = field(default_factory=list)
     elsewhere: ClassVar[Mapping[type, type[Misplaced]]]
 
     def statements(self, body: Sequence[tree.Statement]) -> None:
@@ -411,20 +400,17 @@ class _Body(_Walk):
         for statement in body:
             if isinstance(statement, tree.Expect):
                 self.walk(statement.condition)
-        for name, kind in self.wanted:
-            if name.name not in self.used:
-                self.findings.unused.append(UnusedBinding(span=name.span, name=name.name, kind=kind))
 
     def input(self, statement: tree.Input) -> None:
         """An input, whose type introduces dimensions."""
         self.type(statement.type, introduces=True)
-        self._want(statement.name, Kind.INPUT)
+        self.bind(statement.name, Kind.INPUT)
 
     def parameter(self, statement: tree.Parameter) -> None:
         """A parameter."""
         self.type(statement.type)
         self.walk(statement.initializer)
-        self._want(statement.name, Kind.PARAMETER)
+        self.bind(statement.name, Kind.PARAMETER)
 
     def output(self, statement: tree.Output) -> None:
         """An output, which is a binding that the caller uses."""
@@ -436,7 +422,7 @@ class _Body(_Walk):
         self._value(statement)
         for target in statement.targets:
             if target.name != "_":
-                self._want(target, Kind.BINDING)
+                self.bind(target, Kind.BINDING)
 
     def broken(self, statement: tree.Broken) -> None:
         """What was read of a statement with a mistake in it."""
@@ -444,16 +430,12 @@ class _Body(_Walk):
         for target in statement.targets:
             if target.name != "_" and target.name not in self.names:
                 self.uncertain.add(target.name)
-                self._want(target, Kind.BINDING)
+                self.bind(target, Kind.BINDING)
 
     def freeze(self, statement: tree.Freeze) -> None:
         """The paths of a ``freeze``."""
         for path in statement.paths:
             self.path(path)
-
-    def _want(self, name: tree.Name, kind: Kind) -> None:
-        if self.bind(name, kind):
-            self.wanted.append((name, kind))
 
     def _value(self, statement: tree.Output | tree.Binding) -> None:
         self.walk(statement.value)
@@ -481,22 +463,10 @@ class _Block(_Body):
         for formal in block.formals:
             if formal.type is not None:
                 self.type(formal.type)
-        length = self._length(block)
-        self.statements(block.body[:length])
-        if length < len(block.body):
-            after = block.body[length].span
-            self.findings.add(after, lambda: NotUsedHere(span=after))
-
-    def _length(self, block: tree.Block) -> int:
-        """How many statements are reached."""
-        for index, statement in enumerate(block.body):
-            if isinstance(statement, tree.Return):
-                return index + 1
-        if _is_broken(block):
-            return len(block.body)
-        name = block.name
-        self.findings.add(name.span, lambda: BlockWithoutReturn(span=name.span, name=name.name))
-        return len(block.body)
+        self.statements(block.reached)
+        if not _is_broken(block) and not any(isinstance(one, tree.Return) for one in block.body):
+            name = block.name
+            self.findings.add(name.span, lambda: BlockWithoutReturn(span=name.span, name=name.name))
 
 
 class _Model(_Body):

@@ -370,6 +370,12 @@ class Block(Node):
     body: tuple[Statement, ...]
     broken: Broken | None = None
 
+    @property
+    def reached(self) -> tuple[Statement, ...]:
+        """The statements up to the first ``return``, which ends the block."""
+        ends = (index for index, one in enumerate(self.body, start=1) if isinstance(one, Return))
+        return self.body[: next(ends, len(self.body))]
+
 
 @positional_record
 class Model(Node):

@@ -146,9 +146,15 @@ def test_files_without_models_are_passed_over_in_folders_only(tiny: Path) -> Non
 def test_warnings_do_not_mix_with_the_table(tiny: Path) -> None:
     done = dotnn("summary", MNIST, "tiny.nn", "--limit", "nodes=100")
     assert (done.code, done.err) == (0, "")
+    Path("other.nn").write_text(TINY.replace("output", "expect size == 4\n    output"))
+    done = dotnn("summary", "other.nn", "tiny.nn", "--set", "size=5")
+    assert (done.code, codes(done.err), names(done.out)) == (0, ["W701"], ["tiny", "tiny"])
+
+
+def test_no_rule_is_asked(tiny: Path) -> None:
     Path("unused.nn").write_text(TINY.replace("output", "a = x\n    output"))
     done = dotnn("summary", MNIST, "unused.nn")
-    assert (done.code, codes(done.err), names(done.out)) == (0, ["W201"], ["mnist_cnn", "tiny"])
+    assert (done.code, done.err, names(done.out)) == (0, "", ["mnist_cnn", "tiny"])
 
 
 def test_options_hold_for_all_files(tiny: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dotnn.compiler import compile_source
+from dotnn.compiler.checking import check as lint
 from dotnn.compiler.compiled import Compiled
 from dotnn.compiler.diagnostics import Diagnostic, DotnnError
 from dotnn.compiler.dims import format_dim
@@ -82,6 +83,11 @@ def places(diagnostics: tuple[Diagnostic, ...]) -> list[tuple[str, str]]:
 def warnings(body: str, **parts: str) -> list[tuple[str, str]]:
     """Code and place of every warning of `model(...)`."""
     return places(compiled(body, **parts).warnings)
+
+
+def findings(text: str, *select: str) -> list[tuple[str, str]]:
+    """Code and place of all that a check says of a whole text, with further rules than those asked by themselves."""
+    return places(lint(Path("net.nn").resolve(), text=text, select=select).diagnostics)
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:

@@ -91,7 +91,7 @@ SAME_SUBJECT = {
     "explain": ("cli", "diagnostics"),
     "index": ("layers", "library", "lint"),
     "limits": ("compiler", "diagnostics"),
-    "normalization": ("diagnostics", "layers", "operators"),
+    "normalization": ("layers", "operators"),
     "pooling": ("layers", "operators"),
     "recurrent": ("diagnostics", "layers", "operators"),
     "reductions": ("diagnostics", "layers"),

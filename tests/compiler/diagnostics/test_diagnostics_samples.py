@@ -112,9 +112,7 @@ SAMPLES: dict[str, Sample] = {
         net("output z = x -> dense(WIDTH)", "const WIDTH = 2 * DEPTH\nconst DEPTH = WIDTH"), "WIDTH", ("itself",)
     ),
     "E216": Sample(net("output z = x -> fc: dense(8)\nfreeze fc.weigth"), "fc.weigth", ("`fc.weigth`", "`fc.weight`?")),
-    "W202": Sample(net("output z = x -> act: relu\nfreeze act"), "act", ("`act`", "no parameters")),
     "E217": Sample(net("input w: float32[N, H // 2]\noutput z = w"), "H", ("`H`", "`H // 2`", "`4 * H`")),
-    "W201": Sample(net("features = x -> relu"), "features", ("`features`", "never used")),
     "E301": Sample(net("output z = x -> dense(0)"), "0", ("`units` of `dense`", "a positive int", "0")),
     "E302": Sample(net("output z = x -> dense(N)"), "N", ("`units` of `dense`", "`N`")),
     "E303": Sample(net("output z = x -> dropout"), "dropout", ("`dropout` needs `rate`",)),
@@ -160,9 +158,6 @@ SAMPLES: dict[str, Sample] = {
         net("input w: float32[N, T]\noutput z = w -> f", "block f(x: float32[B, 2 * H]) { return x }"),
         "w",
         ("float32[B, 2 * H]", "`T`", "`2*T` for `T`"),
-    ),
-    "W301": Sample(
-        net("output z = x -> f", "block f(x) {\n    return x -> relu\n    y = x\n}"), "y = x", ("never reached",)
     ),
     "E601": Sample('import stem from "stm.nn"\n' + net(""), '"stm.nn"', ("stm.nn", "no such file")),
     "E602": Sample(

@@ -11,7 +11,6 @@ from tests.helpers.language import (
     layer_names,
     model,
     names,
-    places,
     shape,
     weights,
 )
@@ -255,7 +254,6 @@ def test_a_model_needs_an_output() -> None:
 
 def test_what_stands_after_a_return() -> None:
     found = compiled("output y = x -> f", head=block("x", "return x -> relu y = x -> dense(3)"))
-    assert places(found.warnings) == [("W301", "y = x -> dense(3)")]
     assert layer_names(found) == ["f"]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime
 import pytest
-from dotnn.compiler.diagnostics import Severity
 from dotnn.compiler.measure.costs import count
 
 from tests.helpers.language import compiled, faults, faults_of, model, names, weight_names
@@ -328,20 +327,6 @@ def test_one_parameter_of_a_layer_is_counted_apart() -> None:
     assert (counted.trainable, counted.frozen) == (8 + 16, 64 + 2)
     rows = {row.path: row.count for row in found.summary().rows}
     assert (rows["a"].trainable, rows["a"].frozen) == (8, 64)
-
-
-@pytest.mark.parametrize("path", ["act", "n.running_var", "p", "n.running_mean, a"])
-def test_freezing_what_learns_nothing_is_warned_of(path: str) -> None:
-    body = f"output y = x -> a: dense(8) -> act: relu -> n: batch_norm -> p: {{ relu -> tanh }}\n freeze {path}"
-    found = compiled(body)
-    assert [(one.code, one.severity) for one in found.warnings] == [("W202", Severity.WARNING)]
-    assert path.partition(",")[0] in found.warnings[0].headline()
-
-
-def test_freezing_what_learns_something_is_no_warning() -> None:
-    assert (
-        compiled("output y = x -> a: { dense(8) -> relu } -> n: batch_norm\n freeze a, n, a.dense.bias").warnings == ()
-    )
 
 
 def test_frozen_layers_keep_their_names() -> None:

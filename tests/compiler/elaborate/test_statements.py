@@ -16,7 +16,6 @@ from tests.helpers.language import (
     names,
     places,
     type_of,
-    warnings,
 )
 
 IMAGE = "float32[N, 3, H, W]"
@@ -99,34 +98,6 @@ def test_names_are_bound_once(body: str, expected: tuple[str, str]) -> None:
 
 def test_a_binding_may_have_the_name_of_a_layer() -> None:
     assert names("dropout = 0.5\n relu = x -> relu -> dropout(dropout)\n output y = relu") == ["relu", "dropout"]
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ("a = x -> relu", [("W201", "a")]),
-        ("a, b = x -> split(2, axis=1)\n output z = b", [("W201", "a")]),
-        ("_, b = x -> split(2, axis=1)\n output z = b", []),
-        ("input z: float32[M]", [("W201", "z")]),
-        ("parameter p: float32[8] = zeros", [("W201", "p")]),
-        ("k = 3\n output z = x -> dense(k)", []),
-        ("k = 3\n output z = x -> {k}: dense(2)", []),
-        ("k = 3\n output z: float32[N, k] = x -> dense(3)", []),
-        ("k = 3\n expect params == k - 3", []),
-        ("k = 3\n output z = if x.rank == 2 { x } else { x -> dense(k) }", []),
-        ("k = 3\n output z = x -> repeat(0) { dense(k) }", []),
-        ("k = [3]\n output z = x -> for i in k { relu }", []),
-        ("k = 3\n output z = x -> l3: dense(3)\n freeze l{k}", []),
-        ("k = 3\n output z = x -> l3: dense(8) -> reuse(l{k})", []),
-        ("y1 = x\n expect y1.shape == [N, 8]", []),
-    ],
-)
-def test_what_nothing_uses(body: str, expected: list[tuple[str, str]]) -> None:
-    assert warnings(f"output y = x\n {body}") == expected
-
-
-def test_unused_names_are_not_reported_beside_errors() -> None:
-    assert faults("wdth = 3\n output y = x -> dense(width)") == [("E201", "width")]
 
 
 # --- consts -----------------------------------------------------------------------------------------------------------

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
-from dotnn.compiler import compile_source
-from dotnn.compiler.diagnostics.normalization import NothingToNormalize
 from dotnn.compiler.diagnostics.operands import NoAxis, RepeatedAxis
 from dotnn.compiler.diagnostics.shapes import (
     AxisMustBeWritten,
@@ -21,8 +19,9 @@ from dotnn.compiler.diagnostics.windows import ChannelsNotDivisible
 from dotnn.compiler.dims import Dim
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.initializers import Ones, Zeros
-from dotnn.compiler.layers.base import LAYERS, Layer, Site
+from dotnn.compiler.layers.base import LAYERS, Layer
 from dotnn.compiler.layers.documentation import signature
+from dotnn.compiler.layers.normalization_base import Standardizing
 
 from tests.helpers.harness import run_optimized
 from tests.helpers.layer_facts import CONVENTIONS, TORCH
@@ -333,31 +332,21 @@ def test_attributes_out_of_range(kind: str, arguments: dict[str, object]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("layer", "x", "warned"),
+    ("layer", "x", "sizes"),
     [
-        (make("instance_norm"), floats(N, 3, 1, 1), True),
-        (make("instance_norm"), floats(N, 3, 1, 2), False),
-        (make("instance_norm"), floats(N, 3, H), False),
-        (make("group_norm", groups=3), floats(N, 3), True),
-        (make("group_norm", groups=3), floats(N, 6), False),
-        (make("group_norm", groups=3), floats(N, 3, 1, 4), False),
-        (make("layer_norm"), floats(N, 4, 1), True),
-        (make("layer_norm", axis=(0, 2)), floats(1, 4, 1), True),
-        (make("layer_norm", axis=(1, 2)), floats(N, 4, 1), False),
-        (make("rms_norm"), floats(N, 4, 1), False),
+        (make("instance_norm"), floats(N, 3, 1, 2), (1, 2)),
+        (make("instance_norm"), floats(N, 3, H), (H,)),
+        (make("group_norm", groups=3), floats(N, 6), (2,)),
+        (make("group_norm", groups=3), floats(N, 3, 1, 4), (1, 1, 4)),
+        (make("layer_norm"), floats(N, 4, 1), (1,)),
+        (make("layer_norm", axis=(2, 0)), floats(5, 4, 1), (5, 1)),
+        (make("rms_norm", axis=(1, 2)), floats(N, 4, 3), (4, 3)),
     ],
 )
-def test_single_elements_are_warned_of(layer: Layer, x: TensorType, warned: bool) -> None:
-    site = Site.nowhere(layer.kind)
-    layer.infer([x], site)
-    assert [isinstance(one, NothingToNormalize) for one in site.warnings] == [True] * warned
+def test_what_a_mean_is_taken_of(layer: Standardizing, x: TensorType, sizes: tuple[Dim, ...]) -> None:
+    assert tuple(layer.averaged(x)) == sizes
 
 
-def test_the_warning_is_true_and_says_where() -> None:
-    model = compile_source("model m { input x: float32[N, 3, 1] output y = x -> instance_norm(bias=false) }")
-    (warning,) = model.warnings
-    assert warning.code == "W418"
-    assert "float32[N, 3, 1]" in warning.headline()
-    assert "in a channel of an example" in warning.caret()
+def test_single_elements_leave_nothing() -> None:
     (y,) = make("instance_norm", scale=False, bias=False).reference([np.full((2, 3, 1), 7.0)], {})
     assert not y.any()

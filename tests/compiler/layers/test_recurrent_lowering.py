@@ -203,17 +203,3 @@ def test_dropout_is_the_identity_when_running() -> None:
     weights = random_weights(plain, inputs["x"])
     one, other = (run_in_order(build([(layer, weights)], inputs), {"x": sequences()}) for layer in (plain, dropping))
     np.testing.assert_array_equal(one[0], other[0])
-
-
-@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
-@pytest.mark.parametrize(
-    ("arguments", "warned"),
-    [("dropout=0.5", True), ("dropout=0.5, layers=2", False), ("dropout=0", False), ("layers=2", False)],
-)
-def test_dropout_without_stacked_layers_is_warned_of(kind: str, arguments: str, warned: bool) -> None:
-    """As PyTorch does; in a block, and reused, once."""
-    text = f"""block cell(x) {{ return x -> r: {kind}(4, {arguments}) }}
-    model m {{ input x: float32[N, T, 4] output y = x -> c: cell -> d: cell -> reuse(c) }}"""
-    warnings = compile_source(text).warnings
-    assert [one.code for one in warnings] == ["W470"] * warned
-    assert all(one.span is not None and text[one.span.start : one.span.end] == "0.5" for one in warnings)

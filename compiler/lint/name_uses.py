@@ -1,0 +1,53 @@
+"""Where the names of a file are used, as rules about unused names ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..names.meanings import Definition, Kind
+from ..names.project import Module
+from ..source import Span
+from ..syntax import tree
+
+
+class NameUses:
+    """The uses of the names of one file, found in one walk over its tables.
+
+    What stands behind a ``return`` is not resolved, because it is never reached; the names in it count as used, since
+    the statement itself is reported.
+    """
+
+    def __init__(self, module: Module) -> None:
+        self._names = module.names
+        self._places: dict[int, list[int]] = {}
+        for start, one in module.names.meanings.items():
+            if one.span is not None and not self._defines(one, start):
+                self._places.setdefault(id(one), []).append(start)
+        self._unreached = set(_unreached_names(module.file))
+
+    def defined(self, *kinds: Kind) -> Iterator[Definition]:
+        """What the file defines of some kinds, in the order of the text, without what is meant to be unused: `_a`."""
+        for one in self._names.definitions:
+            if one.kind in kinds and one.span is not None and not one.name.startswith("_"):
+                yield one
+
+    def places(self, definition: Definition, within: Span | None = None) -> Sequence[int]:
+        """The offsets at which a definition is used, in the file or in a part of it."""
+        found = self._places.get(id(definition), ())
+        return found if within is None else [start for start in found if within.start <= start < within.end]
+
+    def is_used(self, definition: Definition, within: Span | None = None) -> bool:
+        """Whether anything uses a definition, in the file or in a part of it."""
+        return bool(self.places(definition, within)) or (definition.owner, definition.name) in self._unreached
+
+    def _defines(self, definition: Definition, start: int) -> bool:
+        span = definition.span
+        return span is not None and span.source is self._names.source and span.start == start
+
+
+def _unreached_names(file: tree.File) -> Iterator[tuple[str, str]]:
+    """The blocks and names of all that stands behind a ``return``."""
+    for item in file.items:
+        if isinstance(item, tree.Block):
+            for name in tree.names_in(item.body[len(item.reached) :]):
+                yield item.name.name, name.name
