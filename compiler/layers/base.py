@@ -38,6 +38,7 @@ from .registry import Registry
 
 if TYPE_CHECKING:
     from ..operators.graph_builder import Builder, Tensor
+    from .sizes import Asked, Size
 
 
 @positional_record
@@ -409,6 +410,13 @@ class Layer(ABC):
     def positions(self, read: Read, *operands: Any, **unused: Any) -> Reach:
         """See ``reach``; unless a layer says otherwise, position by position, shapes broadcasting as in numpy."""
         return aligned(read.operand.shape, read.result.shape)
+
+    def size_of(self, asked: Asked, *operands: Any, **unused: Any) -> Size | None:
+        """How the size of an axis of a result comes about, by a formula of the layer; else None, and it is found.
+
+        See ``size_origins``, which finds out what an axis is kept or multiplied from, and which attribute it is.
+        """
+        return None
 
     def operand_range(self, index: int, operands: Sequence[TensorType | None]) -> tuple[int, Dim] | None:
         """The least and the greatest integer that an operand may hold; None where the layer takes any numbers."""

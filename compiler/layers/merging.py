@@ -28,6 +28,7 @@ from .attributes import Integer, Parts, attribute
 from .base import Operand, Read, Rearranging, Sample, Site
 from .reach import Along, Reach, aligned
 from .shape_rules import axis_or_channels, need_fit, need_same_elements
+from .sizes import Asked, Size, sum_text
 from .tensor_arithmetic import Arithmetic
 
 if TYPE_CHECKING:
@@ -82,6 +83,14 @@ class Concat(Rearranging):
         """Position by position; along the axis, a neighbour may be one of another part, so the most is assumed."""
         shape = read.operand.shape
         return aligned(shape, shape, whole=(_or_channels(self.axis) % len(shape),))
+
+    def size_of(self, asked: Asked, *parts: TensorType) -> Size | None:
+        """The sum along the axis."""
+        along = _or_channels(self.axis) % asked.result.rank
+        if asked.axis != along:
+            return None
+        axes = tuple((place, along) for place in range(len(parts)))
+        return Size(sum_text(part.shape[along] for part in parts), axes)
 
     def compute(self, weights: Mapping[str, np.ndarray], *parts: np.ndarray) -> np.ndarray:
         """The joined array."""

@@ -35,6 +35,7 @@ from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attri
 from .base import COMPUTED_ON_CPU, Read, Rearranging, Sample, Site
 from .reach import Along, Reach, kept, refolded
 from .shape_rules import known, need_rank, resolve_axes, resolve_axis
+from .sizes import Asked, Size, factor, product_text
 
 if TYPE_CHECKING:
     from ..operators.graph_builder import Builder, Tensor
@@ -114,6 +115,15 @@ class Flatten(Refolding):
         start, end = self.start % len(shape), self.end % len(shape)
         return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
 
+    def size_of(self, asked: Asked, x: TensorType) -> Size | None:
+        """The product of the axes that are folded."""
+        start, end = self.start % x.rank, self.end % x.rank
+        if asked.axis != start or start == end:
+            return None
+        # Channels mostly come from the layer before, so that the positions have more to tell.
+        axes = tuple((0, axis) for axis in (*range(start + 1, end + 1), start))
+        return Size(product_text(x.shape[start : end + 1]), axes)
+
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The same elements in the same order."""
         return x.reshape(self._folded(x.shape))
@@ -172,6 +182,20 @@ class Reshape(Shaped, Refolding):
             forms = format_forms(self._fitting(total, given))
             raise DotnnError(ElementCountsUndecided(**facts, forms=forms))
         raise DotnnError(ElementCounts(**facts))
+
+    def size_of(self, asked: Asked, x: TensorType) -> Size | None:
+        """What is left for the entry -1; of what is written, the entry itself is found."""
+        given = [dim for dim in self.shape if dim != -1]
+        if self.shape[asked.axis] != -1:
+            return None
+        if not given:
+            return Size(product_text(x.shape), tuple((0, axis) for axis in reversed(range(x.rank))))
+        read = self.reach((x,), (asked.result,))
+        axes = tuple((0, axis) for axis, one in enumerate(read) if one.whole)
+        if not axes:
+            return None
+        below = product_text(given) if len(given) == 1 else f"({product_text(given)})"
+        return Size(f"{factor(x.elements)}/{below}", axes[::-1])
 
     def _fitting(self, total: Dim, given: Dim) -> dict[str, Dim]:
         """What to write for symbols so that the shape fits."""

@@ -197,6 +197,7 @@ def need_fit(
     axis, certain = wrong
     left, right, _ = axes[axis]
     facts |= {"span": site.operand(operand), "kind": site.kind, "axis": axis}
+    facts |= {"faulty_axes": ((0, axis - len(axes)), (operand, axis - len(axes)))}
     facts |= {"left_dim": format_dim(left), "right_dim": format_dim(right)}
     if certain:
         raise DotnnError(cannot(**facts))
