@@ -91,7 +91,13 @@ class Background(ABC):
 
 
 def note(way: Way, source: Source | None) -> str:
-    """A way as a note of a diagnostic: its title, and a line for each step."""
+    """A way as a note of a diagnostic: its title, and a line for each step, or a line for one."""
+    if len(way.steps) == 1:
+        (step,) = way.steps
+        place = f" in {_place(step.place, source)}" if step.place is not None else ""
+        if step.formula:
+            return f"{way.title} is {step.after}: `{step.formula}` of `{step.name}`{place}"
+        return f"{way.title} is {step.after} since `{step.name}`{place}"
     return "\n".join([f"how {way.title} came about:", *(f"  {line}" for line in step_lines(way.steps, source))])
 
 

@@ -276,6 +276,17 @@ class Site:
         """What most diagnostics begin with: where, which layer, and the type that does not fit."""
         return {"span": self.operand(index), "kind": self.kind, "found": str(found)}
 
+    def about_reader(self, index: int, found: TensorType) -> dict[str, Any]:
+        """The same where the layer cannot read the operand: at its name, where that stands behind the operand."""
+        operand, call = self.operand(index), self.call
+        facts = self.about_operand(index, found) | {"place": index}
+        if operand is None or call is None or call.function is None:
+            return facts
+        name, span = call.function, call.span
+        # The name that `reuse` repeats stands elsewhere.
+        is_piped = name.source is span.source and max(span.start, operand.end) <= name.start < span.end
+        return facts | {"span": name, "at_layer": True} if is_piped else facts
+
     def about_argument(self, name: str, found: TensorType) -> dict[str, Any]:
         """The same of an argument that does not fit the type."""
         return {"span": self.argument(name), "kind": self.kind, "found": str(found)}

@@ -138,6 +138,7 @@ class Split(Rearranging):
     def _sizes(self, site: Site, axis: int, x: TensorType) -> tuple[Dim, ...]:
         dim, forms = x.shape[axis], {}
         facts: dict[str, Any] = {"span": site.argument("parts"), "axis": axis, "found": str(x)}
+        facts["faulty_axes"] = ((0, axis),)
         if isinstance(self.parts, int):
             size = exact_div(dim, self.parts)
             if size is not None:

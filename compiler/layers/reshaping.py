@@ -176,6 +176,8 @@ class Reshape(Shaped, Refolding):
             "shape": format_shape(self.shape),
             "given": format_dim(given),
             "is_multiple": -1 in self.shape,
+            # Images are square mostly, and what a layer makes of features has one axis of them.
+            "faulty_axes": ((0, -1),) if x.rank else (),
         }
         # A division of symbols that is not exact may be so for some of their values.
         if equal is None or (rest is None and any(isinstance(count, DimExpr) for count in (total, given))):
@@ -345,8 +347,8 @@ class Squeeze(AlongAxes):
             is_one = decide_equal(x.shape[axis], 1)
             if not is_one:
                 fault = SqueezeUndecided if is_one is None else SqueezedAxis
-                span = site.argument("axis")
-                raise DotnnError(fault(span=span, axis=axis, found=str(x), dim=format_dim(x.shape[axis])))
+                facts = {"span": site.argument("axis"), "axis": axis, "found": str(x)}
+                raise DotnnError(fault(**facts, dim=format_dim(x.shape[axis]), faulty_axes=((0, axis),)))
         return x.with_shape(*(dim for axis, dim in enumerate(x.shape) if axis not in axes))
 
     def positions(self, read: Read, x: TensorType) -> Reach:

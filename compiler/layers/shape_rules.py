@@ -50,7 +50,7 @@ def need_rank(
     """Demand a rank from ``low`` to ``high``; ``form`` is what it looks like, unless the fault knows: ``[N, C]``."""
     if low <= found.rank <= high:
         return
-    facts = site.about_operand(operand, found) | ({"expected": form} if form else {})
+    facts = site.about_reader(operand, found) | ({"expected": form} if form else {})
     raise DotnnError(fault(**facts))
 
 

@@ -118,7 +118,7 @@ def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
         sibling = f"{site.kind[:-2]}{found.rank - 2}d"
         raise DotnnError(
             SpatialRank(
-                **site.about_operand(0, found),
+                **site.about_reader(0, found),
                 expected=_form(rank),
                 lacks_channels=found.rank == rank - 1,
                 batch=_with_examples(found) if found.rank == rank - 1 else "",

@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ..diagnostics import DotnnError
+from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.shape_ways import Background, Step, Way
-from ..dims import Dim, format_dim
+from ..dims import Dim, decide_equal, format_dim
 from ..graph.graph import Graph, Node, Value, WrittenCall, place_of
 from ..graph.operations import Operation
 from ..graph.types import TensorType
@@ -142,8 +142,13 @@ class ShapeHistory(Background):
     def ways(self, axes: Sequence[tuple[int, int]]) -> tuple[Way, ...]:
         """See ``Background``; of two, the part before they part is left out, and nothing is told of inputs alone."""
         found = [changes(way) for way in parted([self.passed(*one) for one in axes])]
-        told = tuple(self._way(*pair) for pair in zip(axes, found, strict=True))
-        return () if all(way.is_written for way in told) else told
+        told: list[Way] = []
+        for axis, way in zip(axes, found, strict=True):
+            one = self._way(axis, way)
+            if told and (told[-1].found, told[-1].steps) == (one.found, one.steps):
+                one = Way((*told.pop().axes, *one.axes), one.found, one.steps)
+            told.append(one)
+        return () if all(way.is_written for way in told) else tuple(told)
 
     def _way(self, axis: tuple[int, int], way: Sequence[Passed]) -> Way:
         kind = self.type_of(axis[0])
@@ -190,3 +195,13 @@ def parted(ways: Sequence[list[Passed]]) -> list[list[Passed]]:
 def with_history(error: DotnnError, history: ShapeHistory) -> DotnnError:
     """The error with what is known of the layers before it, for those that tell of it."""
     return DotnnError(*(dataclasses.replace(one, background=history) for one in error.diagnostics))
+
+
+def against(fault: Diagnostic, find: Find, value: Value, declared: TensorType) -> Diagnostic:
+    """What is wrong with the type of a value, with the ways of those sizes that are not the declared ones."""
+    found = find(value.node).results[value.index]
+    pairs = zip(found.shape, declared.shape, strict=False)
+    wrong = [axis for axis, pair in enumerate(pairs) if decide_equal(*pair) is not True]
+    # Rows and columns mostly came about alike.
+    axes = tuple((0, axis) for axis in wrong[:2]) if found.rank == declared.rank else ()
+    return dataclasses.replace(fault, faulty_axes=axes, background=ShapeHistory(find, (value,)))

@@ -108,8 +108,7 @@ def test_two_sides_are_told_from_where_they_part():
     output y = stem + h
 }"""
     assert history(text) == [
-        "how axis 2 of float32[N, 64, 54, 54] came about:",
-        "  conv2d  line 3  54",
+        "axis 2 of float32[N, 64, 54, 54] is 54 since `conv2d` in line 3",
         "how axis 2 of float32[N, 64, 27, 27] came about:",
         "  conv2d  line 3  54",
         "  conv2d  line 4  54 -> 27  floor((54 + 2*1 - 3) / 2) + 1 = 27",
