@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Hashable
+from dataclasses import field
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..records import positional_record, record
 from ..reprs import LONGEST, quoted, several, short_repr
 from ..source import Span
 from ..visible_text import visible
-from .fixes import Fix
+from .fixes import Fix, Remedy
 from .phrases import filled
 from .terminal_cells import LONGEST_SENTENCE, clip
+
+if TYPE_CHECKING:
+    from .shape_ways import Background
 
 
 class Severity(StrEnum):
@@ -58,6 +62,10 @@ class Diagnostic:
     Attributes:
         span: the primary place, or None for faults that lie in no source text (a weight file, an input array).
         trace: places through which the primary place was reached (calls of blocks, imports), innermost first.
+        faulty_axes: the axes whose sizes are at fault, each after the index of its operand; negative ones count from
+            the end.
+        background: what the layers before did, where a layer is the place.
+        remedies: what was found to mend it by trying, the nearest first.
     """
 
     code: ClassVar[str] = ""
@@ -72,6 +80,9 @@ class Diagnostic:
 
     span: Span | None = None
     trace: tuple[Label, ...] = ()
+    faulty_axes: tuple[tuple[int, int], ...] = ()
+    background: Background | None = field(default=None, compare=False)
+    remedies: tuple[Remedy, ...] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -92,7 +103,8 @@ class Diagnostic:
         place = f"{self.span}: " if self.span is not None else ""
         advice = f" ({self.advice()})" if self.advice() else ""
         line = f"{place}{self.severity}[{self.code}]: {_legible(self.headline())}{_legible(advice)}"
-        return "\n    ".join((line, *map(_legible, self.notes())))
+        notes = (part for note in self.explanations() for part in note.splitlines())
+        return "\n    ".join((line, *map(_legible, notes)))
 
     def as_error(self) -> Diagnostic:
         """The same with the severity of an error, for those to whom warnings are errors; a hint stays one."""
@@ -121,6 +133,19 @@ class Diagnostic:
     def notes(self) -> tuple[str, ...]:
         """Further facts that belong to no place, such as both shapes."""
         return ()
+
+    def explanations(self) -> tuple[str, ...]:
+        """The notes, and how the sizes at fault came about, each in lines."""
+        return (*self.notes(), *self.history())
+
+    def history(self) -> tuple[str, ...]:
+        """How the sizes of the axes at fault came about; nothing where that is plain."""
+        if self.background is None or not self.faulty_axes:
+            return ()
+        from .shape_ways import note
+
+        source = None if self.span is None else self.span.source
+        return tuple(note(way, source) for way in self.background.ways(self.faulty_axes))
 
     def fix(self) -> Fix | None:
         """The edits that mend the mistake, where the remedy says exactly what to write."""

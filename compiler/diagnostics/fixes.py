@@ -66,6 +66,19 @@ class Fix:
         return self.edits[0].span.source
 
 
+@positional_record
+class Remedy:
+    """What mends a mistake, as was found by trying it.
+
+    Attributes:
+        text: what it does, as a request.
+        fix: how.
+    """
+
+    text: str
+    fix: Fix
+
+
 def replacing(span: Span | None, replacement: str, safety: Safety = Safety.SAFE) -> Fix | None:
     """The fix that writes something in place of what stands at a place; None without a place."""
     return None if span is None else Fix((Edit(span, replacement),), safety)

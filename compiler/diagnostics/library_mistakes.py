@@ -73,6 +73,10 @@ class InLibrary(Diagnostic):
         advice = self.fault.advice() if self.given and self.fault.advises_callers else ""
         return (*self.fault.notes(), *([f"the advice for that line: {advice}"] if advice else []))
 
+    def history(self) -> tuple[str, ...]:
+        """That of the fault."""
+        return self.fault.history()
+
     def identities(self) -> tuple[Hashable, ...]:
         """Of a call with a mistake only the first is told: what else fails in the block mostly follows from it."""
         places = (self.span, *(label.span for label in self.trace if not label.span.source.in_library))

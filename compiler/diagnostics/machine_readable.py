@@ -27,7 +27,7 @@ def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
         **_place(diagnostic.span),
         "label": diagnostic.caret(),
         "labels": [_labelled(label) for label in diagnostic.labels()],
-        "notes": list(diagnostic.notes()),
+        "notes": list(diagnostic.explanations()),
         "remedy": diagnostic.advice(),
         "fix": _mended(diagnostic.fix()),
         "trace": [_labelled(label) for label in diagnostic.trace],
@@ -71,7 +71,7 @@ def github(diagnostic: Diagnostic) -> str:
 
     A place that goes over several lines has no columns: GitHub takes them only within one line.
     """
-    parts = [diagnostic.headline(), diagnostic.caret(), *diagnostic.notes(), diagnostic.advice()]
+    parts = [diagnostic.headline(), diagnostic.caret(), *diagnostic.explanations(), diagnostic.advice()]
     parts += [f"{label.span}: {_told(label)}" for label in (*diagnostic.labels(), *diagnostic.trace)]
     properties = {**_annotated(diagnostic.span), "title": diagnostic.code}
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())

@@ -228,7 +228,7 @@ class _Page:
         """Notes, the advice, and the lines as the fix would have them."""
         diagnostic = self._diagnostic
         shown: list[str] = []
-        for note in diagnostic.notes():
+        for note in diagnostic.explanations():
             shown += self._remark("note", "title", note)
         advice = diagnostic.advice()
         if advice:

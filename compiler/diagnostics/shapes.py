@@ -5,8 +5,20 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
-from .base import Diagnostic
+from .base import Diagnostic, Label
 from .phrases import filled
+
+
+def made_label(diagnostic: Diagnostic, operand: int, found: str) -> tuple[Label, ...]:
+    """Where an operand of some type was made, if that is known and is not the place of the diagnostic."""
+    step = None if diagnostic.background is None else diagnostic.background.maker(operand)
+    if step is None or step.place is None or step.place == diagnostic.span:
+        return ()
+    if step.kind == "input":
+        return (Label(step.place, f"declared {found}"),)
+    # Of what a block of the library made, the place is its call.
+    subject = f"`{step.name}`" if step.place.text == step.name else "this"
+    return (Label(step.place, f"{subject} makes {found}"),)
 
 
 @record
@@ -31,6 +43,16 @@ class WrongRank(Diagnostic):
     kind: str
     expected: str  #: the form: `[N, C, H, W]`
     found: str
+    place: int = 0  #: the index of the operand
+    at_layer: bool = False  #: whether the primary place is the name of the layer, and not the operand
+
+    def caret(self) -> str:
+        """What the place is."""
+        return f"cannot read {self.found}" if self.at_layer else super().caret()
+
+    def labels(self) -> tuple[Label, ...]:
+        """What made the operand."""
+        return made_label(self, self.place, self.found)
 
 
 @record
@@ -289,6 +311,10 @@ class AxisMustBeWritten(Diagnostic):
     found: str
     rank: int
     example: int
+
+    def labels(self) -> tuple[Label, ...]:
+        """What made the operand."""
+        return made_label(self, 0, self.found)
 
     @property
     def flat(self) -> str:

@@ -31,6 +31,7 @@ from ..values.compile_values import (
     UNKNOWN,
     CompileValue,
     KnownValue,
+    TensorRef,
     Unknown,
     describe,
     is_int,
@@ -251,9 +252,16 @@ def hold_against(
         return value
     if is_value_type(written):
         return _hold_value(name, value, written, at)
-    declared = tensor_type(written, frame)
-    check_tensor_type(name, value, declared, written, at)
-    return value
+    declared, found = tensor_type(written, frame), value.type if is_tensor(value) else None
+    if found is not None and _same(found, declared):
+        return value
+    shown = str(found) if found is not None else describe(value)
+    fault = WrongType(span=at.span, name=name, declared=str(declared), found=shown, declared_at=written.span)
+    if isinstance(value, TensorRef):
+        from ..measure.shape_history import against
+
+        fault = against(fault, frame.state.drafts.__getitem__, value.value, declared)
+    raise DotnnError(fault)
 
 
 def _hold_value(name: str, value: KnownValue, written: tree.Type, at: tree.Node) -> KnownValue:
@@ -271,15 +279,6 @@ def _is_of(value: KnownValue, name: str) -> bool:
     if isinstance(value, bool):
         return name == "bool"
     return isinstance(value, VALUE_TYPES[name]) and not isinstance(value, DType)
-
-
-def check_tensor_type(name: str, value: KnownValue, declared: TensorType, written: tree.Type, at: tree.Node) -> None:
-    """Raise ``WrongType`` unless the value is a tensor of exactly this type."""
-    found = value.type if is_tensor(value) else None
-    if found is not None and _same(found, declared):
-        return
-    shown = str(found) if found is not None else describe(value)
-    raise DotnnError(WrongType(span=at.span, name=name, declared=str(declared), found=shown, declared_at=written.span))
 
 
 def _same(found: TensorType, declared: TensorType) -> bool:

@@ -46,6 +46,7 @@ def apply_layer(applied: AppliedLayer, entry: Entry, frame: Frame) -> Several:
     """Add a node; returns its results. Raises ``DotnnError`` where the operands do not fit."""
     state, span = frame.state, applied.call.span
     types = tuple(None if ref is None else ref.type for ref in applied.operands)
+    values = tuple(None if ref is None else ref.value for ref in applied.operands)
     layer = applied.layer.in_floats(types, state.floats)
     site = Site(layer.kind, applied.call)
     try:
@@ -54,12 +55,15 @@ def apply_layer(applied: AppliedLayer, entry: Entry, frame: Frame) -> Several:
         check_sizes(results, specs, layer.kind, span)
     except DimTooComplex as error:
         raise DotnnError(ResultTooComplex(span=span, limit=str(error))) from None
+    except DotnnError as error:
+        from ..measure.shape_history import ShapeHistory, with_history
+
+        raise with_history(error, ShapeHistory(state.drafts.__getitem__, values, layer, applied.call)) from None
     _check_names(specs, applied)
     dtype = weight_dtype(results)
     specs = tuple(_with_literal(spec, dtype, applied, state) for spec in specs)
     check_initializers(specs, dtype, span)
     share_weights(entry, specs, dtype, span)
-    values = tuple(None if ref is None else ref.value for ref in applied.operands)
     state.demands.extend(site.demands)
     draft = Draft(layer, values, results, entry, "", applied.call, frame.call_spans, specs)
     return Several(state.draft(draft), layer.kind, layer.take_all_results)
@@ -82,8 +86,7 @@ def check_sizes(results: Sequence[TensorType], specs: Sequence[WeightSpec], kind
 def _check_names(specs: Sequence[WeightSpec], applied: AppliedLayer) -> None:
     """Refuse numbers and initializers for weights that the layer does not have here: nothing is ignored."""
     names = tuple(spec.argument or spec.name for spec in specs)
-    kind = applied.layer.kind
-    arguments = applied.call.arguments
+    kind, arguments = applied.layer.kind, applied.call.arguments
     for name in applied.literals:
         if name not in names:
             span, near = arguments[name].value, near_names(name, names)
@@ -109,8 +112,6 @@ def _with_literal(spec: WeightSpec, dtype: DType, applied: AppliedLayer, state: 
 def check_initializers(specs: Sequence[WeightSpec], dtype: DType, span: Span) -> None:
     """Raise ``BadInitializer`` for one that gives values which the element type does not hold."""
     for spec in specs:
-        if isinstance(spec.initializer, Literal):
-            continue
         check = getattr(spec.initializer, "check", None)
         problem = check(dtype.value) if check is not None else None
         if problem is not None:
@@ -136,8 +137,7 @@ def reapply_layer(applied: AppliedLayer, value: KnownValue, place: Span, entry: 
     operand = as_tensor(value, place, frame, partial(OperandNotATensor, kind=applied.layer.kind, name="x"))
     arguments = {**applied.call.arguments, applied.layer.operand_name(0): WrittenArgument(None, place)}
     call = WrittenCall(entry.span, applied.call.function, entry.label_span, arguments)
-    again = dataclasses.replace(applied, operands=(operand, *applied.operands[1:]), call=call)
-    return apply_layer(again, entry, frame)
+    return apply_layer(dataclasses.replace(applied, operands=(operand, *applied.operands[1:]), call=call), entry, frame)
 
 
 def apply_operator(

@@ -192,7 +192,6 @@ def _binding(statement: tree.Binding, frame: Frame) -> None:
     for target, one in zip(statement.targets, values, strict=False):
         if target.name == "_":
             continue
-        held = one
         try:
             held = hold_against(target.name, one, statement.type, frame, statement.value)
         except DotnnError as error:

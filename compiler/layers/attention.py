@@ -252,7 +252,7 @@ class MultiHeadAttention(Weighted):
         channels = known(query.shape[2])
         if channels % self.heads:
             facts = site.about_argument("heads", query)
-            raise DotnnError(HeadsNotEven(**facts, heads=self.heads, channels=channels))
+            raise DotnnError(HeadsNotEven(**facts, heads=self.heads, channels=channels, faulty_axes=((0, 2),)))
 
     def _need_mask(self, site: Site, mask: TensorType | None, query: TensorType, batch: Dim, keys: Dim) -> None:
         if mask is None:
@@ -415,6 +415,7 @@ def _need_equal(site: Site, things: str, axis: int, one: tuple[int, TensorType],
     facts = {"span": site.operand(second), "kind": site.kind, "things": things}
     facts |= {"left_name": names[first], "left": str(left), "left_dim": format_dim(pair[0])}
     facts |= {"right_name": names[second], "right": str(right), "right_dim": format_dim(pair[1])}
+    facts["faulty_axes"] = ((first, axis), (second, axis))
     if axis == -1 and decide_equal(left.shape[-1], right.shape[-2]):
         facts["order"] = last_swapped(right.rank)
     if equal is False:

@@ -38,6 +38,7 @@ from .registry import Registry
 
 if TYPE_CHECKING:
     from ..operators.graph_builder import Builder, Tensor
+    from .sizes import Asked, Size
 
 
 @positional_record
@@ -274,6 +275,17 @@ class Site:
         """What most diagnostics begin with: where, which layer, and the type that does not fit."""
         return {"span": self.operand(index), "kind": self.kind, "found": str(found)}
 
+    def about_reader(self, index: int, found: TensorType) -> dict[str, Any]:
+        """The same where the layer cannot read the operand: at its name, where that stands behind the operand."""
+        operand, call = self.operand(index), self.call
+        facts = self.about_operand(index, found) | {"place": index}
+        if operand is None or call is None or call.function is None:
+            return facts
+        name, span = call.function, call.span
+        # The name that `reuse` repeats stands elsewhere.
+        is_piped = name.source is span.source and max(span.start, operand.end) <= name.start < span.end
+        return facts | {"span": name, "at_layer": True} if is_piped else facts
+
     def about_argument(self, name: str, found: TensorType) -> dict[str, Any]:
         """The same of an argument that does not fit the type."""
         return {"span": self.argument(name), "kind": self.kind, "found": str(found)}
@@ -408,6 +420,13 @@ class Layer(ABC):
     def positions(self, read: Read, *operands: Any, **unused: Any) -> Reach:
         """See ``reach``; unless a layer says otherwise, position by position, shapes broadcasting as in numpy."""
         return aligned(read.operand.shape, read.result.shape)
+
+    def size_of(self, asked: Asked, *operands: Any, **unused: Any) -> Size | None:
+        """How the size of an axis of a result comes about, by a formula of the layer; else None, and it is found.
+
+        See ``size_origins``, which finds out what an axis is kept or multiplied from, and which attribute it is.
+        """
+        return None
 
     def operand_range(self, index: int, operands: Sequence[TensorType | None]) -> tuple[int, Dim] | None:
         """The least and the greatest integer that an operand may hold; None where the layer takes any numbers."""

@@ -43,8 +43,8 @@ def need_even_groups(site: Site, found: TensorType, groups: int) -> None:
         return
     channels, facts = need_channels(site, found), site.about_argument("groups", found)
     order = order_if_last_divides(found, groups)
-    fault = ChannelsNotDivisible(**facts, channels=channels, groups=groups, order=order, operand=site.operand(0))
-    raise DotnnError(fault)
+    facts |= {"order": order, "operand": site.operand(0), "faulty_axes": ((0, 1),)}
+    raise DotnnError(ChannelsNotDivisible(**facts, channels=channels, groups=groups))
 
 
 def order_if_last_divides(found: TensorType, divisor: int) -> str:

@@ -147,6 +147,7 @@ def _need_inner(site: Site, a: TensorType, b: TensorType) -> None:
         "columns": format_dim(columns),
         "rows": format_dim(rows),
         "order": _transposing(columns, b),
+        "faulty_axes": ((0, -1), (1, -min(b.rank, 2))),
     }
     if equal is None:
         forms = format_forms(equalizing_forms([(columns, rows)]))

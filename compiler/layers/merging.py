@@ -28,6 +28,7 @@ from .attributes import Integer, Parts, attribute
 from .base import Operand, Read, Rearranging, Sample, Site
 from .reach import Along, Reach, aligned
 from .shape_rules import axis_or_channels, need_fit, need_same_elements
+from .sizes import Asked, Size, sum_text
 from .tensor_arithmetic import Arithmetic
 
 if TYPE_CHECKING:
@@ -83,6 +84,14 @@ class Concat(Rearranging):
         shape = read.operand.shape
         return aligned(shape, shape, whole=(_or_channels(self.axis) % len(shape),))
 
+    def size_of(self, asked: Asked, *parts: TensorType) -> Size | None:
+        """The sum along the axis."""
+        along = _or_channels(self.axis) % asked.result.rank
+        if asked.axis != along:
+            return None
+        axes = tuple((place, along) for place in range(len(parts)))
+        return Size(sum_text(part.shape[along] for part in parts), axes)
+
     def compute(self, weights: Mapping[str, np.ndarray], *parts: np.ndarray) -> np.ndarray:
         """The joined array."""
         return np.concatenate(parts, axis=_or_channels(self.axis))
@@ -129,6 +138,7 @@ class Split(Rearranging):
     def _sizes(self, site: Site, axis: int, x: TensorType) -> tuple[Dim, ...]:
         dim, forms = x.shape[axis], {}
         facts: dict[str, Any] = {"span": site.argument("parts"), "axis": axis, "found": str(x)}
+        facts["faulty_axes"] = ((0, axis),)
         if isinstance(self.parts, int):
             size = exact_div(dim, self.parts)
             if size is not None:

@@ -18,6 +18,7 @@ from .attributes import Choice, Margins, Pads, Real, attribute
 from .base import MOVED_ON_CPU, Layer, Operand, Read, Sample, Site
 from .reach import WHOLE, Along, Reach
 from .shape_rules import need_element
+from .sizes import Asked, Size, around
 from .windows import onnx_pads
 
 if TYPE_CHECKING:
@@ -99,6 +100,14 @@ class Pad(Layer):
     def positions(self, read: Read, x: TensorType) -> Reach:
         """Position by position, moved; of what comes from the input twice, it is not known from where."""
         return (Along(0), Along(1), *(self._along(axis, *pair) for axis, pair in enumerate(self._pads(x.rank), 2)))
+
+    def size_of(self, asked: Asked, x: TensorType) -> Size | None:
+        """A spatial axis with what is put at its ends."""
+        if asked.axis < 2 or not sum(self._pads(x.rank)[asked.axis - 2]):
+            return None
+        return Size(
+            f"{format_dim(x.shape[asked.axis])}{around(self._pads(x.rank)[asked.axis - 2])}", ((0, asked.axis),)
+        )
 
     def _along(self, axis: int, before: int, after: int) -> Along:
         if self.mode == "constant" or not before + after:

@@ -35,6 +35,7 @@ from .attributes import HIGHEST_RANK, DimensionList, Integer, IntegerList, attri
 from .base import COMPUTED_ON_CPU, Read, Rearranging, Sample, Site
 from .reach import Along, Reach, kept, refolded
 from .shape_rules import known, need_rank, resolve_axes, resolve_axis
+from .sizes import Asked, Size, factor, product_text
 
 if TYPE_CHECKING:
     from ..operators.graph_builder import Builder, Tensor
@@ -114,6 +115,15 @@ class Flatten(Refolding):
         start, end = self.start % len(shape), self.end % len(shape)
         return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
 
+    def size_of(self, asked: Asked, x: TensorType) -> Size | None:
+        """The product of the axes that are folded."""
+        start, end = self.start % x.rank, self.end % x.rank
+        if asked.axis != start or start == end:
+            return None
+        # Channels mostly come from the layer before, so that the positions have more to tell.
+        axes = tuple((0, axis) for axis in (*range(start + 1, end + 1), start))
+        return Size(product_text(x.shape[start : end + 1]), axes)
+
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The same elements in the same order."""
         return x.reshape(self._folded(x.shape))
@@ -166,12 +176,28 @@ class Reshape(Shaped, Refolding):
             "shape": format_shape(self.shape),
             "given": format_dim(given),
             "is_multiple": -1 in self.shape,
+            # Images are square mostly, and what a layer makes of features has one axis of them.
+            "faulty_axes": ((0, -1),) if x.rank else (),
         }
         # A division of symbols that is not exact may be so for some of their values.
         if equal is None or (rest is None and any(isinstance(count, DimExpr) for count in (total, given))):
             forms = format_forms(self._fitting(total, given))
             raise DotnnError(ElementCountsUndecided(**facts, forms=forms))
         raise DotnnError(ElementCounts(**facts))
+
+    def size_of(self, asked: Asked, x: TensorType) -> Size | None:
+        """What is left for the entry -1; of what is written, the entry itself is found."""
+        given = [dim for dim in self.shape if dim != -1]
+        if self.shape[asked.axis] != -1:
+            return None
+        if not given:
+            return Size(product_text(x.shape), tuple((0, axis) for axis in reversed(range(x.rank))))
+        read = self.reach((x,), (asked.result,))
+        axes = tuple((0, axis) for axis, one in enumerate(read) if one.whole)
+        if not axes:
+            return None
+        below = product_text(given) if len(given) == 1 else f"({product_text(given)})"
+        return Size(f"{factor(x.elements)}/{below}", axes[::-1])
 
     def _fitting(self, total: Dim, given: Dim) -> dict[str, Dim]:
         """What to write for symbols so that the shape fits."""
@@ -321,8 +347,8 @@ class Squeeze(AlongAxes):
             is_one = decide_equal(x.shape[axis], 1)
             if not is_one:
                 fault = SqueezeUndecided if is_one is None else SqueezedAxis
-                span = site.argument("axis")
-                raise DotnnError(fault(span=span, axis=axis, found=str(x), dim=format_dim(x.shape[axis])))
+                facts = {"span": site.argument("axis"), "axis": axis, "found": str(x)}
+                raise DotnnError(fault(**facts, dim=format_dim(x.shape[axis]), faulty_axes=((0, axis),)))
         return x.with_shape(*(dim for axis, dim in enumerate(x.shape) if axis not in axes))
 
     def positions(self, read: Read, x: TensorType) -> Reach:

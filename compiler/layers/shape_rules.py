@@ -50,7 +50,7 @@ def need_rank(
     """Demand a rank from ``low`` to ``high``; ``form`` is what it looks like, unless the fault knows: ``[N, C]``."""
     if low <= found.rank <= high:
         return
-    facts = site.about_operand(operand, found) | ({"expected": form} if form else {})
+    facts = site.about_reader(operand, found) | ({"expected": form} if form else {})
     raise DotnnError(fault(**facts))
 
 
@@ -197,6 +197,7 @@ def need_fit(
     axis, certain = wrong
     left, right, _ = axes[axis]
     facts |= {"span": site.operand(operand), "kind": site.kind, "axis": axis}
+    facts |= {"faulty_axes": ((0, axis - len(axes)), (operand, axis - len(axes)))}
     facts |= {"left_dim": format_dim(left), "right_dim": format_dim(right)}
     if certain:
         raise DotnnError(cannot(**facts))

@@ -58,7 +58,7 @@ class PixelShuffle(Rearranging):
         if left is not None:
             return x.with_shape(batch, left, height * self.factor, width * self.factor)
         count, order = need_channels(site, x), order_if_last_divides(x, self.factor * self.factor)
-        facts = site.about_argument("factor", x)
+        facts = site.about_argument("factor", x) | {"faulty_axes": ((0, 1),)}
         raise DotnnError(ChannelsMakeNoBlocks(**facts, factor=self.factor, channels=count, order=order))
 
     def positions(self, read: Read, x: TensorType) -> Reach:

@@ -17,6 +17,7 @@ from ..records import record
 from .base import Layer, Operand, Read, Rearranging, Sample, Site
 from .reach import Along, Reach
 from .shape_rules import broadcast, need_float, need_number
+from .sizes import Asked, Size
 
 if TYPE_CHECKING:
     from ..operators.graph_builder import Builder, Tensor
@@ -214,6 +215,17 @@ class Index(Rearranging):
             for item, dim in zip(items, x.shape, strict=True)
         )
 
+    def size_of(self, asked: Asked, x: TensorType) -> Size | None:
+        """From the first bound of a slice to the second one."""
+        items = (*self.items, *((None, None),) * (x.rank - len(self.items)))
+        axis = [axis for axis, item in enumerate(items) if not isinstance(item, int)][asked.axis]
+        item, dim = items[axis], x.shape[axis]
+        if isinstance(item, int) or asked.dim == dim:
+            return None
+        low, high = item
+        end = high if isinstance(dim, DimExpr) or high is None or high < dim else dim
+        return Size(f"{_bound(end, dim) or format_dim(dim)} - {_bound(low, dim) or '0'}", ((0, axis),))
+
     def compute(self, weights: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
         """The part of the array."""
         return np.asarray(x[tuple(item if isinstance(item, int) else slice(*item) for item in self.items)])
@@ -237,6 +249,13 @@ def _first(item: IndexItem, dim: Dim) -> int | None:
     if isinstance(dim, DimExpr):
         return low if low >= 0 else None
     return low % dim if isinstance(item, int) else slice(low, None).indices(dim)[0]
+
+
+def _bound(bound: int | None, dim: Dim) -> str:
+    """The bound of a slice as text, from the end as a difference; empty where none is written."""
+    if bound is None:
+        return ""
+    return f"({format_dim(dim)} - {-bound})" if bound < 0 else str(bound)
 
 
 def _bounds(item: IndexItem) -> tuple[int, int]:

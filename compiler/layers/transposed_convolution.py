@@ -21,6 +21,7 @@ from .convolution import Grouped
 from .cost import Cost, product, product_text
 from .reach import Along, Reach
 from .shape_rules import known
+from .sizes import Asked, Size, around, factor
 from .spatial_families import family, sample
 from .windows import axis_windows, need_spatial, onnx_pads
 
@@ -110,6 +111,18 @@ class TransposedConvolution(Grouped, ABC):
         axes = zip(axis_windows(self.window), x.shape[2:], self.crops, self.added, strict=True)
         outputs = (self._output(site, x, number, *one) for number, one in enumerate(axes, start=2))
         return x.with_shape(x.shape[0], self.filters, *outputs)
+
+    def size_of(self, asked: Asked, x: TensorType) -> Size | None:
+        """How many positions the windows cover along a spatial axis, less what is cut off."""
+        if asked.axis < 2:
+            return None
+        place, size = asked.axis - 2, x.shape[asked.axis]
+        one, crop, added = axis_windows(self.window)[place], self.crops[place], self.added[place]
+        if self.padding == "same":
+            return Size(f"{factor(size)}*{one.stride}", ((0, asked.axis),))
+        moved = f"({format_dim(size)} - 1)*{one.stride}" if one.stride > 1 else f"{format_dim(size)} - 1"
+        window = f"{one.kernel}" if one.dilation == 1 else f"{one.dilation}*({one.kernel} - 1) + 1"
+        return Size(f"{moved} + {window}{around(crop, '-')}{around((0, added))}", ((0, asked.axis),))
 
     def _need_small_output_padding(self, site: Site) -> None:
         span, written = site.argument("output_padding"), self.output_padding or ()

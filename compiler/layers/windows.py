@@ -26,6 +26,7 @@ from .base import LAYERS, Read, Site, Window
 from .channels import channels_first_order, need_channels_first
 from .reach import Along, Reach
 from .shape_rules import known, need_float
+from .sizes import Asked, Size, around, factor
 from .spatial_families import WORDS, Spatial
 
 
@@ -76,11 +77,40 @@ class Sliding(Spatial, ABC):
         )
         return (Along(0), self.channels, *spatial)
 
+    def size_of(self, asked: Asked, x: TensorType) -> Size | None:
+        """How many windows fit along a spatial axis."""
+        if asked.axis < 2:
+            return None
+        place, size, padding = asked.axis - 2, x.shape[asked.axis], self.declared_padding
+        one = axis_windows(self.window)[place]
+        if isinstance(padding, str):
+            text = f"ceil({factor(size)} / {one.stride})" if one.stride > 1 else ""
+        else:
+            text = count_text(one, size, padding[place], getattr(self, "ceil", False))
+        is_alone = one.extent == one.stride == 1 and asked.dim == size
+        return Size("" if is_alone else text, ((0, asked.axis),))
+
 
 def axis_windows(window: Window) -> tuple[AxisWindow, ...]:
     """The window taken apart by axes."""
     parts = zip(window.kernel, window.stride, window.dilation, strict=True)
     return tuple(AxisWindow(*part) for part in parts)
+
+
+def count_text(axis: AxisWindow, size: Dim, pad: tuple[int, int], ceil: bool = False) -> str:
+    """How many windows there are, with numbers, as ``AxisWindow.output_size`` counts them."""
+    before, after = pad
+    if ceil and axis.stride + after >= axis.extent:
+        started = f"({format_dim(size)} + {before})" if before else factor(size)
+        return f"ceil({started} / {axis.stride})"
+    window = f"{axis.kernel}" if axis.dilation == 1 else f"{axis.dilation}*({axis.kernel} - 1) - 1"
+    moved = f"{format_dim(size)}{around(pad)} - {window}"
+    if axis.stride == 1:
+        return f"{moved} + 1" if axis.dilation == 1 else moved.removesuffix(" - 1")
+    room = size + (before + after - axis.extent)
+    if isinstance(room, int) and room % axis.stride == 0:
+        return f"({moved})/{axis.stride} + 1"
+    return f"{'ceil' if ceil else 'floor'}(({moved}) / {axis.stride}) + 1"
 
 
 def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
@@ -90,7 +120,7 @@ def need_spatial(site: Site, found: TensorType, spatial_rank: int) -> None:
         sibling = f"{site.kind[:-2]}{found.rank - 2}d"
         raise DotnnError(
             SpatialRank(
-                **site.about_operand(0, found),
+                **site.about_reader(0, found),
                 expected=_form(rank),
                 lacks_channels=found.rank == rank - 1,
                 batch=_with_examples(found) if found.rank == rank - 1 else "",
@@ -176,6 +206,7 @@ def _need_room(site: Site, found: TensorType, number: int, axis: AxisWindow, pad
         ceil=ceil,
         order=_order_if_channels_last(found, number),
         operand=site.operand(0),
+        faulty_axes=((0, number),),
     )
     site.at_least(size, least, otherwise)
 

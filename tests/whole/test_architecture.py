@@ -61,6 +61,7 @@ ORDER = (
         "compiler.measure.input_ranges",
         "compiler.measure.metric_names",
         "compiler.measure.receptive_fields",
+        "compiler.measure.shape_history",
     ),
     ("compiler.names",),
     ("compiler.values",),
