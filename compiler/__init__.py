@@ -6,9 +6,10 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .checking import check
     from .compiled import Compiled, compare
     from .diagnostics import Diagnostic, DotnnError, DotnnWarning
-    from .driver import check, compile_file, compile_source
+    from .driver import compile_file, compile_source
     from .limits import Limits
     from .weights.matching import Matching
 
@@ -27,7 +28,7 @@ __all__ = [
 
 _HOMES = {
     "Compiled": "compiled",
-    "check": "driver",
+    "check": "checking",
     "compare": "compiled",
     "compile_file": "driver",
     "compile_source": "driver",

@@ -16,6 +16,7 @@ from ..diagnostics import Diagnostic, Severity
 from ..elaborate.models import Network
 from ..graph.graph import Graph, Node, Value
 from ..layers.base import Layer
+from ..measure.budgets import Budget
 from ..names.project import Module
 from ..records import record
 from ..source import Span
@@ -49,11 +50,13 @@ class Subject:
     Attributes:
         module: the file: its tree (``module.file``), and what its names mean (``module.names``).
         networks: its models, with their layer graphs.
+        budgets: what each of these may cost.
     """
 
-    def __init__(self, module: Module, networks: Iterable[Network]) -> None:
+    def __init__(self, module: Module, networks: Iterable[Network], budgets: Iterable[Budget] = ()) -> None:
         self.module = module
         self.networks = tuple(networks)
+        self.budgets = tuple(budgets)
 
     @cached_property
     def graphs(self) -> tuple[LayerGraph, ...]:

@@ -18,6 +18,7 @@ RULES: Mapping[str, Row] = {
     "L202": Row("padding_beyond_kernel", (), True),
     "L203": Row("stride_above_kernel", (), True),
     "L205": Row("pooling_of_single_positions", (), True),
+    "L301": Row("budget_exceeded", (), True),
     "L401": Row("suppression", (), True),
     "L402": Row("unused_definition", (), True),
     "L403": Row("empty_file", (), True),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
 from ..diagnostics import Diagnostic, Severity
 from ..records import record
-from ..source import Span
+from ..source import Source, Span
 from ..syntax.tree import Comment, File
 from .base import Lint
-from .index import RULES
 
 _COMMENT = re.compile(r"dotnn:\s*ignore\[(?P<codes>[^\]]*)\]")
 _CODE = re.compile(r"[A-Za-z0-9]+")
@@ -56,27 +55,37 @@ class UnusedSuppression(Lint):
         return iter(())
 
 
-def unsuppressed(found: Iterable[Diagnostic], file: File, codes: Collection[str]) -> Iterator[Diagnostic]:
-    """What no comment suppresses, and the comments that suppress nothing.
+class Suppressions:
+    """The comments of some files that suppress something, and what of it has been found.
 
-    Args:
-        found: what the rules found.
-        file: the file whose comments count, for its own lines.
-        codes: the rules that were asked; of one that was not, nobody knows whether its suppression is used.
+    Attributes:
+        used: the sources, lines and codes of the comments that have suppressed something.
     """
-    comments = dict(_suppressions(file.comments))
-    used: set[tuple[int, str]] = set()
-    for one in found:
-        at = (one.span.line, one.code) if one.span is not None and one.span.source is file.source else None
-        if at is not None and at in comments and one.severity is not Severity.ERROR:
-            used.add(at)
-        else:
-            yield one
-    if UnusedSuppression.code not in codes:
-        return
-    for at, place in comments.items():
-        if at not in used and (at[1] in codes or at[1] not in RULES):
-            yield UnusedSuppression(span=place, suppressed=at[1])
+
+    def __init__(self, files: Iterable[File]) -> None:
+        self.used: set[tuple[Source, int, str]] = set()
+        self._comments = {file.source: dict(_suppressions(file.comments)) for file in files}
+
+    def hides(self, found: Diagnostic) -> bool:
+        """Whether a comment suppresses what was found; never an error."""
+        if found.span is None or found.severity is Severity.ERROR:
+            return False
+        source, at = found.span.source, (found.span.line, found.code)
+        if at not in self._comments.get(source, {}):
+            return False
+        self.used.add((source, *at))
+        return True
+
+    def unused(self, file: File, asked: Callable[[str], bool]) -> Iterator[UnusedSuppression]:
+        """The comments of a file that have suppressed nothing.
+
+        Args:
+            file: the file.
+            asked: whether a code was asked; of one that was not, nobody knows whether its suppression is used.
+        """
+        for (line, code), place in self._comments.get(file.source, {}).items():
+            if (file.source, line, code) not in self.used and asked(code):
+                yield UnusedSuppression(span=place, suppressed=code)
 
 
 def _suppressions(comments: Iterable[Comment]) -> Iterator[tuple[tuple[int, str], Span]]:
