@@ -223,33 +223,16 @@ def read_settings(texts: Sequence[str] | None, limits: Limits) -> dict[str, Any]
 
 
 def rule_codes(context: click.Context, parameter: click.Parameter, codes: Sequence[str]) -> tuple[str, ...]:
-    """Codes of rules and warnings, or beginnings of some, as they are written on the command line."""
-    from ..compiler.lint.index import RULES
+    """Codes of rules, or beginnings of some, as they are written on the command line; of warnings to ignore as well."""
+    if not codes:
+        return ()
+    from ..compiler.configuration.codes import code_fault
 
-    wanted = tuple(code.strip().upper() for code in codes)
-    for code in wanted:
-        if not code or not any(rule.startswith(code) for rule in (*RULES, *_warning_codes(code))):
-            raise _no_rule(code)
-    return wanted
-
-
-def _warning_codes(code: str) -> list[str]:
-    """The codes of all warnings, if a code is one or the beginning of some."""
-    if not code.startswith("W"):
-        return []
-    from ..compiler.diagnostics.explain import codes
-
-    return [one.code for one in codes()]
-
-
-def _no_rule(code: str) -> click.UsageError:
-    from ..compiler.lint.retired import RETIRED
-
-    if code in RETIRED:
-        return wrong_call(f"the warning {code} is the rule {RETIRED[code]} now")
-    if code.startswith("E"):
-        return wrong_call(f"{code} is no rule: errors are always told")
-    return wrong_call(f"there is no rule {code!r}: `dotnn explain L` lists them")
+    for code in codes:
+        fault = code_fault(code, select=parameter.name == "select")
+        if fault is not None:
+            raise wrong_call(f"{fault.headline()}: {fault.advice()}")
+    return tuple(code.strip().upper() for code in codes)
 
 
 def compile_model(

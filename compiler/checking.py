@@ -1,21 +1,33 @@
-"""Checking a file: what is wrong with it, and if nothing is, what the rules of the linter find."""
+"""Checking a file: what is wrong with it, and if nothing is, what the rules of the linter find.
+
+What is found goes the same way from Python as from the command: settings choose the rules, comments suppress, a
+baseline hides what is known.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
-from itertools import chain
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import get_args
 
-from .diagnostics import Report
+from .configuration.finding import Configuration
+from .configuration.settings import Settings
+from .diagnostics import Diagnostic, Report, Severity
+from .driver import Choice as ModelChoice
 from .driver import read_networks
+from .elaborate.models import Network
 from .limits import Limits
-from .lint.asking import chosen, lint
+from .lint.asking import Choice, asks, chosen, lint
 from .lint.base import Subject
-from .lint.suppression import unsuppressed
+from .lint.index import RULES
+from .lint.suppression import Suppressions, UnusedSuppression
+from .names.project import Module
 from .passes.targets import CheckedProvider, Target
-from .python_arguments import need_choice
-from .request import request
+from .python_arguments import need, need_choice, need_codes, need_path
+from .records import positional_record
+from .request import Request, request
+from .source import Source
 from .source_loading import all_models, any_models, load_source
 
 
@@ -31,36 +43,196 @@ def check(
     ignore: Collection[str] = (),
     target: Target | None = None,
     provider: CheckedProvider | None = None,
+    strict: bool = False,
+    config: str | os.PathLike[str] | None = None,
+    isolated: bool = False,
 ) -> Report:
-    """Everything that is wrong with a file, and if nothing is, all that may be.
+    """Everything that is wrong with a file, and if nothing is, all that may be, as ``dotnn check`` says it.
 
-    The warnings of the compiler, such as an expectation that other arguments fail, are ignored and suppressed like
-    findings of rules.
+    Arguments are those of ``compile_file``, and:
 
-    Arguments are those of ``driver.check``, and of ``chosen``, the rules that are asked. With a target or a provider
-    the rules about deployment are asked, too: they build the models, up to the operators.
+    Args:
+        path: the file; ``-`` is standard input.
+        arguments: values of the arguments of its models.
+        model: the only model that is looked at.
+        limits: how much the check may use.
+        root: the folder that imports may not leave; by default that of the project.
+        text: what the file is to hold, where that is not what it holds.
+        select: codes of rules that are asked, too, or beginnings of codes; they overrule the settings.
+        ignore: likewise of rules that are not asked, and of warnings that are not given.
+        target: what the models are to be built for; the rules about it are asked, which lower the models.
+        provider: what is to compute them; likewise.
+        strict: whether warnings are errors; the settings may say so as well.
+        config: the file with the settings; by default the nearest ``dotnn.toml`` or ``pyproject.toml``.
+        isolated: heed no settings.
 
     Raises:
         TypeError: an argument of a wrong type; what is wrong with the file is only reported.
         DotnnError: there is no such target or provider.
     """
-    said = _said(target, provider)
-    wanted, report = request(model, arguments, limits, root), Report()
-    source, choose = load_source(path, wanted.limits, report, text), any_models if model is None else all_models
+    asked = need_codes(select, "select"), need_codes(ignore, "ignore")
+    need(strict, bool, "strict must be a bool")
+    need(isolated, bool, "isolated must be a bool")
+    _need_words(target, provider)
+    wanted = request(model, arguments, limits, root)
+    configuration = Configuration(None if config is None else need_path(config, "config"), isolated)
+    settings, faults = configuration.of_file(need_path(path, "path")), list[Diagnostic]()
+    wish = Wish(Choice(*asked), strict, _known_by(settings, faults), target, provider)
+    if any(asked):
+        # Which codes there are is for those who name some.
+        from .configuration.codes import code_faults
+
+        faults += code_faults(*asked)
+    found = check_path(path, wanted, settings, wish, text).report
+    return joined([*settings.faults, *faults], found) if settings.faults or faults else found
+
+
+def _need_words(target: object, provider: object) -> None:
+    """Raise DotnnError where a target or a provider is no word that it may be."""
+    if target is not None:
+        need_choice(target, "target", get_args(Target))
+    if provider is not None:
+        need_choice(provider, "provider", get_args(CheckedProvider))
+
+
+def nothing_is_known(found: Diagnostic) -> bool:
+    """Whether a finding is known to a baseline, where there is none."""
+    return False
+
+
+def _known_by(settings: Settings, faults: list[Diagnostic]) -> Callable[[Diagnostic], bool]:
+    """What the baseline of some settings knows; what is wrong with it is added to the faults."""
+    if settings.baseline is None:
+        return nothing_is_known
+    # For those who have one.
+    from .configuration.baseline import Baseline, read_baseline
+
+    found = read_baseline(*settings.baseline)
+    if isinstance(found, Baseline):
+        return found.hides
+    faults.append(found)
+    return nothing_is_known
+
+
+@positional_record
+class Wish:
+    """What a call says of the rules, beside the settings.
+
+    Attributes:
+        choice: which rules are asked.
+        strict: whether warnings are errors.
+        is_known: whether a finding is not to be told, because a baseline has it.
+        target: what the models are to be built for; None where nobody says.
+        provider: what is to compute them; None likewise.
+    """
+
+    choice: Choice = Choice()
+    strict: bool = False
+    is_known: Callable[[Diagnostic], bool] = nothing_is_known
+    target: Target | None = None
+    provider: CheckedProvider | None = None
+
+
+@positional_record
+class Checked:
+    """What is said of a file, and what it is made of.
+
+    Attributes:
+        source: its text; None if it cannot be read.
+        report: everything that is wrong with it, and if nothing is, all that may be.
+        module: the tree and the names; None if nothing could be made of the text.
+        networks: its models; none if there are errors.
+        asked: whether a code was asked; None where no rule was, because of errors.
+    """
+
+    source: Source | None
+    report: Report
+    module: Module | None
+    networks: tuple[Network, ...]
+    asked: Callable[[str], bool] | None
+
+
+def check_path(
+    path: str | os.PathLike[str], wanted: Request, settings: Settings, wish: Wish, text: str | None = None
+) -> Checked:
+    """What is said of a file by some settings; see ``check`` and ``check_source``."""
+    report = Report()
+    source, choose = load_source(path, wanted.limits, report, text), any_models if wanted.model is None else all_models
+    return check_source(source, choose, wanted, report, settings, wish)
+
+
+def check_source(
+    source: Source | None, choose: ModelChoice, wanted: Request, report: Report, settings: Settings, wish: Wish
+) -> Checked:
+    """The way of a text, and the rules that settings and a call want, asked if it compiles.
+
+    What is wrong with the settings is not told here, but then no rule is asked.
+    """
     module, networks = read_networks(source, choose, wanted, report)
-    if module is not None and not report.has_errors:
-        codes, files = chosen(select, ignore, said), [one.file for one in module.with_imports()]
-        warnings = [one for one in report.diagnostics if not one.code.startswith(tuple(ignore))]
-        found = chain(warnings, lint(Subject(module, networks, target, provider), codes))
-        report = Report()
-        report.extend(unsuppressed(found, files, codes, ignore))
-    return report
+    if module is None:
+        return Checked(source, joined((), report, wish.strict or settings.strict), None, (), None)
+    choices = _choices(settings, wish, module.source.path)
+    is_asked = not report.has_errors and not settings.faults
+    subject = Subject(module, networks, settings.budgets_for(module.source.path), wish.target, wish.provider)
+    codes = chosen(*choices, said=subject.said) if is_asked else []
+
+    def asked(code: str) -> bool:
+        return code in codes if code in RULES else asks(code, choices)
+
+    told = _Told(module, settings, wish)
+    told.add(report.diagnostics)
+    told.add(lint(subject, codes))
+    if UnusedSuppression.code in codes:
+        told.add(told.suppressions.unused(module.file, asked))
+    found = joined((), told.report(report), wish.strict or settings.strict)
+    return Checked(source, found, module, tuple(networks), asked if is_asked else None)
 
 
-def _said(target: Target | None, provider: CheckedProvider | None) -> list[str]:
-    """Which of the two are given; raises DotnnError where one is no word that it may be."""
-    choices = {"target": (target, get_args(Target)), "provider": (provider, get_args(CheckedProvider))}
-    said = [name for name, (value, _) in choices.items() if value is not None]
-    for name in said:
-        need_choice(choices[name][0], name, choices[name][1])
-    return said
+def _choices(settings: Settings, wish: Wish, file: Path | None) -> tuple[Choice, ...]:
+    """Who chooses, the last word last: what is ignored in single files is ignored whatever the command line selects."""
+    return Choice(settings.select, settings.ignore), wish.choice, Choice(ignore=settings.ignored_for(file))
+
+
+class _Told:
+    """What is told of all that is found: neither what is ignored or suppressed, nor what is known."""
+
+    def __init__(self, module: Module, settings: Settings, wish: Wish) -> None:
+        own = (one.file for one in module.with_imports() if not one.source.in_library)
+        self.suppressions = Suppressions(own)
+        self._module = module
+        self._settings = settings
+        self._wish = wish
+        self._kept: list[Diagnostic] = []
+
+    def add(self, found: Iterable[Diagnostic]) -> None:
+        """Take what is told of some findings."""
+        self._kept += (one for one in found if self._is_told(one))
+
+    def report(self, before: Report) -> Report:
+        """All that was taken, as much as the report before takes."""
+        report = before.empty()
+        # What says that there are more stands nowhere, and is said behind them.
+        report.extend(sorted(self._kept, key=lambda one: one.span is None))
+        return report
+
+    def _is_told(self, one: Diagnostic) -> bool:
+        if one.severity is Severity.ERROR and one.code not in RULES:
+            return True
+        if one.code not in RULES and not self._gives(one):
+            return False
+        return not self.suppressions.hides(one) and not self._wish.is_known(one)
+
+    def _gives(self, one: Diagnostic) -> bool:
+        """Whether a warning that is no rule's is given where it stands."""
+        file = one.span.source.path if one.span is not None else self._module.source.path
+        return asks(one.code, _choices(self._settings, self._wish, file))
+
+
+def joined(before: Sequence[Diagnostic], report: Report, strict: bool = False) -> Report:
+    """A report with other diagnostics before it, and where that is wanted, with warnings as errors."""
+    if not strict and not before:
+        return report
+    everything = [*before, *report.diagnostics]
+    found = Report(len(everything) + 1)
+    found.extend(one.as_error() if strict else one for one in everything)
+    return found

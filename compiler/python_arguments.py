@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 
 from .diagnostics import DotnnError
@@ -86,6 +86,13 @@ def need_names(value: object, name: str) -> tuple[str, ...] | None:
     what = f"{name} must be a list of str, one for each class"
     names: list[object] | tuple[object, ...] = need(value, (list, tuple), what)
     return tuple(need(one, str, what) for one in names)
+
+
+def need_codes(value: object, name: str) -> tuple[str, ...]:
+    """Some codes in a list, tuple or set; raises TypeError for anything else, a single string included."""
+    what = f"{name} must be a list of str, codes of rules or their beginnings"
+    codes: Collection[object] = need(value, (list, tuple, set, frozenset), what)
+    return tuple(need(one, str, what).strip().upper() for one in codes)
 
 
 def type_name(value: object) -> str:

@@ -153,7 +153,7 @@ def _lint_rules(family: str) -> str:
 
 
 def _by_itself(rule: type[Lint]) -> str:
-    options = " or ".join(f"`--{name}`" for name in rule.needs)
+    options = " or ".join(name if name == "budgets" else f"`--{name}`" for name in rule.needs)
     return (str(rule.severity) if rule.enabled else "off") + (f", with {options}" if options else "")
 
 

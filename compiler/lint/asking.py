@@ -6,21 +6,47 @@ import importlib
 from collections.abc import Collection, Iterable, Iterator
 
 from ..diagnostics import CATALOGUE, Diagnostic
+from ..records import positional_record
 from .base import Lint, Subject
 from .index import RULES
 
 
-def chosen(select: Collection[str] = (), ignore: Collection[str] = (), said: Collection[str] = ()) -> list[str]:
-    """The codes of the rules that are asked.
+@positional_record
+class Choice:
+    """Which rules somebody wants to be asked, by codes or beginnings of codes.
+
+    Attributes:
+        select: those that are asked, too.
+        ignore: those that are not asked, and warnings that are not given.
+    """
+
+    select: Collection[str] = ()
+    ignore: Collection[str] = ()
+
+    def asks(self, code: str, by_itself: bool) -> bool:
+        """Whether a code is asked: the longest beginning that names it decides, and of two equal ones `ignore`."""
+        selected, ignored = (
+            max((len(one) for one in codes if code.startswith(one)), default=0) for codes in (self.select, self.ignore)
+        )
+        return by_itself if selected == ignored == 0 else selected > ignored
+
+
+def asks(code: str, choices: Iterable[Choice], by_itself: bool = True) -> bool:
+    """Whether a code is asked: the last of some choices that says something of it decides."""
+    for choice in choices:
+        by_itself = choice.asks(code, by_itself)
+    return by_itself
+
+
+def chosen(*choices: Choice, said: Collection[str] = ()) -> list[str]:
+    """The codes of the rules that are asked, the last choice overruling those before.
 
     Args:
-        select: codes of rules that are asked beside those that are asked by themselves, or beginnings of codes.
-        ignore: likewise of rules that are not asked.
-        said: `target` and `provider`, as far as they are known; some rules are about one of them.
+        choices: which are wanted.
+        said: `target`, `provider` and `budgets`, as far as they are known; some rules are about one of them.
     """
-    known = [code for code, row in RULES.items() if not row.needs or not set(said).isdisjoint(row.needs)]
-    wanted = (code for code in known if RULES[code].enabled or code.startswith(tuple(select)))
-    return [code for code in wanted if not code.startswith(tuple(ignore))]
+    known = {code: row for code, row in RULES.items() if not row.needs or not set(said).isdisjoint(row.needs)}
+    return [code for code, row in known.items() if asks(code, choices, row.enabled)]
 
 
 def lint(subject: Subject, codes: Iterable[str]) -> Iterator[Diagnostic]:

@@ -17,6 +17,7 @@ from ..elaborate.models import Network
 from ..graph.graph import Graph, Node, Value
 from ..graph.tensors import Literal
 from ..layers.base import Layer
+from ..measure.budgets import Budget
 from ..names.project import Module
 from ..records import record
 from ..source import Span
@@ -38,7 +39,7 @@ class Lint(Diagnostic):
         layers: the kinds of layers that the rule is about: it is asked only where a network has one of them. Empty for
             a rule about names, text or whole networks.
         enabled: whether it is asked unless it is chosen; rules of style and taste are not.
-        needs: `target` or `provider`, or both: it is asked only where one of them is said.
+        needs: of `target`, `provider` and `budgets` those that it is about: it is asked only where one of them is said.
     """
 
     severity: ClassVar[Severity] = Severity.WARNING
@@ -58,6 +59,7 @@ class Subject:
     Attributes:
         module: the file: its tree (``module.file``), and what its names mean (``module.names``).
         networks: its models, with their layer graphs.
+        budgets: what each of these may cost.
         target: what the models are to be built for; None where nobody says.
         provider: what is to compute them; None likewise.
     """
@@ -66,13 +68,21 @@ class Subject:
         self,
         module: Module,
         networks: Iterable[Network],
+        budgets: Iterable[Budget] = (),
         target: Target | None = None,
         provider: CheckedProvider | None = None,
     ) -> None:
         self.module = module
         self.networks = tuple(networks)
+        self.budgets = tuple(budgets)
         self.target = target
         self.provider = provider
+
+    @property
+    def said(self) -> list[str]:
+        """What of a network's surroundings is known: see ``Lint.needs``."""
+        known = {"budgets": self.budgets, "target": self.target, "provider": self.provider}
+        return [name for name, value in known.items() if value]
 
     @cached_property
     def graphs(self) -> tuple[LayerGraph, ...]:

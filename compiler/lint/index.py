@@ -45,6 +45,7 @@ RULES: Mapping[str, Row] = {
     "L208": Row("large_kernel", (), True),
     "L209": Row("dilation_with_holes", (), True),
     "L210": Row("uneven_overlap", (), True),
+    "L301": Row("budget_exceeded", (), True, ("budgets",)),
     "L401": Row("suppression", (), True),
     "L402": Row("unused_definition", (), True),
     "L403": Row("empty_file", (), True),

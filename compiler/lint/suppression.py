@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, TypeAlias
 
 from ..diagnostics import Diagnostic, Severity
 from ..records import record
-from ..source import Span
+from ..source import Source, Span
 from ..syntax.tree import Comment, File
 from .base import Lint
-from .index import RULES
 from .retired import RETIRED
 
 _COMMENT = re.compile(r"dotnn:\s*ignore\[(?P<codes>[^\]]*)\]")
@@ -73,33 +72,37 @@ class SuppressedError(UnusedSuppression):
     remedy: ClassVar[str] = "errors cannot be suppressed; remove it, or the code from its list"
 
 
-def unsuppressed(
-    found: Iterable[Diagnostic], files: Sequence[File], codes: Collection[str], ignored: Collection[str] = ()
-) -> Iterator[Diagnostic]:
-    """What no comment suppresses, and the comments that suppress nothing.
+class Suppressions:
+    """The comments of some files that suppress something, and what of it has been found.
 
-    Args:
-        found: the warnings of the compiler, and what the rules found.
-        files: those whose comments count, each for its own lines: the file that is checked, and what it imports. Of the
-            first alone it is told what suppresses nothing.
-        codes: the rules that were asked; of one that was not, nobody knows whether its suppression is used.
-        ignored: codes that are not told, or beginnings of codes, those of warnings included.
+    Attributes:
+        used: the sources, lines and codes of the comments that have suppressed something.
     """
-    comments = {id(file.source): dict(_suppressions(file.comments)) for file in files}
-    used: set[_Line] = set()
-    for one in found:
-        span = one.span
-        at = (span.line, one.code) if span is not None and id(span.source) in comments else None
-        if span is None or at not in comments.get(id(span.source), ()) or one.severity is Severity.ERROR:
-            yield one
-        elif at is not None and span.source is files[0].source:
-            used.add(at)
-    if UnusedSuppression.code not in codes:
-        return
-    for at, place in comments[id(files[0].source)].items():
-        is_known = at[1] in codes or (at[1] not in RULES and not at[1].startswith(tuple(ignored)))
-        if at not in used and is_known:
-            yield _unused(at[1], place)
+
+    def __init__(self, files: Iterable[File]) -> None:
+        self.used: set[tuple[Source, int, str]] = set()
+        self._comments = {file.source: dict(_suppressions(file.comments)) for file in files}
+
+    def hides(self, found: Diagnostic) -> bool:
+        """Whether a comment suppresses what was found; never an error."""
+        if found.span is None or found.severity is Severity.ERROR:
+            return False
+        source, at = found.span.source, (found.span.line, found.code)
+        if at not in self._comments.get(source, {}):
+            return False
+        self.used.add((source, *at))
+        return True
+
+    def unused(self, file: File, asked: Callable[[str], bool]) -> Iterator[UnusedSuppression]:
+        """The comments of a file that have suppressed nothing.
+
+        Args:
+            file: the file.
+            asked: whether a code was asked; of one that was not, nobody knows whether its suppression is used.
+        """
+        for (line, code), place in self._comments.get(file.source, {}).items():
+            if (file.source, line, code) not in self.used and asked(code):
+                yield _unused(code, place)
 
 
 def _unused(code: str, place: Span) -> UnusedSuppression:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,10 +23,10 @@ from ..diagnostics.weight_matching import (
 from ..records import positional_record
 from ..regular_files import instead, read_regular, why_not
 from ..source import Source, Span
+from ..toml_errors import reason_and_place
 
 _MOST_BYTES: Final = 1_000_000
 _MOST_RULES: Final = 1_000
-_AT = re.compile(r" \(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)$")
 
 
 @positional_record
@@ -93,15 +92,8 @@ def _source(path: Path) -> Source:
 
 
 def _no_toml(source: Source, said: str) -> BadRenameFile:
-    found = _AT.search(said)
-    reason = said[: found.start()] if found else said
-    span = source.span(len(source.text), len(source.text))
-    if found and found[1]:
-        # tomllib counts lines of its own text, in which all line ends are one character.
-        line, column = int(found[1]), int(found[2])
-        start = sum(len(one) for one in source.text.splitlines(keepends=True)[: line - 1]) + column - 1
-        span = source.span(min(start, len(source.text)), min(start + 1, len(source.text)))
-    return NoRenameToml(span=span, path=source.name, reason=f"{reason[:1].lower()}{reason[1:]}")
+    reason, span = reason_and_place(source, said)
+    return NoRenameToml(span=span, path=source.name, reason=reason)
 
 
 def _rule(source: Source, pattern: str, replacement: object) -> RenameRule:

@@ -23,8 +23,20 @@ def samples_of(code: str) -> list[tuple[str, str]]:
     return SAMPLE.findall(inspect.cleandoc(rule(code).__doc__ or ""))
 
 
+def settings_of(code: str) -> str:
+    """The settings that a rule's page has above its samples; empty for most."""
+    return "\n".join(re.findall(r"^```toml\n(.*?)^```", inspect.cleandoc(rule(code).__doc__ or ""), re.M | re.S))
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder to work in, so that no settings of this repository count."""
+    monkeypatch.chdir(tmp_path)
+
+
 def found_in(text: str, *select: str) -> list[Diagnostic]:
-    """What is said of a text."""
+    """What is said of a text, by the settings of the rules that are selected."""
+    Path("dotnn.toml").write_text("".join(map(settings_of, select)), encoding="utf-8")
     return list(check(Path("net.nn").resolve(), text=text, select=select).diagnostics)
 
 
