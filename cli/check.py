@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -15,7 +15,7 @@ from . import options
 from .base import Argument, Command
 from .source_files import source_files
 from .streams import write, write_command, write_json
-from .terminal import colored, each_once, exit_code, print_diagnostics
+from .terminal import colored, each_once, exit_code, identity, print_diagnostics
 
 
 @click.command(cls=Command)
@@ -31,10 +31,10 @@ from .terminal import colored, each_once, exit_code, print_diagnostics
 @click.option(
     "--format",
     "output",
-    type=click.Choice(["text", "json", "github"]),
+    type=click.Choice(["text", "json", "github", "sarif", "junit"]),
     default="text",
     show_default=True,
-    help="text for people, json for programs, github for annotations in CI.",
+    help="text for people, json for programs; for CI github (annotations), sarif (code scanning), junit (tests).",
 )
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @click.option(
@@ -66,21 +66,32 @@ def check(
     arguments = options.read_settings(settings, bounds)
     files = source_files(sources)
     found: list[Diagnostic] = []
+    origins: dict[Hashable, str] = {}
     for file in files:
-        found += check_file(
+        of_file = check_file(
             file, arguments=arguments, model=model, limits=bounds, root=root, select=select, ignore=ignore
         ).diagnostics
+        found += of_file
+        for one in of_file:
+            origins.setdefault(identity(one), file)
     diagnostics = [one.as_error() if strict else one for one in each_once(found)]
-    _PRINTERS[output](diagnostics, files)
+    if output == "junit":
+        _junit(diagnostics, files, origins)
+    else:
+        _PRINTERS[output](diagnostics, files)
     raise click.exceptions.Exit(exit_code(diagnostics))
 
 
 def _text(found: list[Diagnostic], files: list[str]) -> None:
     print_diagnostics(found, sys.stdout)
     if not found:
-        names = files[0] if len(files) == 1 else f"{len(files)} files"
+        names = _shown(files[0]) if len(files) == 1 else f"{len(files)} files"
         mark = "\x1b[32mok\x1b[0m" if colored(sys.stdout) else "ok"
-        write(f"{mark}: {'<stdin>' if names == '-' else visible(names)}", sys.stdout)
+        write(f"{mark}: {visible(names)}", sys.stdout)
+
+
+def _shown(file: str) -> str:
+    return "<stdin>" if file == "-" else file
 
 
 def _json(found: list[Diagnostic], files: list[str]) -> None:
@@ -99,4 +110,23 @@ def _github(found: list[Diagnostic], files: list[str]) -> None:
         write_command(github(one), sys.stdout)
 
 
-_PRINTERS = {"text": _text, "json": _json, "github": _github}
+def _sarif(found: list[Diagnostic], files: list[str]) -> None:
+    from importlib.metadata import version
+
+    from ..compiler.diagnostics.sarif import to_sarif
+
+    write_json(to_sarif(found, version("dotnn")), sys.stdout)
+
+
+def _junit(found: list[Diagnostic], files: list[str], origins: Mapping[Hashable, str]) -> None:
+    """A test for each file: with what stands in it, or else was found when it was checked."""
+    from ..compiler.diagnostics.junit import to_junit
+
+    cases: dict[str, list[Diagnostic]] = {_shown(file): [] for file in files}
+    for one in found:
+        place = one.span.source.name if one.span is not None else ""
+        cases[place if place in cases else _shown(origins[identity(one)])].append(one)
+    write(to_junit(cases), sys.stdout)
+
+
+_PRINTERS = {"text": _text, "json": _json, "github": _github, "sarif": _sarif}
