@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -35,10 +35,15 @@ def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
 
 def each_once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Diagnostics of several files: what is wrong with one that others import is found often, and said once."""
-    found: dict[tuple[str, ...], Diagnostic] = {}
+    found: dict[Hashable, Diagnostic] = {}
     for one in diagnostics:
-        found.setdefault((one.code, str(one.span), one.headline()), one)
+        found.setdefault(identity(one), one)
     return list(found.values())
+
+
+def identity(diagnostic: Diagnostic) -> Hashable:
+    """What two diagnostics have in common that say the same of one place."""
+    return diagnostic.code, str(diagnostic.span), diagnostic.headline()
 
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic], stream: TextIO | None = None) -> None:

@@ -33,24 +33,29 @@ def explain(code: str) -> str | None:
     kind = CATALOGUE.get(code.strip().upper())
     if kind is None:
         return None
-    title = f"{kind.code} {kind.__name__} ({kind.severity})"
-    return f"{title}\n\n{_page(kind)}"
+    return f"{title_of(kind)}\n\n{page_of(kind)}"
 
 
 def codes() -> list[CodeSummary]:
     """All codes with their classes, the first sentences of their pages and their severities, in order."""
     load_all()
     return [
-        CodeSummary(code, kind.__name__, _first_sentence(_page(kind)), kind.severity)
-        for code, kind in sorted(CATALOGUE.items())
+        CodeSummary(code, kind.__name__, summary_of(kind), kind.severity) for code, kind in sorted(CATALOGUE.items())
     ]
 
 
-def _page(kind: type[Diagnostic]) -> str:
+def title_of(kind: type[Diagnostic]) -> str:
+    """The first line of a page: the code, its name, and how bad it is."""
+    return f"{kind.code} {kind.__name__} ({kind.severity})"
+
+
+def page_of(kind: type[Diagnostic]) -> str:
+    """What a code means, in Markdown."""
     return inspect.cleandoc(kind.__doc__ or "")
 
 
-def _first_sentence(page: str) -> str:
-    paragraph = " ".join(page.split("\n\n", 1)[0].split())
+def summary_of(kind: type[Diagnostic]) -> str:
+    """The first sentence of that."""
+    paragraph = " ".join(page_of(kind).split("\n\n", 1)[0].split())
     # A full stop ends the sentence where a new word with a capital or nothing follows.
     return re.split(r"(?<=[.!?])\s+(?=[A-Z`])", paragraph, maxsplit=1)[0]

@@ -1,4 +1,4 @@
-"""Diagnostics for machines: as JSON values, and as the annotations of GitHub Actions."""
+"""Diagnostics for machines: as JSON values, as the annotations of GitHub Actions, and what all such forms share."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ..source import Span
 from ..visible_text import visible
 from .base import Diagnostic, Label, Severity
 from .fixes import Fix
+from .terminal_cells import LONGEST_SENTENCE, clip
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def _labelled(label: Label) -> dict[str, Any]:
-    return {**_place(label.span), "message": _told(label)}
+    return {**_place(label.span), "message": told(label)}
 
 
 def _mended(fix: Fix | None) -> dict[str, Any] | None:
@@ -45,7 +46,7 @@ def _mended(fix: Fix | None) -> dict[str, Any] | None:
     return {"safety": str(fix.safety), "edits": edits}
 
 
-def _told(label: Label) -> str:
+def told(label: Label) -> str:
     """What a label says, and the line where it lies in the library, which no editor and no page has at hand."""
     source = label.span.source
     return f"{label.text}: `{source.line(label.span.line).strip()}`" if source.in_library else label.text
@@ -66,13 +67,18 @@ def _place(span: Span | None) -> dict[str, Any]:
     }
 
 
+def legible(text: str) -> str:
+    """A sentence for a form that people read in the end: in one line, not endless, and nothing in it is invisible."""
+    return visible(clip(text, LONGEST_SENTENCE))
+
+
 def github(diagnostic: Diagnostic) -> str:
     """A diagnostic as a workflow command of GitHub Actions, which shows it beside the changed line.
 
     A place that goes over several lines has no columns: GitHub takes them only within one line.
     """
     parts = [diagnostic.headline(), diagnostic.caret(), *diagnostic.explanations(), diagnostic.advice()]
-    parts += [f"{label.span}: {_told(label)}" for label in (*diagnostic.labels(), *diagnostic.trace)]
+    parts += [f"{label.span}: {told(label)}" for label in (*diagnostic.labels(), *diagnostic.trace)]
     properties = {**_annotated(diagnostic.span), "title": diagnostic.code}
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     kind = "notice" if diagnostic.severity is Severity.HINT else diagnostic.severity

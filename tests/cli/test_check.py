@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.cli_calls import MNIST, SEVERAL, TINY, WRONG, codes, dotnn, tiny_folder
+from tests.helpers.cli_calls import MNIST, SEVERAL, TINY, WRONG, codes, dotnn, process, tiny_folder
 from tests.helpers.paths import EXAMPLES
+from tests.helpers.sarif_schema import assert_sarif
 
 tiny = pytest.fixture(tiny_folder)
 
@@ -61,6 +63,67 @@ def test_check_github(tiny: Path) -> None:
     assert done.code == 1
     assert done.out.startswith("::error file=wrong.nn,line=3,")
     assert dotnn("check", "tiny.nn", "--format", "github").out == ""
+
+
+def test_check_sarif(tiny: Path) -> None:
+    done = dotnn("check", "wrong.nn", "none.nn", "--format", "sarif")
+    log = json.loads(done.out)
+    assert_sarif(log)
+    (run,) = log["runs"]
+    assert done.code == 2
+    assert [one["ruleId"] for one in run["results"]] == ["E203"]
+    assert run["invocations"][0]["toolConfigurationNotifications"][0]["descriptor"]["id"] == "E607"
+    fine = json.loads(dotnn("check", "tiny.nn", "--format", "sarif").out)
+    assert_sarif(fine)
+    assert fine["runs"][0]["results"] == []
+    strict = dotnn("check", MNIST, "--set", "classes=5", "--strict", "--format", "sarif")
+    assert (strict.code, json.loads(strict.out)["runs"][0]["results"][0]["level"]) == (1, "error")
+
+
+def test_check_junit(tiny: Path) -> None:
+    done = dotnn("check", "tiny.nn", "wrong.nn", "none.nn", "-", "--format", "junit", stdin="")
+    assert done.code == 2
+    (suite,) = ElementTree.fromstring(done.out)
+    found = {case.get("name"): [child.tag for child in case] for case in suite}
+    assert found == {"tiny.nn": [], "wrong.nn": ["failure"], "none.nn": ["failure"], "<stdin>": ["system-out"]}
+    strict = dotnn("check", MNIST, "--set", "classes=5", "--strict", "--format", "junit")
+    assert strict.code == 1
+    assert 'type="W701"' in strict.out
+
+
+def test_junit_fails_the_file_that_stands_wrong_or_else_the_one_that_imports_it(tiny: Path) -> None:
+    Path("block.nn").write_text("block b(x) {\n    return x -> dens(4)\n}\n")
+    text = 'import b from "block.nn"\nmodel m {\n    input x: float32[N, 3]\n    output y = b(x)\n}\n'
+    Path("net.nn").write_text(text)
+    (suite,) = ElementTree.fromstring(dotnn("check", "net.nn", "tiny.nn", "--format", "junit").out)
+    assert [case.get("name") for case in suite if list(case)] == ["net.nn"]
+    (suite,) = ElementTree.fromstring(dotnn("check", "net.nn", "block.nn", "--format", "junit").out)
+    assert [case.get("name") for case in suite if list(case)] == ["block.nn"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of POSIX")
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+def test_formats_are_well_formed_whatever_files_are_called(tiny: Path, encoding: str) -> None:
+    names = [
+        "<&>\"'.nn",
+        "::error::x.nn",
+        "##[group]x.nn",
+        "\x1b[31m\n\r\t.nn",
+        "\udcff.nn",
+        "ü𝔛\u202e.nn",
+        "]]>%C3.nn",
+    ]
+    for name in names:
+        Path(name).write_text(WRONG)
+    environment = {"PYTHONIOENCODING": encoding, "CI": "true"}
+    done = process("check", ".", "--format", "junit", environment=environment)
+    (suite,) = ElementTree.fromstring(done.out)
+    assert len(suite.findall("testcase/failure")) == len(names) + 1
+    done = process("check", ".", "--format", "sarif", environment=environment)
+    log = json.loads(done.out)
+    assert_sarif(log)
+    assert len(log["runs"][0]["results"]) == len(names) + 1
+    assert not any(line.lstrip().startswith("::") or "##[" in line for line in done.out.splitlines())
 
 
 def test_check_takes_folders(tiny: Path) -> None:

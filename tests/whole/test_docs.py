@@ -79,7 +79,7 @@ def test_sample(sample: Fence, tmp_path: Path) -> None:
 def test_info_words_are_known() -> None:
     """A fence with a misspelt word would not be tested."""
     languages = {fence.language for fence in FENCES}
-    assert languages <= {"nn", "sh", "console", "text", "python"}
+    assert languages <= {"nn", "sh", "console", "text", "python", "yaml"}
     words = {word for fence in FENCES if fence.language == "nn" and not fence.file for word in fence.words[1:]}
     assert {word for word in words if not re.fullmatch(r"E\d{3}", word)} <= {"fragment", "error"}
 

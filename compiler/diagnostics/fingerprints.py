@@ -1,0 +1,28 @@
+"""What tells a finding from others, although lines are put in or taken out above it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+
+from .base import Diagnostic
+
+
+def fingerprints(diagnostics: Iterable[Diagnostic]) -> list[str]:
+    """A fingerprint of each diagnostic, in their order; empty where it has no place.
+
+    It is made of the code and of the text of the line, without the blanks around it. What is found several times in
+    lines of one text is counted within its file, as in ``3f1c…:2``.
+    """
+    met: Counter[tuple[str, str]] = Counter()
+    found: list[str] = []
+    for one in diagnostics:
+        if one.span is None:
+            found.append("")
+            continue
+        line = one.span.source.line(one.span.line).strip()
+        digest = hashlib.sha256(f"{one.code}\0{line}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        met[one.span.source.name, digest] += 1
+        found.append(f"{digest}:{met[one.span.source.name, digest]}")
+    return found
