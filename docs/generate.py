@@ -157,6 +157,12 @@ def _summary(rule: type[Lint]) -> str:
     return next(one.summary for one in codes() if one.code == rule.code)
 
 
+def _planted(what: str) -> str:
+    """What is found of faults that are planted into sound networks: ``table``, ``sources`` or ``missed``."""
+    sys.path.append(str(ROOT / "benchmarks"))
+    return getattr(importlib.import_module("planted_faults"), what)()
+
+
 def with_regions(text: str) -> str:
     """A page with its regions written anew."""
     return _REGION.sub(lambda match: f"{match['head']}{_region(match['name'])}\n{match['tail']}", text)
@@ -331,6 +337,7 @@ _REGIONS: dict[str, Callable[[str], str]] = {
     "limits": _limits,
     "codes": _codes,
     "rules": _lint_rules,
+    "planted": _planted,
     "options": _options,
 }
 
