@@ -447,7 +447,7 @@ def outcomes() -> tuple[Outcome, ...]:
 
 def false_alarms() -> list[str]:
     """What is found in the sound networks, which should be nothing."""
-    return [f"{name}: {code}" for name in networks() for code in found_in(name, sound(name))]
+    return [f"{name}: {code}" for name in networks() for code in found_in(name, original(name))]
 
 
 def networks() -> list[str]:
