@@ -40,6 +40,8 @@ ROOT = DOCS.parent
 PICTURE = DOCS / "images" / "error.svg"
 LAYER_PAGE = DOCS / "layers.md"
 LAYER_INDEX = ROOT / "compiler" / "layers" / "index.py"
+#: The longest line of a source.
+_WIDTH = 120
 LINT_INDEX = ROOT / "compiler" / "lint" / "index.py"
 LIBRARY_PAGE = DOCS / "library.md"
 LIBRARY_INDEX = ROOT / "library" / "index.py"
@@ -121,13 +123,28 @@ def layer_index() -> str:
 
 def lint_index() -> str:
     """The module that says which rules of the linter there are."""
-    rows = [f'    "{one.code}": Row({_lint_row(one)}),\n' for one in _rules()]
-    return f"""{_LINT_HEAD}{"".join(rows)}}}\n"""
+    return f"""{_LINT_HEAD}{"".join(map(_index_row, _rules()))}}}\n"""
 
 
-def _lint_row(rule: type[Lint]) -> str:
-    facts = [f'"{rule.__module__.rpartition(".")[2]}"', _strings(rule.layers), str(rule.enabled)]
-    return ", ".join(facts + ([_strings(rule.needs)] if rule.needs else []))
+def _index_row(rule: type[Lint]) -> str:
+    """A rule in the index, in as few lines as ruff would leave."""
+    head = f'    "{rule.code}": Row('
+    parts = [f'"{rule.__module__.rpartition(".")[2]}"', _strings(rule.layers), str(rule.enabled)]
+    parts += [_strings(rule.needs)] if rule.needs else []
+    inside = ", ".join(parts)
+    if len(f"{head}{inside}),") <= _WIDTH:
+        return f"{head}{inside}),\n"
+    if len(inside) + 8 <= _WIDTH:
+        return f"{head}\n        {inside}\n    ),\n"
+    if len(parts[1]) + 9 > _WIDTH:
+        parts[1] = _one_by_one(rule.layers)
+    lines = "".join(f"        {part},\n" for part in parts)
+    return f"{head}\n{lines}    ),\n"
+
+
+def _one_by_one(words: Sequence[str]) -> str:
+    lines = "".join(f'            "{word}",\n' for word in words)
+    return f"(\n{lines}        )"
 
 
 def _strings(words: Sequence[str]) -> str:
@@ -167,6 +184,12 @@ def _file_name(rule: type[Lint]) -> str:
 
 def _summary(rule: type[Lint]) -> str:
     return next(one.summary for one in codes() if one.code == rule.code)
+
+
+def _planted(what: str) -> str:
+    """What is found of faults that are planted into sound networks: ``table``, ``sources`` or ``missed``."""
+    sys.path.append(str(ROOT / "benchmarks"))
+    return getattr(importlib.import_module("planted_faults"), what)()
 
 
 def with_regions(text: str) -> str:
@@ -344,6 +367,7 @@ _REGIONS: dict[str, Callable[[str], str]] = {
     "codes": _codes,
     "rules": _lint_rules,
     "retired": _retired,
+    "planted": _planted,
     "options": _options,
 }
 

@@ -12,6 +12,7 @@ from ..records import record
 from .base import LayerGraph, Lint, Subject, is_own, place_of
 from .layer_kinds import LEARNING
 
+_LAYERS = LEARNING - {"embedding", "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d"}
 #: What a zero that a branch ends with is added to or multiplied with, so that the branch begins as nothing.
 _MERGING = frozenset({"add", "sub", "mul"})
 _BEFORE_MERGING = frozenset({"batch_norm", "dropout", "spatial_dropout"})
@@ -21,10 +22,12 @@ _BEFORE_MERGING = frozenset({"batch_norm", "dropout", "spatial_dropout"})
 class ConstantWeights(Lint):
     """The weights of a layer all start as one number.
 
-    Then all its units compute the same, get the same gradient and stay equal for ever: the layer learns as if it had
-    one unit. Biases may all start equal, as may scales. So may the layers of which that is known to be of use, and they
-    are left alone: the last one of a network, whose units have targets of their own, one of zeros at the end of a
-    branch that is added to something, one with a single unit, one that is frozen, and a depthwise convolution.
+    Then all its units compute the same. What they learn differs only by what reads them, so that the layer begins as if
+    it had one unit, and where the next layer starts as constants, too, they stay equal for ever. Of zeros, `relu` lets
+    no gradient through at all. Biases may start equal, as may scales. So may the layers of which that is known to be of
+    use, and they are left alone: the last one of a network, whose units have targets of their own, one of zeros at the
+    end of a branch that is added to something, one with a single unit, one that is frozen, an `embedding`, and a
+    depthwise convolution.
 
     Bad:
 
@@ -53,10 +56,12 @@ class ConstantWeights(Lint):
     """
 
     code: ClassVar[str] = "L116"
-    message: ClassVar[str] = "all {count} weights of this `{kind}` start as {value}, so its {units} units stay equal"
+    message: ClassVar[str] = (
+        "all {count} weights of this `{kind}` start as {value}, so its {units} units compute the same"
+    )
     label: ClassVar[str] = "starts as `{initializer}`"
     remedy: ClassVar[str] = "leave `init` out, or write one that draws numbers, such as `he_normal`"
-    layers: ClassVar[tuple[str, ...]] = tuple(sorted(LEARNING))
+    layers: ClassVar[tuple[str, ...]] = tuple(sorted(_LAYERS))
 
     count: int
     kind: str
@@ -67,7 +72,7 @@ class ConstantWeights(Lint):
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every layer of several units whose weights start equal, and whose results another one learns from."""
-        for graph, node in subject.of_kinds(LEARNING):
+        for graph, node in subject.of_kinds(_LAYERS):
             weight = _constant_weight(node)
             if weight is None or not is_own(node) or node.id not in graph.feeds_learning:
                 continue
@@ -87,12 +92,11 @@ class ConstantWeights(Lint):
 
 
 def _constant_weight(node: Node) -> Weight | None:
-    """The first matrix of a layer, if it starts as one number and has several rows that read several columns."""
+    """The first matrix of a layer, if it starts as one number and has several rows."""
     weight = next((one for one in node.weights.values() if len(one.shape) > 1), None)
     if weight is None or weight.frozen or not isinstance(weight.initializer, Zeros | Ones | Constant):
         return None
-    # A depthwise convolution reads a channel of its own for each row.
-    return weight if weight.shape[0] > 1 and not node.kind.startswith(("depthwise", "separable")) else None
+    return weight if weight.shape[0] > 1 else None
 
 
 def _ends_branch(graph: LayerGraph, node: Node) -> bool:

@@ -74,5 +74,8 @@ def _takes_last_step(index: Index, found: TensorType) -> bool:
     """Whether `x[:, -1]` is meant, of what is `[N, T, C]`."""
     if found.rank != 3 or len(index.items) < 2 or index.items[0] != (None, None):
         return False
+    # One direction alone may be taken at this step, and the other one at the first.
+    if any(item != (None, None) for item in index.items[2:]):
+        return False
     steps = found.shape[1]
     return index.items[1] == -1 or (isinstance(steps, int) and index.items[1] == steps - 1)

@@ -11,7 +11,8 @@ from ..records import record
 from .base import Lint, Subject, is_own, is_written_out, place_of
 from .layer_kinds import CONVOLUTIONS, LINEAR, MAXIMA
 
-_SEEN_THROUGH = LINEAR | MAXIMA
+_LINEAR = LINEAR | {"concat"}
+_SEEN_THROUGH = _LINEAR | MAXIMA
 
 
 @record
@@ -58,6 +59,7 @@ class OnlyMaxPoolingBetween(Lint):
             before = graph.through(node, _SEEN_THROUGH, alone=True)
             if before is None or not isinstance(before.op, Convolution) or not is_own(before):
                 continue
-            if is_written_out(before) or graph.through(node, LINEAR, alone=True) is before:
+            # What is joined has come the same way: the first tensor tells of all.
+            if is_written_out(before) or graph.through(node, _LINEAR, alone=True) is before:
                 continue
             yield cls(span=place_of(before), kind=before.kind, reader=node.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Self
 
+from ..diagnostics import Severity
 from ..records import record
 from .base import Lint, Subject, is_own, place_of
 from .layer_kinds import DROPPING, NORMALIZING
@@ -38,6 +39,7 @@ class RepeatedLayer(Lint):
     """
 
     code: ClassVar[str] = "L120"
+    severity: ClassVar[Severity] = Severity.HINT
     message: ClassVar[str] = "`{kind}` of what `{before}` gives: the second does what the first one did"
     label: ClassVar[str] = "reads `{name}`"
     remedy: ClassVar[str] = "keep one of the two"

@@ -21,18 +21,18 @@ _RESTARTING = (ACTIVATIONS - SATURATING) | NORMALIZING | RECURRENT | {"attention
 
 
 class Stack(NamedTuple):
-    """Saturating activations in a row: how many are sigmoids, all of them by their nodes, the last one first.
+    """Saturating activations in a row.
 
     Attributes:
-        sigmoids: how many are sigmoids.
-        count: how many there are.
+        sigmoids: how many of them are sigmoids.
+        depth: how many there are.
         last: the last one.
         before: those before it.
         first: the name of the first one.
     """
 
     sigmoids: int = 0
-    count: int = 0
+    depth: int = 0
     last: Node | None = None
     before: Stack | None = None
     first: str = ""
@@ -40,7 +40,7 @@ class Stack(NamedTuple):
     @property
     def is_too_deep(self) -> bool:
         """Whether gradients vanish in it."""
-        return self.sigmoids > MOST_SIGMOIDS or self.count > MOST_SATURATING
+        return self.sigmoids > MOST_SIGMOIDS or self.depth > MOST_SATURATING
 
 
 @record
@@ -99,7 +99,7 @@ class SaturatingStack(Lint):
             }
             for stack in found:
                 if stack.last is not None and stack.last.id not in inner and is_own(stack.last):
-                    yield cls(span=place_of(stack.last), count=stack.count, first=stack.first)
+                    yield cls(span=place_of(stack.last), count=stack.depth, first=stack.first)
 
 
 def deep_stacks(graph: LayerGraph) -> list[Stack]:
@@ -119,8 +119,8 @@ def _stack_of(graph: LayerGraph, node: Node, stacks: dict[int, Stack]) -> Stack:
         return Stack()
     read = [graph.graph.producer(value) for value in node.operands if value is not None]
     operands = [one for one in read if not isinstance(one.op, Parameter | Constant)]
-    before = min((stacks.get(one.id, Stack()) for one in operands), key=lambda one: one.count, default=Stack())
+    before = min((stacks.get(one.id, Stack()) for one in operands), key=lambda one: one.depth, default=Stack())
     if node.kind not in SATURATING or graph.is_output(node.value()):
         return before
     sigmoids = before.sigmoids + (node.kind in _SIGMOIDS)
-    return Stack(sigmoids, before.count + 1, node, before if before.last else None, before.first or node.name)
+    return Stack(sigmoids, before.depth + 1, node, before if before.last else None, before.first or node.name)

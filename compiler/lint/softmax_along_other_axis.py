@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from ..diagnostics import Severity
 from ..graph.graph import Node
 from ..layers.activations import LogSoftmax, Softmax
 from ..layers.convolution import Convolution
@@ -18,9 +19,9 @@ class SoftmaxAlongOtherAxis(Lint):
     """The axis of softmax is not that of the scores that it should choose among.
 
     What softmax gives adds up to 1 along its axis. At the end of a network that is the axis along which the last layer
-    makes its scores, one for each class, not that of the time or of the pixels. Where the result is multiplied as a
-    matrix, as in attention, it is the axis that the product adds up: the columns of the left matrix, the rows of the
-    right one.
+    makes its scores, one for each class, not that of the time or of the pixels; that is a hint, since a choice among
+    the steps may be meant, such as where an answer begins. Where the result is multiplied as a matrix, as in attention,
+    it is the axis that the product adds up: the columns of the left matrix, the rows of the right one.
 
     Bad:
 
@@ -85,6 +86,7 @@ class SoftmaxAlongOtherAxis(Lint):
 class SoftmaxOfScores(SoftmaxAlongOtherAxis):
     """It is an output, and another axis is that of the scores."""
 
+    severity: ClassVar[Severity] = Severity.HINT
     clause: ClassVar[str] = "and `{name}` makes its scores along"
 
 
