@@ -47,6 +47,7 @@ from .terminal import colored, each_once, exit_code, print_diagnostics
 @click.option(
     "--ignore", multiple=True, metavar="CODE", callback=options.rule_codes, help="Do not ask a rule of the linter."
 )
+@click.option("--weights", type=options.FILE, metavar="FILE", help="Ask whether the labels are those of a weight file.")
 @options.compilation
 def check(
     sources: Sequence[str],
@@ -54,6 +55,7 @@ def check(
     strict: bool,
     select: Sequence[str],
     ignore: Sequence[str],
+    weights: Path | None,
     model: str | None,
     settings: Sequence[str],
     limits: Sequence[str],
@@ -68,7 +70,14 @@ def check(
     found: list[Diagnostic] = []
     for file in files:
         found += check_file(
-            file, arguments=arguments, model=model, limits=bounds, root=root, select=select, ignore=ignore
+            file,
+            arguments=arguments,
+            model=model,
+            limits=bounds,
+            root=root,
+            select=select,
+            ignore=ignore,
+            weights=weights,
         ).diagnostics
     diagnostics = [one.as_error() if strict else one for one in each_once(found)]
     _PRINTERS[output](diagnostics, files)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
-from typing import ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from ..diagnostics import Diagnostic, Severity
 from ..elaborate.models import Network
@@ -20,6 +20,9 @@ from ..names.project import Module
 from ..records import record
 from ..source import Span
 from .name_uses import NameUses
+
+if TYPE_CHECKING:
+    from .tensor_names import TensorNames
 
 _Kind = TypeVar("_Kind", bound=Layer)
 
@@ -50,7 +53,10 @@ class Subject:
     Attributes:
         module: the file: its tree (``module.file``), and what its names mean (``module.names``).
         networks: its models, with their layer graphs.
+        tensors: the weight file that the models are held against; None without one.
     """
+
+    tensors: TensorNames | None = None
 
     def __init__(self, module: Module, networks: Iterable[Network]) -> None:
         self.module = module

@@ -32,6 +32,7 @@ RULES: Mapping[str, Row] = {
     "L409": Row("shadowing", (), True),
     "L410": Row("missing_expect_params", (), False),
     "L411": Row("duplicate_computation", (), True),
+    "L412": Row("unmatched_weights", (), True),
     "L413": Row("naming_convention", (), True),
     "L414": Row("named_like_call", (), False),
 }

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
+import numpy as np
 import pytest
 from dotnn.compiler.checking import check
 from dotnn.compiler.diagnostics import Diagnostic
@@ -23,9 +26,18 @@ def samples_of(code: str) -> list[tuple[str, str]]:
     return SAMPLE.findall(inspect.cleandoc(rule(code).__doc__ or ""))
 
 
+@cache
+def sample_weights() -> Path:
+    """The file of weights that samples are held against."""
+    path = Path(mkdtemp()) / "weights.npz"
+    np.savez(path, **{"fc1.weight": np.zeros((8, 16), np.float32), "fc1.bias": np.zeros(8, np.float32)})
+    return path
+
+
 def found_in(text: str, *select: str) -> list[Diagnostic]:
     """What is said of a text."""
-    return list(check(Path("net.nn").resolve(), text=text, select=select).diagnostics)
+    weights = sample_weights() if "L412" in select else None
+    return list(check(Path("net.nn").resolve(), text=text, select=select, weights=weights).diagnostics)
 
 
 @pytest.mark.parametrize("code", RULES)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from dotnn import library
 from dotnn.compiler import compile_source
 from dotnn.compiler.checking import check
-from dotnn.compiler.diagnostics import CATALOGUE
+from dotnn.compiler.diagnostics import CATALOGUE, Safety
 from dotnn.compiler.diagnostics.explain import load_all
 from dotnn.compiler.diagnostics.fixes import apply_fix
 from dotnn.compiler.graph.graph_text import format_graph
@@ -63,6 +64,33 @@ def test_compiling_asks_no_rule() -> None:
 )
 def test_bindings_that_nothing_uses(body: str, expected: list[str]) -> None:
     assert found(f"output y = x\n {body}", "L404") == [("L404", place) for place in expected]
+
+
+@pytest.mark.parametrize(
+    ("body", "mended", "safety"),
+    [
+        ("k = 3\n", "", Safety.SAFE),
+        ("k = [1, x.channels]\n", "", Safety.UNSAFE),
+        ("a = x -> relu\n", "", Safety.UNSAFE),
+        ("parameter p: float32[8] = zeros\n", "", Safety.UNSAFE),
+        (
+            "a, b = x -> split(2, axis=1)\n    output z = b\n",
+            "_, b = x -> split(2, axis=1)\n    output z = b\n",
+            Safety.SAFE,
+        ),
+        (
+            "output z = x -> for i, j in [[1, 2]] { dense(j) }\n",
+            "output z = x -> for _, j in [[1, 2]] { dense(j) }\n",
+            Safety.SAFE,
+        ),
+    ],
+)
+def test_an_unused_binding_is_left_out(body: str, mended: str, safety: Safety) -> None:
+    text, path = model(f"    output y = x\n    {body}"), Path("net.nn").resolve()
+    (one,) = [one for one in check(path, text=text).diagnostics if one.code == "L404"]
+    fix = one.fix()
+    assert fix is not None
+    assert (apply_fix(text, fix), fix.safety) == (model(f"    output y = x\n    {mended}".rstrip(" ")), safety)
 
 
 def test_unused_names_are_not_reported_beside_errors() -> None:
@@ -435,6 +463,71 @@ def test_what_is_computed_twice(body: str, expected: list[str]) -> None:
 def test_a_block_that_computes_twice_is_told_once() -> None:
     head = "block f(x) {\n    a = x -> relu\n    b = x -> relu\n    return a * b\n}"
     assert found("output y = x -> f -> f", "L411", head=head) == [("L411", "relu")]
+
+
+# --- labels and files of weights --------------------------------------------------------------------------------------
+
+LABELLED = """block unit(x, width: int) {
+    return x -> conv: conv2d(width, kernel=3) -> bn: batch_norm -> relu
+}
+model net {
+    input image: float32[N, 3, 8, 8]
+    output y = image -> stem: unit(4) -> tail: unit(8) -> flatten -> fc: dense(2)
+}
+"""
+NAMES = [weight.name for weight in compile_source(LABELLED).weights]
+
+
+def unmatched(folder: Path, names: list[str], text: str = LABELLED) -> list[tuple[str, str]]:
+    """What a check says of a text beside a file with tensors of some names: the places and the advice."""
+    path = folder / "weights.npz"
+    np.savez(path, **{name: np.zeros(1, np.float32) for name in names})
+    report = check(Path("net.nn").resolve(), text=text, weights=path, ignore=["L1", "L2"])
+    assert {one.code for one in report.diagnostics} <= {"L412"}
+    return [(one.span.text if one.span is not None else "", one.headline()) for one in report.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place", "name"),
+    [
+        ("fc.", "head.", "fc", "fc"),
+        ("stem.", "steam.", "unit(4)", "stem"),
+        ("tail.conv.", "tail.conf.", "conv", "tail.conv"),
+        ("tail.bn.bias", "tail.bn.beta", "bn", "tail.bn.bias"),
+        ("", "module.", "", ""),
+    ],
+)
+def test_labels_that_a_file_of_weights_lacks(tmp_path: Path, before: str, after: str, place: str, name: str) -> None:
+    names = [after + one.removeprefix(before) if one.startswith(before) else one for one in NAMES]
+    path = tmp_path / "weights.npz"
+    expected = [(place, f"no tensor of `{path}` belongs to `{name}`")] if name else []
+    assert unmatched(tmp_path, names) == expected
+
+
+def test_a_near_name_in_the_file_is_offered(tmp_path: Path) -> None:
+    path = tmp_path / "weights.npz"
+    np.savez(path, **{name.replace("stem", "steam"): np.zeros(1) for name in NAMES})
+    (one,) = check(Path("net.nn").resolve(), text=LABELLED, weights=path, ignore=["L1", "L2"]).diagnostics
+    assert one.advice().startswith("did you mean `steam`? call it what the file does; ")
+
+
+def test_numbers_of_the_text_and_shared_weights_need_no_tensors(tmp_path: Path) -> None:
+    body = "a = x -> fc: dense(2, weight=[[1], [2]]) -> half: relu\n output y = x -> reuse(fc) -> again: reuse(half)"
+    assert unmatched(tmp_path, ["fc.bias"], model(body, image="float32[N, 1]").replace("a =", "output a =")) == []
+
+
+def test_what_is_wrong_with_the_file_of_weights_is_reported(tmp_path: Path) -> None:
+    report = check(Path("net.nn").resolve(), text=LABELLED, weights=tmp_path / "none.npz")
+    assert [one.code for one in report.diagnostics] == ["E802"]
+
+
+def test_a_file_of_keras_is_matched_otherwise(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "net.weights.h5"
+    with h5py.File(path, "w") as file:
+        file["layers/dense/vars/0"] = np.ones((2, 3), np.float32)
+    report = check(Path("net.nn").resolve(), text=LABELLED, weights=path, ignore=["L1", "L2"])
+    assert [(one.code, one.span) for one in report.diagnostics] == [("L412", None)]
 
 
 # --- files that are as they should be ---------------------------------------------------------------------------------
