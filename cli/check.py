@@ -53,6 +53,7 @@ from .terminal import exit_code
 @click.option("--baseline", metavar="FILE", type=options.FILE, help="Show what this file does not have.")
 @click.option("--write-baseline", metavar="FILE", type=options.FILE, help="Write what is found into such a file.")
 @click.option("--statistics", "counts", is_flag=True, help="Show how often each code is found, and nothing else.")
+@click.option("--weights", type=options.FILE, metavar="FILE", help="Ask whether the labels are those of a weight file.")
 @options.compilation
 def check(
     sources: Sequence[str],
@@ -65,13 +66,14 @@ def check(
     baseline: Path | None,
     write_baseline: Path | None,
     counts: bool,
+    weights: Path | None,
     model: str | None,
     settings: Sequence[str],
     limits: Sequence[str],
     root: Path | None,
 ) -> None:
     """Check files: names, arguments, types, shapes and expectations of every model, and what may be a mistake."""
-    from ..compiler.checking import Wish, check_path
+    from ..compiler.checking import Wish, check_path, known_surroundings
     from ..compiler.configuration.finding import Configuration
     from ..compiler.lint.asking import Choice
     from ..compiler.request import request
@@ -85,9 +87,10 @@ def check(
     configuration, known = Configuration(config, isolated), KnownFindings(baseline, write_baseline)
     files = source_files(sources, configuration)
     findings = Findings(files)
+    surroundings = known_surroundings(weights=weights)
     for file in files:
         settled = configuration.of_file(file)
-        wish = Wish(Choice(select, ignore), strict, known.by(settled))
+        wish = Wish(Choice(select, ignore), strict, known.by(settled), surroundings)
         checked = check_path(file, wanted, settled, wish)
         known.heed(checked)
         findings.add([*known.faults, *settled.faults, *checked.report.diagnostics], file)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -19,7 +20,7 @@ from .driver import read_networks
 from .elaborate.models import Network
 from .limits import Limits
 from .lint.asking import Choice, asks, chosen, lint
-from .lint.base import Subject
+from .lint.base import Subject, Surroundings
 from .lint.index import RULES
 from .lint.suppression import Suppressions, UnusedSuppression
 from .names.project import Module
@@ -43,6 +44,7 @@ def check(
     ignore: Collection[str] = (),
     target: Target | None = None,
     provider: CheckedProvider | None = None,
+    weights: str | os.PathLike[str] | None = None,
     strict: bool = False,
     config: str | os.PathLike[str] | None = None,
     isolated: bool = False,
@@ -62,22 +64,23 @@ def check(
         ignore: likewise of rules that are not asked, and of warnings that are not given.
         target: what the models are to be built for; the rules about it are asked, which lower the models.
         provider: what is to compute them; likewise.
+        weights: a file of weights, whose names the labels should be; no number of it is read.
         strict: whether warnings are errors; the settings may say so as well.
         config: the file with the settings; by default the nearest ``dotnn.toml`` or ``pyproject.toml``.
         isolated: heed no settings.
 
     Raises:
         TypeError: an argument of a wrong type; what is wrong with the file is only reported.
-        DotnnError: there is no such target or provider.
+        DotnnError: there is no such target or provider, or the names in the file of weights cannot be read.
     """
     asked = need_codes(select, "select"), need_codes(ignore, "ignore")
     need(strict, bool, "strict must be a bool")
     need(isolated, bool, "isolated must be a bool")
-    _need_words(target, provider)
+    surroundings = known_surroundings(target, provider, weights)
     wanted = request(model, arguments, limits, root)
     configuration = Configuration(None if config is None else need_path(config, "config"), isolated)
     settings, faults = configuration.of_file(need_path(path, "path")), list[Diagnostic]()
-    wish = Wish(Choice(*asked), strict, _known_by(settings, faults), target, provider)
+    wish = Wish(Choice(*asked), strict, _known_by(settings, faults), surroundings)
     if any(asked):
         # Which codes there are is for those who name some.
         from .configuration.codes import code_faults
@@ -87,12 +90,27 @@ def check(
     return joined([*settings.faults, *faults], found) if settings.faults or faults else found
 
 
-def _need_words(target: object, provider: object) -> None:
-    """Raise DotnnError where a target or a provider is no word that it may be."""
+def known_surroundings(
+    target: Target | None = None,
+    provider: CheckedProvider | None = None,
+    weights: str | os.PathLike[str] | None = None,
+) -> Surroundings:
+    """What is known of where models go, and of their weights.
+
+    Raises:
+        TypeError: an argument of a wrong type.
+        DotnnError: there is no such target or provider, or the names in the file of weights cannot be read.
+    """
     if target is not None:
         need_choice(target, "target", get_args(Target))
     if provider is not None:
         need_choice(provider, "provider", get_args(CheckedProvider))
+    if weights is None:
+        return Surroundings((), target, provider)
+    # What reads weights is for those who have some.
+    from .lint.tensor_names import tensor_names
+
+    return Surroundings((), target, provider, tensor_names(need_path(weights, "weights")))
 
 
 def nothing_is_known(found: Diagnostic) -> bool:
@@ -122,15 +140,13 @@ class Wish:
         choice: which rules are asked.
         strict: whether warnings are errors.
         is_known: whether a finding is not to be told, because a baseline has it.
-        target: what the models are to be built for; None where nobody says.
-        provider: what is to compute them; None likewise.
+        surroundings: what it says of where the models go.
     """
 
     choice: Choice = Choice()
     strict: bool = False
     is_known: Callable[[Diagnostic], bool] = nothing_is_known
-    target: Target | None = None
-    provider: CheckedProvider | None = None
+    surroundings: Surroundings = Surroundings()
 
 
 @positional_record
@@ -173,15 +189,15 @@ def check_source(
         return Checked(source, joined((), report, wish.strict or settings.strict), None, (), None)
     choices = _choices(settings, wish, module.source.path)
     is_asked = not report.has_errors and not settings.faults
-    subject = Subject(module, networks, settings.budgets_for(module.source.path), wish.target, wish.provider)
-    codes = chosen(*choices, said=subject.said) if is_asked else []
+    surroundings = replace(wish.surroundings, budgets=tuple(settings.budgets_for(module.source.path)))
+    codes = chosen(*choices, known=surroundings.known) if is_asked else []
 
     def asked(code: str) -> bool:
         return code in codes if code in RULES else asks(code, choices)
 
     told = _Told(module, settings, wish)
     told.add(report.diagnostics)
-    told.add(lint(subject, codes))
+    told.add(lint(Subject(module, networks, surroundings), codes))
     if UnusedSuppression.code in codes:
         told.add(told.suppressions.unused(module.file, asked))
     found = joined((), told.report(report), wish.strict or settings.strict)

@@ -38,15 +38,15 @@ def asks(code: str, choices: Iterable[Choice], by_itself: bool = True) -> bool:
     return by_itself
 
 
-def chosen(*choices: Choice, said: Collection[str] = ()) -> list[str]:
+def chosen(*choices: Choice, known: Collection[str] = ()) -> list[str]:
     """The codes of the rules that are asked, the last choice overruling those before.
 
     Args:
         choices: which are wanted.
-        said: `target`, `provider` and `budgets`, as far as they are known; some rules are about one of them.
+        known: which of a network's surroundings are known; some rules are about these.
     """
-    known = {code: row for code, row in RULES.items() if not row.needs or not set(said).isdisjoint(row.needs)}
-    return [code for code, row in known.items() if asks(code, choices, row.enabled)]
+    possible = {code: row for code, row in RULES.items() if not row.needs or not set(known).isdisjoint(row.needs)}
+    return [code for code, row in possible.items() if asks(code, choices, row.enabled)]
 
 
 def lint(subject: Subject, codes: Iterable[str]) -> Iterator[Diagnostic]:

@@ -8,6 +8,7 @@ a rule is loaded only where there is something for it to look at.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import fields
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
@@ -19,7 +20,7 @@ from ..graph.tensors import Literal
 from ..layers.base import Layer
 from ..measure.budgets import Budget
 from ..names.project import Module
-from ..records import record
+from ..records import positional_record, record
 from ..source import Span
 from .layer_kinds import LEARNING
 from .name_uses import NameUses
@@ -27,6 +28,7 @@ from .name_uses import NameUses
 if TYPE_CHECKING:
     from ..measure.receptive_fields import Field
     from ..passes.targets import CheckedProvider, Target
+    from .tensor_names import TensorNames
 
 _Kind = TypeVar("_Kind", bound=Layer)
 
@@ -39,7 +41,7 @@ class Lint(Diagnostic):
         layers: the kinds of layers that the rule is about: it is asked only where a network has one of them. Empty for
             a rule about names, text or whole networks.
         enabled: whether it is asked unless it is chosen; rules of style and taste are not.
-        needs: of `target`, `provider` and `budgets` those that it is about: it is asked only where one of them is said.
+        needs: which of a network's surroundings it is about: it is asked only where one of them is known.
     """
 
     severity: ClassVar[Severity] = Severity.WARNING
@@ -53,36 +55,41 @@ class Lint(Diagnostic):
         raise NotImplementedError
 
 
+@positional_record
+class Surroundings:
+    """What is known beside the text of a network.
+
+    Attributes:
+        budgets: what its models may cost.
+        target: what they are to be built for; None where nobody says.
+        provider: what is to compute them; None likewise.
+        weights: the names in the file of their weights; None without one.
+    """
+
+    budgets: tuple[Budget, ...] = ()
+    target: Target | None = None
+    provider: CheckedProvider | None = None
+    weights: TensorNames | None = None
+
+    @property
+    def known(self) -> list[str]:
+        """The names of those that are known: see ``Lint.needs``."""
+        return [one.name for one in fields(self) if getattr(self, one.name)]
+
+
 class Subject:
     """A file that compiles, as rules see it.
 
     Attributes:
         module: the file: its tree (``module.file``), and what its names mean (``module.names``).
         networks: its models, with their layer graphs.
-        budgets: what each of these may cost.
-        target: what the models are to be built for; None where nobody says.
-        provider: what is to compute them; None likewise.
+        surroundings: what is known of where the models go.
     """
 
-    def __init__(
-        self,
-        module: Module,
-        networks: Iterable[Network],
-        budgets: Iterable[Budget] = (),
-        target: Target | None = None,
-        provider: CheckedProvider | None = None,
-    ) -> None:
+    def __init__(self, module: Module, networks: Iterable[Network], surroundings: Surroundings | None = None) -> None:
         self.module = module
         self.networks = tuple(networks)
-        self.budgets = tuple(budgets)
-        self.target = target
-        self.provider = provider
-
-    @property
-    def said(self) -> list[str]:
-        """What of a network's surroundings is known: see ``Lint.needs``."""
-        known = {"budgets": self.budgets, "target": self.target, "provider": self.provider}
-        return [name for name, value in known.items() if value]
+        self.surroundings = surroundings or Surroundings()
 
     @cached_property
     def graphs(self) -> tuple[LayerGraph, ...]:

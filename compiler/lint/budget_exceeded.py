@@ -113,7 +113,7 @@ class BudgetExceeded(Lint):
     def find(cls, subject: Subject) -> Iterator[BudgetExceeded]:
         """Every budget that a model is not certainly within."""
         for network in subject.networks:
-            for budget in subject.budgets:
+            for budget in subject.surroundings.budgets:
                 cost = _cost(network.graph, budget.metric)
                 is_within = None if cost is None else decide_less_equal(cost, budget.most)
                 if is_within is True:

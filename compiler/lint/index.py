@@ -139,4 +139,13 @@ RULES: Mapping[str, Row] = {
     "L403": Row("empty_file", (), True),
     "L404": Row("unused_binding", (), True),
     "L405": Row("unreachable_statement", (), True),
+    "L406": Row("unused_argument", (), True),
+    "L407": Row("unused_input", (), True),
+    "L408": Row("reaches_no_output", (), True),
+    "L409": Row("shadowing", (), True),
+    "L410": Row("missing_expect_params", (), False),
+    "L411": Row("duplicate_computation", (), True),
+    "L412": Row("unmatched_weights", (), True, ("weights",)),
+    "L413": Row("naming_convention", (), True),
+    "L414": Row("named_like_call", (), False),
 }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..names.meanings import Definition, Kind
 from ..names.project import Module
 from ..source import Span
 from ..syntax import tree
+
+_ATTRIBUTE = re.compile(r"\s*\.")
 
 
 class NameUses:
@@ -24,6 +28,7 @@ class NameUses:
             if one.span is not None and not self._defines(one, start):
                 self._places.setdefault(id(one), []).append(start)
         self._unreached = set(_unreached_names(module.file))
+        self._expects = Places(one.span for one in _statements(module.file) if isinstance(one, tree.Expect))
 
     def defined(self, *kinds: Kind) -> Iterator[Definition]:
         """What the file defines of some kinds, in the order of the text, without what is meant to be unused: `_a`."""
@@ -38,11 +43,43 @@ class NameUses:
 
     def is_used(self, definition: Definition, within: Span | None = None) -> bool:
         """Whether anything uses a definition, in the file or in a part of it."""
-        return bool(self.places(definition, within)) or (definition.owner, definition.name) in self._unreached
+        return bool(self.places(definition, within)) or self._is_unreached(definition)
+
+    def is_computed_with(self, definition: Definition) -> bool:
+        """Whether a value is used otherwise than in an ``expect``, or by an attribute, which asks for its type."""
+        text, width = self._names.source.text, len(definition.name)
+        places = self.places(definition)
+        is_read = any(place not in self._expects and not _ATTRIBUTE.match(text, place + width) for place in places)
+        return is_read or self._is_unreached(definition)
+
+    def _is_unreached(self, definition: Definition) -> bool:
+        return (definition.owner, definition.name) in self._unreached
 
     def _defines(self, definition: Definition, start: int) -> bool:
         span = definition.span
         return span is not None and span.source is self._names.source and span.start == start
+
+
+class Places:
+    """Parts of a text, none within another, which are asked whether an offset lies in one."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._spans = sorted(spans, key=lambda span: span.start)
+        self._starts = [span.start for span in self._spans]
+
+    def __contains__(self, offset: object) -> bool:
+        return isinstance(offset, int) and self.number(offset) is not None
+
+    def number(self, offset: int) -> int | None:
+        """Which of them, by their order in the text, an offset lies in; None if it lies in none."""
+        number = bisect_right(self._starts, offset) - 1
+        return number if number >= 0 and offset < self._spans[number].end else None
+
+
+def _statements(file: tree.File) -> Iterator[tree.Statement]:
+    for item in file.items:
+        if isinstance(item, tree.Block | tree.Model):
+            yield from item.body
 
 
 def _unreached_names(file: tree.File) -> Iterator[tuple[str, str]]:

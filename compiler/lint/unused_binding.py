@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Self
 
-from ..names.meanings import Kind
+from ..diagnostics import Fix, Safety
+from ..diagnostics.fixes import replacing, without_statement
+from ..names.meanings import Definition, Kind
 from ..records import record
+from ..syntax import tree
 from .base import Lint, Subject
+from .name_uses import NameUses
 
 
 @record
@@ -45,10 +49,42 @@ class UnusedBinding(Lint):
 
     kind: str
     name: str
+    statement: tree.Binding | tree.Parameter | None = None  #: what goes with it; None where others are bound as well
+
+    def fix(self) -> Fix | None:
+        """Without its statement, or `_` beside others; layers would go with it, and all behind them be renamed."""
+        if self.statement is None:
+            return replacing(self.span, "_")
+        found = without_statement(self.statement.span)
+        is_plain = isinstance(self.statement, tree.Binding) and _is_plain(self.statement.value)
+        return found if found is None or not is_plain else Fix(found.edits, Safety.SAFE)
 
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every one that stands only where it is bound."""
-        for one in subject.uses.defined(Kind.BINDING, Kind.PARAMETER, Kind.VARIABLE):
-            if not subject.uses.is_used(one):
-                yield cls(span=one.span, kind=str(one.kind), name=one.name)
+        uses, meanings = subject.uses, subject.module.names.meanings
+        unused = [one for one in uses.defined(Kind.BINDING, Kind.PARAMETER, Kind.VARIABLE) if not uses.is_used(one)]
+        alone = dict(_alone(subject.module.file, meanings, uses)) if unused else {}
+        for one in unused:
+            yield cls(span=one.span, kind=str(one.kind), name=one.name, statement=alone.get(id(one)))
+
+
+def _alone(
+    file: tree.File, meanings: Mapping[int, Definition], uses: NameUses
+) -> Iterator[tuple[int, tree.Binding | tree.Parameter]]:
+    """The identities of what is bound by statements that bind nothing of use, with those."""
+    for item in file.items:
+        for statement in item.body if isinstance(item, tree.Block | tree.Model) else ():
+            if not isinstance(statement, tree.Binding | tree.Parameter):
+                continue
+            names = statement.targets if isinstance(statement, tree.Binding) else (statement.name,)
+            bound = [one for name in names if (one := meanings.get(name.span.start)) is not None]
+            if not any(map(uses.is_used, bound)):
+                yield from ((id(one), statement) for one in bound)
+
+
+def _is_plain(value: tree.Expression) -> bool:
+    """Whether a value is certainly no layer's."""
+    if isinstance(value, tree.ListExpression):
+        return all(map(_is_plain, value.items))
+    return isinstance(value, tree.Number | tree.String | tree.Boolean | tree.Name)

@@ -7,6 +7,7 @@ import os
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.helpers.cli_calls import MNIST, SEVERAL, TINY, WRONG, codes, dotnn, process, tiny_folder
@@ -178,3 +179,31 @@ def test_check_takes_a_model_of_several(tiny: Path) -> None:
     assert done.code == 2
     assert "--model" in done.err
     assert dotnn("summary", "several.nn", "--model", "two").out.startswith("model two\n")
+
+
+def test_warnings_are_ignored_like_rules() -> None:
+    call = ["check", MNIST, "--set", "classes=5"]
+    assert dotnn(*call, "--ignore", "W7").out == f"ok: {MNIST}\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("W201", "the warning W201 is the rule L404 now"),
+        ("E203", "errors are always told"),
+        ("W999", "there is no rule 'W999'"),
+        ("", "there is no rule ''"),
+    ],
+)
+def test_a_code_that_is_no_rule_says_why(code: str, words: str) -> None:
+    done = dotnn("check", MNIST, "--ignore", code)
+    assert done.code == 2
+    assert words in done.err
+
+
+def test_labels_are_held_against_a_file_of_weights(tiny: Path) -> None:
+    np.savez("weights.npz", **{"other.weight": np.zeros(1)})
+    done = dotnn("check", MNIST, "--weights", "weights.npz")
+    assert (done.code, set(codes(done.out))) == (0, {"L412"})
+    missing = dotnn("check", MNIST, "--weights", "none.npz")
+    assert (missing.code, codes(missing.out)) == (2, ["E802"])

@@ -39,3 +39,9 @@ def test_explain_keeps_every_word(monkeypatch: pytest.MonkeyPatch) -> None:
     assert narrow.split() == wide.split()
     fence = re.compile(r"```nn\n.*?\n```", re.DOTALL)
     assert fence.findall(narrow) == fence.findall(wide)
+
+
+def test_a_warning_that_is_a_rule_leads_to_it() -> None:
+    before, _, page = dotnn("explain", "w201").out.partition("\n\n")
+    assert before == "The warning W201 is the rule L404 now."
+    assert page == dotnn("explain", "L404").out

@@ -65,7 +65,7 @@ def process(
 
 
 def codes(text: str) -> list[str]:
-    return re.findall(r"(?:error|warning)\[([EW]\d+)\]", text)
+    return re.findall(r"(?:error|warning)\[([ELW]\d+)\]", text)
 
 
 def tiny_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

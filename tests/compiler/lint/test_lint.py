@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
+import numpy as np
 import pytest
 from dotnn.compiler.checking import check
 from dotnn.compiler.diagnostics import Diagnostic
@@ -34,10 +37,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@cache
+def sample_weights() -> Path:
+    """The file of weights that samples are held against."""
+    path = Path(mkdtemp()) / "weights.npz"
+    np.savez(path, **{"fc1.weight": np.zeros((8, 16), np.float32), "fc1.bias": np.zeros(8, np.float32)})
+    return path
+
+
 def found_in(text: str, *select: str) -> list[Diagnostic]:
     """What is said of a text, by the settings of the rules that are selected."""
     Path("dotnn.toml").write_text("".join(map(settings_of, select)), encoding="utf-8")
-    return list(check(Path("net.nn").resolve(), text=text, select=select).diagnostics)
+    weights = sample_weights() if "L412" in select else None
+    return list(check(Path("net.nn").resolve(), text=text, select=select, weights=weights).diagnostics)
 
 
 @pytest.mark.parametrize("code", RULES)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from dotnn import library
 from dotnn.compiler import compile_source
 from dotnn.compiler.checking import check
-from dotnn.compiler.diagnostics import CATALOGUE
+from dotnn.compiler.diagnostics import CATALOGUE, Safety
 from dotnn.compiler.diagnostics.explain import load_all
+from dotnn.compiler.diagnostics.fixes import apply_fix
+from dotnn.compiler.graph.graph_text import format_graph
 from dotnn.compiler.lint.index import RULES
 from dotnn.compiler.lint.retired import RETIRED
 
@@ -61,6 +64,33 @@ def test_compiling_asks_no_rule() -> None:
 )
 def test_bindings_that_nothing_uses(body: str, expected: list[str]) -> None:
     assert found(f"output y = x\n {body}", "L404") == [("L404", place) for place in expected]
+
+
+@pytest.mark.parametrize(
+    ("body", "mended", "safety"),
+    [
+        ("k = 3\n", "", Safety.SAFE),
+        ("k = [1, x.channels]\n", "", Safety.UNSAFE),
+        ("a = x -> relu\n", "", Safety.UNSAFE),
+        ("parameter p: float32[8] = zeros\n", "", Safety.UNSAFE),
+        (
+            "a, b = x -> split(2, axis=1)\n    output z = b\n",
+            "_, b = x -> split(2, axis=1)\n    output z = b\n",
+            Safety.SAFE,
+        ),
+        (
+            "output z = x -> for i, j in [[1, 2]] { dense(j) }\n",
+            "output z = x -> for _, j in [[1, 2]] { dense(j) }\n",
+            Safety.SAFE,
+        ),
+    ],
+)
+def test_an_unused_binding_is_left_out(body: str, mended: str, safety: Safety) -> None:
+    text, path = model(f"    output y = x\n    {body}"), Path("net.nn").resolve()
+    (one,) = [one for one in check(path, text=text).diagnostics if one.code == "L404"]
+    fix = one.fix()
+    assert fix is not None
+    assert (apply_fix(text, fix), fix.safety) == (model(f"    output y = x\n    {mended}".rstrip(" ")), safety)
 
 
 def test_unused_names_are_not_reported_beside_errors() -> None:
@@ -178,6 +208,326 @@ def test_comments_of_imported_files_count_there(tmp_path: Path) -> None:
     assert check(path).diagnostics == ()
     write(tmp_path, {"twice.nn": block.replace(comment, "")})
     assert [one.code for one in check(path).diagnostics] == ["L101"]
+
+
+# --- arguments and inputs ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("block f(x, k: int) { return x -> relu }", ["k"]),
+        ("block f(x, _k: int) { return x -> relu }", []),
+        ("block f(x, k: int) { expect k > 0\n return x -> relu }", []),
+        ("block f(x, k: int, j: int = k) { return x -> dense(j) }", []),
+        ("block f(x: float32[B, k], k: int) { return x -> relu }", []),
+        ("block f(x, k: int) { return x -> l{k}: dense(3) }", []),
+        ("block f(x, k: int) { return x -> repeat(0) { dense(k) } }", []),
+        ("block f(x, k: int) { return x -> relu\n y = x -> dense(k) }", []),
+        ("block f(x, y) { return x -> relu }", ["y"]),
+        # What the one does with its argument says nothing of the other's; and a call by name is no use.
+        ("block f(x, k: int) { return x -> g(k=k) }\nblock g(x, k: int) { return x -> relu }", ["k"]),
+    ],
+)
+def test_arguments_that_nothing_uses(head: str, expected: list[str]) -> None:
+    codes = [one for one in findings(head) if one[0] == "L406"]
+    assert codes == [("L406", place) for place in expected]
+
+
+def test_arguments_of_models() -> None:
+    body = "output y = x -> relu"
+    assert found(body, "L406", arguments="k: int = 3") == [("L406", "k")]
+    assert found(f"{body}\n expect y.rank < k", "L406", arguments="k: int = 3") == []
+
+
+def test_an_argument_of_an_imported_block_is_told_where_it_is_written(tmp_path: Path) -> None:
+    block = "block f(x, k: int) {\n    return x -> relu\n}\n"
+    net = 'import f from "f.nn"\n' + model("output y = x -> f(k=3)")
+    path = write(tmp_path, {"net.nn": net, "f.nn": block})
+    assert check(path).diagnostics == ()
+    assert [one.code for one in check(tmp_path / "f.nn").diagnostics] == ["L406"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("input z: float32[M]\n output y = x", ["z"]),
+        ("input _z: float32[M]\n output y = x", []),
+        ("input z: float32[N, 8]\n output y = x + z", []),
+        ("input z: float32[N, 8]\n output y = x\n output w = z", []),
+        ("input z: float32[N, 8]\n output y = x -> dense(z.channels)", ["z"]),
+        ("input z: float32[N, 8]\n output y = x\n expect z.shape == x.shape", ["z"]),
+        # It tells how large the result is, and nothing else does.
+        ("input z: float32[M]\n output y = x -> unsqueeze(axis=1) -> expand([N, M, 8])", []),
+        ("input z: float32[M]\n output y = x -> unsqueeze(axis=1) -> expand([N, z.shape[0], 8])", ["z"]),
+        ("input z: float32[M]\n input w: float32[M]\n output y = x\n output v = w -> expand([M])", ["z"]),
+        # Another branch reads it.
+        ("input z: float32[N, 8]\n output y = if x.rank == 2 { x } else { z }", []),
+    ],
+)
+def test_inputs_that_no_layer_reads(body: str, expected: list[str]) -> None:
+    assert found(body, "L404", "L407") == [("L407", place) for place in expected]
+
+
+def test_inputs_of_several_models_are_told_apart() -> None:
+    used, unused = model("output y = x"), model("input w: float32[N]\n output y = w").replace("net", "other")
+    assert findings(used + unused) == [("L407", "x")]
+
+
+# --- layers that reach no output --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a = x -> dense(3) -> relu\n expect a.shape == [N, 3]\n output y = x", ["a"]),
+        ("a = x -> dense(3)\n b = a -> relu\n expect b.shape == [N, 3]\n output y = x", ["b"]),
+        ("a = x -> dense(3)\n output y = x -> dense(a.channels)", ["a"]),
+        ("a, b = x -> split(2, axis=1)\n expect b.rank == a.rank\n output y = x", ["a"]),
+        ("a, b = x -> split(2, axis=1)\n expect b.rank == 2\n output y = a", []),
+        ("a = x\n expect a.rank == 2\n output y = x", []),
+        ("k = 3\n expect k == 3\n output y = x", []),
+        # The weights are those of a layer that does.
+        ("a = x -> fc: dense(8)\n expect a.rank == 2\n output y = x -> reuse(fc)", []),
+        # What nothing uses has a rule of its own, and what it reads is not told again.
+        ("a = x -> dense(3)\n b = a -> relu\n output y = x", []),
+        # Another branch reads it.
+        ("a = x -> dense(8)\n output y = if x.rank == 2 { x } else { a }", []),
+    ],
+)
+def test_layers_that_reach_no_output(body: str, expected: list[str]) -> None:
+    assert found(body, "L408") == [("L408", place) for place in expected]
+
+
+def test_layers_of_a_block_are_told_in_the_block_once() -> None:
+    head = "block f(x) {\n    a = x -> dense(3) -> relu\n    expect a.rank == 2\n    return x\n}"
+    text = model("output y = x -> f -> f", head=head)
+    (one,) = check(Path("net.nn").resolve(), text=text).diagnostics
+    assert (one.code, one.caret()) == ("L408", "4 layers are computed for nothing")
+
+
+def test_a_call_of_a_block_counts_what_is_in_it() -> None:
+    text = model("a = x -> f\n expect a.rank == 2\n output y = x", head="block f(x) { return x -> dense(3) -> relu }")
+    (one,) = check(Path("net.nn").resolve(), text=text).diagnostics
+    assert (one.code, one.caret()) == ("L408", "2 layers are computed for nothing")
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("WIDTH = 4\n output y = x -> dense(WIDTH)", ["WIDTH"]),
+        ("output y = x -> for WIDTH in [1, 2] { dense(WIDTH) }", ["WIDTH"]),
+        ("zeros = 4\n output y = x -> dense(zeros)", []),
+        ("zeros = x -> relu\n output y = zeros\n output w = x -> dense(3, init=ones, bias_init=zeros(1))", []),
+        ("ones = 4\n parameter p: float32[8] = zeros\n output y = x * p -> dense(ones)", []),
+        ("dropout = 0.5\n output y = x -> dropout(dropout)", []),
+    ],
+)
+def test_names_that_hide_others(body: str, expected: list[str]) -> None:
+    assert found(body, "L409", head="const WIDTH = 8") == [("L409", place) for place in expected]
+
+
+def test_an_initializer_is_hidden_where_the_file_uses_it() -> None:
+    head = "block f(x, ones: int) {\n    return x -> dense(ones)\n}"
+    body = "output y = x -> f(3)"
+    assert found(body, "L409", head=head) == []
+    assert found(f"{body} -> dense(3, init=ones)", "L409", head=head) == [("L409", "ones")]
+
+
+def test_a_hidden_const_is_shown_where_it_is_written(tmp_path: Path) -> None:
+    net = 'import WIDTH from "sizes.nn"\n' + model("output y = x -> dense(WIDTH)", arguments="WIDTH: int = 3")
+    path = write(tmp_path, {"net.nn": net, "sizes.nn": "const WIDTH = 8\n"})
+    (hidden,) = [one for one in check(path).diagnostics if one.code == "L409"]
+    assert [label.span.source.path for label in hidden.labels()] == [tmp_path / "sizes.nn"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("relu = x -> relu\n output y = relu", ["relu"]),
+        ("max = 3\n output y = x -> dense(max)", ["max"]),
+        ("f = x -> f\n output y = f", ["f"]),
+        ("output y = x -> relu: relu", []),
+    ],
+)
+def test_values_named_like_what_is_called(body: str, expected: list[str]) -> None:
+    assert found(body, "L414", head="block f(x) { return x -> relu }") == [("L414", place) for place in expected]
+
+
+SNAKES = "\n".join(f"a_{i} = x -> b_{i}: dense(8)" for i in range(5))
+SUM = " + ".join(f"a_{i}" for i in range(5))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("output y = x -> lastLayer: relu", [("lastLayer", "last_layer")]),
+        ("output y = x -> block1.LastLayer: relu", [("LastLayer", "last_layer")]),
+        ("output y = x -> Conv2d_1a: relu", [("Conv2d_1a", "conv2d_1a")]),
+        ("output y = x -> block{1}Last: relu", []),
+        ("output y = x -> relu1: relu", []),
+        ("output y = x -> B: relu", []),
+        ("output lastLayer = x", [("lastLayer", "last_layer")]),
+        ("lastLayer = x\n otherLayer = lastLayer\n output y = otherLayer", []),
+    ],
+)
+def test_names_against_the_convention(body: str, expected: list[tuple[str, str]]) -> None:
+    text = model(f"{SNAKES}\n output z = {SUM}\n{body}")
+    hints = [one for one in check(Path("net.nn").resolve(), text=text).diagnostics if one.code == "L413"]
+    assert [(vars(one)["name"], vars(one)["wanted"]) for one in hints] == expected
+
+
+def test_five_names_make_a_convention() -> None:
+    text = model(
+        "\n".join(f"b_{i} = x" for i in range(4)) + "\n lastLayer = b_0 + b_1 + b_2 + b_3\n output y = lastLayer"
+    )
+    assert [code for code, _ in findings(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("style", "usual", "odd", "wanted"),
+    [
+        ("camelCase", "aValue{i}", "last_layer", "lastLayer"),
+        ("PascalCase", "AValue{i}", "last_layer", "LastLayer"),
+        ("PascalCase", "AValue{i}", "HTTPLayer_2", "HttpLayer2"),
+    ],
+)
+def test_conventions_other_than_snake_case(style: str, usual: str, odd: str, wanted: str) -> None:
+    names = [usual.replace("{i}", letter) for letter in ("One", "Two", "Three", "Four", "Five")]
+    body = "\n".join(f"{name} = x" for name in names) + f"\n {odd} = {' + '.join(names)}\n output y = {odd}"
+    (hint,) = check(Path("net.nn").resolve(), text=model(body)).diagnostics
+    assert (hint.code, hint.advice()) == ("L413", f"write `{wanted}`")
+    assert style in hint.headline()
+
+
+# --- expectations and duplicates --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("model m { input x: float32[N, 4] output y = x -> dense(2) }", "-> dense(2) expect params == 10 }"),
+        (
+            "model m {\n    input x: float32[N, 4]\n    output y = x -> dense(500)  # done\n\n}\n",
+            "# done\n\n    expect params == 2_500\n}\n",
+        ),
+        ("model m {\r\n  input x: float32[N]\r\n  output y = x\r\n}", "= x\r\n    expect params == 0\r\n}"),
+    ],
+)
+def test_the_count_of_parameters_is_written(text: str, expected: str) -> None:
+    path = Path("net.nn").resolve()
+    (hint,) = check(path, text=text, select=["L410"], ignore=["L1"]).diagnostics
+    fix = hint.fix()
+    assert fix is not None
+    mended = apply_fix(text, fix)
+    assert mended.endswith(expected)
+    assert check(path, text=mended, select=["L410"], ignore=["L1"]).diagnostics == ()
+    assert format_graph(compile_source(text).graph) == format_graph(compile_source(mended).graph)
+
+
+def test_a_count_is_asked_of_the_default_arguments_and_of_every_model() -> None:
+    text = model("output y = x -> dense(k)", arguments="k: int = 3")
+    expecting = text.replace("net", "other").replace("}", "    expect params <= 30\n}")
+    path = Path("net.nn").resolve()
+    assert [one.code for one in check(path, text=text + expecting, select=["L410"]).diagnostics] == ["L410"]
+    assert check(path, text=text, select=["L410"], arguments={"k": 4}).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a = x -> relu\n b = x -> relu\n output y = a + b", ["relu"]),
+        ("a = x -> relu -> tanh\n b = x -> relu -> tanh\n output y = a + b", ["tanh"]),
+        ("a = x -> relu -> tanh\n b = x -> relu -> sigmoid\n output y = a + b", ["relu"]),
+        ("a = x -> relu -> tanh\n b = x -> relu -> tanh -> exp\n output y = a + b", ["tanh"]),
+        ("output a = x -> relu\n output b = x -> relu", ["relu"]),
+        ("a = x * 2 + 1\n b = x * 2 + 1\n output y = a / b", ["x * 2 + 1"]),
+        ("a = x * 2\n b = x * 3\n output y = a / b", []),
+        ("a = x -> dense(3)\n b = x -> dense(3)\n output y = a + b", []),
+        ("a = x -> dropout(0.5)\n b = x -> dropout(0.5)\n output y = a + b", []),
+        ("a = x[:, 0]\n b = x[:, 0]\n output y = a + b", []),
+        ("a = x -> f\n b = x -> f\n output y = a + b", []),
+        ("a = x -> relu\n b = x -> g\n output y = a + b", []),
+        ("output y = x -> repeat(2) { relu }", []),
+    ],
+)
+def test_what_is_computed_twice(body: str, expected: list[str]) -> None:
+    """In one body: what two calls of blocks have in common is nobody's to write once."""
+    head = "block f(x) { return x -> relu }\nblock g(x) { return x -> relu }"
+    assert found(body, "L411", head=head) == [("L411", place) for place in expected]
+
+
+def test_a_block_that_computes_twice_is_told_once() -> None:
+    head = "block f(x) {\n    a = x -> relu\n    b = x -> relu\n    return a * b\n}"
+    assert found("output y = x -> f -> f", "L411", head=head) == [("L411", "relu")]
+
+
+# --- labels and files of weights --------------------------------------------------------------------------------------
+
+LABELLED = """block unit(x, width: int) {
+    return x -> conv: conv2d(width, kernel=3) -> bn: batch_norm -> relu
+}
+model net {
+    input image: float32[N, 3, 8, 8]
+    output y = image -> stem: unit(4) -> tail: unit(8) -> flatten -> fc: dense(2)
+}
+"""
+NAMES = [weight.name for weight in compile_source(LABELLED).weights]
+
+
+def unmatched(folder: Path, names: list[str], text: str = LABELLED) -> list[tuple[str, str]]:
+    """What a check says of a text beside a file with tensors of some names: the places and the advice."""
+    path = folder / "weights.npz"
+    np.savez(path, **{name: np.zeros(1, np.float32) for name in names})
+    report = check(Path("net.nn").resolve(), text=text, weights=path, ignore=["L1", "L2"])
+    assert {one.code for one in report.diagnostics} <= {"L412"}
+    return [(one.span.text if one.span is not None else "", one.headline()) for one in report.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place", "name"),
+    [
+        ("fc.", "head.", "fc", "fc"),
+        ("stem.", "steam.", "unit(4)", "stem"),
+        ("tail.conv.", "tail.conf.", "conv", "tail.conv"),
+        ("tail.bn.bias", "tail.bn.beta", "bn", "tail.bn.bias"),
+        ("", "module.", "", ""),
+    ],
+)
+def test_labels_that_a_file_of_weights_lacks(tmp_path: Path, before: str, after: str, place: str, name: str) -> None:
+    names = [after + one.removeprefix(before) if one.startswith(before) else one for one in NAMES]
+    path = tmp_path / "weights.npz"
+    expected = [(place, f"no tensor of `{path}` belongs to `{name}`")] if name else []
+    assert unmatched(tmp_path, names) == expected
+
+
+def test_a_near_name_in_the_file_is_offered(tmp_path: Path) -> None:
+    path = tmp_path / "weights.npz"
+    np.savez(path, **{name.replace("stem", "steam"): np.zeros(1) for name in NAMES})
+    (one,) = check(Path("net.nn").resolve(), text=LABELLED, weights=path, ignore=["L1", "L2"]).diagnostics
+    assert one.advice().startswith("did you mean `steam`? call it what the file does; ")
+
+
+def test_numbers_of_the_text_and_shared_weights_need_no_tensors(tmp_path: Path) -> None:
+    body = "a = x -> fc: dense(2, weight=[[1], [2]]) -> half: relu\n output y = x -> reuse(fc) -> again: reuse(half)"
+    assert unmatched(tmp_path, ["fc.bias"], model(body, image="float32[N, 1]").replace("a =", "output a =")) == []
+
+
+def test_what_is_wrong_with_the_file_of_weights_is_reported(tmp_path: Path) -> None:
+    report = check(Path("net.nn").resolve(), text=LABELLED, weights=tmp_path / "none.npz")
+    assert [one.code for one in report.diagnostics] == ["E802"]
+
+
+def test_a_file_of_keras_is_matched_otherwise(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "net.weights.h5"
+    with h5py.File(path, "w") as file:
+        file["layers/dense/vars/0"] = np.ones((2, 3), np.float32)
+    report = check(Path("net.nn").resolve(), text=LABELLED, weights=path, ignore=["L1", "L2"])
+    assert [(one.code, one.span) for one in report.diagnostics] == [("L412", None)]
 
 
 # --- files that are as they should be ---------------------------------------------------------------------------------
