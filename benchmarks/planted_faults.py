@@ -398,8 +398,7 @@ KINDS = (
                 "zoo/alexnet",
                 "8: conv2d(256, kernel=3, padding=1)",
                 "8: conv2d(256, kernel=7, padding=3)",
-                "L131",
-                _OFF,
+                "L208",
             ),
             Fault(
                 "lessons/dropout",

@@ -189,10 +189,10 @@ def test_warnings_are_ignored_like_rules() -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("W201", "the warning W201 is the rule L404 now"),
-        ("E203", "errors are always told"),
-        ("W999", "there is no rule 'W999'"),
-        ("", "there is no rule ''"),
+        ("W201", "the warning `W201` is the rule `L404` now"),
+        ("E203", "`E203` is the code of errors, which cannot be chosen"),
+        ("W999", "there is no rule `W999`"),
+        ("", "there is no rule ``"),
     ],
 )
 def test_a_code_that_is_no_rule_says_why(code: str, words: str) -> None:
@@ -206,4 +206,4 @@ def test_labels_are_held_against_a_file_of_weights(tiny: Path) -> None:
     done = dotnn("check", MNIST, "--weights", "weights.npz")
     assert (done.code, set(codes(done.out))) == (0, {"L412"})
     missing = dotnn("check", MNIST, "--weights", "none.npz")
-    assert (missing.code, codes(missing.out)) == (2, ["E802"])
+    assert (missing.code, codes(missing.err)) == (2, ["E802"])

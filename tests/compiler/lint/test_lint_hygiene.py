@@ -9,7 +9,7 @@ import pytest
 from dotnn import library
 from dotnn.compiler import compile_source
 from dotnn.compiler.checking import check
-from dotnn.compiler.diagnostics import CATALOGUE, Safety
+from dotnn.compiler.diagnostics import CATALOGUE, DotnnError, Safety
 from dotnn.compiler.diagnostics.explain import load_all
 from dotnn.compiler.diagnostics.fixes import apply_fix
 from dotnn.compiler.graph.graph_text import format_graph
@@ -517,8 +517,9 @@ def test_numbers_of_the_text_and_shared_weights_need_no_tensors(tmp_path: Path) 
 
 
 def test_what_is_wrong_with_the_file_of_weights_is_reported(tmp_path: Path) -> None:
-    report = check(Path("net.nn").resolve(), text=LABELLED, weights=tmp_path / "none.npz")
-    assert [one.code for one in report.diagnostics] == ["E802"]
+    with pytest.raises(DotnnError) as caught:
+        check(Path("net.nn").resolve(), text=LABELLED, weights=tmp_path / "none.npz")
+    assert [one.code for one in caught.value.diagnostics] == ["E802"]
 
 
 def test_a_file_of_keras_is_matched_otherwise(tmp_path: Path) -> None:
