@@ -67,9 +67,10 @@ def check(
     files = source_files(sources)
     found: list[Diagnostic] = []
     for file in files:
-        found += check_file(
+        report = check_file(
             file, arguments=arguments, model=model, limits=bounds, root=root, select=select, ignore=ignore
-        ).diagnostics
+        )
+        found += options.remedied(report.diagnostics, file, arguments, model, bounds, root)
     diagnostics = [one.as_error() if strict else one for one in each_once(found)]
     _PRINTERS[output](diagnostics, files)
     raise click.exceptions.Exit(exit_code(diagnostics))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
-from ..compiler.diagnostics import Report
+from ..compiler.diagnostics import Diagnostic, DotnnError, Report
 from ..compiler.graph.types import FloatType
 from ..compiler.limits import Limits
 from ..compiler.passes.targets import DEFAULT_TARGET, Target
@@ -245,9 +245,31 @@ def compile_model(
 
     limits = read_limits(limit_options)
     arguments = read_settings(settings, limits)
-    compiled = compile_file(source, model=model, arguments=arguments, limits=limits, root=root)
+    try:
+        compiled = compile_file(source, model=model, arguments=arguments, limits=limits, root=root)
+    except DotnnError as error:
+        raise DotnnError(*remedied(error.diagnostics, source, arguments, model, limits, root)) from None
     print_diagnostics(compiled.warnings, sys.stderr)
     return compiled
+
+
+def remedied(
+    found: Sequence[Diagnostic],
+    file: str,
+    arguments: Mapping[str, object] | None,
+    model: str | None,
+    limits: Limits | None,
+    root: Path | None,
+) -> Sequence[Diagnostic]:
+    """What is wrong with a file, and what mends it, where that can be found by trying; the rest is as for ``check``."""
+    if not any(one.background is not None for one in found):
+        return found
+    from ..compiler.driver import check
+    from ..compiler.remedies.offering import with_remedies
+
+    again = functools.partial(check, file, arguments=arguments, model=model, limits=limits, root=root)
+    name = "<stdin>" if file == "-" else file
+    return with_remedies(found, name, lambda text: again(text=text))
 
 
 def in_type(compiled: Compiled, dtype: FloatType | None, keep_io: bool) -> Compiled:

@@ -77,6 +77,12 @@ class Way:
         """Whether the size is that of an input, and nothing was done to it."""
         return len(self.steps) == 1 and not self.steps[0].formula
 
+    def is_at(self, span: Span | None) -> bool:
+        """Whether the size begins on the line of a place, and nothing was done to it since."""
+        place = self.steps[0].place
+        is_near = span is not None and place is not None and place.source is span.source and place.line == span.line
+        return is_near and len(self.steps) == 1
+
 
 class Background(ABC):
     """What layers did before the place of a mistake, as whoever raised it could see it."""

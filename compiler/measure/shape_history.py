@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.shape_ways import Background, Step, Way
-from ..dims import Dim, decide_equal, format_dim
+from ..dims import Dim, DimTooComplex, decide_equal, format_dim
 from ..graph.graph import Graph, Node, Value, WrittenCall, place_of
 from ..graph.operations import Operation
 from ..graph.types import TensorType
 from ..layers.base import Layer
 from ..layers.size_origins import size_origin
+from ..layers.sizes import Size
 from ..records import positional_record
 from ..source import Span
 
@@ -94,13 +96,20 @@ def passed(find: Find, value: Value, axis: int) -> list[Passed]:
         types = [None if one is None else find(one.node).results[one.index] for one in made.operands]
         formula, before = "", None
         if isinstance(made.op, Layer):
-            size = size_origin(made.op, types, made.results, axis, value.index)
+            size = _origin(made.op, types, made, value.index, axis)
             formula, before = size.formula, size.axes[0] if size.axes else None
         found.append(Passed(value, axis, made, _step(made, _before(types, before), dim, formula)))
         operand = None if before is None else made.operands[before[0]]
         if before is None or operand is None:
             return found[::-1]
         value, axis = operand, before[1]
+
+
+def _origin(layer: Layer, types: Sequence[TensorType | None], made: Made, index: int, axis: int) -> Size:
+    try:
+        return size_origin(layer, types, made.results, axis, index)
+    except DimTooComplex:
+        return Size()
 
 
 def _before(types: Sequence[TensorType | None], place: tuple[int, int] | None) -> Dim | None:
@@ -115,6 +124,9 @@ def _step(made: Made, before: Dim | None, after: Dim, formula: str) -> Step:
     size = "" if before is None else format_dim(before)
     # Labels that are numbers only tell apart the layers of a group.
     name = kind if label is None or label.text.isdigit() else label.text
+    if made.call is not None and place is not None and place.source is not made.call.span.source:
+        # What its author sees is the block.
+        name = f"{re.split('[^A-Za-z0-9_]', place.text, maxsplit=1)[0]}.{name}"
     return Step(name, kind, place, size, format_dim(after), formula)
 
 

@@ -74,6 +74,7 @@ ORDER = (
     ("compiler.request", "compiler.model_arguments", "compiler.source_loading"),
     ("compiler.driver",),
     ("compiler.lint",),
+    ("compiler.remedies",),
     ("compiler.checking",),
     ("compiler",),
     ("runtime",),
