@@ -12,6 +12,7 @@ class TriedRemedy(Phrases):
     UNSTRIDE = "let {layers} keep the size, without a stride"
     MULTIPLY = "let {layers} multiply the size by the stride: `{written}`"
     PROJECT = "project the skip connection to the shape of the other side: `{stage}`"
+    STRIDE = "give `{name}` in line {line}, which skips, the stride of the other side: `stride={stride}`"
     FILTERS = "let `{name}` in line {line} give as many channels as the other side has: {size}"
     UNITS = "let `{name}` in line {line} give {size}"
     JOIN = "lay both side by side instead of adding them, by `concat`"

@@ -29,7 +29,7 @@ from ..layers.pooling import Pooling
 from ..layers.windows import Sliding
 from ..measure.shape_history import Passed, parted
 from .edits import as_number, joined, renamed, with_argument, without_stage
-from .situation import Situation, full_padding, keeping, multiplying, strides
+from .situation import Situation, full_padding, multiplying, padded, strides, unstrided
 
 #: Signs that are written between two tensors, of which one may be a skip connection.
 _SUMS = ("add", "sub")
@@ -57,12 +57,14 @@ def _of_sums(one: Situation) -> Iterator[Remedy]:
         return
     # What skips is the side with fewer layers.
     sides = [(0, 1), (1, 0)] if _skips(one) == 0 else [(1, 0), (0, 1)]
-    if left.shape[1] == right.shape[1]:
-        for way in ways:
-            yield from keeping(one, way)
-            yield from multiplying(one, way)
+    is_spatial = left.shape[1] == right.shape[1]
+    for way in ways if is_spatial else ():
+        yield from padded(one, way)
+        yield from multiplying(one, way)
     projected = [remedy for side in sides for remedy in _projected(one, *side)]
-    yield from projected[:1]
+    yield from list(_strided(one, *sides[0])) or projected[:1]
+    for way in ways if is_spatial else ():
+        yield from unstrided(one, way)
     for skip, main in sides:
         yield from _as_many(one, ways[main], one.type_of(skip), main)
     others = [pair for pair in zip(left.shape, right.shape, strict=True) if pair[0] != pair[1]]
@@ -90,25 +92,42 @@ def _with_axes(one: Situation, left: TensorType, right: TensorType) -> Iterator[
 
 
 def _skips(one: Situation) -> int:
-    """Which of two operands has fewer layers since they part."""
-    axes = [(0, -1), (1, -1)]
+    """Which of two operands has fewer layers since they part; the examples go through all of them."""
+    axes = [(0, 0), (1, 0)]
     counts = [len(way) for way in parted([one.history.passed(*axis) for axis in axes])]
     return 0 if counts[0] < counts[1] else 1
+
+
+def _strided(one: Situation, skip: int, main: int) -> Iterator[Remedy]:
+    """The convolution that skips, which has the channels already, with the stride of the other side."""
+    before, after = one.type_of(skip), one.type_of(main)
+    spatial = strides(before.shape[2:], after.shape[2:]) if before.rank > 2 else None
+    if spatial is None or max(spatial) == 1 or len({*spatial}) > 1:
+        return
+    ways = parted([one.history.passed(skip, 2), one.history.passed(main, 2)])
+    for _, layer, call in one.layers(ways[0][1:]):
+        if isinstance(layer, Convolving) and max(layer.window.stride) == 1:
+            text = one.written(main, 2, "stride") or str(spatial[0])
+            name = (call.label or call.function or call.span).text
+            phrase = TriedRemedy.STRIDE(name=name, line=call.span.line, stride=text)
+            yield from one.remedy(phrase, with_argument(call, "stride", text))
 
 
 def _projected(one: Situation, skip: int, main: int) -> Iterator[Remedy]:
     """The skip brought to the shape of the other side by a convolution with kernel 1, or a dense layer."""
     before, after = one.type_of(skip), one.type_of(main)
-    spatial = strides(before.shape[2:], after.shape[2:]) if before.rank > 2 else []
-    channels = after.shape[1] if before.rank > 2 else after.shape[-1]
+    is_last = before.rank == 2 or (before.rank == 3 and before.shape[1] == after.shape[1])
+    spatial = [] if is_last else strides(before.shape[2:], after.shape[2:])
+    channels = after.shape[-1 if is_last else 1]
     if spatial is None or not isinstance(channels, int) or before.rank > 5:
         return
-    stage = f"dense({channels})"
-    if before.rank == 3 and before.shape[1] == after.shape[1]:
-        stage = f"dense({after.shape[-1]})"
-    elif before.rank > 2:
-        steps = "" if max(spatial) == 1 else f", stride={spatial[0] if len({*spatial}) == 1 else spatial}"
-        stage = f"conv{before.rank - 2}d({channels}, kernel=1{steps})"
+    # In a block, what is written holds for its other calls as well.
+    count = one.written(main, -1 if is_last else 1, "filters") or str(channels)
+    stage = f"dense({count})"
+    if not is_last:
+        steps = str(spatial[0] if len({*spatial}) == 1 else spatial)
+        steps = one.written(main, 2, "stride") or steps
+        stage = f"conv{before.rank - 2}d({count}, kernel=1{f', stride={steps}' if steps != '1' else ''})"
     yield from one.remedy(TriedRemedy.PROJECT(stage=stage), one.piped(skip, stage))
 
 
@@ -138,7 +157,7 @@ def _of_concat(one: Situation) -> Iterator[Remedy]:
     types = one.type_of(left), one.type_of(right)
     ways = one.ways()
     for way in ways:
-        yield from keeping(one, way)
+        yield from padded(one, way)
         yield from multiplying(one, way)
     yield from _resized(one, left, right, ways)
     pairs = zip(*(kind.shape for kind in types), strict=True)
@@ -196,7 +215,7 @@ def _of_windows(one: Situation) -> Iterator[Remedy]:
     if isinstance(layer, Pooling):
         yield from _left_out(one, layer.kind, one.call)
     way = one.history.passed(*one.fault.faulty_axes[0])
-    yield from keeping(one, way)
+    yield from padded(one, way)
     for _, before, call in one.layers(way):
         if isinstance(before, Pooling):
             yield from _left_out(one, before.kind, call)
@@ -388,7 +407,7 @@ def _of_declared(one: Situation) -> Iterator[Remedy]:
             yield from _beginning_with(one, way, int(wanted[axis]), TriedRemedy.UNITS)
     if fault.faulty_axes:
         way = one.history.passed(*fault.faulty_axes[-1])
-        yield from keeping(one, way)
+        yield from padded(one, way)
         yield from multiplying(one, way)
     elif found.rank > 2 and len(_declared_sizes(fault.declared)) == 2:
         yield from one.remedy(TriedRemedy.FLATTEN(), one.piped(0, "flatten"))

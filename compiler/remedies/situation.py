@@ -15,7 +15,7 @@ from ..layers.convolution import Convolving
 from ..layers.pooling import Pooling
 from ..layers.transposed_convolution import TransposedConvolution
 from ..layers.windows import axis_windows
-from ..measure.shape_history import Passed, ShapeHistory, parted
+from ..measure.shape_history import Passed, ShapeHistory, changes, parted
 from ..records import positional_record
 from ..source import Source, Span
 from .edits import behind, joined, with_argument, without
@@ -64,6 +64,13 @@ class Situation:
         """The ways of the axes at fault, from where they part on."""
         return parted([self.history.passed(*axis) for axis in self.fault.faulty_axes])
 
+    def written(self, operand: int, axis: int, name: str) -> str:
+        """What is written for an argument of the one layer that changes an axis, where it is no number; else empty."""
+        way = changes(self.history.passed(operand, axis))
+        calls = [call for _, _, call in self.layers(way) if name in call.arguments]
+        text = calls[0].arguments[name].value.text if len(calls) == 1 else ""
+        return text if text.isidentifier() else ""
+
     def layers(self, way: Sequence[Passed]) -> Iterator[tuple[Passed, Layer, WrittenCall]]:
         """The layers on a way that are written in the text, each place of it once, the last one first."""
         seen: set[int] = set()
@@ -81,23 +88,35 @@ class Situation:
             yield Remedy(str(phrase), fix)
 
 
-def keeping(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
-    """The convolutions on a way, padded so that they keep rows and columns; then without their strides as well."""
-    found = [
+def padded(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
+    """The convolutions on a way, none of which has a stride, padded so that they keep rows and columns."""
+    found = _shrinking(situation, way)
+    if any(max(layer.window.stride) > 1 for layer, _ in found):
+        return
+    names = named([call for _, call in found]) if found else ""
+    fixes = (with_argument(call, "padding", full_padding(layer)) for layer, call in found)
+    yield from situation.remedy(TriedRemedy.PAD(layers=names), joined(fixes))
+
+
+def unstrided(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
+    """The convolutions on a way, some of which have a stride, without it and padded."""
+    found = _shrinking(situation, way)
+    strided = [(layer, call) for layer, call in found if max(layer.window.stride) > 1]
+    if not strided:
+        return
+    padding = (with_argument(call, "padding", full_padding(layer)) for layer, call in found if _lacks_padding(layer))
+    names = named([call for _, call in found])
+    fix = joined((*(without(call, "stride") for _, call in strided), *padding))
+    yield from situation.remedy(TriedRemedy.UNSTRIDE(layers=names), fix)
+
+
+def _shrinking(situation: Situation, way: Sequence[Passed]) -> list[tuple[Convolving, WrittenCall]]:
+    """The convolutions on a way that change the size."""
+    return [
         (layer, call)
         for one, layer, call in situation.layers(way[1:])
         if isinstance(layer, Convolving) and not isinstance(layer, TransposedConvolution) and not one.step.keeps
     ]
-    if not found:
-        return
-    names = named([call for _, call in found])
-    if all(max(layer.window.stride) == 1 for layer, _ in found):
-        fixes = (with_argument(call, "padding", full_padding(layer)) for layer, call in found)
-        yield from situation.remedy(TriedRemedy.PAD(layers=names), joined(fixes))
-        return
-    padded = (with_argument(call, "padding", full_padding(layer)) for layer, call in found if _lacks_padding(layer))
-    unstrided = (without(call, "stride") for layer, call in found if max(layer.window.stride) > 1)
-    yield from situation.remedy(TriedRemedy.UNSTRIDE(layers=names), joined((*unstrided, *padded)))
 
 
 def multiplying(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:

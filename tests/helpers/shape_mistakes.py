@@ -245,4 +245,49 @@ MISTAKES: Mapping[str, str] = {
         -> conv_transpose2d(1, kernel=4, stride=2) -> flatten -> reshape([N, 28, 28])
 """
     ),
+    "block_stride": _model(
+        """
+    input x: float32[N, 3, 32, 32]
+    output y = x -> residual(16) -> residual(32, stride=2)
+""",
+        """block residual(x, width: int, stride: int = 1) {
+    main = x -> conv2d(width, kernel=3, stride=stride, padding=1) -> relu -> conv2d(width, kernel=3, padding=1)
+    skip = x -> downsample: conv2d(width, kernel=1)
+    return main + skip -> relu
+}
+
+""",
+    ),
+    "block_identity": _model(
+        """
+    input x: float32[N, 16, 32, 32]
+    output y = x -> residual(16) -> residual(32, stride=2)
+""",
+        """block residual(x, width: int, stride: int = 1) {
+    main = x -> conv2d(width, kernel=3, stride=stride, padding=1) -> relu -> conv2d(width, kernel=3, padding=1)
+    return main + x -> relu
+}
+
+""",
+    ),
+    "dense_skip": _model(
+        """
+    input x: float32[N, 64]
+    h = x -> dense(128) -> relu -> dense(128) -> relu
+    output y = x + h
+"""
+    ),
+    "sequence_skip": _model(
+        """
+    input x: float32[N, T, 64]
+    output y = x + (x -> dense(128))
+"""
+    ),
+    "loop": _model(
+        """
+    input x: float32[N, 3, 64, 64]
+    output y = x -> for width in [16, 32, 64, 128, 256] { conv2d(width, kernel=3) -> relu -> max_pool2d(2) }
+        -> flatten -> dense(10)
+"""
+    ),
 }
