@@ -28,6 +28,10 @@ class Made(Protocol):
         """None for a parameter."""
 
     @property
+    def name(self) -> str:
+        """Its full name; empty where that is not known yet."""
+
+    @property
     def operands(self) -> tuple[Value | None, ...]:
         """What it reads."""
 
@@ -47,6 +51,7 @@ class Made(Protocol):
 @positional_record
 class _MadeNode:
     op: Operation | None
+    name: str
     operands: tuple[Value | None, ...]
     results: tuple[TensorType, ...]
     call: WrittenCall | None
@@ -62,7 +67,7 @@ def finder(graph: Graph) -> Find:
 
     def find(number: int) -> Made:
         node: Node = graph.node(number)
-        return _MadeNode(node.op, node.operands, node.results, node.origin.call, node.origin.calls)
+        return _MadeNode(node.op, node.name, node.operands, node.results, node.origin.call, node.origin.calls)
 
     return find
 
@@ -127,7 +132,7 @@ def _step(made: Made, before: Dim | None, after: Dim, formula: str) -> Step:
     if made.call is not None and place is not None and place.source is not made.call.span.source:
         # What its author sees is the block.
         name = f"{re.split('[^A-Za-z0-9_]', place.text, maxsplit=1)[0]}.{name}"
-    return Step(name, kind, place, size, format_dim(after), formula)
+    return Step(made.name or name, kind, place, size, format_dim(after), formula)
 
 
 def changes(way: Sequence[Passed]) -> list[Passed]:
@@ -190,6 +195,16 @@ class ShapeHistory(Background):
         """See ``Background``."""
         made = self.find(self.value(operand).node)
         return _step(made, None, 1, "")
+
+
+def ways_of(graph: Graph, value: Value) -> tuple[Way, ...]:
+    """How each size of a tensor came about, layer by layer, those that keep it included; axes alike are told once."""
+    find, kind = finder(graph), graph.type_of(value)
+    found: dict[tuple[Step, ...], list[int]] = {}
+    for axis in range(kind.rank):
+        steps = tuple(one.step for one in passed(find, value, axis))
+        found.setdefault(steps, []).append(axis)
+    return tuple(Way(tuple(axes), str(kind), steps) for steps, axes in found.items())
 
 
 def parted(ways: Sequence[list[Passed]]) -> list[list[Passed]]:
