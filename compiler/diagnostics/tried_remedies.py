@@ -31,6 +31,7 @@ class TriedRemedy(Phrases):
     ONE_NUMBER = "read its numbers as the steps of a sequence: `-> {stage}`"
     AXES_BEHIND = "put axes behind the shorter side: `-> {stage}`"
     AXES_AND_UNITS = "let `{name}` in line {line} give as many channels as the other side has, and put axes behind it"
+    ALL_STEPS = "let `{name}` in line {line} give all its steps, which `{kind}` reads: `return_sequences=true`"
     IMAGE = "read the features as an image: `-> {stage}`"
     SEQUENCE = "read the positions of an image as a sequence: `-> {stage}`"
     SIBLING = "write `{sibling}`, which reads as many axes"

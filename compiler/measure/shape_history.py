@@ -26,26 +26,32 @@ class Made(Protocol):
     @property
     def op(self) -> Operation | None:
         """None for a parameter."""
+        ...
 
     @property
     def name(self) -> str:
         """Its full name; empty where that is not known yet."""
+        ...
 
     @property
     def operands(self) -> tuple[Value | None, ...]:
         """What it reads."""
+        ...
 
     @property
     def results(self) -> tuple[TensorType, ...]:
         """The types of what it gives."""
+        ...
 
     @property
     def call(self) -> WrittenCall | None:
         """Where it is written."""
+        ...
 
     @property
     def calls(self) -> tuple[Span, ...]:
         """The calls of blocks around, innermost first."""
+        ...
 
 
 @positional_record

@@ -26,6 +26,7 @@ from ..dims import Dim, exact_div, format_dim
 from ..graph.types import TensorType, format_shape
 from ..layers.convolution import Convolving
 from ..layers.pooling import Pooling
+from ..layers.recurrent import Recurrent
 from ..layers.windows import Sliding
 from ..measure.shape_history import Passed, parted
 from .edits import as_number, joined, renamed, with_argument, without_stage
@@ -116,7 +117,9 @@ def _strided(one: Situation, skip: int, main: int) -> Iterator[Remedy]:
 def _projected(one: Situation, skip: int, main: int) -> Iterator[Remedy]:
     """The skip brought to the shape of the other side by a convolution with kernel 1, or a dense layer."""
     before, after = one.type_of(skip), one.type_of(main)
-    is_last = before.rank == 2 or (before.rank == 3 and before.shape[1] == after.shape[1])
+    # Of three axes the last holds features where a layer says how many, and else positions.
+    first = one.history.passed(main, -1)[0].step
+    is_last = before.rank == 2 or (before.rank == 3 and before.shape[1] == after.shape[1] and "=" in first.formula)
     spatial = [] if is_last else strides(before.shape[2:], after.shape[2:])
     channels = after.shape[-1 if is_last else 1]
     if spatial is None or not isinstance(channels, int) or before.rank > 5:
@@ -204,11 +207,11 @@ def _of_windows(one: Situation) -> Iterator[Remedy]:
     layer, found = one.layer, one.type_of(0)
     if not isinstance(layer, Sliding) or getattr(one.fault, "order", ""):
         return
-    if isinstance(layer, Convolving):
-        padding = full_padding(layer)
-        yield from one.remedy(TriedRemedy.SAME_PADDING(padding=padding), with_argument(one.call, "padding", padding))
     sizes = [size for size in found.shape[2:] if isinstance(size, int)]
     least = min(sizes, default=0)
+    # A single position with padding around it is hardly what is wanted.
+    widened = list(_widened(one, layer))
+    yield from widened if least > 1 else ()
     if 1 < least < max(layer.kernel) and max(layer.window.dilation) == 1:
         fix = with_argument(one.call, "kernel", str(least))
         yield from one.remedy(TriedRemedy.SMALLER_KERNEL(kernel=least), fix)
@@ -216,10 +219,17 @@ def _of_windows(one: Situation) -> Iterator[Remedy]:
         yield from _left_out(one, layer.kind, one.call)
     way = one.history.passed(*one.fault.faulty_axes[0])
     yield from padded(one, way)
-    for _, before, call in one.layers(way):
-        if isinstance(before, Pooling):
-            yield from _left_out(one, before.kind, call)
-            return
+    pooled = [(before.kind, call) for _, before, call in one.layers(way) if "pool" in before.kind]
+    for kind, call in pooled[:1]:
+        yield from _left_out(one, kind, call)
+    yield from widened if least <= 1 else ()
+
+
+def _widened(one: Situation, layer: Sliding) -> Iterator[Remedy]:
+    """The convolution itself, padded."""
+    if isinstance(layer, Convolving):
+        padding = full_padding(layer)
+        yield from one.remedy(TriedRemedy.SAME_PADDING(padding=padding), with_argument(one.call, "padding", padding))
 
 
 def _left_out(one: Situation, kind: str, call: Any) -> Iterator[Remedy]:
@@ -234,9 +244,11 @@ def _of_rank(one: Situation) -> Iterator[Remedy]:
     place = getattr(one.fault, "place", 0)
     found = one.type_of(place)
     yield from _without_flatten(one, place)
+    steps = list(_all_steps(one, place))
+    yield from steps
     if isinstance(one.fault, SpatialRank):
         yield from _as_image(one, found, place)
-    elif one.layer is not None and one.fault.__class__.__name__ in _SEQUENCES:
+    elif one.fault.__class__.__name__ in _SEQUENCES and not steps:
         if found.rank == 4:
             yield from one.remedy(TriedRemedy.SEQUENCE(stage=_POSITIONS), one.piped(place, _POSITIONS))
         if found.rank == 2:
@@ -265,6 +277,16 @@ def _without_flatten(one: Situation, place: int) -> Iterator[Remedy]:
     if dense >= 0:
         moved = Fix((Edit(one.source.span(dense, dense), f"-> {call.span.text} "),), Safety.UNSAFE)
         yield from one.remedy(TriedRemedy.MOVE_FLATTEN(), joined((dropped, moved)))
+
+
+def _all_steps(one: Situation, place: int) -> Iterator[Remedy]:
+    """The recurrent layer that made the operand, with the results of all its steps."""
+    made = one.history.find(one.history.value(place).node)
+    call = made.call
+    if not isinstance(made.op, Recurrent) or made.op.return_sequences or call is None or one.layer is None:
+        return
+    phrase = TriedRemedy.ALL_STEPS(name=made.op.kind, line=call.span.line, kind=one.layer.kind)
+    yield from one.remedy(phrase, with_argument(call, "return_sequences", "true"))
 
 
 def _as_image(one: Situation, found: TensorType, place: int) -> Iterator[Remedy]:

@@ -17,6 +17,8 @@ from .situation import Situation
 MOST_OFFERED, MOST_TRIED, MOST_IN_ALL = 3, 8, 24
 #: Characters of a text beyond which nothing is tried: each try checks all of it.
 LONGEST_TEXT = 100_000
+#: Nodes before a mistake beyond which nothing is tried.
+MOST_NODES = 3_000
 
 #: What checks another text in place of the one that has mistakes, with the same arguments.
 Again = Callable[[str], Report]
@@ -50,7 +52,8 @@ def _situation(one: Diagnostic, name: str) -> Situation | None:
     if not is_open or one.span is None or not isinstance(one.background, ShapeHistory):
         return None
     source = one.span.source
-    if source.name != name or len(source.text) > LONGEST_TEXT:
+    nodes = max((value.node for value in one.background.operands if value is not None), default=0)
+    if source.name != name or len(source.text) > LONGEST_TEXT or nodes > MOST_NODES:
         return None
     return Situation(one, one.background, source)
 

@@ -290,4 +290,16 @@ MISTAKES: Mapping[str, str] = {
         -> flatten -> dense(10)
 """
     ),
+    "stacked_lstm": _model(
+        """
+    input x: float32[N, T, 16]
+    output y = x -> lstm(32, return_sequences=false) -> lstm(32, return_sequences=false) -> dense(2)
+"""
+    ),
+    "early_global_pool": _model(
+        """
+    input x: float32[N, 3, 32, 32]
+    output y = x -> conv2d(8, kernel=3) -> global_avg_pool2d -> conv2d(16, kernel=3) -> flatten -> dense(10)
+"""
+    ),
 }

@@ -102,6 +102,12 @@ def test_nothing_is_tried_in_a_long_text(net: Path):
     assert texts(remedied(net, SUM + "}" + " # long\n" * 20_000)) == [[]]
 
 
+def test_nothing_is_tried_behind_many_layers(net: Path):
+    text = "model net { input x: float32[N, 4, 9000]\n h = x -> repeat(%d) { conv1d(4, kernel=3) }\n output y = x + h }"
+    assert texts(remedied(net, text % 20)) != [[]]
+    assert texts(remedied(net, text % 4_000)) == [[]]
+
+
 def test_nothing_is_tried_in_what_is_imported(tmp_path: Path):
     block = "block f(x) {\n    return x + (x -> conv2d(32, kernel=3, padding=1))\n}\n"
     main = 'import f from "part.nn"\nmodel net { input x: float32[N, 16, 8, 8]\n output y = x -> f }\n'
