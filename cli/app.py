@@ -33,6 +33,7 @@ COMMANDS = {
     "run": "Run a model, as .nn or .onnx: numbers.",
     "weights": "List, match or convert weight files.",
     "explain": "Say what an error means.",
+    "explain-shape": "Show how the shape of a layer came about.",
     "layers": "List the layers, or show one.",
 }
 
@@ -48,7 +49,8 @@ class _Commands(Command, click.Group):
         """The command of a name."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command = getattr(import_module(f".{name}", __package__), name)
         command.short_help = COMMANDS[cmd_name]
         return command
 

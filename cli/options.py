@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
-from ..compiler.diagnostics import Report
+from ..compiler.diagnostics import Diagnostic, DotnnError, Report
 from ..compiler.graph.types import FloatType
 from ..compiler.limits import Limits
 from ..compiler.passes.targets import DEFAULT_TARGET, Target
@@ -23,6 +23,7 @@ from .terminal import print_diagnostics
 
 if TYPE_CHECKING:
     from ..compiler.compiled import Compiled
+    from ..compiler.request import Request
 
 _MOST_LABEL_BYTES = 10_000_000
 #: A path that is looked at by whoever opens it; completed by shells.
@@ -244,12 +245,31 @@ def compile_model(
 ) -> Compiled:
     """The compiled model of a command; its warnings are printed."""
     from ..compiler.driver import compile_file
+    from ..compiler.request import Request
 
     limits = read_limits(limit_options)
     arguments = read_settings(settings, limits)
-    compiled = compile_file(source, model=model, arguments=arguments, limits=limits, root=root)
+    try:
+        compiled = compile_file(source, model=model, arguments=arguments, limits=limits, root=root)
+    except DotnnError as error:
+        wanted = Request(model, arguments, limits, root)
+        raise DotnnError(*remedied(error.diagnostics, source, wanted)) from None
     print_diagnostics(compiled.warnings, sys.stderr)
     return compiled
+
+
+def remedied(found: Sequence[Diagnostic], file: str, wanted: Request) -> Sequence[Diagnostic]:
+    """What is wrong with a file, and what mends it, where that can be found by trying."""
+    if not any(one.background is not None for one in found):
+        return found
+    from ..compiler.driver import check
+    from ..compiler.remedies.offering import with_remedies
+
+    def again(text: str) -> Report:
+        asked = {"arguments": wanted.arguments, "model": wanted.model, "limits": wanted.limits, "root": wanted.root}
+        return check(file, text=text, **asked)
+
+    return with_remedies(found, "<stdin>" if file == "-" else file, again)
 
 
 def in_type(compiled: Compiled, dtype: FloatType | None, keep_io: bool) -> Compiled:

@@ -276,7 +276,8 @@ def _codes(families: str) -> str:
 
 
 def _options(command: str) -> str:
-    declared = getattr(importlib.import_module(f"dotnn.cli.{command}"), command).params
+    name = command.replace("-", "_")
+    declared = getattr(importlib.import_module(f"dotnn.cli.{name}"), name).params
     options = [one for one in declared if isinstance(one, click.Option)]
     return _table(
         ("option", "what it does"), [(f"`{_usage(one)}`", f"{one.help}{_default_option(one)}") for one in options]

@@ -144,8 +144,10 @@ class Diagnostic:
             return ()
         from .shape_ways import note
 
-        source = None if self.span is None else self.span.source
-        return tuple(note(way, source) for way in self.background.ways(self.faulty_axes))
+        span = self.span
+        source, ways = None if span is None else span.source, self.background.ways(self.faulty_axes)
+        is_plain = all(way.is_at(span) for way in ways)
+        return () if is_plain else tuple(note(way, source) for way in ways)
 
     def fix(self) -> Fix | None:
         """The edits that mend the mistake, where the remedy says exactly what to write."""

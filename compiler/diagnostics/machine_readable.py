@@ -17,9 +17,10 @@ def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
     Lines and columns count from 1, columns in code points; ends are exclusive; ``offsets`` count from 0,
     after a byte order mark. Without a place ``file`` and all of these are None.
 
-    Keys: ``code severity message file line column end_line end_column offsets label labels notes remedy fix
+    Keys: ``code severity message file line column end_line end_column offsets label labels notes remedy fix fixes
     trace``; ``labels`` and ``trace`` hold places with a ``message``; ``fix`` is None, or has ``safety`` (``safe`` or
-    ``unsafe``) and ``edits``, places with their ``replacement``, which hold for the text as it is and do not overlap.
+    ``unsafe``) and ``edits``, places with their ``replacement``, which hold for the text as it is and do not overlap;
+    ``fixes`` are such with a ``message``, each of which was found to mend the mistake by trying.
     """
     return {
         "code": diagnostic.code,
@@ -31,6 +32,7 @@ def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
         "notes": list(diagnostic.explanations()),
         "remedy": diagnostic.advice(),
         "fix": _mended(diagnostic.fix()),
+        "fixes": [{"message": one.text, **_edited(one.fix)} for one in diagnostic.remedies],
         "trace": [_labelled(label) for label in diagnostic.trace],
     }
 
@@ -40,8 +42,10 @@ def _labelled(label: Label) -> dict[str, Any]:
 
 
 def _mended(fix: Fix | None) -> dict[str, Any] | None:
-    if fix is None:
-        return None
+    return None if fix is None else _edited(fix)
+
+
+def _edited(fix: Fix) -> dict[str, Any]:
     edits = [{**_place(edit.span), "replacement": edit.replacement} for edit in fix.edits]
     return {"safety": str(fix.safety), "edits": edits}
 

@@ -25,7 +25,7 @@ from itertools import groupby
 from ..source import Source, Span
 from ..visible_text import visible
 from .base import Diagnostic, Label, Severity
-from .fixes import Edit
+from .fixes import Edit, Fix
 from .terminal_cells import ELLIPSIS, LONGEST_SENTENCE, Excerpt, cell_width, clip, excerpt
 
 #: Width that source lines are fitted into where none is given; prose is wrapped only to a given one.
@@ -135,7 +135,7 @@ class _Page:
         self._paint = paint
         self._wrap_at = max(width, NARROWEST) if width is not None else None
         self._style = str(diagnostic.severity)
-        self._mended = _mended_lines(diagnostic)
+        self._mended = _mended_lines(diagnostic, diagnostic.fix())
         self._trace = _shortened(diagnostic.trace)
         self._margin = self._number_width()
         self._budget = (self._wrap_at or DEFAULT_WIDTH) - self._margin - len(" | ")
@@ -156,7 +156,8 @@ class _Page:
         diagnostic = self._diagnostic
         spans = [label.span for label in (*diagnostic.labels(), *self._trace) if isinstance(label, Label)]
         spans += [diagnostic.span] if diagnostic.span is not None else []
-        spans += [edits[0].span for edits in self._mended]
+        mended = [_mended_lines(diagnostic, one.fix) for one in diagnostic.remedies] or [self._mended]
+        spans += [edits[0].span for lines in mended for edits in lines]
         return max((len(str(_clamped(span)[1][0])) for span in spans), default=1)
 
     def _headline(self) -> list[str]:
@@ -230,12 +231,24 @@ class _Page:
         shown: list[str] = []
         for note in diagnostic.explanations():
             shown += self._remark("note", "title", note)
+        if diagnostic.remedies:
+            return shown + self._remedies()
         advice = diagnostic.advice()
         if advice:
             shown += self._remark("help", "help", advice)
         if self._mended:
             shown += [self._gutter()] if shown else []
             shown += map(self._mended_line, self._mended)
+        return shown
+
+    def _remedies(self) -> list[str]:
+        """What was found to mend it, each with the lines as it would have them."""
+        shown: list[str] = []
+        for number, remedy in enumerate(self._diagnostic.remedies):
+            shown += [self._gutter()] if shown else []
+            shown += self._remark("help", "help", f"or {remedy.text}" if number else remedy.text)
+            mended = _mended_lines(self._diagnostic, remedy.fix)
+            shown += [self._gutter(), *map(self._mended_line, mended)] if mended else []
         return shown
 
     def _remark(self, kind: str, style: str, text: str) -> list[str]:
@@ -266,9 +279,9 @@ class _Page:
         return [self._arrow(":::", label.span), *self._marked_line(line, mark.line, [mark])]
 
 
-def _mended_lines(diagnostic: Diagnostic) -> list[list[Edit]]:
-    """The edits of the fix line by line, if it mends the file of the primary place within few lines, each by itself."""
-    fix, span = diagnostic.fix(), diagnostic.span
+def _mended_lines(diagnostic: Diagnostic, fix: Fix | None) -> list[list[Edit]]:
+    """The edits of a fix line by line, if it mends the file of the primary place within few lines, each by itself."""
+    span = diagnostic.span
     if fix is None or span is None or fix.source is not span.source:
         return []
     lines: dict[int, list[Edit]] = {}

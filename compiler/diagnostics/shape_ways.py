@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from ..records import positional_record
 from ..source import Source, Span
@@ -66,16 +67,26 @@ class Way:
     steps: tuple[Step, ...]
 
     @property
+    def which(self) -> str:
+        """``axis 2``, ``axes 2 and 3``."""
+        *others, last = map(str, self.axes)
+        return f"axes {', '.join(others)} and {last}" if others else f"axis {last}"
+
+    @property
     def title(self) -> str:
         """``axis 2 of float32[N, 8, 26, 26]``."""
-        numbers = [str(axis) for axis in self.axes]
-        listed = f"axis {numbers[0]}" if len(numbers) == 1 else f"axes {', '.join(numbers[:-1])} and {numbers[-1]}"
-        return f"{listed} of {self.found}"
+        return f"{self.which} of {self.found}"
 
     @property
     def is_written(self) -> bool:
         """Whether the size is that of an input, and nothing was done to it."""
         return len(self.steps) == 1 and not self.steps[0].formula
+
+    def is_at(self, span: Span | None) -> bool:
+        """Whether the size begins on the line of a place, and nothing was done to it since."""
+        place = self.steps[0].place
+        is_near = span is not None and place is not None and place.source is span.source and place.line == span.line
+        return is_near and len(self.steps) == 1
 
 
 class Background(ABC):
@@ -102,20 +113,32 @@ def note(way: Way, source: Source | None) -> str:
 
 
 def step_lines(steps: Sequence[Step], source: Source | None, most: int = MOST_STEPS) -> list[str]:
-    """A line for each step, in columns; of many steps those at both ends.
+    """A line for each step, in columns.
+
+    Neighbours that keep the size are one line, but for the last step; and of many lines those at both ends are shown.
 
     Args:
-        steps: in their order.
+        steps: in their order, at least one.
         source: the text that is spoken of anyway, so that only others are named.
         most: how many lines there may be.
     """
-    rows = [(one.name, _place(one.place, source), one.sizes, one.arithmetic) for one in steps]
+    *before, last = steps
+    runs = [list(run) for _, run in groupby(before, key=lambda one: one.keeps)]
+    groups = [*(group for run in runs for group in _groups(run)), [last]]
+    left_out = groups[_HEAD:-_TAIL] if len(groups) > most else []
+    shown = [*groups[:_HEAD], *groups[-_TAIL:]] if left_out else groups
+    rows = [(one.name, _place(one.place, source), one.sizes, one.arithmetic) for (one, *more) in shown if not more]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    lines = [_line(row, widths) for row in rows]
-    left_out = len(lines) - _HEAD - _TAIL
-    if len(lines) > most and left_out > 1:
-        lines[_HEAD : _HEAD + left_out] = [f"… {left_out} more layers …"]
+    table = iter([_line(row, widths) for row in rows])
+    lines = [next(table) if len(group) == 1 else f"… {len(group)} layers that keep it …" for group in shown]
+    if left_out:
+        lines.insert(_HEAD, f"… {sum(map(len, left_out))} more layers …")
     return lines
+
+
+def _groups(run: list[Step]) -> list[list[Step]]:
+    """Several neighbours that keep the size as one group, all others each by itself."""
+    return [run] if run[0].keeps else [[one] for one in run]
 
 
 def _line(row: Iterable[str], widths: Sequence[int]) -> str:

@@ -10,6 +10,7 @@ from .base import Diagnostic, Label
 from .demanded import SizeTooSmall
 from .fixes import Fix, Safety, inserting, replacing, without_argument
 from .forms import Forms, declare_otherwise_or
+from .shapes import made_label
 
 #: Divisors are looked for up to here only, so that no number of channels takes long.
 _LARGEST_GROUPS_SHOWN = 64
@@ -22,8 +23,10 @@ def channels_last_hint(order: str) -> str:
     return f"; if the last axis holds the channels, put `transpose({order})` first"
 
 
-def _operand_label(operand: Span | None, found: str) -> tuple[Label, ...]:
-    return (Label(operand, f"this is {found}"),) if operand is not None else ()
+def _operand_label(diagnostic: Diagnostic, operand: Span | None, found: str) -> tuple[Label, ...]:
+    """What made the operand, or where that is not known, the operand."""
+    made = made_label(diagnostic, 0, found)
+    return made or ((Label(operand, f"this is {found}"),) if operand is not None else ())
 
 
 def _instead_of(place: Span | None, written: str, number: str) -> Fix | None:
@@ -107,7 +110,7 @@ class WindowTooLarge(SizeTooSmall):
 
     def labels(self) -> tuple[Label, ...]:
         """The operand."""
-        return _operand_label(self.operand, self.found)
+        return _operand_label(self, self.operand, self.found)
 
     def notes(self) -> tuple[str, ...]:
         """How far a last window may overhang."""
@@ -203,7 +206,7 @@ class ChannelsNotDivisible(Diagnostic):
 
     def labels(self) -> tuple[Label, ...]:
         """The operand."""
-        return _operand_label(self.operand, self.found)
+        return _operand_label(self, self.operand, self.found)
 
 
 @record
@@ -256,7 +259,7 @@ class SamePaddingUndecided(Diagnostic):
 
     def labels(self) -> tuple[Label, ...]:
         """The operand."""
-        return _operand_label(self.operand, self.found)
+        return _operand_label(self, self.operand, self.found)
 
 
 @record
@@ -470,4 +473,4 @@ class NothingLeft(SizeTooSmall):
 
     def labels(self) -> tuple[Label, ...]:
         """The operand."""
-        return _operand_label(self.operand, self.found)
+        return _operand_label(self, self.operand, self.found)

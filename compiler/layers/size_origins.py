@@ -73,7 +73,7 @@ def _written(layer: Layer, operands: _Operands, asked: Asked) -> str:
         if isinstance(value, DimExpr) and value == asked.dim:
             return f"{name}={format_dim(value)}"
         multiple = exact_div(asked.dim, value) if isinstance(value, int) else None
-        if multiple is not None and _is_made_of(layer, operands, asked, name, value):
+        if isinstance(value, int) and multiple is not None and _is_made_of(layer, operands, asked, name, value):
             return f"{name}={value}" if multiple == 1 else f"{factor(multiple)}*{value}"
     return ""
 

@@ -47,7 +47,17 @@ class Size:
 def factor(dim: Dim) -> str:
     """A dimension as part of a product or quotient, in parentheses where it is a sum."""
     text = format_dim(dim)
-    return f"({text})" if isinstance(dim, DimExpr) and " " in text else text
+    return f"({text})" if isinstance(dim, DimExpr) and _is_sum(text) else text
+
+
+def _is_sum(text: str) -> bool:
+    """Whether there are signs between terms outside of all parentheses."""
+    depth = 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign == " " and depth == 0:
+            return True
+    return False
 
 
 def product_text(dims: Iterable[Dim]) -> str:

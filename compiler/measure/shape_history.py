@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.shape_ways import Background, Step, Way
-from ..dims import Dim, decide_equal, format_dim
+from ..dims import Dim, DimTooComplex, decide_equal, format_dim
 from ..graph.graph import Graph, Node, Value, WrittenCall, place_of
 from ..graph.operations import Operation
 from ..graph.types import TensorType
 from ..layers.base import Layer
 from ..layers.size_origins import size_origin
+from ..layers.sizes import Size
 from ..records import positional_record
 from ..source import Span
 
@@ -24,27 +26,38 @@ class Made(Protocol):
     @property
     def op(self) -> Operation | None:
         """None for a parameter."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its full name; empty where that is not known yet."""
+        ...
 
     @property
     def operands(self) -> tuple[Value | None, ...]:
         """What it reads."""
+        ...
 
     @property
     def results(self) -> tuple[TensorType, ...]:
         """The types of what it gives."""
+        ...
 
     @property
     def call(self) -> WrittenCall | None:
         """Where it is written."""
+        ...
 
     @property
     def calls(self) -> tuple[Span, ...]:
         """The calls of blocks around, innermost first."""
+        ...
 
 
 @positional_record
 class _MadeNode:
     op: Operation | None
+    name: str
     operands: tuple[Value | None, ...]
     results: tuple[TensorType, ...]
     call: WrittenCall | None
@@ -60,7 +73,7 @@ def finder(graph: Graph) -> Find:
 
     def find(number: int) -> Made:
         node: Node = graph.node(number)
-        return _MadeNode(node.op, node.operands, node.results, node.origin.call, node.origin.calls)
+        return _MadeNode(node.op, node.name, node.operands, node.results, node.origin.call, node.origin.calls)
 
     return find
 
@@ -94,13 +107,20 @@ def passed(find: Find, value: Value, axis: int) -> list[Passed]:
         types = [None if one is None else find(one.node).results[one.index] for one in made.operands]
         formula, before = "", None
         if isinstance(made.op, Layer):
-            size = size_origin(made.op, types, made.results, axis, value.index)
+            size = _origin(made.op, types, made, value.index, axis)
             formula, before = size.formula, size.axes[0] if size.axes else None
         found.append(Passed(value, axis, made, _step(made, _before(types, before), dim, formula)))
         operand = None if before is None else made.operands[before[0]]
         if before is None or operand is None:
             return found[::-1]
         value, axis = operand, before[1]
+
+
+def _origin(layer: Layer, types: Sequence[TensorType | None], made: Made, index: int, axis: int) -> Size:
+    try:
+        return size_origin(layer, types, made.results, axis, index)
+    except DimTooComplex:
+        return Size()
 
 
 def _before(types: Sequence[TensorType | None], place: tuple[int, int] | None) -> Dim | None:
@@ -115,7 +135,10 @@ def _step(made: Made, before: Dim | None, after: Dim, formula: str) -> Step:
     size = "" if before is None else format_dim(before)
     # Labels that are numbers only tell apart the layers of a group.
     name = kind if label is None or label.text.isdigit() else label.text
-    return Step(name, kind, place, size, format_dim(after), formula)
+    if made.call is not None and place is not None and place.source is not made.call.span.source:
+        # What its author sees is the block.
+        name = f"{re.split('[^A-Za-z0-9_]', place.text, maxsplit=1)[0]}.{name}"
+    return Step(made.name or name, kind, place, size, format_dim(after), formula)
 
 
 def changes(way: Sequence[Passed]) -> list[Passed]:
@@ -178,6 +201,16 @@ class ShapeHistory(Background):
         """See ``Background``."""
         made = self.find(self.value(operand).node)
         return _step(made, None, 1, "")
+
+
+def ways_of(graph: Graph, value: Value) -> tuple[Way, ...]:
+    """How each size of a tensor came about, layer by layer, those that keep it included; axes alike are told once."""
+    find, kind = finder(graph), graph.type_of(value)
+    found: dict[tuple[Step, ...], list[int]] = {}
+    for axis in range(kind.rank):
+        steps = tuple(one.step for one in passed(find, value, axis))
+        found.setdefault(steps, []).append(axis)
+    return tuple(Way(tuple(axes), str(kind), steps) for steps, axes in found.items())
 
 
 def parted(ways: Sequence[list[Passed]]) -> list[list[Passed]]:

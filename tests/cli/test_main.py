@@ -21,7 +21,7 @@ def test_help_names_every_command_in_one_line() -> None:
     done = dotnn("--help")
     assert done.code == 0
     listed = done.out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
-    commands = ["new", "check", "summary", "build", "run", "weights", "explain", "layers"]
+    commands = ["new", "check", "summary", "build", "run", "weights", "explain", "explain-shape", "layers"]
     assert [line.split()[0] for line in listed] == commands
     assert not any(line.endswith("...") for line in listed)
 
@@ -30,7 +30,9 @@ def test_no_command_shows_the_help() -> None:
     assert "Commands:" in dotnn().out + dotnn().err
 
 
-@pytest.mark.parametrize("command", ["new", "check", "summary", "build", "run", "weights", "explain", "layers"])
+@pytest.mark.parametrize(
+    "command", ["new", "check", "summary", "build", "run", "weights", "explain", "explain-shape", "layers"]
+)
 def test_help_of_commands(command: str) -> None:
     done = dotnn(command, "-h")
     assert done.code == 0

@@ -253,7 +253,7 @@ def check_summary(text: str) -> list[tuple[str, str, int]]:
 
 def test_every_command_is_described() -> None:
     page = (DOCS / "cli.md").read_text(encoding="utf-8")
-    assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^## ([\w-]+)$", page, re.MULTILINE) == list(COMMANDS)
 
 
 # The page of the Python API -------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ def test_json_form() -> None:
         "notes": [],
         "remedy": "did you mean `kernel`?",
         "fix": {"safety": "unsafe", "edits": [{**where, "replacement": "kernel"}]},
+        "fixes": [],
         "trace": [],
     }
     assert form == expected

@@ -73,14 +73,14 @@ def test_a_way_goes_from_the_input_to_the_layer():
 def test_a_long_way_is_shown_by_its_ends():
     text = "model net { input x: float32[N, 1, 99]\n output y = x -> repeat(30) { conv1d(1, kernel=3) } }"
     assert lines(text, 2) == [
-        "x       line 1  99",
-        "conv1d  line 2  99 -> 97  99 - 3 + 1 = 97",
-        "conv1d  line 2  97 -> 95  97 - 3 + 1 = 95",
+        "x          line 1  99",
+        "conv1d     line 2  99 -> 97  99 - 3 + 1 = 97",
+        "conv1d_1   line 2  97 -> 95  97 - 3 + 1 = 95",
         "… 24 more layers …",
-        "conv1d  line 2  47 -> 45  47 - 3 + 1 = 45",
-        "conv1d  line 2  45 -> 43  45 - 3 + 1 = 43",
-        "conv1d  line 2  43 -> 41  43 - 3 + 1 = 41",
-        "conv1d  line 2  41 -> 39  41 - 3 + 1 = 39",
+        "conv1d_26  line 2  47 -> 45  47 - 3 + 1 = 45",
+        "conv1d_27  line 2  45 -> 43  45 - 3 + 1 = 43",
+        "conv1d_28  line 2  43 -> 41  43 - 3 + 1 = 41",
+        "conv1d_29  line 2  41 -> 39  41 - 3 + 1 = 39",
     ]
 
 
