@@ -1,6 +1,6 @@
 """What `dotnn check` finds of faults that are planted, one by one, into sound networks.
 
-    python benchmarks/planted_faults.py [--all]
+    python benchmarks/planted_faults.py [--all | --json]
 
 Each fault is of a kind that a published study of faults in deep learning lists, or that one of the checkers that came
 of them looks for, and that can be seen in the text of a network: no learning rates, losses, data or versions. The
@@ -15,6 +15,7 @@ network is a false alarm.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections import Counter
@@ -48,7 +49,7 @@ class Fault(NamedTuple):
         network: the sound original, below ``examples/``.
         before: what the edit takes away; it stands there once.
         after: what it puts there instead.
-        expected: the code that should find it, or its beginning.
+        expected: the code that should find it, or its beginning; or several of them, with `|` between.
         unseen: why nothing finds it, where that is so; ``select`` where a rule does that is off by itself.
     """
 
@@ -137,7 +138,7 @@ KINDS = (
                 "dogs_vs_cats",
                 '-> conv2d(64, kernel=3, padding="same") -> relu -> max_pool2d(2)',
                 '-> conv2d(64, kernel=3, padding="same") -> relu -> max_pool2d(2) -> relu',
-                "L101",
+                "L127",
             ),
             Fault("sentiment_lstm", "return_sequences=false)", "return_sequences=false) -> relu", "L1"),
         ),
@@ -214,9 +215,9 @@ KINDS = (
                 "mnist_dense", "-> dense(classes) -> softmax", "-> dense(classes) -> softmax -> dropout(0.5)", "L106"
             ),
             Fault("zoo/alexnet", "-> 6: dense(classes)", "-> 6: dense(classes) -> 7: dropout(0.5)", "L106"),
-            Fault("mnist_cnn", "-> dense(classes) -> softmax", "-> dense(classes) -> dropout(0.5) -> softmax", "L106"),
+            Fault("mnist_cnn", "-> dense(classes) -> softmax", "-> dense(classes) -> dropout(0.5) -> softmax", "L128"),
             Fault("zoo/video_cnn", "-> dropout(0.5)\n", "-> dropout(0.5) -> dropout(0.5)\n", "L120"),
-            Fault("sentiment_lstm", "lstm(32, return", "lstm(32, dropout=0.5, return", "W470"),
+            Fault("sentiment_lstm", "lstm(32, return", "lstm(32, dropout=0.5, return", "W470|L142"),
         ),
     ),
     Kind(
@@ -375,8 +376,8 @@ KINDS = (
         "wrong wiring",
         "HIZ",
         (
-            Fault("mnist_cnn", "output probabilities = features", "output probabilities = image", "W201"),
-            Fault("zoo/siamese", "abs(a - b)", "abs(a - a)", "W201"),
+            Fault("mnist_cnn", "output probabilities = features", "output probabilities = image", "W201|L404"),
+            Fault("zoo/siamese", "abs(a - b)", "abs(a - a)", "W201|L404"),
             Fault(
                 "zoo/char_lstm",
                 "initial_h=initial_h, initial_c=initial_c",
@@ -479,7 +480,9 @@ def planted(fault: Fault, text: str) -> str:
 
 def found_in(network: str, text: str, select: Sequence[str] = ()) -> list[str]:
     """The codes of what is said of a text that stands in the place of a network."""
-    return [one.code for one in check(_path(network), text=text, select=select).diagnostics]
+    found = (one.code for one in check(_path(network), text=text, select=select).diagnostics)
+    # That a comment of the original suppresses nothing any more says nothing of what is wrong.
+    return [code for code in found if code != "L401"]
 
 
 def table() -> str:
@@ -527,8 +530,8 @@ def _counts(some: Sequence[Outcome]) -> tuple[str, ...]:
 
 def _outcome(kind: Kind, fault: Fault) -> Outcome:
     text = planted(fault, sound(fault.network))
-    codes = _new_in(fault.network, text)
-    what = "found" if any(code.startswith(fault.expected) for code in codes) else "otherwise" if codes else "missed"
+    codes, wanted = _new_in(fault.network, text), tuple(fault.expected.split("|"))
+    what = "found" if any(code.startswith(wanted) for code in codes) else "otherwise" if codes else "missed"
     if what == "missed" and fault.unseen == _OFF:
         chosen = _new_in(fault.network, text, _SELECTED)
         what = "on selection" if fault.expected in chosen else what
@@ -547,9 +550,11 @@ def _path(network: str) -> Path:
 
 
 def main() -> int:
-    """Print what is found of every fault, those that are found only if asked, and the table."""
-    everything = outcomes()
-    for one in everything:
+    """Print the faults that are not found, or all of them, and the table; or what the documentation shows, as JSON."""
+    if "--json" in sys.argv:
+        print(json.dumps({part.__name__: part() for part in (table, sources, missed)}))
+        return 0
+    for one in outcomes():
         if one.what != "found" or "--all" in sys.argv:
             said = f"{one.fault.network}: {one.fault.before.strip()!r} -> {one.fault.after.strip()!r}"
             print(f"{one.what} ({one.fault.expected}; {', '.join(one.codes) or 'nothing'}): {said}. {one.fault.unseen}")

@@ -22,7 +22,7 @@ from ..measure.budgets import Budget
 from ..names.project import Module
 from ..records import positional_record, record
 from ..source import Span
-from .layer_kinds import LEARNING
+from .layer_kinds import DROPPING, LEARNING
 from .name_uses import NameUses
 
 if TYPE_CHECKING:
@@ -170,9 +170,10 @@ class LayerGraph:
             node: the layer.
             passing: step over dropout, which changes no number while a network is used.
         """
+        if passing:
+            return self.through(node, DROPPING)
         value = node.operands[0] if node.operands else None
-        found = None if value is None else self.graph.producer(value)
-        return self._passed.get(found.id, found) if passing and found is not None else found
+        return None if value is None else self.graph.producer(value)
 
     def through(self, node: Node, kinds: frozenset[str], *, alone: bool = False) -> Node | None:
         """What stands before a layer, and before all layers of some kinds that it reads through; None if nothing does.
@@ -209,18 +210,6 @@ class LayerGraph:
             if node.kind in LEARNING or node.id in found:
                 found.update(value.node for value in node.operands if value is not None)
         return frozenset(found)
-
-    @cached_property
-    def _passed(self) -> dict[int, Node | None]:
-        """For each dropout what stands before it and all dropouts before it: found in one walk, operands first."""
-        from ..layers.regularization import Dropping
-
-        found: dict[int, Node | None] = {}
-        for node in self.layers:
-            if isinstance(node.op, Dropping):
-                before = self.before(node)
-                found[node.id] = before if before is None else found.get(before.id, before)
-        return found
 
     def is_read_once(self, node: Node) -> bool:
         """Whether the first result of a layer is read by one layer, once, and is no output."""

@@ -82,7 +82,7 @@ class ConstantWeights(Lint):
             value = {"zeros": "0", "ones": "1"}.get(written, written.removeprefix("constant(").removesuffix(")"))
             units = getattr(node.op, "units", weight.shape[0])
             yield cls(
-                span=place_of(node),
+                span=node.origin.arguments["init"].value if "init" in node.origin.arguments else place_of(node),
                 count=weight.elements,
                 kind=node.kind,
                 value=value,

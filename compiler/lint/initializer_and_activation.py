@@ -24,7 +24,8 @@ class InitializerAndActivation(Lint):
     Each rule keeps the spread of numbers from layer to layer: He's (`he_normal`) reckons with `relu`, which sets half
     of them to 0, Glorot's (`xavier_uniform`) with a function that is nearly the identity around 0, such as `tanh`, and
     LeCun's (`lecun_normal`) with `selu`, or `tanh` as well. In a deep network the wrong one makes numbers grow or
-    vanish layer by layer. Nothing is said where none is written, where a `gain` is, and where a normalization follows.
+    vanish layer by layer. Nothing is said where none is written, where a `gain` is, where a normalization follows, and
+    of the last layer.
 
     Sources: He and others, Delving Deep into Rectifiers (2015); Glorot and Bengio, Understanding the Difficulty of
     Training Deep Feedforward Neural Networks (2010); Klambauer and others, Self-Normalizing Neural Networks (2017).
@@ -67,7 +68,7 @@ class InitializerAndActivation(Lint):
         for graph, node in subject.of_kinds(_LAYERS):
             written = node.origin.arguments.get("init")
             following = _only_reader(graph, node)
-            if written is None or following is None or not is_own(node):
+            if written is None or following is None or not is_own(node) or graph.is_output(following.value()):
                 continue
             initializer = node.weights["weight"].initializer
             fitting = _fitting(initializer, following.kind)

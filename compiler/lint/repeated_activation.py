@@ -10,7 +10,6 @@ from ..layers.bounded_activations import Relu6
 from ..layers.smooth_activations import Elu, Gelu, Silu
 from ..records import record
 from .base import Lint, Subject, is_own, place_of
-from .layer_kinds import DROPPING, MAXIMA, MEANS
 
 _ACTIVATIONS = (Relu, LeakyRelu, Relu6, Elu, Gelu, Silu, Sigmoid, Tanh)
 
@@ -21,7 +20,7 @@ class RepeatedActivation(Lint):
 
     `relu` of what `relu` gives is the same once more, `sigmoid` of numbers that are 0 or more never goes below a half,
     and `tanh` of what `sigmoid` gives lies in a narrow band. Mostly one of the two stayed behind, or the layer between
-    them did not come along. A `relu` that reads another one through pooling does nothing either.
+    them did not come along.
 
     Bad:
 
@@ -54,12 +53,9 @@ class RepeatedActivation(Lint):
 
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
-        """Every activation that reads another one directly, or through dropout; `relu` through pooling as well."""
+        """Every activation that reads another one directly, or through dropout."""
         for graph, node, _ in subject.all_of(*_ACTIVATIONS):
             before = graph.before(node, passing=True)
-            pooled = graph.through(node, _POOLED) if node.kind in _RECTIFIERS else None
-            # Pooling of numbers that are rectified leaves them so.
-            before = pooled if pooled is not None and pooled.kind == node.kind else before
             # Two that are probabilities both have a rule of their own.
             if before is None or not isinstance(before.op, _ACTIVATIONS) or (before.kind, node.kind) == _PROBABILITIES:
                 continue
@@ -68,5 +64,3 @@ class RepeatedActivation(Lint):
 
 
 _PROBABILITIES = ("sigmoid", "sigmoid")
-_RECTIFIERS = ("relu", "relu6")
-_POOLED = DROPPING | MAXIMA | MEANS | {"flatten"}
