@@ -57,6 +57,7 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 #: The endings by which commands know files of a kind; the first is the usual one.
 _TAKEN = {
+    OtherFile.MODEL_TEXT: (".nn",),
     OtherFile.ONNX_MODEL: (".onnx",),
     OtherFile.SAFETENSORS: (".safetensors",),
     OtherFile.TORCH_WEIGHTS: (".pt", ".pth", ".bin"),

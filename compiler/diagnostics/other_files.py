@@ -30,7 +30,10 @@ class OtherFile(Phrases):
     """
 
     # Models.
-    MODEL_TEXT = ("the text of a model", "`dotnn summary {path}` shows its layers, and `dotnn run {path}` runs it")
+    MODEL_TEXT = (
+        "the text of a model",
+        "{first}`dotnn summary {path}` shows its layers, and `dotnn run {path}` runs it",
+    )
     ONNX_MODEL = (
         "an ONNX model",
         "{first}`dotnn run {path}` runs it, `dotnn weights {path}` lists its weights, and `--weights {path}` loads "

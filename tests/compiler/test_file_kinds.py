@@ -288,6 +288,37 @@ def test_files_that_are_given_for_something_else(tmp_path: Path) -> None:
     assert kind_of_file(tmp_path) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("x.png", "E801", "it is a PNG image"),
+        ("net.nn", "E801", "it is a Python program with a network in PyTorch"),
+        ("tiny.nn", "E801", "`dotnn summary tiny.nn` shows its layers"),
+        ("nets", "E801", "it is a folder (directory)"),
+    ],
+)
+def test_files_that_are_given_for_weights(tiny: Path, name: str, code: str, said: str) -> None:
+    (tiny / "nets").mkdir()
+    if name in SAMPLES:
+        content = SAMPLES[name][1]
+        Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
+    done = dotnn("weights", name)
+    assert (done.code, codes(done.err)) == (2, [code])
+    assert said in done.err
+
+
+@pytest.mark.parametrize("name", ["x.png", "train.py", "tiny.nn"])
+def test_files_that_are_called_like_models(tiny: Path, name: str) -> None:
+    if name in SAMPLES:
+        content = SAMPLES[name][1]
+        Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
+    Path(name).rename("net.onnx")
+    done = dotnn("run", "net.onnx", "--random", "1")
+    kind = SAMPLES[name][0] if name in SAMPLES else OtherFile.MODEL_TEXT
+    assert (done.code, codes(done.err)) == (2, ["E902"])
+    assert f"`net.onnx` is not an ONNX model: it is {kind.says}" in done.err
+
+
 # Paths that lead nowhere --------------------------------------------------------------------------------------------
 
 
