@@ -52,7 +52,7 @@ Layout: TypeAlias = Literal["nchw", "nhwc"]
     multiple=True,
     help="An input: .npy .npz .csv .json .png .jpg, JSON text, or `-` for JSON on standard input.",
 )
-@click.option("--random", metavar="SEED", type=click.IntRange(min=0), help="Feed random numbers instead.")
+@click.option("--random", metavar="SEED", type=options.Count(min=0), help="Feed random numbers instead.")
 @click.option(
     "--size",
     "sizes",
@@ -71,7 +71,7 @@ Layout: TypeAlias = Literal["nchw", "nhwc"]
 @click.option(
     "--top",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=options.Count(min=1),
     default=5,
     show_default=True,
     help="How many classes to show.",

@@ -38,6 +38,7 @@ from ..compiler.diagnostics.feeding import (
     StandardInputTwice,
     TooManyBytes,
     UnknownFileType,
+    WordInValue,
     WordOfPython,
 )
 from ..compiler.diagnostics.running import FileNotReadable
@@ -73,6 +74,10 @@ _WORDS = {
     "true": "true",
     "false": "false",
 }
+_WORD = re.compile(r'"[^"]*"|[+-]?[A-Za-z]+')
+_TUPLE = re.compile(r"\s*\([\s0-9.,eE+()\[\]-]*\)\s*\Z")
+#: Characters of values in which words of other languages are looked for.
+LONGEST_SPELLING = 1000
 #: Names in a folder beyond this many are not looked at for one that is meant.
 MOST_NAMES = 10_000
 
@@ -215,6 +220,9 @@ class _Reader:
             words = value.strip()
             if words.casefold() in _WORDS:
                 return WordOfPython(text=words, written=_WORDS[words.casefold()])
+            if _TUPLE.match(value):
+                written = words.replace("(", "[").replace(")", "]")
+                return NumbersWithoutBrackets(text=clip(words, 60), written=clip(written, 60), **self._facts)
             if _NUMBERS.match(value):
                 written = f"[{', '.join(re.findall(_NUMBER, value))}]"
                 return NumbersWithoutBrackets(text=clip(words, 60), written=clip(written, 60), **self._facts)
@@ -303,7 +311,16 @@ def _parsed_inline(text: str) -> Any:
     try:
         return parse_json(text)
     except ValueError as error:
-        raise DotnnError(BadInlineValue(text=clip(text, 60), reason=str(error))) from error
+        raise DotnnError(_bad_inline(text, str(error))) from error
+
+
+def _bad_inline(text: str, reason: str) -> BadInlineValue:
+    shown = clip(text, 60)
+    for word in _WORD.findall(text[:LONGEST_SPELLING]):
+        written = _WORDS.get(word.casefold(), word)
+        if written not in (word, f"+{word}"):
+            return WordInValue(text=shown, reason=reason, word=word, written=written)
+    return BadInlineValue(text=shown, reason=reason)
 
 
 def _member(archive: Archive, name: str, path: Path) -> str:

@@ -409,7 +409,7 @@ class BadInlineValue(Diagnostic):
 class NumbersWithoutBrackets(BadInlineValue):
     """Numbers in a row."""
 
-    message: ClassVar[str] = "`{text}` is neither a file nor JSON, in which lists stand in brackets"
+    message: ClassVar[str] = "`{text}` is neither a file nor JSON, in which lists stand in square brackets"
     remedy: ClassVar[str] = "write `--input '{written}'`, with a pair of brackets for each axis"
 
     written: str
@@ -431,6 +431,17 @@ class WordOfPython(BadInlineValue):
 
     written: str
     reason: str = ""
+
+
+@record
+class WordInValue(BadInlineValue):
+    """The same inside of lists."""
+
+    message: ClassVar[str] = "`{text}` is no JSON, which spells `{word}` as `{written}`: {reason}"
+    remedy: ClassVar[str] = "write `{written}`"
+
+    word: str
+    written: str
 
 
 @record

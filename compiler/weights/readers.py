@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.damage import FileDamage
@@ -70,7 +70,7 @@ def open_weights(path: str | Path, *, whole: bool = True) -> WeightFile:
 
 def _no_weights(path: Path) -> Diagnostic:
     """What to say of a file whose name has no ending of a format."""
-    facts = {"path": str(path), "suffix": path.suffix.lower(), "endings": ENDINGS}
+    facts: dict[str, Any] = {"path": str(path), "suffix": path.suffix.lower(), "endings": ENDINGS}
     if path.is_dir():
         return FolderForWeights(**facts)
     kind = None if path.suffix.lower() in KNOWN_OTHERS else kind_of_file(path)

@@ -140,3 +140,13 @@ def test_what_is_no_input_is_said_once_and_with_what_the_model_reads(tiny: Path)
         assert len(codes(done.err)) == 1
         assert "the model reads one input: `x: float32[N, 3]`" in done.err
         assert done.out == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "least"),
+    [("--random", "nan", 0), ("--random", "-1", 0), ("--seed", "1.5", 0), ("--top", "0", 1)],
+)
+def test_numbers_of_options_say_what_they_take(tiny: Path, option: str, value: str, least: int) -> None:
+    done = dotnn("run", "tiny.nn", option, value)
+    assert done.code == 2
+    assert f"'{option}': '{value}' is no whole number from {least} on" in done.err

@@ -151,6 +151,8 @@ def test_files_that_may_be_meant_are_named(tmp_path, monkeypatch):
         ("nan", "`NaN`"),
         ("x=-inf", "`-Infinity`"),
         ("x=True", "`true`"),
+        ("(1, 2)", "[1, 2]"),
+        ("((1, 2), (3, -4.5))", "[[1, 2], [3, -4.5]]"),
     ],
 )
 def test_values_in_another_spelling_are_spelt_right(tmp_path, monkeypatch, text, written):
@@ -160,6 +162,21 @@ def test_values_in_another_spelling_are_spelt_right(tmp_path, monkeypatch, text,
     # A file of that name is a file.
     write(tmp_path / text.removeprefix("x="), b"")
     fault(lambda: read(text), "E921")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("[[nan]]", "`NaN`"),
+        ("[1, -inf]", "`-Infinity`"),
+        ("[True, False]", "`true`"),
+        ('{"nan": [false, False]}', "`false`"),
+    ],
+)
+def test_words_of_python_in_lists_are_spelt_right(text, written):
+    (one,) = fault(lambda: read(text), "E935")
+    assert one.advice() == f"write {written}"
+    assert "at line 1" in one.headline()
 
 
 def test_nothing_is_downloaded():
