@@ -29,6 +29,18 @@ _MOST_LABEL_BYTES = 10_000_000
 #: A path that is looked at by whoever opens it; completed by shells.
 FILE = click.Path(readable=False, path_type=Path)
 
+
+class Count(click.IntRange):
+    """A whole number from a least one on."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; a usage error with what is taken."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is no whole number from {self.min} on", param, ctx)
+
+
 source = click.argument(
     "source",
     cls=Argument,
@@ -48,7 +60,7 @@ no_optimize = click.option("--no-optimize", is_flag=True, help="Leave the graph 
 seed = click.option(
     "--seed",
     metavar="N",
-    type=click.IntRange(min=0),
+    type=Count(min=0),
     default=0,
     show_default=True,
     help="The seed of the initial weights.",

@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     from ..runtime.images import ImageOptions
     from ..runtime.providers import Provider
 
+#: Endings of names of models.
+_MODELS = (".nn", ".onnx")
+
 Resize: TypeAlias = Literal["stretch", "crop"]
 Layout: TypeAlias = Literal["nchw", "nhwc"]
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, context_settings={"allow_extra_args": True})
 @click.argument(
     "source",
     cls=Argument,
@@ -49,7 +52,7 @@ Layout: TypeAlias = Literal["nchw", "nhwc"]
     multiple=True,
     help="An input: .npy .npz .csv .json .png .jpg, JSON text, or `-` for JSON on standard input.",
 )
-@click.option("--random", metavar="SEED", type=click.IntRange(min=0), help="Feed random numbers instead.")
+@click.option("--random", metavar="SEED", type=options.Count(min=0), help="Feed random numbers instead.")
 @click.option(
     "--size",
     "sizes",
@@ -68,7 +71,7 @@ Layout: TypeAlias = Literal["nchw", "nhwc"]
 @click.option(
     "--top",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=options.Count(min=1),
     default=5,
     show_default=True,
     help="How many classes to show.",
@@ -117,6 +120,7 @@ def run(
 
     A .nn file is built in memory first; an .onnx file is run as it is.
     """
+    source, more = _model_first(source, click.get_current_context().args)
     image_options = {"--scale": scale, "--mean": mean, "--std": std, "--resize": resize, "--layout": layout}
     _check_call(source, inputs, random, sizes, [name for name, value in image_options.items() if value])
     _check_results(save, as_json, inputs)
@@ -139,14 +143,12 @@ def run(
     else:
         compiled = options.compile_model(source, model, settings, limits, root)
         compiled = options.in_type(compiled, dtype, keep_io)
-        if not fed and compiled.graph.inputs:
-            # Said before the model is built, which may take long.
-            raise _nothing_fed({node.name: node.results[0] for node in compiled.graph.inputs})
+        # Said before the model is built, which may take long.
+        _check_fed(fed, more, {node.name: node.results[0] for node in compiled.graph.inputs})
         with loaded_weights(loading, compiled) as loaded, working(f"building {compiled.name}"):
             build = {"target": target, "optimize": not no_optimize, "seed": seed, "weights": loaded}
             session = _session(_Built(compiled, build), provider)
-    if not fed and session.inputs:
-        raise _nothing_fed({one.name: one for one in session.inputs})
+    _check_fed(fed, more, {one.name: one for one in session.inputs})
     options.judge_labels(names, {output.name: output.shape for output in session.outputs})
     given, notes = _given(session, inputs, random, settled, images)
     feeds = session.prepare(given)
@@ -218,9 +220,27 @@ def _refuse(given: Sequence[str]) -> None:
         raise options.wrong_call(f"{', '.join(given)}: this is for .nn files; an .onnx file is run as it is")
 
 
-def _nothing_fed(inputs: Mapping[str, object]) -> click.UsageError:
-    listed = ", ".join(f"{name}: {kind}" for name, kind in inputs.items())
-    return options.wrong_call(f"the model reads {listed}; give it by --input NAME=FILE, or --random SEED")
+def _model_first(source: str, more: Sequence[str]) -> tuple[str, list[str]]:
+    """The model among the words of a call that are no options, and the others."""
+    words = [source, *more]
+    found = next((word for word in words if word.lower().endswith(_MODELS)), source)
+    words.remove(found)
+    models = [word for word in words if word.lower().endswith(_MODELS)]
+    if models:
+        raise options.wrong_call(f"one model is run at a time, and {models[0]!r} is one more beside {found!r}")
+    return found, words
+
+
+def _check_fed(fed: bool, more: Sequence[str], inputs: Mapping[str, object]) -> None:
+    """Refuse a call that feeds nothing to a model that reads something, or has words that nothing would heed."""
+    listed = ", ".join(f"{name}: {kind}" for name, kind in inputs.items()) or "nothing"
+    if more:
+        raise options.wrong_call(
+            f"{more[0]!r} belongs to no option: --input takes one file, and a shell makes several words of a pattern "
+            f"such as *.png; the model reads {listed}: give each input by an --input of its own"
+        )
+    if not fed and inputs:
+        raise options.wrong_call(f"the model reads {listed}; give it by --input NAME=FILE, or --random SEED")
 
 
 def _given(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from itertools import islice
 from pathlib import Path
 
 from .diagnostics import Report
 from .diagnostics.imports import (
+    FileNotThere,
     FileWithoutModel,
+    FolderForFile,
     NoModel,
     NoSuchModel,
     NotARegularFile,
@@ -16,13 +20,17 @@ from .diagnostics.imports import (
     SourceUnreadable,
     TextForPath,
 )
+from .diagnostics.other_files import OtherKindOfFile
 from .diagnostics.suggest import listed, near_names
 from .limits import Limits
 from .names.project import Module, Project, project_root
 from .python_arguments import need_path
 from .regular_files import instead, read_bounded, read_regular, why_not
 from .source import Source
-from .syntax.read_source import read_source
+from .syntax.read_source import begins_as_model, read_source
+
+#: Names in a folder beyond this many are not looked at for one that is meant.
+MOST_NAMES = 10_000
 
 
 def load_source(path: str | os.PathLike[str], limits: Limits, report: Report, text: str | None = None) -> Source | None:
@@ -44,21 +52,58 @@ def load_source(path: str | os.PathLike[str], limits: Limits, report: Report, te
         if path == "-":
             # A process may be started without a standard input.
             data = read_bounded(sys.stdin.buffer, limits.source_bytes) if sys.stdin is not None else b""
-            return read_source(data, "<stdin>", None, limits, report)
+            return _read(data, "<stdin>", None, limits, report)
         data = read_regular(path, limits.source_bytes)
-        return read_source(data, path, Path(path).resolve(), limits, report)
+        return _read(data, path, Path(path).resolve(), limits, report)
     except (OSError, ValueError) as error:
         report.add(_unreadable(path, error))
     return None
+
+
+def _read(data: bytes, name: str, path: Path | None, limits: Limits, report: Report) -> Source | None:
+    if not begins_as_model(data):
+        from .file_kinds import kind_of
+
+        kind = kind_of(data, name)
+        if kind is not None:
+            # What it holds is nothing to look at.
+            report.add(OtherKindOfFile(span=Source(name, "", path).span(0, 0), path=name, kind=kind))
+            return None
+    return read_source(data, name, path, limits, report)
 
 
 def _unreadable(path: str, error: OSError | ValueError) -> SourceUnreadable:
     shown, reason = path.replace("\0", "\\0"), why_not(error)
     if "{" in path and path.rstrip().endswith("}"):
         return TextForPath(path=shown, reason=reason)
+    if isinstance(error, ValueError):
+        return SourceUnreadable(path=shown, reason=reason)
+    if isinstance(error, FileNotFoundError):
+        return FileNotThere(path=shown, reason=reason, near=_near_files(path))
+    if error.errno == errno.EISDIR:
+        return FolderForFile(path=shown, reason=reason, files=tuple(_texts_in(path)))
     if instead(error):
         return NotARegularFile(path=shown, reason=reason, instead=instead(error))
     return SourceUnreadable(path=shown, reason=reason)
+
+
+def _near_files(path: str) -> tuple[str, ...]:
+    """The `.nn` files of a folder whose names are near that of one that is not there."""
+    folder, name = os.path.split(path)
+    stems = {os.path.basename(text).removesuffix(".nn") for text in _texts_in(folder or os.curdir)}
+    stem = name.removesuffix(".nn")
+    near = (stem,) if stem in stems else near_names(stem, sorted(stems))
+    return tuple(os.path.join(folder, f"{one}.nn") for one in near)
+
+
+def _texts_in(folder: str) -> list[str]:
+    """The paths of the `.nn` files of a folder; none where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in islice(entries, MOST_NAMES) if entry.name.endswith(".nn")]
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in sorted(names)]
 
 
 def load_module(source: Source, limits: Limits, root: str | os.PathLike[str] | None, report: Report) -> Module | None:

@@ -8,10 +8,13 @@ NAME=-  -    JSON from standard input
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, final
 
@@ -21,20 +24,31 @@ from ..compiler.diagnostics import Diagnostic, DotnnError, Report
 from ..compiler.diagnostics.damage import InputDamage
 from ..compiler.diagnostics.fed_arrays import InputNameNeeded, UnexpectedInput
 from ..compiler.diagnostics.feeding import (
+    AddressAsInput,
+    ArraysOfNoInput,
     BadInlineValue,
     DamagedFile,
+    FolderAsInput,
     InputGivenTwice,
+    InputNotReadable,
     NoSuchArray,
+    NothingAsInput,
+    NumbersWithoutBrackets,
+    OtherFileAsInput,
     StandardInputTwice,
     TooManyBytes,
     UnknownFileType,
+    WordInValue,
+    WordOfPython,
 )
 from ..compiler.diagnostics.running import FileNotReadable
 from ..compiler.diagnostics.suggest import near_names
 from ..compiler.diagnostics.terminal_cells import clip
 from ..compiler.diagnostics.unreadable_files import Unreadable
+from ..compiler.file_kinds import kind_of_file
+from ..compiler.regular_files import instead, open_regular, why_not
 from . import images as image_files
-from .array_files import Archive, open_npz, opened, read_npy
+from .array_files import Archive, open_npz, read_npy
 from .feed_checks import listed_inputs
 from .images import ImageOptions, read_image
 from .tensor_info import Feeds, TensorInfo
@@ -42,12 +56,30 @@ from .text_values import MAX_TEXT_BYTES, decode, json_array, parse_json, read_te
 
 #: Endings of the names of files that are read.
 SUFFIXES = (".npy", ".npz", ".csv", ".json", *image_files.SUFFIXES)
+_KNOWN = ", ".join(SUFFIXES)
 #: What stands for standard input.
 STANDARD_INPUT = "-"
 #: The name that numpy gives to an array that is saved without one.
 _UNNAMED = "arr_0"
 
-_INLINE = re.compile(r"\s*(?:[\[{]|[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?\s*\Z|(?:true|false|NaN|-?Infinity)\s*\Z)")
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_INLINE = re.compile(rf"\s*(?:[\[{{]|{_NUMBER}\s*\Z|(?:true|false|NaN|-?Infinity)\s*\Z)")
+_NUMBERS = re.compile(rf"\s*{_NUMBER}(?:[\s,;]+{_NUMBER})*[\s,;]*\Z")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+#: What other languages call values of JSON.
+_WORDS = {
+    **dict.fromkeys(("nan", "+nan", "-nan"), "NaN"),
+    **dict.fromkeys(("inf", "+inf", "infinity", "+infinity"), "Infinity"),
+    **dict.fromkeys(("-inf", "-infinity"), "-Infinity"),
+    "true": "true",
+    "false": "false",
+}
+_WORD = re.compile(r'"[^"]*"|[+-]?[A-Za-z]+')
+_TUPLE = re.compile(r"\s*\([\s0-9.,eE+()\[\]-]*\)\s*\Z")
+#: Characters of values in which words of other languages are looked for.
+LONGEST_SPELLING = 1000
+#: Names in a folder beyond this many are not looked at for one that is meant.
+MOST_NAMES = 10_000
 
 
 def read_feeds(
@@ -114,7 +146,8 @@ class _Reader:
 
     def _add(self, name: str, array: NDArray[Any], text: str) -> None:
         if name in self.arrays:
-            raise DotnnError(InputGivenTwice(name=name, first=self._origins[name], second=clip(text, 60)))
+            first, second = self._origins[name], clip(text, 60)
+            raise DotnnError(InputGivenTwice(name=name, first=first, second=second, **self._facts))
         self.arrays[name] = array
         self._origins[name] = clip(text, 60)
 
@@ -128,6 +161,11 @@ class _Reader:
             return _Given(text, None, text)
         name, _, value = text.partition("=")
         return _Given(text, name, value)
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        """What messages say of the model."""
+        return {"count": len(self.inputs), "inputs": listed_inputs(tuple(self.inputs.values()))}
 
     def _check_name(self, name: str) -> None:
         if name not in self.inputs:
@@ -148,6 +186,8 @@ class _Reader:
         if given.value == STANDARD_INPUT:
             place = "standard input"
             yield from self._json(self._parsed_file(self._standard_input(given), place), given, place)
+        elif not given.value.strip():
+            raise DotnnError(NothingAsInput(name=given.name, known=_KNOWN, **self._facts))
         elif _INLINE.match(given.value):
             yield from self._json(_parsed_inline(given.value), given, clip(given.value, 60))
         else:
@@ -158,16 +198,42 @@ class _Reader:
     def _file(self, given: _Given) -> Iterator[tuple[str, NDArray[Any]]]:
         path = Path(given.value)
         suffix = path.suffix.lower()
+        try:
+            open_regular(path).close()
+        except (OSError, ValueError) as error:
+            raise DotnnError(self._no_file(given.value, error)) from error
         if suffix not in SUFFIXES:
-            # What is no file at all has no format either.
-            opened(path).close()
-            raise DotnnError(UnknownFileType(path=str(path), known=", ".join(SUFFIXES)))
+            kind = kind_of_file(path)
+            if kind is None:
+                raise DotnnError(UnknownFileType(path=str(path), known=_KNOWN))
+            raise DotnnError(OtherFileAsInput(path=str(path), known=_KNOWN, kind=kind, **self._facts))
         if suffix == ".npz":
             yield from self._archive(path, given)
         elif suffix == ".json":
             yield from self._json(self._parsed_file(read_text(path), str(path)), given, str(path))
         else:
             yield self._one(path, suffix, self._tensor(given))
+
+    def _no_file(self, value: str, error: OSError | ValueError) -> Diagnostic:
+        """What is wrong with a text that is no JSON, and no file that can be read."""
+        if isinstance(error, FileNotFoundError):
+            words = value.strip()
+            if words.casefold() in _WORDS:
+                return WordOfPython(text=words, written=_WORDS[words.casefold()])
+            if _TUPLE.match(value):
+                written = words.replace("(", "[").replace(")", "]")
+                return NumbersWithoutBrackets(text=clip(words, 60), written=clip(written, 60), **self._facts)
+            if _NUMBERS.match(value):
+                written = f"[{', '.join(re.findall(_NUMBER, value))}]"
+                return NumbersWithoutBrackets(text=clip(words, 60), written=clip(written, 60), **self._facts)
+        facts = {"path": value.replace("\0", "\\0"), "reason": why_not(error), "known": _KNOWN, **self._facts}
+        if _ADDRESS.match(value):
+            return AddressAsInput(**facts)
+        if isinstance(error, OSError) and error.errno == errno.EISDIR:
+            return FolderAsInput(**facts, near=tuple(_fed_files(value)[:2]))
+        if instead(error):
+            return FileNotReadable(path=facts["path"], reason=facts["reason"], hint=instead(error))
+        return InputNotReadable(**facts, near=_near_files(value))
 
     def _one(self, path: Path, suffix: str, tensor: TensorInfo) -> tuple[str, NDArray[Any]]:
         """The array of a file that holds one without a name."""
@@ -188,7 +254,7 @@ class _Reader:
                 tensor = self._tensor(given)
                 yield tensor.name, archive.read(_member(archive, tensor.name, path))
                 return
-            yield from self._named(archive.names, archive.read)
+            yield from self._named(archive.names, archive.read, str(path))
 
     # JSON -----------------------------------------------------------------------------------------------------------
 
@@ -201,12 +267,16 @@ class _Reader:
             if given.name not in value:
                 raise DotnnError(_no_such_array(place, given.name, value))
             value = {given.name: value[given.name]}
-        yield from self._named(value, lambda name: json_array(value[name], self.inputs[name], f"{place}: {name}"))
+        yield from self._named(
+            value, lambda name: json_array(value[name], self.inputs[name], f"{place}: {name}"), place
+        )
 
     def _named(
-        self, names: Mapping[str, Any] | Sequence[str], read: Callable[[str], NDArray[Any]]
+        self, names: Mapping[str, Any] | Sequence[str], read: Callable[[str], NDArray[Any]], place: str
     ) -> Iterator[tuple[str, NDArray[Any]]]:
         """Arrays that bring their own names; what is wrong with one does not hide the others."""
+        if len(names) > 1 and self.inputs.keys().isdisjoint(names):
+            raise DotnnError(ArraysOfNoInput(path=place, found=_listed(names), **self._facts))
         for name in names:
             try:
                 self._check_name(name)
@@ -241,7 +311,16 @@ def _parsed_inline(text: str) -> Any:
     try:
         return parse_json(text)
     except ValueError as error:
-        raise DotnnError(BadInlineValue(text=clip(text, 60), reason=str(error))) from error
+        raise DotnnError(_bad_inline(text, str(error))) from error
+
+
+def _bad_inline(text: str, reason: str) -> BadInlineValue:
+    shown = clip(text, 60)
+    for word in _WORD.findall(text[:LONGEST_SPELLING]):
+        written = _WORDS.get(word.casefold(), word)
+        if written not in (word, f"+{word}"):
+            return WordInValue(text=shown, reason=reason, word=word, written=written)
+    return BadInlineValue(text=shown, reason=reason)
 
 
 def _member(archive: Archive, name: str, path: Path) -> str:
@@ -254,10 +333,33 @@ def _member(archive: Archive, name: str, path: Path) -> str:
 
 
 def _no_such_array(place: str, name: str, names: Mapping[str, Any] | Sequence[str]) -> NoSuchArray:
+    return NoSuchArray(path=place, name=name, found=_listed(names), near=near_names(name, names))
+
+
+def _listed(names: Mapping[str, Any] | Sequence[str]) -> str:
     shown = [f"`{clip(other, 40)}`" for other in list(names)[:8]]
     more = ["..."] if len(names) > 8 else []
-    listed = ", ".join(shown + more) or "nothing"
-    return NoSuchArray(path=place, name=name, found=listed, near=near_names(name, names))
+    return ", ".join(shown + more) or "nothing"
+
+
+def _near_files(path: str) -> tuple[str, ...]:
+    """Files that may be meant by a path where nothing is; of `x=~/a.png` shells leave the home folder as it is."""
+    home = os.path.expanduser(path)
+    if home != path and os.path.isfile(home):
+        return (home,)
+    folder, name = os.path.split(path)
+    beside = {os.path.basename(one): os.path.join(folder, os.path.basename(one)) for one in _fed_files(folder or ".")}
+    return tuple(beside[one] for one in near_names(name, sorted(beside)))
+
+
+def _fed_files(folder: str) -> list[str]:
+    """The files of a folder that inputs are read from, in the order of their names; none where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [one.name for one in islice(entries, MOST_NAMES) if one.name.lower().endswith(SUFFIXES)]
+    except (OSError, ValueError):
+        return []
+    return [os.path.join(folder, name) for name in sorted(names)]
 
 
 def _is_file(text: str) -> bool:

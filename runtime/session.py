@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..compiler.diagnostics import Diagnostic, DotnnError
 from ..compiler.diagnostics.fed_arrays import InputNameNeeded
+from ..compiler.diagnostics.other_files import OtherFile
 from ..compiler.diagnostics.phrases import Phrase
 from ..compiler.diagnostics.running import (
     AlreadyBuilt,
@@ -37,6 +38,7 @@ from ..compiler.diagnostics.running import (
     ModelIsDamaged,
     ModelIsEmpty,
     ModelIsNotUtf8,
+    ModelIsOtherFile,
     ModelIsText,
     ModelRefused,
     NewerFormat,
@@ -48,6 +50,7 @@ from ..compiler.diagnostics.running import (
 )
 from ..compiler.diagnostics.terminal_cells import clip
 from ..compiler.dims.linear import LinearForm, SymbolSource
+from ..compiler.file_kinds import kind_of_file
 from ..compiler.python_arguments import need, need_integer
 from ..compiler.weights.weight_values import WeightState
 from .array_files import opened
@@ -335,7 +338,10 @@ class Session:
         if isinstance(error, UnicodeDecodeError):
             return ModelIsNotUtf8(name=self.name)
         if isinstance(error, NOT_A_MODEL) or "No graph was found" in reason:
-            return ModelIsDamaged(name=self.name)
+            kind = kind_of_file(Path(self.name))
+            if kind is None or kind.kind is OtherFile.ONNX_MODEL:
+                return ModelIsDamaged(name=self.name)
+            return ModelIsOtherFile(name=self.name, kind=kind)
         return ModelRefused(name=self.name, version=onnxruntime.__version__, reason=reason)
 
     # What the model says of itself ----------------------------------------------------------------------------------

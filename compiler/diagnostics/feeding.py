@@ -1,4 +1,4 @@
-"""What can be wrong with the files and texts that a model is fed from (E921-E929, E935-E943)."""
+"""What can be wrong with the files and texts that a model is fed from (E921-E929, E935-E943, E991)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,20 @@ from typing import ClassVar
 from ..byte_counts import binary_bytes
 from ..records import record
 from .base import Diagnostic
-from .phrases import Phrase, Phrases
-from .suggest import did_you_mean
+from .phrases import Phrase, Phrases, filled
+from .running import FileNotReadable
+from .suggest import did_you_mean, one_of
+
+#: What is given for an input, behind "an input is".
+_FORMS = "a file ({known}), values as JSON such as `[[1, 2], [3, 4]]` in quotes, or `-` for JSON from standard input"
+
+
+def _reads(count: int, inputs: str) -> str:
+    """How many inputs a model has, with their names and types."""
+    if count == 0:
+        return "the model reads no input"
+    return f"the model reads {'one input' if count == 1 else f'{count} inputs'}: {inputs}"
+
 
 # Files of any kind --------------------------------------------------------------------------------------------------
 
@@ -26,6 +38,98 @@ class UnknownFileType(Diagnostic):
 
     path: str
     known: str
+
+
+@record
+class OtherFileAsInput(UnknownFileType):
+    """The content tells what it is."""
+
+    message: ClassVar[str] = "`{path}` is {kind}, and no input is read from it"
+
+    kind: Phrase
+    count: int
+    inputs: str
+
+    def advice(self) -> str:
+        """What takes the file, and what inputs are read from."""
+        return f"{self.kind.advice()}; {filled(self.remedy, self)}"
+
+    def notes(self) -> tuple[str, ...]:
+        """What the model reads."""
+        return (_reads(self.count, self.inputs),)
+
+
+@record
+class InputNotReadable(FileNotReadable):
+    """What is given for an input is no file that can be read.
+
+    Attributes:
+        known: the endings of files that are read.
+        count: how many inputs the model has.
+        inputs: their names and types.
+        near: paths that may be meant.
+    """
+
+    remedy: ClassVar[str] = f"an input is {_FORMS}"
+
+    known: str
+    count: int
+    inputs: str
+    near: tuple[str, ...] = ()
+
+    def notes(self) -> tuple[str, ...]:
+        """What the model reads."""
+        return (_reads(self.count, self.inputs),)
+
+    def advice(self) -> str:
+        """Near names if there are any."""
+        return did_you_mean(self.near) or filled(self.remedy, self)
+
+
+@record
+class FolderAsInput(InputNotReadable):
+    """A folder; ``near`` are files in it."""
+
+    def advice(self) -> str:
+        """The files in it, and what an input is."""
+        first = f"give one file of it, {one_of(self.near)}; " if self.near else ""
+        return f"{first}{filled(self.remedy, self)}"
+
+
+@record
+class AddressAsInput(InputNotReadable):
+    """An address of the web."""
+
+    message: ClassVar[str] = "cannot read `{path}`: nothing is downloaded"
+    remedy: ClassVar[str] = "download it, and give the file"
+
+
+@record
+class NothingAsInput(Diagnostic):
+    """Nothing stands where an input is given.
+
+    `--input` takes a file, values as JSON in quotes, or `-` for JSON from standard input. A model with several inputs
+    needs their names: `--input left=a.npy --input right=b.npy`. A variable of the shell that is not set leaves nothing
+    behind the `=`.
+    """
+
+    code: ClassVar[str] = "E991"
+    message: ClassVar[str] = "nothing is given {place}"
+    remedy: ClassVar[str] = f"an input is {_FORMS}"
+
+    name: str | None
+    known: str
+    count: int
+    inputs: str
+
+    @property
+    def place(self) -> str:
+        """Behind the name, or at all."""
+        return f"behind `{self.name}=`" if self.name is not None else "by `--input`"
+
+    def notes(self) -> tuple[str, ...]:
+        """What the model reads."""
+        return (_reads(self.count, self.inputs),)
 
 
 @record
@@ -302,6 +406,45 @@ class BadInlineValue(Diagnostic):
 
 
 @record
+class NumbersWithoutBrackets(BadInlineValue):
+    """Numbers in a row."""
+
+    message: ClassVar[str] = "`{text}` is neither a file nor JSON, in which lists stand in square brackets"
+    remedy: ClassVar[str] = "write `--input '{written}'`, with a pair of brackets for each axis"
+
+    written: str
+    count: int
+    inputs: str
+    reason: str = ""
+
+    def notes(self) -> tuple[str, ...]:
+        """What the model reads."""
+        return (_reads(self.count, self.inputs),)
+
+
+@record
+class WordOfPython(BadInlineValue):
+    """A value as other languages spell it."""
+
+    message: ClassVar[str] = "`{text}` is neither a file nor JSON, which spells it `{written}`"
+    remedy: ClassVar[str] = "write `{written}`"
+
+    written: str
+    reason: str = ""
+
+
+@record
+class WordInValue(BadInlineValue):
+    """The same inside of lists."""
+
+    message: ClassVar[str] = "`{text}` is no JSON, which spells `{word}` as `{written}`: {reason}"
+    remedy: ClassVar[str] = "write `{written}`"
+
+    word: str
+    written: str
+
+
+@record
 class InputGivenTwice(Diagnostic):
     """Two values are given for one input."""
 
@@ -312,6 +455,12 @@ class InputGivenTwice(Diagnostic):
     name: str
     first: str
     second: str
+    count: int
+    inputs: str
+
+    def notes(self) -> tuple[str, ...]:
+        """What the model reads."""
+        return (_reads(self.count, self.inputs),)
 
 
 @record
@@ -330,6 +479,22 @@ class NoSuchArray(Diagnostic):
     def advice(self) -> str:
         """Near names if there are any."""
         return did_you_mean(self.near) or super().advice()
+
+
+@record
+class ArraysOfNoInput(NoSuchArray):
+    """No array has the name of any input; the arrays may be something else, such as weights."""
+
+    message: ClassVar[str] = "`{path}` holds no array with the name of an input, but {found}"
+    remedy: ClassVar[str] = "name the arrays like the inputs; if they are weights, `--weights {path}` loads them"
+
+    count: int
+    inputs: str
+    name: str = ""
+
+    def notes(self) -> tuple[str, ...]:
+        """What the model reads."""
+        return (_reads(self.count, self.inputs),)
 
 
 @record

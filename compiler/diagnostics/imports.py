@@ -8,8 +8,8 @@ from ..records import record
 from .base import Diagnostic
 from .fixes import Edit, Fix, Safety, replacing
 from .names import _WithNearNames
-from .phrases import filled
-from .suggest import listed
+from .phrases import Phrase, filled
+from .suggest import did_you_mean, listed, one_of
 
 
 @record
@@ -43,6 +43,20 @@ class ImportNotFound(Diagnostic):
     def fix(self) -> Fix | None:
         """The file of the library that may be meant."""
         return replacing(self.span, f'"{self.home}"', Safety.UNSAFE) if self.home else None
+
+
+@record
+class ImportOfOtherKind(ImportNotFound):
+    """An imported file that is no `.nn` text."""
+
+    message: ClassVar[str] = "cannot import from `{path}`: it is {kind}"
+    label: ClassVar[str] = "no `.nn` text"
+
+    kind: Phrase
+
+    def advice(self) -> str:
+        """What is imported, and which command takes the file."""
+        return f"blocks and consts are imported from `.nn` files; {self.kind.advice()}"
 
 
 @record
@@ -283,6 +297,17 @@ class SourceUnreadable(Diagnostic):
 
 
 @record
+class FileNotThere(SourceUnreadable):
+    """Nothing is there; a file beside it may be meant."""
+
+    near: tuple[str, ...] = ()
+
+    def advice(self) -> str:
+        """Near names if there are any."""
+        return did_you_mean(self.near) or super().advice()
+
+
+@record
 class TextForPath(SourceUnreadable):
     """A text in the place of a path."""
 
@@ -296,6 +321,19 @@ class NotARegularFile(SourceUnreadable):
     remedy: ClassVar[str] = "`-` reads standard input; else {instead}"
 
     instead: str  #: what to do about a file of its kind
+
+
+@record
+class FolderForFile(SourceUnreadable):
+    """A folder where one file is wanted."""
+
+    files: tuple[str, ...]  #: its `.nn` files
+
+    def advice(self) -> str:
+        """The files in it, and what takes folders."""
+        if self.files:
+            return f"name one file: {one_of(self.files[:4])}; `dotnn check` and `dotnn summary` take folders"
+        return "there is no `.nn` file in it; `dotnn check` and `dotnn summary` look into the folders below, too"
 
 
 @record

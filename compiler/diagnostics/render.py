@@ -127,6 +127,11 @@ def _marks(label: Label, style: str) -> list[_Mark]:
     ]
 
 
+def _is_bare(span: Span, said: str) -> bool:
+    """Whether a place has nothing to show: no text, as in a file that is none, and no word beside it."""
+    return not span.source.text and not said
+
+
 class _Page:
     """The lines of one rendered diagnostic."""
 
@@ -144,8 +149,8 @@ class _Page:
         """All of them, in order."""
         shown = self._headline()
         shown += self._places()
-        remarks = self._remarks()
-        if remarks and self._diagnostic.span is not None:
+        remarks, span = self._remarks(), self._diagnostic.span
+        if remarks and span is not None and not _is_bare(span, self._diagnostic.caret()):
             shown.append(self._gutter())
         shown += remarks
         for label in self._trace:
@@ -188,6 +193,8 @@ class _Page:
         for group in sources.values():
             first, style = group[0]
             shown.append(self._arrow("-->" if style != "second" else ":::", first.span))
+            if all(_is_bare(label.span, label.text) for label, _ in group):
+                continue
             shown.append(self._gutter())
             marks = [mark for label, style in group for mark in _marks(label, style)]
             shown += self._source_lines(first.span.source, marks)

@@ -62,6 +62,19 @@ class ModelIsText(NotAModel):
 
 
 @record
+class ModelIsOtherFile(NotAModel):
+    """Its content tells what it is."""
+
+    clause: ClassVar[str] = "it is {kind}"
+
+    kind: Phrase
+
+    def advice(self) -> str:
+        """What takes the file."""
+        return self.kind.advice()
+
+
+@record
 class ModelIsEmpty(NotAModel):
     """The file has no bytes."""
 

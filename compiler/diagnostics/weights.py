@@ -56,14 +56,43 @@ class WeightFormatNotRead(Diagnostic):
     @property
     def what(self) -> str:
         """What the ending of the name means."""
-        return _FORMATS[self.suffix][0] if self.suffix in _FORMATS else "the ending of its name is of no weight file"
+        return (
+            KNOWN_OTHERS[self.suffix][0]
+            if self.suffix in KNOWN_OTHERS
+            else "the ending of its name is of no weight file"
+        )
 
     @property
     def recipe(self) -> str:
         """How to make a file that is read."""
-        if self.suffix in _FORMATS:
-            return _FORMATS[self.suffix][1]
+        if self.suffix in KNOWN_OTHERS:
+            return KNOWN_OTHERS[self.suffix][1]
         return f"weights are read from {self.endings}; rename the file if it is one of them"
+
+
+@record
+class OtherFileForWeights(WeightFormatNotRead):
+    """The content tells what it is."""
+
+    kind: Phrase
+
+    @property
+    def what(self) -> str:
+        """What it is."""
+        return f"it is {self.kind}"
+
+    @property
+    def recipe(self) -> str:
+        """What takes the file, and what weights are read from."""
+        return f"{self.kind.advice()}; weights are read from {self.endings}"
+
+
+@record
+class FolderForWeights(WeightFormatNotRead):
+    """A folder where a file is wanted."""
+
+    message: ClassVar[str] = "cannot read weights from `{path}`: it is a folder (directory)"
+    remedy: ClassVar[str] = "give the file in it that has the weights; they are read from {endings}"
 
 
 _PICKLE = (
@@ -79,8 +108,8 @@ _INDEX = (
     "it is no weight file itself",
     "the index of a file in several parts is named `….safetensors.index.json` or `….bin.index.json`",
 )
-#: What files of other formats are, and what to do about it.
-_FORMATS: dict[str, tuple[str, str]] = {
+#: What files of other formats are, by the endings of their names, and what to do about it.
+KNOWN_OTHERS: dict[str, tuple[str, str]] = {
     **dict.fromkeys((".ckpt", ".pkl", ".pickle", ".tar"), _PICKLE),
     ".npy": _ONE_ARRAY,
     ".json": _INDEX,

@@ -10,9 +10,17 @@ from typing import TypeAlias
 
 from ... import library
 from ..diagnostics import Edit, Report
-from ..diagnostics.imports import ImportCycle, ImportedNameMissing, ImportEscapes, ImportNotFound, NoLibraryFile
+from ..diagnostics.imports import (
+    ImportCycle,
+    ImportedNameMissing,
+    ImportEscapes,
+    ImportNotFound,
+    ImportOfOtherKind,
+    NoLibraryFile,
+)
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.names import DuplicateName, ReservedName
+from ..diagnostics.phrases import Phrase
 from ..diagnostics.suggest import listed, near_names
 from ..graph.types import DTYPES
 from ..initializers import INITIALIZERS
@@ -24,7 +32,7 @@ from ..reprs import quoted, several, short_repr
 from ..source import Source, Span
 from ..syntax import tree
 from ..syntax.parse import parse
-from ..syntax.read_source import read_source
+from ..syntax.read_source import begins_as_model, read_source
 from .meanings import FileNames
 
 #: Functions of compile-time values.
@@ -233,8 +241,19 @@ class Project:
             return None
         # Where nothing can be made of it, that is reported once.
         self._modules[path] = None
+        if not in_library and not begins_as_model(data):
+            from ..file_kinds import kind_of
+
+            kind = kind_of(data, name)
+            if kind is not None:
+                self._wrong_kind(item, path, kind)
+                return None
         source = read_source(data, name, path, limits, self.report, in_library=in_library)
         return None if source is None else self.add(source)
+
+    def _wrong_kind(self, item: tree.Import, path: Path, kind: Phrase) -> None:
+        shown, written = os.path.relpath(path), item.path.value
+        self.report.add(ImportOfOtherKind(span=item.path.span, path=written, resolved=shown, cause="", kind=kind))
 
     def _resolve(self, item: tree.Import, module: Module) -> Path | None:
         written = item.path.value

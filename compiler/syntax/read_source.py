@@ -15,7 +15,29 @@ from ..source import Source
 #: Control characters but for tabs and line ends, and the halves of surrogate pairs, which stand for nothing alone.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
+#: So many bytes behind comments tell whether a text is one of ours.
+LONGEST_HEAD = 4096
+
+#: Blanks and comments.
+_BLANK = re.compile(rb"(?:\s+|#[^\n]*)*")
+
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def begins_as_model(data: bytes) -> bool:
+    """Whether bytes begin as `.nn` texts do, behind blanks and comments.
+
+    There stands the head of a model, a block or a const, or an import with names and a path.
+    """
+    body = data.removeprefix(codecs.BOM_UTF8)
+    blank = _BLANK.match(body)
+    start = blank.end() if blank is not None else 0
+    word, *rest = body[start : start + LONGEST_HEAD].split(None, 1) or [b""]
+    if word == b"import":
+        # Behind the last name, and before the path, stands `from`.
+        names = rest[0].partition(b'"')[0].replace(b",", b" ").split() if rest else []
+        return names[-1:] == [b"from"] and not {b"import", b"from"} & set(names[:-1])
+    return word in (b"model", b"block", b"const") and bool(rest) and rest[0][:1].isalpha()
 
 
 def read_source(
@@ -60,7 +82,7 @@ def report_control_characters(source: Source, report: Report) -> bool:
 
 def _shown(body: bytes) -> str:
     """The text as far as it can be read, to point into."""
-    return body.decode("utf-8", "replace")
+    return body.decode("utf-16" if body.startswith(_UTF16_MARKS) else "utf-8", "replace")
 
 
 def _report_encoding(body: bytes, skipped: int, start: int, shown: Source, report: Report) -> None:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
-from ..diagnostics import DotnnError
+from ..diagnostics import Diagnostic, DotnnError
 from ..diagnostics.damage import FileDamage
 from ..diagnostics.phrases import Phrases
 from ..diagnostics.weight_formats import OneShardOfSeveral
-from ..diagnostics.weights import CHECK_THE_PATH, DamagedWeightFile, WeightFileUnreadable, WeightFormatNotRead
+from ..diagnostics.weights import (
+    CHECK_THE_PATH,
+    KNOWN_OTHERS,
+    DamagedWeightFile,
+    FolderForWeights,
+    OtherFileForWeights,
+    WeightFileUnreadable,
+    WeightFormatNotRead,
+)
+from ..file_kinds import kind_of_file
 from ..regular_files import instead, open_regular, why_not
 from .formats import ENDINGS, WeightFormat, all_formats, format_of
 from .shard_names import shard_of
@@ -40,7 +49,7 @@ def open_weights(path: str | Path, *, whole: bool = True) -> WeightFile:
     path = Path(path)
     found = format_of(path)
     if found is None:
-        raise DotnnError(WeightFormatNotRead(path=str(path), suffix=path.suffix.lower(), endings=ENDINGS))
+        raise DotnnError(_no_weights(path))
     shard = shard_of(path) if whole else None
     if shard is not None:
         facts = {"number": shard.number, "total": shard.total, "index": str(shard.index)}
@@ -57,6 +66,15 @@ def open_weights(path: str | Path, *, whole: bool = True) -> WeightFile:
         if found.keeps_stream:
             opened.pop_all()
     return file
+
+
+def _no_weights(path: Path) -> Diagnostic:
+    """What to say of a file whose name has no ending of a format."""
+    facts: dict[str, Any] = {"path": str(path), "suffix": path.suffix.lower(), "endings": ENDINGS}
+    if path.is_dir():
+        return FolderForWeights(**facts)
+    kind = None if path.suffix.lower() in KNOWN_OTHERS else kind_of_file(path)
+    return WeightFormatNotRead(**facts) if kind is None else OtherFileForWeights(**facts, kind=kind)
 
 
 def open_stream(path: Path) -> IO[bytes]:

@@ -129,7 +129,7 @@ WRONG_CALLS: list[tuple[Sequence[str], str]] = [
     (["run", "tiny.nn", "--input", "[[1, 2]]"], "[N, 3]"),
     (["run", "tiny.nn", "--input", "none.npy"], "no such file"),
     (["run", "tiny.nn", "--input", "tiny.nn"], ".npy"),
-    (["run", "tiny.nn", "--input", "x="], "folder"),
+    (["run", "tiny.nn", "--input", "x="], "behind `x=`"),
     (["run", "tiny.nn", "--input", f"{LONG}.npy"], "too long"),
     (["run", "-", "--input", "-"], "standard input"),
     (["run", MNIST, "--input", DIGIT, "--scale", "abc"], "0..1"),

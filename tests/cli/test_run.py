@@ -114,3 +114,39 @@ def test_a_model_that_reads_nothing_just_runs(tiny: Path) -> None:
     assert (done.code, done.out.splitlines()[0]) == (0, "y: float32[3]")
     assert dotnn("build", "fixed.nn").code == 0
     assert dotnn("run", "fixed.onnx").out == done.out
+
+
+def test_words_that_belong_to_no_option_are_inputs_that_were_meant(tiny: Path) -> None:
+    for call in (
+        ["tiny.nn", "--input", "a.png", "b.png", "c.png"],
+        ["--input", "a.png", "b.png", "tiny.nn"],
+        ["tiny.nn", "b.png"],
+    ):
+        done = dotnn("run", *call)
+        assert done.code == 2
+        assert "'b.png' belongs to no option: --input takes one file" in done.err
+        assert "the model reads x: float32[N, 3]" in done.err
+    done = dotnn("run", "tiny.nn", "wrong.nn", "--random", "1")
+    assert done.code == 2
+    assert "'wrong.nn' is one more beside 'tiny.nn'" in done.err
+    assert dotnn("run", "tiny.nn", "--nonsense").code == 2
+
+
+def test_what_is_no_input_is_said_once_and_with_what_the_model_reads(tiny: Path) -> None:
+    Path("x.png").touch()
+    for text in (".", "x=", "missing.png", "text", "1,2", "x.jpg"):
+        done = dotnn("run", "tiny.nn", "--input", text)
+        assert done.code == 2
+        assert len(codes(done.err)) == 1
+        assert "the model reads one input: `x: float32[N, 3]`" in done.err
+        assert done.out == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "least"),
+    [("--random", "nan", 0), ("--random", "-1", 0), ("--seed", "1.5", 0), ("--top", "0", 1)],
+)
+def test_numbers_of_options_say_what_they_take(tiny: Path, option: str, value: str, least: int) -> None:
+    done = dotnn("run", "tiny.nn", option, value)
+    assert done.code == 2
+    assert f"'{option}': '{value}' is no whole number from {least} on" in done.err

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,6 +114,103 @@ def test_paths_that_are_no_files(tmp_path):
     fault(lambda: read("x=a\0b.npy"), "E901")
     fault(lambda: read("x=" + "a" * 5000 + ".npy"), "E901")
     fault(lambda: read("x=/dev/zero" if os.path.exists("/dev/zero") else f"x={tmp_path}"), "E901")
+
+
+def test_what_is_no_input_says_what_one_may_be_and_what_the_model_reads(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for texts, code in ((["text"], "E901"), (["x="], "E991"), ([""], "E991"), (["."], "E901"), ([".."], "E901")):
+        (one,) = fault(lambda texts=texts: read(*texts), code)
+        assert ".npz" in one.advice()
+        assert "JSON" in one.advice()
+        assert one.notes() == ("the model reads one input: `x: float32[N, 4]`",)
+    (one,) = fault(lambda: read("x=", inputs=(X, IDS)), "E991")
+    assert one.headline() == "nothing is given behind `x=`"
+    assert one.notes() == ("the model reads 2 inputs: `x: float32[N, 4]`, `ids: int64[N, T]`",)
+
+
+def test_files_that_may_be_meant_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "data").mkdir()
+    for name in ("digit.png", "data/left.npy", "data/right.npy", "notes.txt"):
+        write(tmp_path / name, b"")
+    assert fault(lambda: read("digit.pgn"), "E901")[0].advice() == "did you mean `digit.png`?"
+    assert fault(lambda: read("digit"), "E901")[0].advice() == "did you mean `digit.png`?"
+    assert fault(lambda: read("x=data/lefft.npy"), "E901")[0].advice() == f"did you mean `{Path('data/left.npy')}`?"
+    if os.name != "nt":
+        assert fault(lambda: read("x=~/digit.png"), "E901")[0].advice() == f"did you mean `{tmp_path}/digit.png`?"
+    (folder,) = fault(lambda: read("x=data"), "E901")
+    assert f"give one file of it, `{Path('data/left.npy')}` or `{Path('data/right.npy')}`; an" in folder.advice()
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("1,2,3", "[1, 2, 3]"),
+        ("1 -2.5; 3e4", "[1, -2.5, 3e4]"),
+        ("nan", "`NaN`"),
+        ("x=-inf", "`-Infinity`"),
+        ("x=True", "`true`"),
+        ("(1, 2)", "[1, 2]"),
+        ("((1, 2), (3, -4.5))", "[[1, 2], [3, -4.5]]"),
+    ],
+)
+def test_values_in_another_spelling_are_spelt_right(tmp_path, monkeypatch, text, written):
+    monkeypatch.chdir(tmp_path)
+    (one,) = fault(lambda: read(text), "E935")
+    assert f"write {written}" in one.advice() or f"--input '{written}'" in one.advice()
+    # A file of that name is a file.
+    write(tmp_path / text.removeprefix("x="), b"")
+    fault(lambda: read(text), "E921")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("[[nan]]", "`NaN`"),
+        ("[1, -inf]", "`-Infinity`"),
+        ("[True, False]", "`true`"),
+        ('{"nan": [false, False]}', "`false`"),
+    ],
+)
+def test_words_of_python_in_lists_are_spelt_right(text, written):
+    (one,) = fault(lambda: read(text), "E935")
+    assert one.advice() == f"write {written}"
+    assert "at line 1" in one.headline()
+
+
+def test_nothing_is_downloaded():
+    (one,) = fault(lambda: read("x=https://example.com/x.png"), "E901")
+    assert one.headline() == "cannot read `https://example.com/x.png`: nothing is downloaded"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "instead"),
+    [
+        ("w.onnx", b"\x08\x0a\x12\x05dotnn\x00\x92", "an ONNX model", "`dotnn run w.onnx`"),
+        ("w.pt", b"PK\x03\x04" + bytes(22) + b"\x0a\x00\x00\x00x/data.pkl", "a file of PyTorch", "--weights w.pt"),
+        ("net.nn", "model net { }", "the text of a model", "`dotnn run net.nn`"),
+        ("x.gif", b"GIF89a", "an image that is neither PNG nor JPEG", "PNG or JPEG"),
+        ("a.tsv", "1\t2\n", "a table", "rename it to `a.csv`"),
+        ("train.py", "import os\n", "a Python program", "`dotnn new net.nn`"),
+    ],
+)
+def test_other_kinds_of_files_are_told_what_takes_them(tmp_path, monkeypatch, name, content, kind, instead):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / name, content)
+    (one,) = fault(lambda: read(name), "E921")
+    assert one.headline() == f"`{name}` is {kind}, and no input is read from it"
+    assert instead in one.advice()
+    assert "inputs are read from .npy" in one.advice()
+
+
+def test_an_archive_of_other_arrays_is_one_mistake(tmp_path):
+    np.savez(tmp_path / "w.npz", weight=np.zeros(4), bias=np.zeros(4))
+    (one,) = fault(lambda: read(str(tmp_path / "w.npz"), inputs=(X, IDS)), "E937")
+    assert "`weight`, `bias`" in one.headline()
+    assert "--weights" in one.advice()
+    (one,) = fault(lambda: read('{"a": [1], "b": [2]}', inputs=(X, IDS)), "E937")
+    assert "2 inputs" in one.notes()[0]
 
 
 # Arrays -------------------------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ ORDER = (
     ("compiler.locks",),
     ("compiler.atomic_files",),
     ("compiler.syntax",),
+    ("compiler.file_kinds",),
     ("compiler.dims",),
     ("compiler.graph",),
     ("compiler.operators",),
