@@ -35,7 +35,7 @@ def refused(*sources: str) -> str:
 
 
 def test_of_folders_what_git_ignores_is_passed_over() -> None:
-    assert meant(".") == ["./nets/a.nn", "./nets/deep/b.nn", "./top.nn"]
+    assert meant(".") == ["nets/a.nn", "nets/deep/b.nn", "top.nn"]
     assert meant("nets") == ["nets/a.nn", "nets/deep/b.nn"]
     Path("nets/.gitignore").write_text("deep/*\n!deep/b.nn\na.nn", encoding="utf-8")
     assert meant("nets") == ["nets/deep/b.nn"]
@@ -86,11 +86,11 @@ def test_each_file_is_meant_once() -> None:
 
 def test_settings_exclude_files_below_folders() -> None:
     Path("dotnn.toml").write_text("exclude = ['deep/', 'top.nn']", encoding="utf-8")
-    assert meant(".") == ["./nets/a.nn"]
+    assert meant(".") == ["nets/a.nn"]
     assert meant("nets", "top.nn") == ["nets/a.nn", "top.nn"]
     # The nearest settings hold.
     Path("nets/dotnn.toml").write_text("exclude = ['*.nn', '!b.nn']", encoding="utf-8")
-    assert meant(".") == ["./nets/deep/b.nn"]
+    assert meant("./") == ["nets/deep/b.nn"]
     assert len(source_files(["nets"])) == len(source_files(["nets"], Configuration(isolated=True))) == 2
 
 
@@ -98,8 +98,8 @@ def test_nothing_to_check_says_what_was_passed_over(here: Path) -> None:
     Path("dotnn.toml").write_text("exclude = ['nets/']", encoding="utf-8")
     os.unlink("top.nn")
     assert refused(".") == (
-        "there is no .nn file in '.'; git ignores './build/c.nn', './x.draft.nn', "
-        "and `exclude` leaves out './nets/a.nn', './nets/deep/b.nn'"
+        "there is no .nn file in '.'; git ignores 'build/c.nn', 'x.draft.nn', "
+        "and `exclude` leaves out 'nets/a.nn', 'nets/deep/b.nn'"
     )
     assert refused("**/a.nn") == "there is no .nn file that '**/a.nn' matches; `exclude` leaves out 'nets/a.nn'"
     assert refused("none/*.nn") == "there is no .nn file that 'none/*.nn' matches"
