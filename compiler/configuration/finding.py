@@ -21,7 +21,8 @@ REPOSITORY: Final = ".git"
 _MOST_BYTES: Final = 1_000_000
 #: A text that may have our table; any other need not be parsed.
 _TABLE: Final = re.compile(
-    rb"""^(?:\xef\xbb\xbf)?[ \t]*(?:\[{1,2}[ \t]*["']?tool["']?[ \t]*(?:\.[ \t]*["']?dotnn\b|\])|["']?tool["']?[ \t]*[.=])""",
+    rb"""^(?:\xef\xbb\xbf)?[ \t]*(?:\[{1,2}[ \t]*["']?tool["']?[ \t]*(?:\.[ \t]*["']?dotnn\b|\])"""
+    rb"""|["']?tool["']?[ \t]*[.=])""",
     re.MULTILINE,
 )
 
