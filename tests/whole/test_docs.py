@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -278,6 +279,25 @@ def test_settings_in_the_documentation_are_right(sample: Fence) -> None:
     settings = read_settings(source, ROOT, is_shared="[tool.dotnn]" in sample.text)
     assert settings is not None
     assert not settings.faults
+
+
+def test_the_test_that_teams_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It passes for a network of the sample, and fails for one with a mistake."""
+    (sample,) = (fence for fence in page_fences(DOCS / "teams.md") if fence.language == "python")
+    monkeypatch.chdir(DOCS / "samples" / "team")
+    program: dict[str, Any] = {}
+    exec(sample.text, program)
+    program["test_network"](Path("nets/edge/digits.nn"))
+    with pytest.raises(AssertionError, match="E203"):
+        program["test_network"](Path("drafts/next.nn"))
+
+
+def test_the_workflow_that_teams_are_shown_runs_what_the_page_shows() -> None:
+    workflow = (DOCS / "samples/team/.github/workflows/networks.yml").read_text(encoding="utf-8")
+    page = (DOCS / "teams.md").read_text(encoding="utf-8")
+    commands = re.findall(r"- run: (dotnn .*)", workflow)
+    assert commands
+    assert all(f"\n$ {command}\n" in page for command in commands)
 
 
 # The page for those who come from elsewhere ---------------------------------------------------------------------------
