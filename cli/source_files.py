@@ -54,7 +54,8 @@ def _place(path: str) -> str:
 def _meant(source: str, configuration: Configuration | None) -> list[str]:
     if os.path.isdir(source):
         walk = _Walk(configuration)
-        found = _sorted(walk.below(source))
+        # What CI shows beside a line goes by paths as git has them, without `./`.
+        found = _sorted(walk.below("" if os.path.normpath(source) == os.curdir else source))
         if not found:
             raise click.UsageError(f"there is no .nn file in {source!r}{walk.passed_over()}")
         return found

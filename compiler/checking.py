@@ -226,8 +226,9 @@ class _Told:
 
     def report(self, before: Report) -> Report:
         """All that was taken, as much as the report before takes."""
-        report = before.empty()
-        # What says that there are more stands nowhere, and is said behind them.
+        # Of errors the report before has taken as many as it takes, and says itself if there are more.
+        report = Report(len(self._kept) + 1) if before.has_errors else before.empty()
+        # What says that there are more warnings stands nowhere, and is said behind them.
         report.extend(sorted(self._kept, key=lambda one: one.span is None))
         return report
 

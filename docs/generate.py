@@ -16,10 +16,13 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from dotnn.compiler import DotnnError, compile_file, compile_source
@@ -49,12 +52,17 @@ PICTURED = "dotnn check docs/samples/wrong.nn"
 PAGES = (
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
-    *(DOCS / f"{name}.md" for name in ("language", "cli", "errors", "lint", "architecture", "levels", "learn")),
+    *(
+        DOCS / f"{name}.md"
+        for name in ("language", "cli", "errors", "lint", "architecture", "levels", "learn", "teams")
+    ),
 )
 #: Everything that is written; the picture is not among it.
 WRITTEN = (LAYER_INDEX, LAYER_PAGE, LIBRARY_INDEX, LIBRARY_PAGE, LINT_INDEX, *PAGES)
 #: Columns of a line of the program.
 _LONGEST_LINE = 120
+#: What fences call the languages of files.
+_LANGUAGES = {".nn": "nn", ".toml": "toml", ".yml": "yaml"}
 #: The most parts that a sample of `split` has.
 _MOST_RESULTS = 8
 
@@ -89,7 +97,7 @@ from . import Indexed
 BLOCKS: Mapping[str, Indexed] = {
 '''
 
-_REGION = re.compile(r"(?P<head><!-- begin: (?P<name>[^\n]+?) -->\n).*?(?P<tail><!-- end -->)", re.DOTALL)
+_REGION = re.compile(r"(?P<head><!-- begin: (?P<name>[^\n]+?) -->\n)(?P<body>.*?)(?P<tail><!-- end -->)", re.DOTALL)
 
 
 def main() -> None:
@@ -199,13 +207,16 @@ def _planted_parts() -> dict[str, str]:
 
 def with_regions(text: str) -> str:
     """A page with its regions written anew."""
-    return _REGION.sub(lambda match: f"{match['head']}{_region(match['name'])}\n{match['tail']}", text)
+    with Sessions() as sessions:
+        return _REGION.sub(
+            lambda match: f"{match['head']}{_region(match['name'], match['body'], sessions)}\n{match['tail']}", text
+        )
 
 
-def _region(name: str) -> str:
-    """What stands in a region: the output of a command, or one of the tables."""
+def _region(name: str, body: str, sessions: Sessions) -> str:
+    """What stands in a region: the output of commands, or one of the tables."""
     kind, _, rest = name.partition(" ")
-    return _REGIONS[kind](rest)
+    return sessions.shown(rest, body) if kind == "session" else _REGIONS[kind](rest)
 
 
 # --- commands --------------------------------------------------------------------------------------------------------
@@ -217,13 +228,10 @@ def command_output(command: str, color: bool = False) -> str:
     program, *arguments = shlex.split(command)
     if program != "dotnn":
         raise ValueError(f"not a command of dotnn: {command}")
-    hidden = {"NO_COLOR", "FORCE_COLOR", "COLUMNS"}
-    environment = {key: value for key, value in os.environ.items() if key not in hidden}
-    environment |= {"PYTHONIOENCODING": "utf-8", "FORCE_COLOR" if color else "NO_COLOR": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "dotnn", *arguments],
         cwd=ROOT,
-        env=environment,
+        env=_environment(color),
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -236,6 +244,58 @@ def command_output(command: str, color: bool = False) -> str:
 
 def _command(command: str) -> str:
     return f"```console\n$ {command}\n{command_output(command)}\n```"
+
+
+class Sessions(ExitStack):
+    """Commands of a page that build on each other, run in copies of folders of this repository.
+
+    A region has the commands itself, each on a line behind ``$``; all regions of a page that name a folder go on in the
+    same copy, which is the root of a repository, so that no settings from elsewhere count.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._copies: dict[str, Path] = {}
+
+    def shown(self, folder: str, body: str) -> str:
+        """The commands of a region with what they print now, to standard output and to standard error."""
+        commands = [line.removeprefix("$ ") for line in body.splitlines() if line.startswith("$ ")]
+        lines = [line for command in commands for line in (f"$ {command}", *self._run(command, self._copy(folder)))]
+        return "\n".join(("```console", *lines, "```"))
+
+    def _copy(self, folder: str) -> Path:
+        if folder not in self._copies:
+            copy = Path(self.enter_context(TemporaryDirectory())) / "copy"
+            shutil.copytree(ROOT / folder, copy)
+            (copy / ".git").mkdir()
+            self._copies[folder] = copy
+        return self._copies[folder]
+
+    @staticmethod
+    def _run(command: str, folder: Path) -> list[str]:
+        done = subprocess.run(
+            ["bash", "-c", f'dotnn() {{ "$PYTHON" -m dotnn "$@"; }}\n{command}'],
+            cwd=folder,
+            env=_environment(color=False) | {"PYTHON": sys.executable},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+            timeout=120,
+        )
+        return [line.rstrip() for line in done.stdout.splitlines()]
+
+
+def _environment(color: bool) -> dict[str, str]:
+    hidden = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI"}
+    environment = {key: value for key, value in os.environ.items() if key not in hidden}
+    return environment | {"PYTHONIOENCODING": "utf-8", "FORCE_COLOR" if color else "NO_COLOR": "1"}
+
+
+def _file(path: str) -> str:
+    """A file of this repository."""
+    text = (ROOT / path).read_text(encoding="utf-8").rstrip()
+    return f"```{_LANGUAGES[Path(path).suffix]}\n{text}\n```"
 
 
 def _output(command: str) -> str:
@@ -366,6 +426,7 @@ def _without_types(tree: ast.Module) -> ast.Module:
 _REGIONS: dict[str, Callable[[str], str]] = {
     "command": _command,
     "output": _output,
+    "file": _file,
     "imports": _imports,
     "levels": _levels,
     "source": _source,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +18,6 @@ SHARED_FILE: Final = "pyproject.toml"
 REPOSITORY: Final = ".git"
 
 _MOST_BYTES: Final = 1_000_000
-#: A text that may have our table; any other need not be parsed.
-_TABLE: Final = re.compile(
-    rb"""^[ \t]*(?:\[{1,2}[ \t]*["']?tool["']?[ \t]*(?:\.[ \t]*["']?dotnn\b|\])|["']?tool["']?[ \t]*[.=])""",
-    re.MULTILINE,
-)
 
 
 class Configuration:
@@ -108,10 +102,24 @@ def _settings_in(folder: Path) -> Settings | None:
                 # It is nobody's settings.
                 continue
             return _unreadable(folder, shown_path(path), error)
-        found = _parsed(path, shown_path(path), folder, content) if name == OWN_FILE or _TABLE.search(content) else None
+        found = (
+            _parsed(path, shown_path(path), folder, content)
+            if name == OWN_FILE or _may_have_our_table(content)
+            else None
+        )
         if found is not None:
             return found
     return None
+
+
+def _may_have_our_table(content: bytes) -> bool:
+    """Whether a shared file need be parsed: a line of it may begin with ``[tool.dotnn``, ``[tool]`` or ``tool =``.
+
+    Nearly all have no such line, and to look for one takes less than to load the reader of TOML.
+    """
+    starts = (line.lstrip(b"\xef\xbb\xbf \t[\"'") for line in content.splitlines())
+    rests = (line[4:].lstrip(b" \t\"'") for line in starts if line.startswith(b"tool"))
+    return any(rest.startswith((b"]", b"=")) or (rest.startswith(b".") and b"dotnn" in rest) for rest in rests)
 
 
 def _parsed(path: Path, name: str, folder: Path, content: bytes) -> Settings | None:

@@ -111,10 +111,7 @@ class _Reader:
         span = self._places[keys].key
         if key == "tool" and is_own:
             return SettingsBelowTable(span=span, key=key, known=())
-        near = near_names(key.replace("-", "_"), [one.replace("-", "_") for one in _SETTINGS])
-        return UnknownSetting(
-            span=span, key=key, known=tuple(_SETTINGS), near=tuple(one.replace("_", "-") for one in near)
-        )
+        return UnknownSetting(span=span, key=key, known=tuple(_SETTINGS), near=near_names(key, _SETTINGS))
 
     def _codes(self, value: object, keys: Keys, select: bool = False) -> tuple[str, ...] | None:
         if not isinstance(value, list):

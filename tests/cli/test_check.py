@@ -134,7 +134,7 @@ def test_check_takes_folders(tiny: Path) -> None:
         (tiny / name).write_text(WRONG)
     found = json.loads(dotnn("check", ".", "--format", "json").out)
     places = [one["file"] for one in found["diagnostics"]]
-    assert places == ["./a/two.nn", "./b/deep/one.nn", "./wrong.nn"]
+    assert places == ["a/two.nn", "b/deep/one.nn", "wrong.nn"]
     assert dotnn("check", "a", "b").code == 1
     (tiny / "a" / "two.nn").write_text(TINY)
     assert dotnn("check", "a").out == "ok: a/two.nn\n"

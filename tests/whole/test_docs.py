@@ -11,11 +11,13 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from dotnn.cli.app import COMMANDS, app
 from dotnn.compiler.checking import check
+from dotnn.compiler.configuration.settings_reader import read_settings
 from dotnn.compiler.diagnostics.explain import codes, explain
 from dotnn.compiler.driver import compile_source
 from dotnn.compiler.initializers import INITIALIZERS
@@ -23,6 +25,7 @@ from dotnn.compiler.layers import LAYERS
 from dotnn.compiler.layers.documentation import layer_list, layer_page, page_of, signature
 from dotnn.compiler.lint.asking import load_all
 from dotnn.compiler.lint.retired import RETIRED
+from dotnn.compiler.source import Source
 
 from tests.helpers.fences import Fence, as_model, fences, page_fences
 from tests.helpers.paths import DOCS, ROOT
@@ -79,7 +82,7 @@ def test_sample(sample: Fence, tmp_path: Path) -> None:
 def test_info_words_are_known() -> None:
     """A fence with a misspelt word would not be tested."""
     languages = {fence.language for fence in FENCES}
-    assert languages <= {"nn", "sh", "console", "text", "python", "yaml"}
+    assert languages <= {"nn", "sh", "console", "text", "python", "toml", "yaml"}
     words = {word for fence in FENCES if fence.language == "nn" and not fence.file for word in fence.words[1:]}
     assert {word for word in words if not re.fullmatch(r"E\d{3}", word)} <= {"fragment", "error"}
 
@@ -267,9 +270,40 @@ def test_python_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(script))
     printed = capsys.readouterr().out
+    assert "False no errors, no warnings\nL301 `params` of `tiny` is 67, and its budget is 50: " in printed
     for said in ("tiny 58\n", "hidden float32[N, 8] (4+1)*8\n", "E203 ", "x float32[N, 4]\n", "(3, 2) 32.0\n"):
         assert said in printed
     assert (tmp_path / "tiny.onnx").stat().st_size > 0
+
+
+# The pages of the linter ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sample", [fence for fence in FENCES if fence.language == "toml"], ids=lambda one: one.place)
+def test_settings_in_the_documentation_are_right(sample: Fence) -> None:
+    source = Source("dotnn.toml", sample.text)
+    settings = read_settings(source, ROOT, is_shared="[tool.dotnn]" in sample.text)
+    assert settings is not None
+    assert not settings.faults
+
+
+def test_the_test_that_teams_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It passes for a network of the sample, and fails for one with a mistake."""
+    (sample,) = (fence for fence in page_fences(DOCS / "teams.md") if fence.language == "python")
+    monkeypatch.chdir(DOCS / "samples" / "team")
+    program: dict[str, Any] = {}
+    exec(sample.text, program)
+    program["test_network"](Path("nets/edge/digits.nn"))
+    with pytest.raises(AssertionError, match="E203"):
+        program["test_network"](Path("drafts/next.nn"))
+
+
+def test_the_workflow_that_teams_are_shown_runs_what_the_page_shows() -> None:
+    workflow = (DOCS / "samples/team/.github/workflows/networks.yml").read_text(encoding="utf-8")
+    page = (DOCS / "teams.md").read_text(encoding="utf-8")
+    commands = re.findall(r"- run: (dotnn .*)", workflow)
+    assert commands
+    assert all(f"\n$ {command}\n" in page for command in commands)
 
 
 # The page for those who come from elsewhere ---------------------------------------------------------------------------
