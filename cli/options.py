@@ -38,7 +38,8 @@ class Count(click.IntRange):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            self.fail(f"{value!r} is no whole number from {self.min} on", param, ctx)
+            name = param.opts[0] if param is not None else "it"
+            raise wrong_call(f"{name} takes a whole number from {self.min} on, not {value!r}") from None
 
 
 source = click.argument(

@@ -67,7 +67,7 @@ _INLINE = re.compile(rf"\s*(?:[\[{{]|{_NUMBER}\s*\Z|(?:true|false|NaN|-?Infinity
 _NUMBERS = re.compile(rf"\s*{_NUMBER}(?:[\s,;]+{_NUMBER})*[\s,;]*\Z")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 #: What other languages call values of JSON.
-_WORDS = {
+_WORDS: Mapping[str, str] = {
     **dict.fromkeys(("nan", "+nan", "-nan"), "NaN"),
     **dict.fromkeys(("inf", "+inf", "infinity", "+infinity"), "Infinity"),
     **dict.fromkeys(("-inf", "-infinity"), "-Infinity"),

@@ -149,4 +149,4 @@ def test_what_is_no_input_is_said_once_and_with_what_the_model_reads(tiny: Path)
 def test_numbers_of_options_say_what_they_take(tiny: Path, option: str, value: str, least: int) -> None:
     done = dotnn("run", "tiny.nn", option, value)
     assert done.code == 2
-    assert f"'{option}': '{value}' is no whole number from {least} on" in done.err
+    assert f"{option} takes a whole number from {least} on, not '{value}'" in done.err
