@@ -6,10 +6,12 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from ..compiler.diagnostics import Diagnostic, Severity
+from ..compiler.passes.targets import CheckedProvider, Target
 from ..compiler.visible_text import visible
 from . import options
 from .base import Argument, Command
@@ -47,6 +49,16 @@ from .terminal import colored, each_once, exit_code, print_diagnostics
 @click.option(
     "--ignore", multiple=True, metavar="CODE", callback=options.rule_codes, help="Do not ask a rule of the linter."
 )
+@click.option(
+    "--target",
+    type=click.Choice(get_args(Target)),
+    help="Ask whether the models can be built and run for a target, as `dotnn build` would build them.",
+)
+@click.option(
+    "--provider",
+    type=click.Choice(get_args(CheckedProvider)),
+    help="Ask what an execution provider of onnxruntime lacks of what the models need.",
+)
 @options.compilation
 def check(
     sources: Sequence[str],
@@ -54,6 +66,8 @@ def check(
     strict: bool,
     select: Sequence[str],
     ignore: Sequence[str],
+    target: Target | None,
+    provider: CheckedProvider | None,
     model: str | None,
     settings: Sequence[str],
     limits: Sequence[str],
@@ -68,7 +82,15 @@ def check(
     found: list[Diagnostic] = []
     for file in files:
         found += check_file(
-            file, arguments=arguments, model=model, limits=bounds, root=root, select=select, ignore=ignore
+            file,
+            arguments=arguments,
+            model=model,
+            limits=bounds,
+            root=root,
+            select=select,
+            ignore=ignore,
+            target=target,
+            provider=provider,
         ).diagnostics
     diagnostics = [one.as_error() if strict else one for one in each_once(found)]
     _PRINTERS[output](diagnostics, files)

@@ -45,7 +45,8 @@ def check(
     source, choose = load_source(path, wanted.limits, report, text), any_models if model is None else all_models
     module, networks = read_networks(source, choose, wanted, report)
     if module is not None and not report.has_errors:
-        codes, subject = chosen(select, ignore, said), Subject(module, networks, target, provider)
+        codes, subject = chosen(select, ignore, said), Subject(module, networks)
+        subject.target, subject.provider = target, provider
         report.extend(unsuppressed(lint(subject, codes), module.file, codes))
     return report
 

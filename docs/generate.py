@@ -120,13 +120,18 @@ def layer_index() -> str:
 
 def lint_index() -> str:
     """The module that says which rules of the linter there are."""
-    rows = [f'    "{one.code}": Row({_lint_row(one)}),\n' for one in _rules()]
-    return f"""{_LINT_HEAD}{"".join(rows)}}}\n"""
+    return f"""{_LINT_HEAD}{"".join(map(_lint_row, _rules()))}}}\n"""
 
 
 def _lint_row(rule: type[Lint]) -> str:
     facts = [f'"{rule.__module__.rpartition(".")[2]}"', _strings(rule.layers), str(rule.enabled)]
-    return ", ".join(facts + ([_strings(rule.needs)] if rule.needs else []))
+    facts += [_strings(rule.needs)] if rule.needs else []
+    row = f'    "{rule.code}": Row({", ".join(facts)}),\n'
+    if len(row) <= _LONGEST_LINE + 1:
+        return row
+    words = "".join(f'            "{word}",\n' for word in rule.layers)
+    facts[1] = f"(\n{words}        )" if len(facts[1]) > _LONGEST_LINE - 10 else facts[1]
+    return f'    "{rule.code}": Row(\n{"".join(f"        {fact},{chr(10)}" for fact in facts)}    ),\n'
 
 
 def _strings(words: Sequence[str]) -> str:

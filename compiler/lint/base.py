@@ -59,17 +59,12 @@ class Subject:
         provider: what is to compute them; None likewise.
     """
 
-    def __init__(
-        self,
-        module: Module,
-        networks: Iterable[Network],
-        target: Target | None = None,
-        provider: CheckedProvider | None = None,
-    ) -> None:
+    target: Target | None = None
+    provider: CheckedProvider | None = None
+
+    def __init__(self, module: Module, networks: Iterable[Network]) -> None:
         self.module = module
         self.networks = tuple(networks)
-        self.target = target
-        self.provider = provider
 
     @cached_property
     def graphs(self) -> tuple[LayerGraph, ...]:
@@ -100,6 +95,7 @@ class LayerGraph:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self._lowered: dict[str, Graph] = {}
 
     @cached_property
     def layers(self) -> tuple[Node, ...]:
@@ -118,6 +114,24 @@ class LayerGraph:
     def learns(self) -> bool:
         """Whether it has any weight."""
         return bool(self.graph.weights())
+
+    def lowered(self, target: Target) -> Graph:
+        """The operators that are built for a target."""
+        if target not in self._lowered:
+            from ..interpreter_settings import room
+            from ..passes.pass_pipeline import optimize
+
+            with room():
+                self._lowered[target] = optimize(self.graph, target).graph
+        return self._lowered[target]
+
+    def layer_of(self, operator: Node) -> Node | None:
+        """The first of the layers that an operator comes from; None of one that no layer stands for."""
+        return next((self._by_path[one.path] for one in operator.origins if one.path in self._by_path), None)
+
+    @cached_property
+    def _by_path(self) -> dict[str, Node]:
+        return {node.origin.path: node for node in self.layers if node.origins}
 
     @cached_property
     def fields(self) -> Mapping[Value, Field]:

@@ -76,6 +76,7 @@ OTHER_PLACES = {
     "cli/completion.py:install": "what was done",
     "cli/run.py:_given": "what was fed, beside what is computed of it",
     "cli/weights.py:_paired": "a cell of a table",
+    "compiler/lint/provider_kernels.py:_CUDA": "names of operators",
     "compiler/weights/rounding_effects.py:summary": "a line of the report of a build",
     "compiler/weights/shards.py:_KIND": "the name of a format",
     "runtime/outputs.py:_rendered_numbers": "what is printed of outputs",
