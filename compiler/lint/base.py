@@ -118,11 +118,9 @@ class LayerGraph:
     def lowered(self, target: Target) -> Graph:
         """The operators that are built for a target."""
         if target not in self._lowered:
-            from ..interpreter_settings import room
             from ..passes.pass_pipeline import optimize
 
-            with room():
-                self._lowered[target] = optimize(self.graph, target).graph
+            self._lowered[target] = optimize(self.graph, target).graph
         return self._lowered[target]
 
     def layer_of(self, operator: Node) -> Node | None:
