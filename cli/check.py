@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import click
 
+from ..compiler.passes.targets import CheckedProvider, Target
 from . import options
 from .base import Argument, Command
 from .finding_formats import COUNTED, PRINTERS, Findings
@@ -54,6 +56,16 @@ from .terminal import exit_code
 @click.option("--write-baseline", metavar="FILE", type=options.FILE, help="Write what is found into such a file.")
 @click.option("--statistics", "counts", is_flag=True, help="Show how often each code is found, and nothing else.")
 @click.option("--weights", type=options.FILE, metavar="FILE", help="Ask whether the labels are those of a weight file.")
+@click.option(
+    "--target",
+    type=click.Choice(get_args(Target)),
+    help="Ask whether the models can be built and run for a target, as `dotnn build` would build them.",
+)
+@click.option(
+    "--provider",
+    type=click.Choice(get_args(CheckedProvider)),
+    help="Ask what an execution provider of onnxruntime lacks of what the models need.",
+)
 @options.compilation
 def check(
     sources: Sequence[str],
@@ -67,6 +79,8 @@ def check(
     write_baseline: Path | None,
     counts: bool,
     weights: Path | None,
+    target: Target | None,
+    provider: CheckedProvider | None,
     model: str | None,
     settings: Sequence[str],
     limits: Sequence[str],
@@ -87,7 +101,7 @@ def check(
     configuration, known = Configuration(config, isolated), KnownFindings(baseline, write_baseline)
     files = source_files(sources, configuration)
     findings = Findings(files)
-    surroundings = known_surroundings(weights=weights)
+    surroundings = known_surroundings(target, provider, weights)
     for file in files:
         settled = configuration.of_file(file)
         wish = Wish(Choice(select, ignore), strict, known.by(settled), surroundings)

@@ -91,6 +91,11 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(quoted) if more <= 0 else f"{', '.join(quoted[:MOST_LISTED])} and {more} more"
 
 
+def alike(names: Sequence[str]) -> tuple[str, ...]:
+    """The note that something is true of others as well; none where there are no others."""
+    return (f"the same is true of {listed(names)}",) if names else ()
+
+
 def one_of(names: Iterable[str]) -> str:
     """The names as alternatives, `a`, `b` or `c`; empty where there are none."""
     quoted = [f"`{name}`" for name in names]

@@ -7,7 +7,7 @@ from typing import ClassVar
 from ..records import record
 from .base import Diagnostic, Severity
 from .phrases import Phrase, Phrases
-from .suggest import listed
+from .suggest import alike
 
 
 @record
@@ -233,4 +233,4 @@ class NoKernel(Diagnostic):
 
     def notes(self) -> tuple[str, ...]:
         """Further layers that it is true of."""
-        return (f"the same is true of {listed(self.others)}",) if self.others else ()
+        return alike(self.others)

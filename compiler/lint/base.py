@@ -132,6 +132,7 @@ class LayerGraph:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self._lowered: dict[str, Graph] = {}
 
     @cached_property
     def layers(self) -> tuple[Node, ...]:
@@ -150,6 +151,22 @@ class LayerGraph:
     def learns(self) -> bool:
         """Whether it has any weight."""
         return bool(self.graph.weights())
+
+    def lowered(self, target: Target) -> Graph:
+        """The operators that are built for a target."""
+        if target not in self._lowered:
+            from ..passes.pass_pipeline import optimize
+
+            self._lowered[target] = optimize(self.graph, target).graph
+        return self._lowered[target]
+
+    def layer_of(self, operator: Node) -> Node | None:
+        """The first of the layers that an operator comes from; None of one that no layer stands for."""
+        return next((self._by_path[one.path] for one in operator.origins if one.path in self._by_path), None)
+
+    @cached_property
+    def _by_path(self) -> dict[str, Node]:
+        return {node.origin.path: node for node in self.layers if node.origins}
 
     @cached_property
     def fields(self) -> Mapping[Value, Field]:

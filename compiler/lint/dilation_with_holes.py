@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from ..diagnostics import Severity
 from ..graph.graph import Node
@@ -76,7 +76,7 @@ class DilationWithHoles(Lint):
                     continue
                 step = window.dilation * abs(trace.jump)
                 if step > trace.size:
-                    facts = {"step": step, "seen": trace.size, "most": trace.size // abs(trace.jump)}
+                    facts: dict[str, Any] = {"step": step, "seen": trace.size, "most": trace.size // abs(trace.jump)}
                     yield cls(span=place_of(node), kind=node.kind, dilation=window.dilation, **facts)
                     break
 

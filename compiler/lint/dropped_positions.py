@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Self
+from typing import Any, ClassVar
 
 from ..diagnostics import Severity
 from ..dims import Dim
@@ -47,8 +47,9 @@ class DroppedPositions(Lint):
     code: ClassVar[str] = "L201"
     severity: ClassVar[Severity] = Severity.HINT
     enabled: ClassVar[bool] = False
-    message: ClassVar[str] = "`{kind}` leaves out {last} positions of axis {axis}"
+    message: ClassVar[str] = "`{kind}` leaves out the last {many}of {size} positions of axis {axis}"
     label: ClassVar[str] = "reads {found}"
+    remedy: ClassVar[str] = "choose kernel, stride and size so that the windows come out even"
 
     kind: str
     count: int
@@ -59,18 +60,12 @@ class DroppedPositions(Lint):
     becomes: str
 
     @property
-    def last(self) -> str:
-        """How many positions, in words."""
-        return f"the last of {self.size}" if self.count == 1 else f"the last {self.count} of {self.size}"
-
-    def advice(self) -> str:
-        """The argument that reads all, where one alone does."""
-        if self.written:
-            return f"write `{self.written}`, which reads all and gives {self.becomes}"
-        return "choose kernel, stride and size so that the windows come out even"
+    def many(self) -> str:
+        """How many positions, unless it is one."""
+        return "" if self.count == 1 else f"{self.count} "
 
     @classmethod
-    def find(cls, subject: Subject) -> Iterator[Self]:
+    def find(cls, subject: Subject) -> Iterator[DroppedPositions]:
         """The first axis of every layer that leaves something out."""
         for _, node, layer, operand in reading_windows(subject):
             left_out = list(_left_out(layer, operand, node.results[0]))
@@ -78,8 +73,16 @@ class DroppedPositions(Lint):
                 continue
             axis, size, count = left_out[0]
             written, becomes = _mended(layer, operand, [number for number, _, _ in left_out])
-            facts = {"axis": axis, "size": size, "count": count, "written": written, "becomes": becomes}
-            yield cls(span=place_of(node), kind=node.kind, found=str(operand), **facts)
+            facts: dict[str, Any] = {"axis": axis, "size": size, "count": count, "written": written, "becomes": becomes}
+            kind = ReadByAnArgument if written else DroppedPositions
+            yield kind(span=place_of(node), kind=node.kind, found=str(operand), **facts)
+
+
+@record
+class ReadByAnArgument(DroppedPositions):
+    """Positions that one argument alone lets the layer read."""
+
+    remedy: ClassVar[str] = "write `{written}`, which reads all and gives {becomes}"
 
 
 def _left_out(layer: Sliding, operand: TensorType, result: TensorType) -> Iterator[tuple[int, int, int]]:

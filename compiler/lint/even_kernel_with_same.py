@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from ..diagnostics import Severity
 from ..diagnostics.suggest import one_of
@@ -69,7 +69,7 @@ class EvenKernelWithSame(Lint):
             if not uneven:
                 continue
             extent = uneven[0].extent
-            facts = {"before": extent // 2 - 1, "after": extent // 2, "extent": extent}
+            facts: dict[str, Any] = {"before": extent // 2 - 1, "after": extent // 2, "extent": extent}
             written = value_text(layer.pads(operand.shape[2:]))
             yield cls(span=place_of(node), kind=node.kind, odd=_odd_kernels(layer), written=written, **facts)
 

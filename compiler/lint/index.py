@@ -136,6 +136,8 @@ RULES: Mapping[str, Row] = {
     "L209": Row("dilation_with_holes", (), True),
     "L210": Row("uneven_overlap", (), True),
     "L301": Row("budget_exceeded", (), True, ("budgets",)),
+    "L302": Row("dominant_dense", ("dense",), True),
+    "L303": Row("uneven_channels", (), True, ("provider",)),
     "L401": Row("suppression", (), True),
     "L402": Row("unused_definition", (), True),
     "L403": Row("empty_file", (), True),
@@ -150,4 +152,8 @@ RULES: Mapping[str, Row] = {
     "L412": Row("unmatched_weights", (), True, ("weights",)),
     "L413": Row("naming_convention", (), True),
     "L414": Row("named_like_call", (), False),
+    "L501": Row("missing_kernel", (), True, ("target", "provider")),
+    "L502": Row("runs_on_cpu", (), True, ("provider",)),
+    "L503": Row("symbolic_dimension", (), True, ("provider",)),
+    "L504": Row("fused_for_another_provider", (), True, ("provider",)),
 }

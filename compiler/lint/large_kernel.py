@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from ..diagnostics import Severity
 from ..graph.graph import Node
@@ -79,7 +79,7 @@ class LargeKernel(Lint):
             padding = _shared(layer, count)
             if stacked >= weights or _stacked(layer, operand, count, padding) != node.results[0]:
                 continue
-            facts = {"size": size, "weights": weights, "stacked": stacked, "count": count}
+            facts: dict[str, Any] = {"size": size, "weights": weights, "stacked": stacked, "count": count}
             yield cls(span=place_of(node), kind=node.kind, stack=_text(layer, count, padding), **facts)
 
 

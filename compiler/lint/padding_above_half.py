@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
-from ..dims import ceil_div
 from ..graph.window_arithmetic import AxisWindow
 from ..layers.windows import axis_windows
 from ..records import record
@@ -66,7 +65,11 @@ class PaddingAboveHalf(Lint):
             _, result = with_arguments(layer, operand, padding=tuple((one, one) for one in half))
             if not wide or result is None:
                 continue
-            facts = {"padding": max(wide[0][1]), "extent": wide[0][0].extent, "half": per_axis_text(half)}
+            facts: dict[str, Any] = {
+                "padding": max(wide[0][1]),
+                "extent": wide[0][0].extent,
+                "half": per_axis_text(half),
+            }
             yield cls(span=place_of(node), kind=node.kind, found=str(node.results[0]), becomes=str(result), **facts)
 
 
@@ -74,4 +77,4 @@ def _is_wide(window: AxisWindow, pad: tuple[int, int]) -> bool:
     """Whether more than half of a window lies in padding, which alone is not as wide as one."""
     if max(pad) >= window.extent or sum(pad) <= window.extent:
         return False
-    return 2 * ceil_div(max(pad), window.dilation) > window.kernel
+    return 2 * -(-max(pad) // window.dilation) > window.kernel

@@ -15,7 +15,8 @@ from .reading_windows import reading_windows
 class PaddingBeyondKernel(Lint):
     """The padding is so wide that some windows lie in it wholly.
 
-    What they compute is the same for every image. A padding of half the kernel, `kernel // 2`, keeps the size.
+    What they compute is the same for every image. A padding of half the kernel, `kernel // 2`, keeps the size
+    if the kernel is odd and the stride is 1.
 
     Bad:
 
@@ -39,7 +40,7 @@ class PaddingBeyondKernel(Lint):
     code: ClassVar[str] = "L202"
     message: ClassVar[str] = "`{kind}` pads {padding} around a window of {extent}: some windows read nothing else"
     label: ClassVar[str] = "pads more than it reads"
-    remedy: ClassVar[str] = "write `padding={half}`, which keeps the size with a stride of 1"
+    remedy: ClassVar[str] = "write `padding={half}`, half of the window"
 
     kind: str
     padding: int
@@ -47,7 +48,7 @@ class PaddingBeyondKernel(Lint):
 
     @property
     def half(self) -> int:
-        """The padding that keeps the size."""
+        """The most that leaves every window some of the image, as much as of the padding at least."""
         return self.extent // 2
 
     @classmethod

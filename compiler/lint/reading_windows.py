@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from ..diagnostics import DotnnError
+from ..dims import DimTooComplex
 from ..graph.graph import Node
 from ..graph.types import TensorType
 from ..layers.base import Layer, Site
@@ -33,7 +34,7 @@ def with_arguments(layer: _Layer, found: TensorType, **changes: Any) -> tuple[_L
     changed = dataclasses.replace(layer, **changes)
     try:
         return changed, changed.infer((found,), Site.nowhere(layer.kind))[0]
-    except DotnnError:
+    except (DotnnError, DimTooComplex):
         return changed, None
 
 

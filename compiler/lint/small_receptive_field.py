@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from ..diagnostics import Severity
 from ..graph.graph import Node, Value
@@ -88,7 +88,10 @@ class SmallReceptiveField(Lint):
             if reader is None:
                 continue
             (size, extent), producer = narrow[value], graph.graph.producer(value)
-            facts = {"values": producer.name, "pool": f"max_pool{graph.graph.type_of(value).rank - 2}d(2)"}
+            facts: dict[str, Any] = {
+                "values": producer.name,
+                "pool": f"max_pool{graph.graph.type_of(value).rank - 2}d(2)",
+            }
             yield cls(span=place_of(reader), kind=reader.kind, size=size, extent=extent, **facts)
 
 
@@ -107,7 +110,7 @@ def _gathering_reader(graph: LayerGraph, value: Value) -> Node | None:
 
 
 def _narrowest(field: tuple[Trace, ...]) -> tuple[int, int] | None:
-    """The size and the extent along the axis along which the least is seen; None where that is half or unknown."""
+    """The size and the extent along the axis along which least is seen; None for half, all, a single one or unknown."""
     known = [(one.size, one.extent) for one in field if not one.whole and isinstance(one.extent, int)]
-    narrow = [(size, extent) for size, extent in known if 2 * size < extent]
+    narrow = [(size, extent) for size, extent in known if size > 1 and 2 * size < extent]
     return min(narrow, key=lambda pair: pair[0] / pair[1], default=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from ..diagnostics import Severity
 from ..layers.transposed_convolution import TransposedConvolution
@@ -79,5 +79,5 @@ class UnevenOverlap(Lint):
             )
             _, result = with_arguments(layer, operand, kernel=kernel)
             becomes = "" if result is None else f", which gives {result}"
-            facts = {"kernel": uneven[0].kernel, "stride": uneven[0].stride, "becomes": becomes}
+            facts: dict[str, Any] = {"kernel": uneven[0].kernel, "stride": uneven[0].stride, "becomes": becomes}
             yield cls(span=place_of(node), kind=node.kind, written=f"`kernel={per_axis_text(kernel)}`", **facts)

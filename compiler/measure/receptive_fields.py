@@ -139,9 +139,14 @@ def _field(graph: Graph, node: Node, index: int, found: TensorType, fields: Mapp
 def _through_operands(
     graph: Graph, node: Node, layer: Layer, index: int, fields: Mapping[Value, Field]
 ) -> Iterator[Field]:
-    types = graph.operand_types(node)
+    types, shape = graph.operand_types(node), node.results[index].shape
+    is_aligned = type(layer).positions is Layer.positions
     for number, (value, kind) in enumerate(zip(node.operands, types, strict=True)):
         if value is None or kind is None or not fields[value]:
+            continue
+        if is_aligned and kind.shape == shape:
+            # Position by position, as most layers read: the field stays as it is.
+            yield fields[value]
             continue
         reach = layer.reach(types, node.results, number, index)
         yield tuple(_through(trace, reach, kind) for trace in fields[value])
@@ -164,8 +169,8 @@ def _through(trace: Trace, reach: Sequence[Along], kind: TensorType) -> Trace:
 
 def _merged(fields: Sequence[Field]) -> Field:
     """What is read by reading several operands."""
-    if not fields:
-        return ()
+    if len(fields) < 2:
+        return fields[0] if fields else ()
     if len({len(field) for field in fields}) > 1:
         # Inputs with different numbers of spatial axes have no axes in common.
         return (Trace(None, _least(trace.extent for field in fields for trace in field), whole=True),)

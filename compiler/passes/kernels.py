@@ -24,8 +24,13 @@ def require_kernels(graph: Graph, lowered: Graph, target: Target) -> None:
     Raises:
         DotnnError: one diagnostic for each element type, at the first of its layers.
     """
-    if not FEATURES[target].cpu:
-        return
+    lacking = lacking_kernels(graph, lowered) if FEATURES[target].cpu else {}
+    if lacking:
+        raise DotnnError(*(_fault(dtype, nodes, target) for dtype, nodes in lacking.items()))
+
+
+def lacking_kernels(graph: Graph, lowered: Graph) -> dict[DType, list[Node]]:
+    """The layers that onnxruntime's CPU provider has no kernels for, by element types; see ``require_kernels``."""
     lacking: dict[DType, list[Node]] = {}
     operators = (node for node in lowered.unordered() if isinstance(node.op, Operator))
     built = {origin.path for node in operators for origin in node.origins}
@@ -34,8 +39,7 @@ def require_kernels(graph: Graph, lowered: Graph, target: Target) -> None:
             continue
         for dtype in _without_kernel(graph, node):
             lacking.setdefault(dtype, []).append(node)
-    if lacking:
-        raise DotnnError(*(_fault(dtype, nodes, target) for dtype, nodes in lacking.items()))
+    return lacking
 
 
 def _without_kernel(graph: Graph, node: Node) -> Iterator[DType]:

@@ -208,3 +208,19 @@ def test_labels_are_held_against_a_file_of_weights(tiny: Path) -> None:
     assert (done.code, set(codes(done.out))) == (0, {"L412"})
     missing = dotnn("check", MNIST, "--weights", "none.npz")
     assert (missing.code, codes(missing.err)) == (2, ["E802"])
+
+
+def test_check_for_a_target_and_a_provider(tiny: Path) -> None:
+    assert dotnn("check", "tiny.nn", "--target", "onnxruntime", "--provider", "cpu").code == 0
+    done = dotnn("check", "tiny.nn", "--target", "onnx", "--provider", "qnn")
+    assert done.code == 0
+    assert "warning[L503]: the provider `qnn` wants fixed sizes" in done.out
+    wide = TINY.replace("float32", "float64").replace(
+        "-> dense", "-> unsqueeze(axis=1) -> conv1d(2, kernel=1) -> dense"
+    )
+    Path("wide.nn").write_text(wide)
+    assert dotnn("check", "wide.nn").code == 0
+    done = dotnn("check", "wide.nn", "--target", "onnxruntime")
+    assert done.code == 1
+    assert "error[L501]: `conv1d` does not run on float64" in done.out
+    assert dotnn("check", "tiny.nn", "--provider", "gpu").code == 2

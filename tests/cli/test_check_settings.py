@@ -35,7 +35,7 @@ def found(*arguments: str) -> list[str]:
     return [f"{one['file']}:{one['code']}" for one in diagnostics]
 
 
-ALL = ["nets/one.nn:L103", "nets/two.nn:W201", "nets/two.nn:L103"]
+ALL = ["nets/one.nn:L103", "nets/two.nn:L404", "nets/two.nn:L103"]
 
 
 def test_settings_and_options_choose_the_rules() -> None:
@@ -46,15 +46,15 @@ def test_settings_and_options_choose_the_rules() -> None:
     assert found("nets", "--isolated") == ALL
     Path("other.toml").write_text("ignore = ['W']")
     assert found("nets", "--config", "other.toml") == ["nets/one.nn:L103", "nets/two.nn:L103"]
-    assert found("nets", "--isolated", "--ignore", "W201") == ["nets/one.nn:L103", "nets/two.nn:L103"]
+    assert found("nets", "--isolated", "--ignore", "L404") == ["nets/one.nn:L103", "nets/two.nn:L103"]
 
 
 def test_settings_may_be_strict() -> None:
     assert dotnn("check", "nets").code == 0
     settle("strict = true")
     done = dotnn("check", "nets")
-    assert (done.code, codes(done.out)) == (1, ["W201"])
-    assert "error[W201]" in done.out
+    assert (done.code, codes(done.out)) == (1, ["L404"])
+    assert "error[L404]" in done.out
     assert dotnn("check", "nets", "--isolated").code == 0
 
 
@@ -76,7 +76,7 @@ def test_mistakes_in_settings_are_told_once_in_the_format_that_is_asked_for() ->
     [
         (["--config", "x.toml", "--isolated"], "leave one of them out"),
         (["--select", "L1O3"], "there is no rule `L1O3`: did you mean `L103`?"),
-        (["--select", "W201"], "given anyway"),
+        (["--select", "W701"], "given anyway"),
         (["--ignore", "E203"], "there is no model"),
         (["--statistics", "--format", "github"], "--format text or json, not with github"),
         (["--baseline", "a.json", "--write-baseline", "b.json"], "leave --baseline out"),
@@ -100,7 +100,7 @@ def test_excluded_files_are_checked_when_they_are_named() -> None:
     settle("exclude = ['two.nn']")
     assert found() == ["nets/one.nn:L103"]
     assert found("nets/*.nn") == ["nets/one.nn:L103"]
-    assert found("nets/two.nn") == ["nets/two.nn:W201", "nets/two.nn:L103"]
+    assert found("nets/two.nn") == ["nets/two.nn:L404", "nets/two.nn:L103"]
     done = dotnn("check", "*/two.nn")
     assert done.code == 2
     assert "`exclude` leaves out 'nets/two.nn'" in done.err
@@ -150,12 +150,12 @@ def test_known_findings_that_are_gone_are_told_and_taken_out() -> None:
     done = dotnn("check", "nets", "--baseline", "known.json")
     assert done.err.splitlines() == [
         "note: 2 known findings not shown (known.json)",
-        "note: 1 known finding no longer there: W201 in nets/two.nn; "
+        "note: 1 known finding no longer there: L404 in nets/two.nn; "
         "`--write-baseline known.json` writes the file anew",
     ]
     # Nobody knows it of files that are not checked, of rules that are not asked, and of files with errors.
     assert "no longer" not in dotnn("check", "nets/one.nn", "--baseline", "known.json").err
-    assert "no longer" not in dotnn("check", "nets", "--baseline", "known.json", "--ignore", "W201").err
+    assert "no longer" not in dotnn("check", "nets", "--baseline", "known.json", "--ignore", "L404").err
     assert "no longer" not in dotnn("check", "nets", "--baseline", "known.json", "--model", "net").err
     Path("nets/two.nn").write_text(NET.replace("relu", "rlu"))
     done = dotnn("check", "nets", "--baseline", "known.json")
@@ -233,12 +233,12 @@ def test_statistics_count_by_code() -> None:
     assert done.code == 0
     assert done.out.splitlines() == [
         "2  L103  hint     The layer before batch normalization has a bias, which the normalization takes away again.",
-        "1  W201  warning  A name is bound and never used.",
+        "1  L404  warning  A name is bound and never used.",
     ]
     assert dotnn("check", "nets", "--statistics", "--strict").code == 1
     rows = json.loads(dotnn("check", "nets", "--statistics", "--format", "json").out)["statistics"]
     assert [(row["code"], row["severity"], row["count"]) for row in rows] == [
         ("L103", "hint", 2),
-        ("W201", "warning", 1),
+        ("L404", "warning", 1),
     ]
     assert dotnn("check", "nets", "--statistics", "--ignore", "L", "--ignore", "W").out == "nothing is found\n"

@@ -79,6 +79,7 @@ OTHER_PLACES = {
     "compiler/configuration/settings_reader.py:_SETTINGS": "the names of settings",
     "compiler/remedies/candidates.py:_POSITIONS": "stages as they are written",
     "compiler/remedies/candidates.py:_projected": "a stage as it is written",
+    "compiler/lint/provider_kernels.py:_CUDA": "names of operators",
     "compiler/weights/rounding_effects.py:summary": "a line of the report of a build",
     "compiler/weights/shards.py:_KIND": "the name of a format",
     "runtime/outputs.py:_rendered_numbers": "what is printed of outputs",

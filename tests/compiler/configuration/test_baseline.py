@@ -10,7 +10,7 @@ import pytest
 from dotnn.compiler.configuration.baseline import Baseline, Finding, finding_of, read_baseline, written
 from dotnn.compiler.diagnostics import Diagnostic
 from dotnn.compiler.diagnostics.configuration import BadBaseline
-from dotnn.compiler.diagnostics.names import UnusedBinding
+from dotnn.compiler.lint.unused_binding import UnusedBinding
 from dotnn.compiler.source import Source
 
 
@@ -52,10 +52,10 @@ def test_one_more_than_is_known_is_new(tmp_path: Path) -> None:
 def test_what_is_gone_is_told_of_files_and_codes_that_were_looked_for(tmp_path: Path) -> None:
     (tmp_path / "net.nn").touch()
     (tmp_path / "other.nn").touch()
-    net, other, removed = (Finding(f"{name}.nn", "W201", "x", "m") for name in ("net", "other", "removed"))
+    net, other, removed = (Finding(f"{name}.nn", "L404", "x", "m") for name in ("net", "other", "removed"))
     rule = Finding("net.nn", "L103", "x", "m")
     baseline = Baseline(tmp_path / "known.json", Counter([net, net, other, removed, rule]))
-    asked = {tmp_path / "net.nn": lambda code: code == "W201"}
+    asked = {tmp_path / "net.nn": lambda code: code == "L404"}
     assert baseline.gone(asked) == Counter([net, net, removed])
     assert baseline.not_looked_for(asked) == Counter([other, rule])
 
@@ -71,7 +71,7 @@ def test_errors_and_what_stands_in_no_file_are_never_known(tmp_path: Path) -> No
 
 def test_paths_lead_from_the_folder_of_the_baseline(tmp_path: Path) -> None:
     assert finding_of(found(TEXT, tmp_path / "nets"), tmp_path / "ci") == Finding(
-        "../nets/net.nn", "W201", "spare = 1", "the binding `a` is never used"
+        "../nets/net.nn", "L404", "spare = 1", "the binding `a` is never used"
     )
 
 

@@ -7,6 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,12 +19,13 @@ from dotnn.compiler.lint.asking import rule
 from dotnn.compiler.lint.base import Lint
 from dotnn.compiler.lint.index import RULES
 
-SAMPLE = re.compile(r"^(Bad|Good):\n\n```nn\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SAMPLE = re.compile(r"^(Bad|Good)(?:, with `([^`\n]+)`)?:\n\n```nn\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def samples_of(code: str) -> list[tuple[str, str]]:
-    """The samples of a rule's page: which are bad and which good, and their texts."""
-    return SAMPLE.findall(inspect.cleandoc(rule(code).__doc__ or ""))
+def samples_of(code: str) -> list[tuple[str, dict[str, str], str]]:
+    """The samples of a rule's page: which are bad and which good, the options they are asked with, and their texts."""
+    found = SAMPLE.findall(inspect.cleandoc(rule(code).__doc__ or ""))
+    return [(kind, dict(re.findall(r"--(\S+) (\S+)", options)), text) for kind, options, text in found]
 
 
 def settings_of(code: str) -> str:
@@ -45,19 +47,21 @@ def sample_weights() -> Path:
     return path
 
 
-def found_in(text: str, *select: str) -> list[Diagnostic]:
-    """What is said of a text, by the settings of the rules that are selected."""
+def found_in(text: str, *select: str, **surroundings: Any) -> list[Diagnostic]:
+    """What is said of a text, by the settings of the rules that are selected; for a target, where one is given."""
     Path("dotnn.toml").write_text("".join(map(settings_of, select)), encoding="utf-8")
     weights = sample_weights() if "L412" in select else None
-    return list(check(Path("net.nn").resolve(), text=text, select=select, weights=weights).diagnostics)
+    return list(check(Path("net.nn").resolve(), text=text, select=select, weights=weights, **surroundings).diagnostics)
 
 
 @pytest.mark.parametrize("code", RULES)
 def test_a_rule_finds_its_bad_samples_and_leaves_the_good_ones(code: str) -> None:
     samples = samples_of(code)
-    assert {kind for kind, _ in samples} == {"Bad", "Good"}
-    for kind, text in samples:
-        found = [one.code for one in found_in(text, code)]
+    assert {kind for kind, _, _ in samples} == {"Bad", "Good"}
+    for kind, options, text in samples:
+        needed = set(RULES[code].needs) & {"target", "provider"}
+        assert not needed or needed & set(options), "no rule finds what it is not asked for"
+        found = [one.code for one in found_in(text, code, **options)]
         assert not any(one.startswith("E") for one in found), found
         assert (code in found) == (kind == "Bad"), f"{kind}: {text}"
 
@@ -66,8 +70,8 @@ def test_a_rule_finds_its_bad_samples_and_leaves_the_good_ones(code: str) -> Non
 def test_a_rule_has_a_place_words_and_a_remedy(code: str) -> None:
     kind = rule(code)
     assert issubclass(kind, Lint)
-    for text in (text for bad, text in samples_of(code) if bad == "Bad"):
-        found = [one for one in found_in(text, code) if one.code == code]
+    for options, text in ((options, text) for bad, options, text in samples_of(code) if bad == "Bad"):
+        found = [one for one in found_in(text, code, **options) if one.code == code]
         assert all(one.span is not None and one.headline() and one.advice() for one in found)
 
 
