@@ -18,7 +18,6 @@ from .graph.graph import Graph
 from .graph.operations import Constant
 from .graph.tensors import Role, Weight
 from .graph.types import DType, FloatType, TensorType
-from .interpreter_settings import room
 from .measure.costs import weights_bytes
 from .passes.targets import DEFAULT_TARGET, Target
 from .python_arguments import need, need_choice, need_names, need_path, need_seed
@@ -120,8 +119,7 @@ class Compiled:
 
         need_choice(target, "target", get_args(Target))
         if target not in self._optimized:
-            with room():
-                self._optimized[target] = optimize(self.graph, target)
+            self._optimized[target] = optimize(self.graph, target)
         return self._optimized[target]
 
     def to_bytes(
@@ -210,8 +208,7 @@ class Compiled:
         from .passes.pass_pipeline import complete
 
         need_choice(target, "target", get_args(Target))
-        with room():
-            graph = self.optimized(target).graph if optimize else complete(self.graph)
+        graph = self.optimized(target).graph if optimize else complete(self.graph)
         require_kernels(self.graph, graph, target)
         return graph
 
@@ -246,8 +243,7 @@ class Compiled:
     @contextmanager
     def _memory(self) -> Iterator[None]:
         try:
-            with room():
-                yield
+            yield
         except MemoryError:
             raise DotnnError(OutOfMemory(name=self.name, size=self.weights_bytes)) from None
 
@@ -269,8 +265,7 @@ def _is_same_file(one: str, other: str) -> bool:
 def _in_type(written: Compiled, dtype: DType, keep_io: bool) -> Compiled:
     """A compiled model of another element type."""
     report = Report()
-    with room(written.network.limits):
-        network = elaborate_in(written.network, dtype, report)
+    network = elaborate_in(written.network, dtype, report)
     if network is None or report.has_errors:
         raise DotnnError(NotInThisType(name=written.name, dtype=dtype), *report.diagnostics)
     if _float_types(network.graph) == _float_types(written.graph):

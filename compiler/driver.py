@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from .compiled import Compiled
 from .diagnostics import DotnnError, Report
 from .elaborate.models import Network, elaborate_all
-from .interpreter_settings import room
 from .limits import Limits
 from .measure.expectations import judge_expectations
 from .names.project import Module
@@ -131,14 +130,13 @@ def read_networks(
     """The way of a text: it is parsed, its names are resolved, its models are elaborated and judged."""
     if source is None:
         return None, []
-    with room(wanted.limits):
-        module = load_module(source, wanted.limits, wanted.root, report)
-        if module is None:
-            return None, []
-        names = choose(module, wanted.model, report)
-        resolve(module.with_imports(), report)
-        arguments, budget = python_values(wanted.arguments, wanted.limits, report), Budget(wanted.limits, report)
-        found = elaborate_all(names, module, arguments, budget)
-        for network in found:
-            judge_expectations(network, report)
-        return module, [] if report.has_errors else found
+    module = load_module(source, wanted.limits, wanted.root, report)
+    if module is None:
+        return None, []
+    names = choose(module, wanted.model, report)
+    resolve(module.with_imports(), report)
+    arguments, budget = python_values(wanted.arguments, wanted.limits, report), Budget(wanted.limits, report)
+    found = elaborate_all(names, module, arguments, budget)
+    for network in found:
+        judge_expectations(network, report)
+    return module, [] if report.has_errors else found

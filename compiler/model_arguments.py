@@ -7,7 +7,6 @@ from .elaborate.scope import Scope
 from .elaborate.state import Elaboration, Frame, evaluate
 from .graph.types import DTYPES
 from .initializers import INITIALIZERS
-from .interpreter_settings import room
 from .limits import Limits
 from .names.project import Project
 from .names.resolve import resolve_value
@@ -31,10 +30,9 @@ def parse_argument(name: str, text: str, limits: Limits, report: Report) -> Know
     if module is None:
         return None
     frame = Frame(Elaboration(Budget(limits, report)), module, Scope(), name)
-    with room(limits):
-        resolve_value(expression, module, report)
-        try:
-            value = evaluate(expression, frame)
-        except Stop:
-            return None
+    resolve_value(expression, module, report)
+    try:
+        value = evaluate(expression, frame)
+    except Stop:
+        return None
     return None if isinstance(value, Unknown) else value

@@ -1,13 +1,15 @@
 """Source texts and the places in them.
 
 Inside the compiler a place is a pair of character offsets; lines and columns exist only where a place is printed.
+The offsets count from a section of the text, such as a block, so that a section which an edit has only moved is moved
+by one number, with all the places in it.
 """
 
 from __future__ import annotations
 
 import bisect
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -58,18 +60,75 @@ class Source:
         end = self._line_starts[number] if number < len(self._line_starts) else len(self.text)
         return self.text[start:end].rstrip("\r\n")
 
+    @cached_property
+    def _whole(self) -> Section:
+        return Section(self, 0)
+
     def span(self, start: int, end: int) -> Span:
         """The place from character ``start`` up to, not including, ``end``."""
-        return Span(self, start, end)
+        return Span(self._whole, start, end)
 
 
-@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a text that keeps what is in it together when the text is edited.
+
+    Attributes:
+        source: the text.
+        start: the offset from which the places in it count.
+    """
+
+    __slots__ = ("source", "start")
+
+    def __init__(self, source: Source, start: int) -> None:
+        self.source = source
+        self.start = start
+
+    def span(self, start: int, end: int) -> Span:
+        """The place from character ``start`` of the text up to, not including, ``end``."""
+        return Span(self, start - self.start, end - self.start)
+
+    def move(self, source: Source, distance: int) -> None:
+        """The section now stands in another text, and some characters further on: all places in it do."""
+        self.source = source
+        self.start += distance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Span:
-    """A place in a source text: characters ``start`` up to, not including, ``end``."""
+    """A place in a source text: characters ``start`` up to, not including, ``end``.
 
-    source: Source = field(repr=False)
-    start: int
-    end: int
+    Attributes:
+        section: the part of the text that it belongs to.
+        behind: how far behind the section's start it begins; below 0 for what lies before.
+        until: how far behind the section's start it ends.
+    """
+
+    section: Section
+    behind: int
+    until: int
+
+    @property
+    def source(self) -> Source:
+        """The text."""
+        return self.section.source
+
+    @property
+    def start(self) -> int:
+        """The offset of its first character."""
+        return self.section.start + self.behind
+
+    @property
+    def end(self) -> int:
+        """The offset behind its last character."""
+        return self.section.start + self.until
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Span):
+            return NotImplemented
+        return self.source is other.source and self.start == other.start and self.end == other.end
+
+    def __hash__(self) -> int:
+        return hash((id(self.source), self.start, self.end))
 
     @property
     def text(self) -> str:
@@ -88,7 +147,7 @@ class Span:
 
     def to(self, other: Span) -> Span:
         """The place from the start of this one to the end of ``other``."""
-        return Span(self.source, min(self.start, other.start), max(self.end, other.end))
+        return self.section.span(min(self.start, other.start), max(self.end, other.end))
 
     def __repr__(self) -> str:
         return short_repr(self, quoted(str(self)), quoted(self.text))

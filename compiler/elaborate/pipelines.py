@@ -58,7 +58,8 @@ def _stage(stage: tree.Stage, piped: Piped, frame: Frame) -> Results:
     is_new = label is not None and label.text not in frame.scope.labels
     since = len(frame.state.drafts)
     try:
-        value = _OPERATIONS[type(stage.operation)](stage, stage.operation, piped, label, frame)
+        operation = _OPERATIONS[type(stage.operation)]
+        value = frame.budget.inside(stage.span, operation, stage, stage.operation, piped, label, frame)
     except DotnnError as error:
         frame.fail_all(error)
         value = UNKNOWN

@@ -345,14 +345,11 @@ def evaluate_all(expression: tree.Expression, frame: Frame) -> Results:
     """The value of an expression, with all its results if it has several."""
     budget = frame.budget
     budget.step(1, expression.span)
-    budget.enter(expression.span)
     try:
-        return _EVALUATORS[type(expression)](expression, frame)
+        return budget.inside(expression.span, _EVALUATORS[type(expression)], expression, frame)
     except DotnnError as error:
         frame.fail_all(error)
         return UNKNOWN
-    finally:
-        budget.depth -= 1
 
 
 def evaluate(expression: tree.Expression, frame: Frame) -> CompileValue:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
+from ..deep_calls import on_new_stack
 from ..diagnostics import Diagnostic, DotnnError, Report
 from ..diagnostics.names import DefinedBelow, DuplicateName, ReservedName
 from ..diagnostics.placement import (
@@ -115,6 +116,8 @@ class _Items:
         return None if found is None else self._items.get(id(found.item))
 
 
+#: Nodes inside of each other that one of Python's stacks takes.
+_DEPTH_PER_STACK = 60
 _KINDS = {tree.Const: Kind.CONST, tree.Block: Kind.BLOCK, tree.Model: Kind.MODEL}
 
 
@@ -161,14 +164,22 @@ class _Walk:
     below: dict[str, Span] = field(default_factory=dict)
     in_expect: bool = False
     in_const: bool = False
+    #: How deep in the tree the walk is.
+    depth: int = 0
     #: Whether the dimensions of others are visible: a block sees those of the model that calls it.
     sees_symbols: bool = False
 
     def walk(self, node: object) -> None:
         """Look at an expression, a stage or a tuple of them."""
         handler = _HANDLERS.get(type(node))
-        if handler is not None:
+        if handler is None:
+            return
+        self.depth += 1
+        if self.depth % _DEPTH_PER_STACK:
             handler(self, node)
+        else:
+            on_new_stack(handler, self, node)
+        self.depth -= 1
 
     def name(self, node: tree.Name) -> None:
         """A name that should stand for a value."""

@@ -6,8 +6,9 @@ Comments never reach the grammar. They are read from the text on their own, so t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from ..source import Source
+from ..source import Source, Span
 from .tree import Comment
 
 #: A string, closed or not, hides number signs; everything else is a comment.
@@ -18,11 +19,15 @@ _DOCUMENTATION = re.compile(r"##(?!#)")
 
 def comments_of(source: Source) -> tuple[Comment, ...]:
     """Every comment of a source, in order."""
-    return tuple(
-        _comment(source, match.start(), match.end())
-        for match in _STRING_OR_COMMENT.finditer(source.text)
-        if match.lastgroup == "comment"
-    )
+    whole = source.span(0, len(source.text))
+    return tuple(_comment(source, span.start, span.end) for span in spans_of_comments(whole))
+
+
+def spans_of_comments(place: Span) -> Iterator[Span]:
+    """The comments of a place that begins outside of strings and comments, in order."""
+    for match in _STRING_OR_COMMENT.finditer(place.source.text, place.start, place.end):
+        if match.lastgroup == "comment":
+            yield place.source.span(match.start(), match.end())
 
 
 def docs_of(source: Source, comments: tuple[Comment, ...]) -> dict[int, str]:

@@ -8,9 +8,8 @@ terminals which the grammar takes in the current state (what Lark calls a contex
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from ..diagnostics import Diagnostic, Report
@@ -59,6 +58,7 @@ class _Run:
         self.end = end
         self._resumed = -1
         self._parser = parser
+        self._read = parser.read if start == FILE else None
 
     def advance(self) -> Any:
         """Read on to the end; the value of the start rule.
@@ -70,7 +70,7 @@ class _Run:
         parser, states, values, end = self._parser, self.states, self.values, self.end
         patterns, pattern_of = parser.tables.patterns, parser.tables.pattern
         text, most_states = parser.source.text, parser.most_states
-        position, state = self.position, states[-1]
+        position, state, read = self.position, states[-1], self._read
         while True:
             self.position = position
             match = (patterns[state] or pattern_of(state)).match(text, position, end)
@@ -83,7 +83,10 @@ class _Run:
                 return values[-1]
             state = self._reduce(kind)
             states.append(state)
-            values.append(Token(kind, match.group(kind), self.position, position))
+            token = Token(kind, match.group(kind), self.position, position)
+            values.append(token)
+            if read is not None:
+                read.append(token)
             if len(states) > most_states:
                 parser.collector.exceeded("nesting", self.position, position)
             parser.tokens += 1
@@ -263,10 +266,11 @@ class _Parser:
         self.most_tokens = limits.tokens
         self.tokens = 0
         self.skipped: list[Span] = []
+        self.read: list[Token] | None = None
 
-    def file(self) -> tuple[tree.Item, ...]:
-        """All items of the text, also those with mistakes."""
-        run = _Run(self, FILE, 0, len(self.source.text))
+    def file(self, start: int = 0, end: int | None = None) -> tuple[tree.Item, ...]:
+        """All items of the text or a part of it, also those with mistakes."""
+        run = _Run(self, FILE, start, len(self.source.text) if end is None else end)
         try:
             while True:
                 try:
@@ -315,19 +319,43 @@ def parse(source: Source, limits: Limits, report: Report) -> tree.File | None:
     """
     if _too_long(source, limits, report):
         return None
-    with _no_garbage_collection():
-        parser = _Parser(source, limits, report)
-        items, comments = parser.file(), comments_of(source)
-        docs, skipped = docs_of(source, comments), tuple(parser.skipped)
-        return tree.File(source=source, items=items, comments=comments, docs=docs, skipped=skipped)
+    parser = _Parser(source, limits, report)
+    items, comments = parser.file(), comments_of(source)
+    docs, skipped = docs_of(source, comments), tuple(parser.skipped)
+    return tree.File(source=source, items=items, comments=comments, docs=docs, skipped=skipped)
+
+
+def parse_items(source: Source, limits: Limits, start: int, end: int) -> tuple[tree.Item, ...] | None:
+    """The items that stand between two places of a text, each a whole one; None if anything is wrong with them."""
+    report = Report()
+    if _too_long(source, limits, report):
+        return None
+    items = _Parser(source, limits, report).file(start, end)
+    return None if report.diagnostics else items
+
+
+def read_tokens(source: Source, limits: Limits, report: Report) -> list[Token]:
+    """The tokens of a file, in the order of the text: all that its tree is made of, and those of mistakes.
+
+    Args:
+        source: the text.
+        limits: bounds of its size, its tokens and its nesting.
+        report: takes the diagnostics.
+    """
+    if _too_long(source, limits, report):
+        return []
+    parser = _Parser(source, limits, report)
+    parser.read = []
+    parser.file()
+    # Behind a mistake the parser may read again what it has read.
+    return sorted({token.start: token for token in parser.read}.values(), key=lambda token: token.start)
 
 
 def parse_value(source: Source, limits: Limits, report: Report) -> tree.Expression | None:
     """The tree of a text that is one value, such as that of ``--set name=value``; None, and a diagnostic, if not."""
     if _too_long(source, limits, report):
         return None
-    with _no_garbage_collection():
-        return _Parser(source, limits, report).value()
+    return _Parser(source, limits, report).value()
 
 
 def _too_long(source: Source, limits: Limits, report: Report) -> bool:
@@ -336,15 +364,3 @@ def _too_long(source: Source, limits: Limits, report: Report) -> bool:
         return False
     report.add(LimitExceeded(span=source.span(0, 0), limit="source_bytes", maximum=limits.source_bytes))
     return True
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Trees have no cycles, and looking for some in them takes half of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from ..diagnostics.spelling import FloatOutOfRange, ForeignLiteral, UnknownEscape
 from ..diagnostics.statement_syntax import ReservedStage
 from ..diagnostics.syntax import PositionalAfterNamed
-from ..source import Span
+from ..source import Section, Span
 from . import tree
 from .broken import BrokenHead
 from .error_collector import ErrorCollector
@@ -43,6 +43,8 @@ class Builder:
         self.parse_part = parse_part
         self._collector = collector
         self._source = collector.source
+        # What all places of an item count from: an edit elsewhere moves the item by this alone.
+        self._section: Section | None = None
         self._limits = collector.limits
         self._deepest = collector.limits.nesting - _OUTER_LEVELS
         # By identity, for the statement being built, whose nodes are all alive: the depth of nodes that have parts, and
@@ -74,10 +76,17 @@ class Builder:
         return value.span.end if outer is None else outer[1]
 
     def _span(self, values: Values) -> Span:
-        return Span(self._source, self.start(values[0]), self.end(values[-1]))
+        return self._place(self.start(values[0]), self.end(values[-1]))
 
     def _token_span(self, token: Token) -> Span:
-        return Span(self._source, token.start, token.end)
+        return self._place(token.start, token.end)
+
+    def _place(self, start: int, end: int) -> Span:
+        section = self._section
+        if section is None:
+            section = self._section = Section(self._source, start)
+        base = section.start
+        return Span(section, start - base, end - base)
 
     def _grown(self, node: Any, parts: Iterable[Any]) -> Any:
         """The node, known to be one level deeper than the deepest of its parts."""
@@ -136,13 +145,13 @@ class Builder:
     def import_item(self, values: Values) -> tree.Import | tree.Broken:
         path = self.string(values[3:])
         if not isinstance(path, tree.String):
-            return tree.Broken(span=self._span(values), targets=tuple(values[1]))
-        return tree.Import(span=self._span(values), names=tuple(values[1]), path=path)
+            return self._item(tree.Broken(span=self._span(values), targets=tuple(values[1])))
+        return self._item(tree.Import(span=self._span(values), names=tuple(values[1]), path=path))
 
     def const_item(self, values: Values) -> tree.Const:
         node = tree.Const(span=self._span(values), name=self._name(values[1]), type=_type_of(values), value=values[-1])
         self.forget()
-        return node
+        return self._item(node)
 
     def block_item(self, values: Values) -> tree.Block:
         return self._with_body(tree.Block, values, values[2])
@@ -151,13 +160,19 @@ class Builder:
         return self._with_body(tree.Model, values, values[2] if len(values) == 4 else [])
 
     def _with_body(self, kind: type[Any], values: Values, formals: list[tree.Formal]) -> Any:
-        return kind(
+        node = kind(
             span=self._span(values),
             name=self._name(values[1]),
             formals=tuple(formals),
             body=tuple(values[-1][1]),
             broken=formals.broken if isinstance(formals, BrokenHead) else None,
         )
+        return self._item(node)
+
+    def _item(self, node: Any) -> Any:
+        """The item is complete: what follows moves by itself."""
+        self._section = None
+        return node
 
     def body(self, values: Values) -> Values:
         # With its braces, which end the item.
@@ -390,7 +405,7 @@ class Builder:
         value = string_value(token.text)
         if isinstance(value, tuple):
             start, end = token.start + value[0], token.start + value[1]
-            span = Span(self._source, start, end)
+            span = self._place(start, end)
             self._collector.add(UnknownEscape(span=span, found=span.text))
             return tree.Unreadable(span=self._token_span(token))
         if len(value) > self._limits.list_length:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
+from ..deep_calls import on_new_stack
 from ..diagnostics import Label, Report
 from ..diagnostics.limits import LimitExceeded
 from ..limits import Limits
@@ -12,8 +14,13 @@ from ..source import Span
 from .compile_values import KnownValue
 from .list_sizes import Extents
 
-#: Expressions that may be evaluated inside each other, for each level of nesting: those of a block and of its callers.
-DEPTH_PER_LEVEL = 3
+#: Expressions and stages that may be evaluated inside each other, for each level of nesting: those of a block and of
+#: its callers.
+DEPTH_PER_LEVEL = 4
+#: How many of them one of Python's stacks takes: each needs up to 20 frames, and a thread has 1,000.
+DEPTH_PER_STACK = 32
+
+_Result = TypeVar("_Result")
 
 
 class Stop(Exception):
@@ -27,8 +34,8 @@ class Budget:
         report: takes what is said of a limit that is used up.
         steps: a step is some microseconds of work; those of all models of a file together.
         stopped: a limit was exceeded, so that the next model would exceed it too.
-        depth: how many expressions are being evaluated inside each other.
-        place: the expression that is being evaluated, or was last.
+        depth: how many expressions and stages are being evaluated inside each other.
+        place: the expression or stage that is being evaluated, or was last.
         calls: the calls of blocks that are being run, innermost first.
     """
 
@@ -48,12 +55,24 @@ class Budget:
         if self.steps > self.limits.steps:
             self.stop("steps", span)
 
-    def enter(self, span: Span) -> None:
-        """Begin to evaluate something inside of something else; ``depth`` falls when that is done."""
+    def inside(self, span: Span, function: Callable[..., _Result], *arguments: object) -> _Result:
+        """Evaluate something inside of something else: how deep that may go, neither Python nor the machine decides.
+
+        Args:
+            span: what is evaluated.
+            function: what evaluates it.
+            arguments: what it takes.
+        """
         self.depth += 1
         self.place = span
-        if self.depth > DEPTH_PER_LEVEL * self.limits.nesting:
-            self.stop("nesting", span)
+        try:
+            if self.depth > DEPTH_PER_LEVEL * self.limits.nesting:
+                self.stop("nesting", span)
+            if self.depth % DEPTH_PER_STACK:
+                return function(*arguments)
+            return on_new_stack(function, *arguments)
+        finally:
+            self.depth -= 1
 
     def bounded(self, items: tuple[KnownValue, ...], span: Span) -> tuple[KnownValue, ...]:
         """A list, if it may be so large and so deep, lists inside of it included."""

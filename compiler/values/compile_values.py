@@ -154,12 +154,13 @@ def show(value: KnownValue, room: int = 60) -> str:
 
 
 def _show(value: KnownValue, room: int) -> str:
+    """At least ``room`` characters of a value, or all of it: no deeper into a list than is shown of it."""
     if is_int(value):
         return f"{value:,}" if value.bit_length() <= 1024 else "a huge int"
     if is_string(value):
         return value_text(value[:room])
     if isinstance(value, tuple):
-        return "[" + ", ".join(_show_item(item, room) for item in value[:room]) + "]"
+        return "[" + ", ".join(_show_item(item, room - 1) for item in value[:room] if room > 0) + "]"
     if isinstance(value, Quotient):
         return f"{_factor(value.numerator)} / {_factor(value.denominator)}"
     if is_tensor(value):

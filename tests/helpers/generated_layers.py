@@ -23,7 +23,7 @@ from dotnn.compiler.graph.tensors import numpy_name
 from dotnn.compiler.graph.types import DType, TensorType
 from dotnn.compiler.layers.attributes import REQUIRED, AttributeFault, DimensionList, InitializerKind, Integer
 from dotnn.compiler.layers.base import LAYERS, Layer, Site
-from dotnn.compiler.source import Source, Span
+from dotnn.compiler.source import Source
 from dotnn.compiler.weights.weight_values import WeightSource, WeightValues
 
 from tests.helpers.generated_attributes import Drawing, new_items, new_value
@@ -39,7 +39,7 @@ SYMBOLS = ("Q", "R")
 #: No tensor of a case has more elements.
 LARGEST = 4000
 #: Where the layers of cases stand.
-SOMEWHERE = Span(Source("<case>", ""), 0, 0)
+SOMEWHERE = Source("<case>", "").span(0, 0)
 #: How the numbers of float operands are drawn.
 CONTENTS = ("normal", "normal", "large", "ties", "extreme")
 #: What a few numbers of an operand are otherwise: those of most types, and those of 16 bits, which soon overflow.

@@ -8,7 +8,7 @@ from typing import Any
 
 from dotnn.compiler.diagnostics import Report
 from dotnn.compiler.limits import Limits
-from dotnn.compiler.source import Source
+from dotnn.compiler.source import Source, Span
 from dotnn.compiler.syntax import tree
 from dotnn.compiler.syntax.parse import parse, parse_value
 from dotnn.compiler.syntax.read_source import read_source
@@ -123,6 +123,18 @@ def bare(value: Any) -> Any:
         return value
     named = [(f.name, bare(getattr(value, f.name))) for f in dataclasses.fields(value) if "span" not in f.name]
     return type(value).__name__, *named
+
+
+def everything(value: Any) -> Any:
+    """All that a tree holds, places as offsets, so that two trees of one text are compared whole."""
+    if isinstance(value, tree.Node | tree.File):
+        fields = {one.name: everything(getattr(value, one.name)) for one in dataclasses.fields(value)}
+        return type(value).__name__, fields
+    if isinstance(value, tuple):
+        return tuple(map(everything, value))
+    if isinstance(value, Span):
+        return value.start, value.end, value.source.text
+    return value.text if isinstance(value, Source) else value
 
 
 def read(data: bytes, limits: Limits | None = None) -> tuple[Source | None, list[Any]]:

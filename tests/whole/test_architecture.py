@@ -34,11 +34,11 @@ ORDER = (
     ("examples",),
     (
         "compiler.byte_counts",
+        "compiler.deep_calls",
         "compiler.lazy_imports",
         "compiler.limits",
         "compiler.records",
         "compiler.reprs",
-        "compiler.interpreter_settings",
         "compiler.source",
         "compiler.visible_text",
         "compiler.written",

@@ -10,7 +10,7 @@ from dotnn.compiler.dims import format_dim
 from dotnn.compiler.graph.graph import WrittenArgument, WrittenCall
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.layers.base import Site
-from dotnn.compiler.source import Source, Span
+from dotnn.compiler.source import Source
 
 from tests.helpers.one_layer import C, H, L, N, T, W, floats, make, refuses
 from tests.helpers.window_layers import refused, result_shape
@@ -141,9 +141,9 @@ def test_operands_of_another_form() -> None:
 
 def test_errors_point_at_the_argument_and_the_operand() -> None:
     source = Source("net.nn", "x -> conv2d(8, kernel=5)")
-    operand, kernel = Span(source, 0, 1), Span(source, 22, 23)
-    arguments = {"x": WrittenArgument(None, operand), "kernel": WrittenArgument(Span(source, 15, 21), kernel)}
-    site = Site("conv2d", WrittenCall(Span(source, 5, 24), arguments=arguments))
+    operand, kernel = source.span(0, 1), source.span(22, 23)
+    arguments = {"x": WrittenArgument(None, operand), "kernel": WrittenArgument(source.span(15, 21), kernel)}
+    site = Site("conv2d", WrittenCall(source.span(5, 24), arguments=arguments))
     with pytest.raises(DotnnError) as caught:
         make("conv2d", filters=8, kernel=5).infer([floats(N, 3, 4, 4)], site)
     (diagnostic,) = caught.value.diagnostics

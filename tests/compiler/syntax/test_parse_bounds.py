@@ -147,17 +147,14 @@ def test_powers_are_not_taken():
     assert bare(value_of("10 ** (10 ** 7)"))[0] == "Binary"
 
 
-@pytest.mark.parametrize("enabled", [True, False])
-def test_the_garbage_collector_is_left_as_it_was(enabled: bool):
-    before = gc.isenabled()
-    try:
-        (gc.enable if enabled else gc.disable)()
-        parsed("const a = (")
-        assert gc.isenabled() is enabled
-    finally:
-        (gc.enable if before else gc.disable)()
+@pytest.fixture
+def without_collector():
+    gc.disable()
+    yield
+    gc.enable()
 
 
+@pytest.mark.usefixtures("without_collector")
 def test_time_grows_linearly():
     def seconds(statements: int) -> float:
         text = "block b(x) {\n" + "    y = x -> f(3) -> relu\n" * statements + "}"

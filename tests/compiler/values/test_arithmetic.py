@@ -6,12 +6,12 @@ import pytest
 from dotnn.compiler.diagnostics import DotnnError, Report
 from dotnn.compiler.graph.types import DType
 from dotnn.compiler.limits import Limits
-from dotnn.compiler.source import Source, Span
+from dotnn.compiler.source import Source
 from dotnn.compiler.values.arithmetic import binary
 from dotnn.compiler.values.budget import Budget
 from dotnn.compiler.values.compile_values import KnownValue
 
-PLACE = Span(Source("<test>", "left + right"), 0, 12)
+PLACE = Source("<test>", "left + right").span(0, 12)
 
 
 def plus(left: KnownValue, right: KnownValue) -> KnownValue:
