@@ -530,6 +530,32 @@ def test_a_file_of_keras_is_matched_otherwise(tmp_path: Path) -> None:
     assert [(one.code, one.span) for one in report.diagnostics] == [("L412", None)]
 
 
+# --- large and deep texts ---------------------------------------------------------------------------------------------
+
+
+def test_long_chains_and_deep_values_are_walked_without_deep_calls() -> None:
+    deep = "min(" * 90 + "N" + ", 1)" * 90
+    lists = "[" * 90 + "1" + "]" * 90
+    text = f"""block f(x) {{
+    return x
+    y = {lists}
+}}
+model net {{
+    input x: float32[N, {deep}]
+    a = x -> repeat(5_000) {{ tanh }}
+    b = x -> repeat(5_000) {{ tanh }}
+    c = a * b -> repeat(5_000) {{ tanh }}
+    k = {lists}
+    expect c.rank == 2
+    expect {lists} == {lists} and {deep} >= 0
+    output y = x -> f
+}}
+"""
+    found = [one for one in findings(text, "L4") if not one[0].startswith("L1")]
+    expected = [("L410", "net"), ("L411", "tanh"), ("L408", "c"), ("L404", "k")]
+    assert found == [("L405", f"y = {lists}"), *expected]
+
+
 # --- files that are as they should be ---------------------------------------------------------------------------------
 
 
