@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from ..diagnostics import Fix, Safety
 from ..diagnostics.fixes import replacing, without_statement
@@ -60,13 +60,30 @@ class UnusedBinding(Lint):
         return found if found is None or not is_plain else Fix(found.edits, Safety.SAFE)
 
     @classmethod
-    def find(cls, subject: Subject) -> Iterator[Self]:
+    def find(cls, subject: Subject) -> Iterator[UnusedBinding]:
         """Every one that stands only where it is bound."""
         uses, meanings = subject.uses, subject.module.names.meanings
         unused = [one for one in uses.defined(Kind.BINDING, Kind.PARAMETER, Kind.VARIABLE) if not uses.is_used(one)]
         alone = dict(_alone(subject.module.file, meanings, uses)) if unused else {}
         for one in unused:
-            yield cls(span=one.span, kind=str(one.kind), name=one.name, statement=alone.get(id(one)))
+            statement = alone.get(id(one))
+            other = UnusedVariable if one.kind is Kind.VARIABLE else SkippedResult
+            kind = other if statement is None else UnusedBinding
+            yield kind(span=one.span, kind=str(one.kind), name=one.name, statement=statement)
+
+
+@record
+class SkippedResult(UnusedBinding):
+    """One of several that a statement binds."""
+
+    remedy: ClassVar[str] = "use it, or write `_` in its place"
+
+
+@record
+class UnusedVariable(UnusedBinding):
+    """A variable of a loop."""
+
+    remedy: ClassVar[str] = "write `_` in its place; `repeat(n) {{ … }}` is a loop that only counts"
 
 
 def _alone(

@@ -88,6 +88,7 @@ def test_bindings_that_nothing_uses(body: str, expected: list[str]) -> None:
 def test_an_unused_binding_is_left_out(body: str, mended: str, safety: Safety) -> None:
     text, path = model(f"    output y = x\n    {body}"), Path("net.nn").resolve()
     (one,) = [one for one in check(path, text=text).diagnostics if one.code == "L404"]
+    assert ("write `_`" in one.advice()) == ("_" in mended)
     fix = one.fix()
     assert fix is not None
     assert (apply_fix(text, fix), fix.safety) == (model(f"    output y = x\n    {mended}".rstrip(" ")), safety)
