@@ -270,6 +270,12 @@ def test_inputs_that_no_layer_reads(body: str, expected: list[str]) -> None:
     assert found(body, "L404", "L407") == [("L407", place) for place in expected]
 
 
+def test_an_input_may_tell_a_size_to_a_block() -> None:
+    head = "block f(x) { return x -> unsqueeze(axis=1) -> expand([N, M, 8]) }"
+    assert found("input z: float32[M]\n output y = x -> f", "L407", head=head) == []
+    assert found("input z: float32[K]\n input w: float32[M]\n output y = x -> f", "L407", head=head) == [("L407", "z")]
+
+
 def test_inputs_of_several_models_are_told_apart() -> None:
     used, unused = model("output y = x"), model("input w: float32[N]\n output y = w").replace("net", "other")
     assert findings(used + unused) == [("L407", "x")]
