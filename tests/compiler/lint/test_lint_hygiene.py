@@ -94,6 +94,14 @@ def test_an_unused_binding_is_left_out(body: str, mended: str, safety: Safety) -
     assert (apply_fix(text, fix), fix.safety) == (model(f"    output y = x\n    {mended}".rstrip(" ")), safety)
 
 
+@pytest.mark.parametrize("line", ["output z = x -> reuse(fc)", "output z = x\n freeze fc"])
+def test_a_binding_whose_layers_are_named_elsewhere_is_not_left_out(line: str) -> None:
+    text = model(f"a = x -> fc: dense(8)\n k = 3\n output y = x\n {line}")
+    fixes = {vars(one).get("name"): one.fix() for one in check(Path("net.nn").resolve(), text=text).diagnostics}
+    assert fixes["a"] is None
+    assert fixes["k"] is not None
+
+
 def test_unused_names_are_not_reported_beside_errors() -> None:
     assert findings(model("wdth = 3\n output y = x -> dense(width)")) == [("E201", "width")]
 
