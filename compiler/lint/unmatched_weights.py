@@ -13,7 +13,6 @@ from ..graph.graph import Node
 from ..graph.tensors import Literal
 from ..records import record
 from ..source import Span
-from ..weights.name_hints import common_prefix, near_tensors
 from .base import Lint, Subject, is_own, place_of
 
 #: Names that the file lacks, of which near ones are looked for.
@@ -68,6 +67,9 @@ class UnmatchedWeights(Lint):
         """The outermost name of everything that is not in the file, in the order of the text."""
         if subject.tensors is None:
             return
+        # For those who have a file; it takes longer to load than all rules about names.
+        from ..weights.name_hints import common_prefix, near_tensors
+
         path, names, by_layers = subject.tensors
         if by_layers:
             yield MatchedByLayers(path=path, name="")
