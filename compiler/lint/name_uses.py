@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 from ..names.meanings import Definition, Kind
 from ..names.project import Module
@@ -22,6 +23,7 @@ class NameUses:
     """
 
     def __init__(self, module: Module) -> None:
+        self._module = module
         self._names = module.names
         self._places: dict[int, list[int]] = {}
         for start, one in module.names.meanings.items():
@@ -51,6 +53,12 @@ class NameUses:
         places = self.places(definition)
         is_read = any(place not in self._expects and not _ATTRIBUTE.match(text, place + width) for place in places)
         return is_read or self._is_unreached(definition)
+
+    @cached_property
+    def dimensions_of_callers(self) -> frozenset[str]:
+        """The names of dimensions in blocks, imported ones too, that mean those of the model that calls."""
+        meanings = (one for module in self._module.with_imports() for one in module.names.meanings.values())
+        return frozenset(one.name for one in meanings if one.kind is Kind.DIMENSION and one.span is None)
 
     def _is_unreached(self, definition: Definition) -> bool:
         return (definition.owner, definition.name) in self._unreached

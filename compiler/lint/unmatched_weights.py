@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import ClassVar
 
@@ -13,8 +13,10 @@ from ..graph.graph import Node
 from ..graph.tensors import Literal
 from ..records import record
 from ..source import Span
-from ..weights.name_hints import common_prefix, near_tensors
 from .base import Lint, Subject, is_own, place_of
+
+#: Names that the file lacks, of which near ones are looked for.
+_MOST_SHOWN = 20
 
 
 @record
@@ -66,6 +68,9 @@ class UnmatchedWeights(Lint):
         """The outermost name of everything that is not in the file, in the order of the text."""
         if subject.surroundings.weights is None:
             return
+        # For those who have a file; it takes longer to load than all rules about names.
+        from ..weights.name_hints import common_prefix, near_tensors
+
         path, names, by_layers = subject.surroundings.weights
         if by_layers:
             yield MatchedByLayers(path=path, name="")
@@ -75,12 +80,14 @@ class UnmatchedWeights(Lint):
             prefix = common_prefix(names, wanted)
             stored = {name.removeprefix(prefix) for name in names}
             there = Counter(one for name in stored for one in _beginnings(name))
+            beside = _by_scope(there)
             told: set[str] = set()
             for name, node in wanted.items():
                 missing = next((one for one in _beginnings(name) if not there[one]), None)
                 if missing is not None and missing not in told:
                     told.add(missing)
-                    near = near_tensors(missing, _beside(missing, there))
+                    # Near names take a while to find.
+                    near = near_tensors(missing, beside[_scope(missing)]) if len(told) <= _MOST_SHOWN else ()
                     yield cls(span=_place(missing, node), path=path, name=missing, near=near)
 
 
@@ -108,10 +115,16 @@ def _beginnings(name: str) -> Iterator[str]:
     return accumulate(name.split("."), lambda one, other: f"{one}.{other}")
 
 
-def _beside(name: str, there: Collection[str]) -> Iterator[str]:
-    """The names in the file that lie in the same scope as a name."""
-    scope = name.rpartition(".")[0]
-    return (one for one in there if one.rpartition(".")[0] == scope)
+def _scope(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _by_scope(names: Iterable[str]) -> Mapping[str, list[str]]:
+    """Names by what they lie in."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        found[_scope(name)].append(name)
+    return found
 
 
 def _place(name: str, node: Node) -> Span | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from ..diagnostics import Fix, Safety
 from ..diagnostics.fixes import replacing, without_statement
@@ -12,6 +13,8 @@ from ..records import record
 from ..syntax import tree
 from .base import Lint, Subject
 from .name_uses import NameUses
+
+_NAMES_LAYERS = re.compile(r"\b(reuse|freeze)\b")
 
 
 @record
@@ -50,23 +53,50 @@ class UnusedBinding(Lint):
     kind: str
     name: str
     statement: tree.Binding | tree.Parameter | None = None  #: what goes with it; None where others are bound as well
+    may_be_named: bool = False  #: whether a ``reuse`` or a ``freeze`` may name its layers
 
     def fix(self) -> Fix | None:
-        """Without its statement, or `_` beside others; layers would go with it, and all behind them be renamed."""
+        """Without its statement, or `_` beside others; layers would go with it, and all behind them be renamed.
+
+        None where other lines may name its layers.
+        """
         if self.statement is None:
             return replacing(self.span, "_")
         found = without_statement(self.statement.span)
-        is_plain = isinstance(self.statement, tree.Binding) and _is_plain(self.statement.value)
-        return found if found is None or not is_plain else Fix(found.edits, Safety.SAFE)
+        if isinstance(self.statement, tree.Binding) and _is_plain(self.statement.value):
+            return found and Fix(found.edits, Safety.SAFE)
+        return None if self.may_be_named else found
 
     @classmethod
-    def find(cls, subject: Subject) -> Iterator[Self]:
+    def find(cls, subject: Subject) -> Iterator[UnusedBinding]:
         """Every one that stands only where it is bound."""
         uses, meanings = subject.uses, subject.module.names.meanings
         unused = [one for one in uses.defined(Kind.BINDING, Kind.PARAMETER, Kind.VARIABLE) if not uses.is_used(one)]
-        alone = dict(_alone(subject.module.file, meanings, uses)) if unused else {}
+        if not unused:
+            return
+        alone = dict(_alone(subject.module.file, meanings, uses))
+        bodies = (item for item in subject.module.file.items if isinstance(item, tree.Block | tree.Model))
+        naming = {item.name.name for item in bodies if _NAMES_LAYERS.search(item.span.text)}
         for one in unused:
-            yield cls(span=one.span, kind=str(one.kind), name=one.name, statement=alone.get(id(one)))
+            statement = alone.get(id(one))
+            other = UnusedVariable if one.kind is Kind.VARIABLE else SkippedResult
+            kind = other if statement is None else UnusedBinding
+            is_named = one.owner in naming
+            yield kind(span=one.span, kind=str(one.kind), name=one.name, statement=statement, may_be_named=is_named)
+
+
+@record
+class SkippedResult(UnusedBinding):
+    """One of several that a statement binds."""
+
+    remedy: ClassVar[str] = "use it, or write `_` in its place"
+
+
+@record
+class UnusedVariable(UnusedBinding):
+    """A variable of a loop."""
+
+    remedy: ClassVar[str] = "write `_` in its place; `repeat(n) {{ … }}` is a loop that only counts"
 
 
 def _alone(

@@ -12,7 +12,7 @@ from ..records import record
 from ..source import Span
 from ..syntax import tree
 from .base import Lint, Subject
-from .name_uses import NameUses, Places
+from .name_uses import Places
 
 
 @record
@@ -66,7 +66,8 @@ class UnusedInput(Lint):
                 meaning = meanings.get(one.name.span.start)
                 if meaning is None or meaning.name.startswith("_") or uses.is_computed_with(meaning):
                     continue
-                if not any(_is_told_here(dimension, types, uses) for dimension in _introduced(one, meanings)):
+                told = (_is_told_here(dimension, types, subject) for dimension in _introduced(one, meanings))
+                if not any(told):
                     place = None if uses.is_used(meaning) else one.span
                     yield cls(span=meaning.span, name=meaning.name, statement=place)
 
@@ -79,9 +80,8 @@ def _introduced(statement: tree.Input, meanings: Mapping[int, Definition]) -> It
             yield meaning
 
 
-def _is_told_here(dimension: Definition, types: Places, uses: NameUses) -> bool:
-    """Whether the model computes with a dimension that a single type tells."""
-    places = uses.places(dimension)
+def _is_told_here(dimension: Definition, types: Places, subject: Subject) -> bool:
+    """Whether the model, or a block, computes with a dimension that a single type tells."""
     introducing = types.number(dimension.span.start) if dimension.span is not None else None
-    found = {types.number(place) for place in places} - {introducing}
-    return found == {None}
+    found = {types.number(place) for place in subject.uses.places(dimension)} - {introducing}
+    return found == {None} or (not found and dimension.name in subject.uses.dimensions_of_callers)

@@ -178,14 +178,15 @@ Expression: TypeAlias = (
 
 def names_in(part: object) -> Iterator[Name]:
     """The names that stand for values in an expression, or in a tuple of them, in the order of the text."""
-    if isinstance(part, Name):
-        yield part
-    elif isinstance(part, tuple):
-        for one in part:
-            yield from names_in(one)
-    elif isinstance(part, Node):
-        for one in fields(part):
-            yield from names_in(getattr(part, one.name))
+    pending = [part]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, Name):
+            yield one
+        elif isinstance(one, tuple):
+            pending.extend(reversed(one))
+        elif isinstance(one, Node):
+            pending.extend(getattr(one, field.name) for field in reversed(fields(one)))
 
 
 # --- stages ----------------------------------------------------------------------------------------------------------

@@ -88,9 +88,18 @@ def test_bindings_that_nothing_uses(body: str, expected: list[str]) -> None:
 def test_an_unused_binding_is_left_out(body: str, mended: str, safety: Safety) -> None:
     text, path = model(f"    output y = x\n    {body}"), Path("net.nn").resolve()
     (one,) = [one for one in check(path, text=text).diagnostics if one.code == "L404"]
+    assert ("write `_`" in one.advice()) == ("_" in mended)
     fix = one.fix()
     assert fix is not None
     assert (apply_fix(text, fix), fix.safety) == (model(f"    output y = x\n    {mended}".rstrip(" ")), safety)
+
+
+@pytest.mark.parametrize("line", ["output z = x -> reuse(fc)", "output z = x\n freeze fc"])
+def test_a_binding_whose_layers_are_named_elsewhere_is_not_left_out(line: str) -> None:
+    text = model(f"a = x -> fc: dense(8)\n k = 3\n output y = x\n {line}")
+    fixes = {vars(one).get("name"): one.fix() for one in check(Path("net.nn").resolve(), text=text).diagnostics}
+    assert fixes["a"] is None
+    assert fixes["k"] is not None
 
 
 def test_unused_names_are_not_reported_beside_errors() -> None:
@@ -267,6 +276,12 @@ def test_an_argument_of_an_imported_block_is_told_where_it_is_written(tmp_path: 
 )
 def test_inputs_that_no_layer_reads(body: str, expected: list[str]) -> None:
     assert found(body, "L404", "L407") == [("L407", place) for place in expected]
+
+
+def test_an_input_may_tell_a_size_to_a_block() -> None:
+    head = "block f(x) { return x -> unsqueeze(axis=1) -> expand([N, M, 8]) }"
+    assert found("input z: float32[M]\n output y = x -> f", "L407", head=head) == []
+    assert found("input z: float32[K]\n input w: float32[M]\n output y = x -> f", "L407", head=head) == [("L407", "z")]
 
 
 def test_inputs_of_several_models_are_told_apart() -> None:
@@ -529,6 +544,32 @@ def test_a_file_of_keras_is_matched_otherwise(tmp_path: Path) -> None:
         file["layers/dense/vars/0"] = np.ones((2, 3), np.float32)
     report = check(Path("net.nn").resolve(), text=LABELLED, weights=path, ignore=["L1", "L2"])
     assert [(one.code, one.span) for one in report.diagnostics] == [("L412", None)]
+
+
+# --- large and deep texts ---------------------------------------------------------------------------------------------
+
+
+def test_long_chains_and_deep_values_are_walked_without_deep_calls() -> None:
+    deep = "min(" * 90 + "N" + ", 1)" * 90
+    lists = "[" * 90 + "1" + "]" * 90
+    text = f"""block f(x) {{
+    return x
+    y = {lists}
+}}
+model net {{
+    input x: float32[N, {deep}]
+    a = x -> repeat(5_000) {{ tanh }}
+    b = x -> repeat(5_000) {{ tanh }}
+    c = a * b -> repeat(5_000) {{ tanh }}
+    k = {lists}
+    expect c.rank == 2
+    expect {lists} == {lists} and {deep} >= 0
+    output y = x -> f
+}}
+"""
+    found = [one for one in findings(text, "L4") if not one[0].startswith("L1")]
+    expected = [("L410", "net"), ("L411", "tanh"), ("L408", "c"), ("L404", "k")]
+    assert found == [("L405", f"y = {lists}"), *expected]
 
 
 # --- files that are as they should be ---------------------------------------------------------------------------------
