@@ -17,12 +17,16 @@ MAXIMUM_REPEATED = 200
 class Report:
     """Diagnostics in the order they are found, each mistake once, and no more than helps.
 
+    Args:
+        maximum: how many errors, and how many warnings, are taken.
+
     Attributes:
         is_full: there are so many errors that looking for more is of no use; further diagnostics are not taken.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, maximum: int = MAXIMUM) -> None:
         self.is_full = False
+        self._maximum = maximum
         self._diagnostics: list[Diagnostic] = []
         self._seen: set[Hashable] = set()
         self._errors = 0
@@ -41,16 +45,16 @@ class Report:
             self._diagnostics.append(diagnostic)
         else:
             self._add_warning(diagnostic, identities)
-        if self._errors >= MAXIMUM or self._repeated >= MAXIMUM_REPEATED:
+        if self._errors >= self._maximum or self._repeated >= MAXIMUM_REPEATED:
             self.is_full = True
             self._diagnostics.append(TooManyErrors(span=diagnostic.span))
 
     def _add_warning(self, diagnostic: Diagnostic, identities: tuple[Hashable, ...]) -> None:
         warnings = len(self._diagnostics) - self._errors
-        if warnings > MAXIMUM:
+        if warnings > self._maximum:
             return
         self._seen.update(identities)
-        self._diagnostics.append(diagnostic if warnings < MAXIMUM else TooManyWarnings())
+        self._diagnostics.append(diagnostic if warnings < self._maximum else TooManyWarnings())
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Take several."""
