@@ -8,6 +8,7 @@ them are.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from typing import TypeAlias
 
 from .checking import Checked
 from .diagnostics import Diagnostic, Edit, Fix, Safety
-from .diagnostics.fixes import apply_fixes, without_overlaps
+from .diagnostics.fixes import apply_fix, without_overlaps
+from .diagnostics.removals import joined
 from .graph.same_graph import is_same
 from .records import positional_record
 from .source import Source
@@ -197,7 +199,7 @@ class _Fixing:
         made = {_edits_of(fix) for fix in fixes}
         left = {name: _said(one, made) for name, one in before.items()}
         fixed = _fixed(before.values(), made)
-        text = apply_fixes(now.text, [_in_lines_of(now, fix) for fix in fixes])
+        text = _text_with(now, fixes)
         for _ in range(_CHAIN):
             contents = {**self._contents, file.source.path: file.source.encoded(text)}
             after = {name: self._examine(name, contents[self._paths[name]], contents) for name in before}
@@ -210,7 +212,7 @@ class _Fixing:
             if not further or source is None:
                 break
             fixed += tuple(fresh)
-            text = apply_fixes(text, [_in_lines_of(source, fix) for fix in further])
+            text = _text_with(source, further)
         return _Trial(_Verdict.WORSE)
 
     def _further(self, file: _File, fresh: Sequence[Diagnostic], safety: Safety) -> tuple[Fix, ...]:
@@ -262,12 +264,14 @@ def _edits_of(fix: Fix) -> _Edits:
     return fix.source.path, tuple(edits)
 
 
-def _in_lines_of(source: Source, fix: Fix) -> Fix:
-    """The fix with the line ends of a text."""
-    if "\r\n" not in source.text:
-        return fix
-    lines = (edit.replacement.replace("\r\n", "\n").replace("\n", "\r\n") for edit in fix.edits)
-    return Fix(tuple(Edit(edit.span, text) for edit, text in zip(fix.edits, lines, strict=True)), fix.safety)
+def _text_with(source: Source, fixes: Iterable[Fix]) -> str:
+    """A text with some fixes, in its own line ends."""
+    has_returns = "\r\n" in source.text
+    # Whoever imports a file reads a text of its own, with the same places.
+    edits = [Edit(source.span(one.span.start, one.span.end), one.replacement) for fix in fixes for one in fix.edits]
+    if has_returns:
+        edits = [Edit(one.span, re.sub(r"\r?\n", "\r\n", one.replacement)) for one in edits]
+    return apply_fix(source.text, Fix(tuple(joined(edits)), Safety.UNSAFE)) if edits else source.text
 
 
 def _has(checked: Checked, path: Path | None) -> bool:

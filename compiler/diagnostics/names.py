@@ -511,6 +511,12 @@ class UnusedBinding(Diagnostic):
 
     name: str
     kind: str = "binding"  #: or `input`, `parameter`
+    edit: Edit | None = None  #: what leaves it out; None for an input, which callers feed
+    safety: Safety = Safety.UNSAFE
+
+    def fix(self) -> Fix | None:
+        """Without its statement, or the name `_` among several; layers that go take their weights with them."""
+        return None if self.edit is None else Fix((self.edit,), self.safety)
 
 
 @record

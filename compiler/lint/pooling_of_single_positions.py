@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from ..layers.pooling import Pooling
 from ..records import record
 from .base import Lint, Subject, is_own, place_of
+from .stage_edits import without_stage
 
 
 @record
@@ -47,10 +48,16 @@ class PoolingOfSinglePositions(Lint):
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every pooling without padding that keeps all positions."""
-        for graph, node, layer in subject.all_of(Pooling):
-            operand = graph.graph.operand_types(node)[0]
-            if operand is None or not is_own(node):
-                continue
-            window = layer.window
-            if set(window.kernel) == {1} == set(window.stride):
-                yield cls(span=place_of(node), kind=node.kind, found=str(operand))
+        found = [
+            (node, operand)
+            for graph, node, layer in subject.all_of(Pooling)
+            if (operand := graph.graph.operand_types(node)[0]) is not None and is_own(node) and _is_idle(layer)
+        ]
+        always = subject.always(node for node, _ in found)
+        for node, operand in found:
+            edits = without_stage(node) if node.origins[-1].span in always else ()
+            yield cls(span=place_of(node), kind=node.kind, found=str(operand), edits=edits)
+
+
+def _is_idle(layer: Pooling) -> bool:
+    return set(layer.window.kernel) == {1} == set(layer.window.stride)

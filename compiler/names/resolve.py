@@ -43,6 +43,7 @@ from .name_errors import (
     unknown_layer_argument,
 )
 from .project import FUNCTIONS, Module
+from .unused_edits import unused_edit
 from .written_types import element_type, is_value_type
 
 
@@ -381,11 +382,11 @@ class _Body(_Walk):
     """The body of a block or a model.
 
     Attributes:
-        wanted: what is bound and should be used, and what it is.
+        wanted: what is bound and should be used, what it is, and by what.
         elsewhere: statements that cannot stand here, and the diagnostic that says so.
     """
 
-    wanted: list[tuple[tree.Name, Kind]] = field(default_factory=list)
+    wanted: list[tuple[tree.Name, Kind, tree.Statement]] = field(default_factory=list)
     elsewhere: ClassVar[Mapping[type, type[Misplaced]]]
 
     def statements(self, body: Sequence[tree.Statement]) -> None:
@@ -400,20 +401,22 @@ class _Body(_Walk):
         for statement in body:
             if isinstance(statement, tree.Expect):
                 self.walk(statement.condition)
-        for name, kind in self.wanted:
+        for name, kind, statement in self.wanted:
             if name.name not in self.used:
-                self.findings.unused.append(UnusedBinding(span=name.span, name=name.name, kind=kind))
+                edit, safety = unused_edit(name, statement, self.used)
+                found = UnusedBinding(span=name.span, name=name.name, kind=kind, edit=edit, safety=safety)
+                self.findings.unused.append(found)
 
     def input(self, statement: tree.Input) -> None:
         """An input, whose type introduces dimensions."""
         self.type(statement.type, introduces=True)
-        self._want(statement.name, Kind.INPUT)
+        self._want(statement.name, Kind.INPUT, statement)
 
     def parameter(self, statement: tree.Parameter) -> None:
         """A parameter."""
         self.type(statement.type)
         self.walk(statement.initializer)
-        self._want(statement.name, Kind.PARAMETER)
+        self._want(statement.name, Kind.PARAMETER, statement)
 
     def output(self, statement: tree.Output) -> None:
         """An output, which is a binding that the caller uses."""
@@ -425,7 +428,7 @@ class _Body(_Walk):
         self._value(statement)
         for target in statement.targets:
             if target.name != "_":
-                self._want(target, Kind.BINDING)
+                self._want(target, Kind.BINDING, statement)
 
     def broken(self, statement: tree.Broken) -> None:
         """What was read of a statement with a mistake in it."""
@@ -433,16 +436,16 @@ class _Body(_Walk):
         for target in statement.targets:
             if target.name != "_" and target.name not in self.names:
                 self.uncertain.add(target.name)
-                self._want(target, Kind.BINDING)
+                self._want(target, Kind.BINDING, statement)
 
     def freeze(self, statement: tree.Freeze) -> None:
         """The paths of a ``freeze``."""
         for path in statement.paths:
             self.path(path)
 
-    def _want(self, name: tree.Name, kind: Kind) -> None:
+    def _want(self, name: tree.Name, kind: Kind, statement: tree.Statement) -> None:
         if self.bind(name, kind):
-            self.wanted.append((name, kind))
+            self.wanted.append((name, kind, statement))
 
     def _value(self, statement: tree.Output | tree.Binding) -> None:
         self.walk(statement.value)
