@@ -170,8 +170,11 @@ class _Fixing:
         self._contents[file.source.path] = file.source.encoded(trial.text)
         self._checked.update(trial.checked)
         file.fixed += trial.fixed
-        file.refused.clear()
-        file.demoted.clear()
+        for path in {source.path for checked in trial.checked.values() for source in checked.sources}:
+            # What was wrong in the files that belong together may be right now.
+            if path in self._files:
+                self._files[path].refused.clear()
+                self._files[path].demoted.clear()
         return True
 
     def _keep(self, file: _File, wanted: Sequence[Fix], safety: Safety) -> _Trial | None:
