@@ -221,7 +221,8 @@ class _Fixing:
     def _further(self, file: _File, fresh: Sequence[Diagnostic], safety: Safety) -> tuple[Fix, ...]:
         """The fixes of all diagnostics that other fixes have brought; none where one of them has no such fix."""
         fixes = [one.fix() for one in fresh]
-        found = [fix for fix in fixes if fix is not None and self._is_wanted(file, fix, safety)]
+        safeties = (Safety.SAFE,) if safety is Safety.SAFE else (Safety.SAFE, Safety.UNSAFE)
+        found = [fix for fix in fixes if fix is not None and any(self._is_wanted(file, fix, one) for one in safeties)]
         return without_overlaps(found) if len(found) == len(fixes) else ()
 
     def _wanted(self, file: _File, safety: Safety) -> Iterator[Fix]:
