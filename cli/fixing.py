@@ -86,13 +86,14 @@ def fix_and_print(files: Sequence[str], examine: Examine, printer: Printer, *, u
 def print_diff(files: Sequence[str], examine: Examine, *, unsafe: bool, strict: bool) -> int:
     """Print what fixes would change, as a unified diff, and give the exit code: 1 if that is anything.
 
-    Arguments are those of ``fix_and_print``. What would remain goes to standard error.
+    Arguments are those of ``fix_and_print``. What would remain is only counted: it would stand in other lines than now.
     """
     found = fix_files(files, examine, unsafe=unsafe)
     for file in found.files:
         write("\n".join(_diff(file)), sys.stdout)
     remaining = _remaining(found, strict)
-    print_diagnostics(remaining)
+    unread = [one for checked in found.checked.values() if checked.source is None for one in checked.report.diagnostics]
+    print_diagnostics(unread)
     outcome = Outcome(sum(len(file.fixed) for file in found.files), found.fixable)
     summary = outcome.summary(len(remaining), "would be")
     if summary:

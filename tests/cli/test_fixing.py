@@ -64,6 +64,15 @@ def test_a_diff_shows_what_would_be_changed_and_changes_nothing(net: Path) -> No
     assert dotnn("check", "--diff", "net.nn").code == 0
 
 
+def test_a_diff_counts_what_would_remain_and_tells_what_cannot_be_read(net: Path) -> None:
+    net.write_text(LOST)
+    done = dotnn("check", "--diff", "net.nn", "absent.nn")
+    assert done.code == 2
+    assert done.err.startswith("error[E607]: cannot read `absent.nn`")
+    assert done.err.endswith("1 error\n1 would be fixed, 2 remain\n")
+    assert "unknown_thing" not in done.err
+
+
 def test_a_diff_tells_of_a_missing_line_end(net: Path) -> None:
     net.write_text(WRONG.replace("\n", " ").rstrip())
     lines = dotnn("check", "--diff", "net.nn").out.splitlines()

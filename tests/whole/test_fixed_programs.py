@@ -58,10 +58,12 @@ def with_definitions(text: str, source: random.Random) -> str:
     return text
 
 
-def with_suppressions(text: str, source: random.Random) -> str:
-    """The text with comments at the ends of some lines that suppress nothing."""
-    lines = text.split("\n")
-    free = [index for index, line in enumerate(lines) if line.strip() and "#" not in line]
+def with_suppressions(checked: Checked, source: random.Random) -> str:
+    """A text with comments at the ends of some lines that suppress nothing."""
+    assert checked.source is not None
+    lines = checked.source.text.split("\n")
+    found = {one.span.line - 1 for one in checked.report.diagnostics if one.span is not None}
+    free = [index for index, line in enumerate(lines) if line.strip() and "#" not in line and index not in found]
     for index in source.sample(free, k=min(4, len(free))):
         lines[index] += source.choice(["  # dotnn: ignore[L101]", "  # dotnn: ignore[L999, L101] why"])
     return "\n".join(lines)
@@ -71,7 +73,7 @@ def assert_clutter_goes(path: Path, text: str, source: random.Random) -> None:
     """What was put into a text without findings is taken out again, to the character."""
     clean, before = fixed(path, text)
     assert not before.report.has_errors
-    cluttered = with_suppressions(with_definitions(clean, source), source)
+    cluttered = with_definitions(with_suppressions(before, source), source)
     found, after = fixed(path, cluttered)
     assert found == clean, cluttered
     assert all(is_same(one.graph, two.graph) for one, two in zip(before.networks, after.networks, strict=True))
@@ -83,7 +85,7 @@ def test_examples_are_as_they_were(path: Path) -> None:
     source = random.Random(path.stem)
     text = path.read_text(encoding="utf-8")
     clean, before = fixed(path, text)
-    cluttered = with_suppressions(clean, source)
+    cluttered = with_suppressions(before, source)
     assert fixed(path, cluttered)[0] == clean
     if not before.networks:
         return
