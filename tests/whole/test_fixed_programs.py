@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.helpers.paths import EXAMPLES, ROOT
 
 sys.path.append(str(ROOT / "benchmarks"))
 
+from broken_programs import damages
 from random_programs import Program
 from random_programs.strategies import programs
 
@@ -115,3 +117,18 @@ def test_activations_that_are_written_twice_are_written_once(program: Program, s
     assert not after.report.has_errors
     assert all(is_same(one.graph, two.graph) for one, two in zip(before.networks, after.networks, strict=True)), doubled
     assert fixed(path, found, unsafe=True)[0] == found
+
+
+def test_a_damaged_text_is_never_made_worse() -> None:
+    source, changed = random.Random(1), 0
+    for path in source.sample(PATHS, 12):
+        texts = [damaged for _, damaged, _ in damages(path.read_text(encoding="utf-8"), 60)]
+        for text in source.sample(texts, min(5, len(texts))):
+            before = Counter(one.code for one in examine(str(path), text.encode()).report.errors)
+            found, checked = fixed(path, text, unsafe=True)
+            after = Counter(one.code for one in checked.report.errors)
+            assert after <= before, text
+            if found != text:
+                changed += 1
+                assert fixed(path, found, unsafe=True)[0] == found
+    assert changed > 2
