@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -66,6 +67,9 @@ from .terminal import exit_code
     type=click.Choice(get_args(CheckedProvider)),
     help="Ask what an execution provider of onnxruntime lacks of what the models need.",
 )
+@click.option("--fix", is_flag=True, help="Mend what can be mended safely, and write the files.")
+@click.option("--unsafe-fixes", is_flag=True, help="Mend also where weights or numbers may change, or by a guess.")
+@click.option("--diff", is_flag=True, help="Show what would be mended, and write nothing.")
 @options.compilation
 def check(
     sources: Sequence[str],
@@ -81,6 +85,9 @@ def check(
     weights: Path | None,
     target: Target | None,
     provider: CheckedProvider | None,
+    fix: bool,
+    unsafe_fixes: bool,
+    diff: bool,
     model: str | None,
     settings: Sequence[str],
     limits: Sequence[str],
@@ -92,23 +99,42 @@ def check(
     from ..compiler.lint.asking import Choice
     from ..compiler.request import request
 
+    mends = fix or unsafe_fixes or diff
     if config is not None and isolated:
         raise options.wrong_call("--isolated heeds no settings, and --config names some: leave one of them out")
     if counts and output not in COUNTED:
         raise options.wrong_call(f"--statistics goes with --format {' or '.join(COUNTED)}, not with {output}")
+    if mends:
+        _need_mendable(model, write_baseline, "text" if counts and diff else output, is_diff=diff)
     bounds = options.read_limits(limits)
     wanted = request(model, options.read_settings(settings, bounds), bounds, root)
     configuration, known = Configuration(config, isolated), KnownFindings(baseline, write_baseline)
     files = source_files(sources, configuration)
     findings = Findings(files)
-    surroundings = known_surroundings(target, provider, weights)
+    printer = (COUNTED if counts else PRINTERS)[output]
+    wish = Wish(Choice(select, ignore), strict, surroundings=known_surroundings(target, provider, weights))
+    if mends:
+        from .fixing import Mending
+
+        mending = Mending(files, wanted, configuration, wish, known, unsafe=unsafe_fixes)
+        code = mending.print_diff() if diff else mending.write(findings, printer)
+        raise click.exceptions.Exit(code)
     for file in files:
         settled = configuration.of_file(file)
-        wish = Wish(Choice(select, ignore), strict, known.by(settled), surroundings)
-        checked = check_path(file, wanted, settled, wish)
+        checked = check_path(file, wanted, settled, replace(wish, is_known=known.by(settled)))
         known.heed(checked)
         told = options.remedied(checked.report.diagnostics, file, wanted)
         findings.add([*known.faults, *settled.faults, *told], file)
-    (COUNTED if counts else PRINTERS)[output](findings)
+    printer(findings)
     known.finish(is_whole=model is None and not settings)
     raise click.exceptions.Exit(exit_code(findings.diagnostics))
+
+
+def _need_mendable(model: str | None, write_baseline: Path | None, output: str, *, is_diff: bool) -> None:
+    """Refuse what does not go with fixes."""
+    if model is not None:
+        raise options.wrong_call("--model: a fix must be right for all models of a file; leave it out")
+    if write_baseline is not None:
+        raise options.wrong_call("--write-baseline: mend first, then write what remains; leave it out")
+    if is_diff and output != "text":
+        raise options.wrong_call("--diff is text; leave --format out")

@@ -5,11 +5,42 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import ClassVar
 
 from ..compiler.diagnostics import Diagnostic, Severity
+from ..compiler.records import positional_record
 from ..compiler.visible_text import visible
 from .streams import write, write_command, write_json
 from .terminal import colored, identity, print_diagnostics
+
+
+@positional_record
+class Outcome:
+    """What came of fixing.
+
+    Attributes:
+        fixed: how many diagnostics were mended, or would be.
+        fixable: how many of those that remain have a fix that is not safe, and was not asked for.
+    """
+
+    #: What stands behind the numbers, if there is anything to add.
+    unsafe: ClassVar[str] = " ({} with --unsafe-fixes)"
+
+    fixed: int
+    fixable: int
+
+    def summary(self, remaining: int, verb: str = "") -> str:
+        """``3 fixed, 2 remain (1 with --unsafe-fixes)``; empty where there is nothing to tell.
+
+        Args:
+            remaining: how many diagnostics there still are.
+            verb: stands before ``fixed``: ``would be``.
+        """
+        if not self.fixed and not remaining:
+            return ""
+        fixed = " ".join(part for part in (str(self.fixed), verb, "fixed") if part)
+        left = f", {remaining} {'remains' if remaining == 1 else 'remain'}" if remaining else ""
+        return f"{fixed}{left}{self.unsafe.format(self.fixable) if self.fixable else ''}"
 
 
 class Findings:
@@ -17,10 +48,12 @@ class Findings:
 
     Attributes:
         files: the files that are checked.
+        fixes: what came of fixing; None where nothing was to be mended.
     """
 
     def __init__(self, files: Sequence[str]) -> None:
         self.files = files
+        self.fixes: Outcome | None = None
         self._found: dict[Hashable, tuple[Diagnostic, str]] = {}
 
     def add(self, found: Iterable[Diagnostic], file: str = "") -> None:
@@ -53,6 +86,8 @@ def _text(findings: Findings) -> None:
         names = visible(_shown(files[0])) if len(files) == 1 else f"{len(files)} files"
         mark = "\x1b[32mok\x1b[0m" if colored(sys.stdout) else "ok"
         write(f"{mark}: {names}", sys.stdout)
+    if findings.fixes is not None and findings.fixes.summary(len(found)):
+        write(findings.fixes.summary(len(found)), sys.stdout)
 
 
 def _json(findings: Findings) -> None:
@@ -62,6 +97,7 @@ def _json(findings: Findings) -> None:
     counts = Counter(one.severity for one in found)
     document = {"diagnostics": [to_json(one) for one in found]}
     document |= {f"{severity}s": counts[severity] for severity in Severity}
+    document |= {} if findings.fixes is None else {"fixed": findings.fixes.fixed}
     write_json(document, sys.stdout)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 
 def open_closed_streams() -> None:
@@ -81,11 +81,27 @@ def _print(text: str, stream: TextIO) -> None:
     except BrokenPipeError:
         _discard(stream)
     except OSError as error:
-        _discard(stream)
-        write(f"error: cannot write to {stream.name}: {(error.strerror or str(error)).lower()}", sys.stderr)
-        from click.exceptions import Exit
+        _fail(stream, error)
 
-        raise Exit(2) from None
+
+def _fail(stream: TextIO, error: OSError) -> NoReturn:
+    """End the command because nothing more can be written to a stream."""
+    from click.exceptions import Exit
+
+    _discard(stream)
+    write(f"error: cannot write to {stream.name}: {(error.strerror or str(error)).lower()}", sys.stderr)
+    raise Exit(2) from None
+
+
+def write_bytes(content: bytes, stream: TextIO) -> None:
+    """Print a text as it is, byte for byte, for the program or file that a stream is led to."""
+    try:
+        stream.buffer.write(content)
+        stream.buffer.flush()
+    except BrokenPipeError:
+        _discard(stream)
+    except OSError as error:
+        _fail(stream, error)
 
 
 def write_last(text: str, stream: TextIO) -> None:

@@ -20,8 +20,18 @@ from typing import final
 
 from .diagnostics import Diagnostic, DotnnError
 from .diagnostics.unreadable_files import Unreadable
-from .diagnostics.writing import AlreadyThere, CannotWrite, NoDirectory, NoSpace, NotARegularFile, NotPermitted
+from .diagnostics.writing import (
+    AlreadyThere,
+    CannotWrite,
+    ChangedMeanwhile,
+    FileIsReadOnly,
+    NoDirectory,
+    NoSpace,
+    NotARegularFile,
+    NotPermitted,
+)
 from .locks import Lock, Turn, belongs_to_us, is_at, release, sweep, temporary_name, try_lock
+from .regular_files import read_regular
 
 #: Bytes handed to the operating system at once; between two pieces an interrupt is noticed.
 _PIECE = 16 << 20
@@ -160,6 +170,34 @@ def write_atomically(destination: Path, content: bytes | memoryview) -> None:
     with PendingFile(destination) as file:
         file.write(content)
         file.commit()
+
+
+def replace_atomically(destination: Path, before: bytes, after: bytes) -> None:
+    """Replace the content of a file by another one, or leave it as it is.
+
+    Raises:
+        DotnnError: ChangedMeanwhile, if the file holds something else than ``before``; FileIsReadOnly; or what
+            ``PendingFile`` raises.
+    """
+    settled = require_replaceable(destination)
+    if os.path.exists(settled) and not os.access(settled, os.W_OK):
+        # Renaming would not ask for it: that is up to the folder.
+        raise DotnnError(FileIsReadOnly(path=str(destination)))
+    with PendingFile(destination) as file:
+        file.write(after)
+        file.complete()
+        with turn_at(settled) as turn:
+            if not _holds(settled, before):
+                raise DotnnError(ChangedMeanwhile(path=str(destination)))
+            file.place(turn)
+            sync_directory(settled)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a file is there and holds this."""
+    with output_errors(path), contextlib.suppress(FileNotFoundError):
+        return read_regular(path, len(content)) == content
+    return False
 
 
 def create_atomically(destination: Path, content: bytes | memoryview) -> None:

@@ -31,6 +31,9 @@ from .request import Request, request
 from .source import Source
 from .source_loading import all_models, any_models, load_source
 
+#: More findings than any file that is worked on has.
+_ANY = 2_000
+
 
 def check(
     path: str | os.PathLike[str],
@@ -167,6 +170,36 @@ class Checked:
     networks: tuple[Network, ...]
     asked: Callable[[str], bool] | None
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Its text, and those that it imports, directly or not."""
+        imported = () if self.module is None else (one.source for one in self.module.with_imports())
+        return tuple({id(one): one for one in (self.source, *imported) if one is not None}.values())
+
+
+def examine(
+    path: str,
+    data: bytes | None = None,
+    contents: Mapping[Path | None, bytes] | None = None,
+    *,
+    wanted: Request | None = None,
+    settings: Settings | None = None,
+    wish: Wish | None = None,
+) -> Checked:
+    """What is said of a file, in any number, with all that it was found in.
+
+    Args:
+        path: the file; ``-`` is standard input.
+        data: what it is to hold, if that is not what it holds.
+        contents: likewise of files that it imports, by their paths.
+        wanted: what is asked of the compiler; None for nothing in particular.
+        settings: of the file; None for none.
+        wish: what the call says of the rules; None for nothing.
+    """
+    asked, report = wanted or request(None, None, None, None), Report(_ANY)
+    source = load_source(path, asked.limits, report, data)
+    return check_source(source, any_models, asked, report, settings or Settings(), wish or Wish(), contents)
+
 
 def check_path(
     path: str | os.PathLike[str], wanted: Request, settings: Settings, wish: Wish, text: str | None = None
@@ -178,13 +211,28 @@ def check_path(
 
 
 def check_source(
-    source: Source | None, choose: ModelChoice, wanted: Request, report: Report, settings: Settings, wish: Wish
+    source: Source | None,
+    choose: ModelChoice,
+    wanted: Request,
+    report: Report,
+    settings: Settings,
+    wish: Wish,
+    contents: Mapping[Path | None, bytes] | None = None,
 ) -> Checked:
     """The way of a text, and the rules that settings and a call want, asked if it compiles.
 
     What is wrong with the settings is not told here, but then no rule is asked.
+
+    Args:
+        source: the text; None where it could not be read.
+        choose: which of its models are meant.
+        wanted: what is asked of the compiler.
+        report: has what was found so far, and bounds what is told.
+        settings: which rules are asked, and what models may cost.
+        wish: what the call says of the rules.
+        contents: by path, what imported files are to hold, where that is not what they hold.
     """
-    module, networks = read_networks(source, choose, wanted, report)
+    module, networks = read_networks(source, choose, wanted, report, contents)
     if module is None:
         return Checked(source, joined((), report, wish.strict or settings.strict), None, (), None)
     choices = _choices(settings, wish, module.source.path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from .compiled import Compiled
 from .diagnostics import DotnnError, Report
@@ -125,12 +126,19 @@ def _compile(source: Source | None, wanted: Request, report: Report) -> Compiled
 
 
 def read_networks(
-    source: Source | None, choose: Choice, wanted: Request, report: Report
+    source: Source | None,
+    choose: Choice,
+    wanted: Request,
+    report: Report,
+    contents: Mapping[Path | None, bytes] | None = None,
 ) -> tuple[Module | None, list[Network]]:
-    """The way of a text: it is parsed, its names are resolved, its models are elaborated and judged."""
+    """The way of a text: it is parsed, its names are resolved, its models are elaborated and judged.
+
+    ``contents`` says, by path, what imported files are to hold, where that is not what they hold.
+    """
     if source is None:
         return None, []
-    module = load_module(source, wanted.limits, wanted.root, report)
+    module = load_module(source, wanted.limits, wanted.root, report, contents)
     if module is None:
         return None, []
     names = choose(module, wanted.model, report)

@@ -8,6 +8,7 @@ by one number, with all the places in it.
 from __future__ import annotations
 
 import bisect
+import codecs
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,12 +26,14 @@ class Source:
         text: the text, with its byte order mark removed. Line ends are kept as they are.
         path: the resolved file, or None for a text that is in no file.
         in_library: it is a file of the library of blocks, which its users have not written.
+        marked: whether a byte order mark stands before it.
     """
 
     name: str
     text: str
     path: Path | None = None
     in_library: bool = False
+    marked: bool = False
 
     def __repr__(self) -> str:
         return short_repr(self, quoted(self.name), quantity(len(self.text), "character"))
@@ -39,6 +42,10 @@ class Source:
     def digest(self) -> str:
         """SHA-256 of the text in UTF-8, as hexadecimal digits."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def encoded(self, text: str) -> bytes:
+        """Another text as the bytes of this file: in UTF-8, behind a byte order mark if this one has it."""
+        return (codecs.BOM_UTF8 if self.marked else b"") + text.encode("utf-8", "surrogatepass")
 
     @cached_property
     def _line_starts(self) -> list[int]:

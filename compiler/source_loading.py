@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -33,27 +35,30 @@ from .syntax.read_source import begins_as_model, read_source
 MOST_NAMES = 10_000
 
 
-def load_source(path: str | os.PathLike[str], limits: Limits, report: Report, text: str | None = None) -> Source | None:
+def load_source(
+    path: str | os.PathLike[str], limits: Limits, report: Report, text: str | bytes | None = None
+) -> Source | None:
     """Read a source file, or standard input for ``-``; None where that fails, with the reason in the report.
 
     Args:
         path: the file.
         limits: bounds of its size.
         report: takes the diagnostics.
-        text: what the file is to hold, such as what an editor has not saved yet; None for what it holds.
+        text: what the file is to hold, such as what an editor has not saved yet, as text or as its bytes; None for what
+            it holds.
 
     Raises:
         TypeError: no path.
     """
     path = need_path(path, "path")
-    if text is not None:
-        return read_source(text.encode("utf-8", "surrogatepass"), path, Path(path).resolve(), limits, report)
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     try:
         if path == "-":
             # A process may be started without a standard input.
-            data = read_bounded(sys.stdin.buffer, limits.source_bytes) if sys.stdin is not None else b""
+            stream = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
+            data = read_bounded(stream, limits.source_bytes) if data is None else data
             return _read(data, "<stdin>", None, limits, report)
-        data = read_regular(path, limits.source_bytes)
+        data = read_regular(path, limits.source_bytes) if data is None else data
         return _read(data, path, Path(path).resolve(), limits, report)
     except (OSError, ValueError) as error:
         report.add(_unreadable(path, error))
@@ -106,13 +111,27 @@ def _texts_in(folder: str) -> list[str]:
     return [os.path.join(folder, name) for name in sorted(names)]
 
 
-def load_module(source: Source, limits: Limits, root: str | os.PathLike[str] | None, report: Report) -> Module | None:
-    """Parse a text and all that it imports; None where nothing could be made of it."""
+def load_module(
+    source: Source,
+    limits: Limits,
+    root: str | os.PathLike[str] | None,
+    report: Report,
+    contents: Mapping[Path | None, bytes] | None = None,
+) -> Module | None:
+    """Parse a text and all that it imports; None where nothing could be made of it.
+
+    Args:
+        source: the text.
+        limits: bounds of the compilation.
+        root: the folder that imports may not leave; None for that of the project.
+        report: takes the diagnostics.
+        contents: by path, what imported files are to hold, where that is not what they hold.
+    """
     if root is not None:
         folder = Path(root).resolve()
     else:
         folder = project_root(source.path) if source.path is not None else _working_folder()
-    return Project(limits, report, folder).add(source)
+    return Project(limits, report, folder, contents).add(source)
 
 
 def _working_folder() -> Path | None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..records import record
+from ..source import Span
 from .base import Diagnostic
 from .fixes import Fix, Safety, replacing
-from .forms import ticked
+from .forms import in_a_row, ticked
 from .phrases import filled
 from .suggest import listed, one_of
+
+#: Characters of the longest call that a remedy repeats.
+LONGEST_CALL = 60
 
 # --- values that are not taken ----------------------------------------------------------------------------------------
 
@@ -139,36 +143,67 @@ class MissingTensors(MissingArgument):
 
 
 @record
-class MissingAttribute(MissingArgument):
-    """A layer without an attribute that has no default."""
+class MissingAttributes(MissingArgument):
+    """A layer without attributes that have no default."""
 
-    message: ClassVar[str] = "`{kind}` needs `{name}`, {expected}"
+    message: ClassVar[str] = "`{kind}` needs {needed}"
     remedy: ClassVar[str] = "write `{example}`"
 
-    name: str
-    expected: str  #: what it takes, in the words of its constraint
-    positional: bool
+    wanted: tuple[tuple[str, str], ...]  #: their names, and what each takes, in the words of its constraint
+    positional: tuple[str, ...]  #: those that go without a name
+
+    @property
+    def needed(self) -> str:
+        """The attributes, with what they take."""
+        if len(self.wanted) == 1:
+            return ", ".join(f"`{name}`, {expected}" for name, expected in self.wanted)
+        return in_a_row(f"`{name}` ({expected})" for name, expected in self.wanted)
 
     @property
     def example(self) -> str:
-        """How it is written."""
-        return f"{self.kind}(…)" if self.positional else f"{self.name}=…"
+        """How they are written: all that are missing."""
+        named = ", ".join(f"{name}=…" for name, _ in self.wanted if name not in self.positional)
+        if not self.positional:
+            return _completed(self.span, self.kind, named)
+        return f"{self.kind}(…{', ' if named else ''}{named})"
 
 
 @record
-class MissingBlockArgument(MissingArgument):
-    """A block without an argument that has no default."""
+class MissingBlockArguments(MissingArgument):
+    """A block without arguments that have no default."""
 
-    message: ClassVar[str] = "`{kind}` needs the argument `{name}` ({wanted})"
-    remedy: ClassVar[str] = "write `{name}=…`"
+    message: ClassVar[str] = "`{kind}` needs the {arguments} {needed}"
+    remedy: ClassVar[str] = "write `{example}`"
 
-    name: str
-    declared: str  #: the type written for it; empty where there is none
+    wanted: tuple[
+        tuple[str, str], ...
+    ]  #: their names, and the type that is written for each; empty where there is none
 
     @property
-    def wanted(self) -> str:
-        """What it must be."""
-        return self.declared or "a tensor"
+    def arguments(self) -> str:
+        """One or several."""
+        return "argument" if len(self.wanted) == 1 else "arguments"
+
+    @property
+    def needed(self) -> str:
+        """The arguments, with what they must be."""
+        return in_a_row(f"`{name}` ({declared or 'a tensor'})" for name, declared in self.wanted)
+
+    @property
+    def example(self) -> str:
+        """The call with them, behind what is written in it already."""
+        return _completed(self.span, self.kind, ", ".join(f"{name}=…" for name, _ in self.wanted))
+
+
+def _completed(span: Span | None, kind: str, added: str) -> str:
+    """A call with further arguments behind those that are written; these alone if it is a long one."""
+    call = "" if span is None else span.text
+    if not call.startswith(kind) or "\n" in call or len(call) > LONGEST_CALL:
+        return added
+    if not call.endswith(")"):
+        return f"{call}({added})"
+    given = call.removesuffix(")").rstrip(" ,")
+    return f"{given}{'' if given.endswith('(') else ', '}{added})"
 
 
 @record

@@ -145,16 +145,6 @@ def without_argument(value: Span | None, name: str = "", safety: Safety = Safety
     return removing(value.source.span(start, end + behind.end()), safety)
 
 
-def without_statement(statement: Span) -> Fix | None:
-    """The fix that leaves a statement out, with its lines where it has them for itself."""
-    source = statement.source
-    start = source.text.rfind("\n", 0, statement.start) + 1
-    behind = re.match(r"[ \t]*\r?\n", source.text[statement.end :])
-    if behind is None or source.text[start : statement.start].strip():
-        return removing(statement, Safety.UNSAFE)
-    return removing(source.span(start, statement.end + behind.end()), Safety.UNSAFE)
-
-
 def is_word(character: str) -> bool:
     """Whether a character can be part of a word; an empty text cannot."""
     return character.isalnum() or character == "_"

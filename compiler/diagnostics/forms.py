@@ -14,6 +14,12 @@ def ticked(names: Iterable[str]) -> str:
     return " and ".join(f"`{name}`" for name in names)
 
 
+def in_a_row(parts: Iterable[str]) -> str:
+    """The parts as they are spoken, ``a, b and c``; empty where there are none."""
+    found = list(parts)
+    return " and ".join(part for part in (", ".join(found[:-1]), *found[-1:]) if part)
+
+
 def declare_otherwise(forms: Forms) -> str:
     """What to write for symbols, as a remedy: "write `2*H` for `H` in the types of …"; empty for none."""
     if not forms:

@@ -116,6 +116,35 @@ class AlreadyThere(Diagnostic):
 
 
 @record
+class ChangedMeanwhile(Diagnostic):
+    """A file holds something else than when it was read, so what was to take its place is not written.
+
+    `dotnn check --fix` reads a file, finds what is to be changed, and replaces it. Somebody else wrote to it in
+    between, such as an editor; that would be lost.
+    """
+
+    code: ClassVar[str] = "E980"
+    message: ClassVar[str] = "`{path}` has changed since it was read, and is left as it is now"
+    remedy: ClassVar[str] = "call again when it is saved"
+
+    path: str
+
+
+@record
+class FileIsReadOnly(Diagnostic):
+    """A file that is to be changed may not be written to.
+
+    `dotnn check --fix` changes no file that is marked as read-only; `--diff` shows what it would change.
+    """
+
+    code: ClassVar[str] = "E981"
+    message: ClassVar[str] = "`{path}` is read-only, and is left as it is"
+    remedy: ClassVar[str] = "`chmod u+w` makes it writable"
+
+    path: str
+
+
+@record
 class ModelTooLarge(Diagnostic):
     """A model of this size cannot be held in one piece.
 

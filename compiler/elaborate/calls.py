@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ..diagnostics import DotnnError, Label
 from ..diagnostics.call_arguments import (
     ArgumentTwice,
-    MissingBlockArgument,
+    MissingBlockArguments,
     MissingNumbers,
     TooManyForBlock,
     TooManyForInitializer,
@@ -171,11 +171,12 @@ def _block_arguments(
             frame.fail(ArgumentTwice(span=argument.name_span, kind=call.function, name=argument.name))
         else:
             given[argument.name] = (value, argument.value.span)
-    if is_misnamed:
-        # What is missing may well be the misspelt one: one mistake, one message.
-        required = (formal.name.name for formal in block.formals if formal.default is None)
-        given = dict.fromkeys(required, (UNKNOWN, call.span)) | given
-    return given
+    missing = [one for one in block.formals if one.default is None and one.name.name not in given]
+    # What is missing may well be the misspelt one: one mistake, one message.
+    if missing and not is_misnamed:
+        wanted = tuple((one.name.name, one.type.span.text if one.type is not None else "") for one in missing)
+        frame.fail(MissingBlockArguments(span=call.span, kind=call.function, wanted=wanted))
+    return dict.fromkeys((one.name.name for one in missing), (UNKNOWN, call.span)) | given
 
 
 def _bind_formals(
@@ -187,7 +188,7 @@ def _bind_formals(
         name = formal.name.name
         at_fault = caller if name in given or formal.default is None else frame
         try:
-            value, span = _formal_value(formal, given, frame, entry)
+            value, span = _formal_value(formal, given, frame)
             value = _fitting_value(formal, value, span, frame)
             typed.append((formal, value, tree.Name(name=name, span=span)))
         except DotnnError as error:
@@ -212,22 +213,11 @@ def _bound_by(formal: tree.Formal, frame: Frame) -> Iterator[Bound]:
 
 
 def _formal_value(
-    formal: tree.Formal, given: Mapping[str, tuple[CompileValue, Span]], frame: Frame, entry: Entry
+    formal: tree.Formal, given: Mapping[str, tuple[CompileValue, Span]], frame: Frame
 ) -> tuple[CompileValue, Span]:
-    name = formal.name.name
-    if name in given:
-        return given[name]
-    if formal.default is not None:
-        return evaluate(formal.default, frame), formal.default.span
-    declared = formal.type.span.text if formal.type is not None else ""
-    _match_nothing(formal, frame)
-    raise DotnnError(MissingBlockArgument(span=entry.span, kind=frame.block, name=name, declared=declared))
-
-
-def _match_nothing(formal: tree.Formal, frame: Frame) -> None:
-    """Let the dimensions in the type of an argument that has failed be quietly unknown."""
-    if formal.type is not None and not is_value_type(formal.type):
-        match_argument(formal.name.name, UNKNOWN, formal.type, frame, formal)
+    if formal.name.name in given or formal.default is None:
+        return given[formal.name.name]
+    return evaluate(formal.default, frame), formal.default.span
 
 
 def _fitting_value(formal: tree.Formal, value: CompileValue, span: Span, frame: Frame) -> CompileValue:

@@ -12,7 +12,7 @@ from ..diagnostics import DotnnError
 from ..diagnostics.call_arguments import (
     ArgumentTwice,
     MissingArgument,
-    MissingAttribute,
+    MissingAttributes,
     MissingTensor,
     MissingTensors,
     QuotientAsArgument,
@@ -213,19 +213,13 @@ class ArgumentBinder:
         if self._misnamed:
             # The missing argument may well be the misspelt or the unnamed one: one mistake, one message.
             return
-        for one in self._fields.values():
-            required = one.default is REQUIRED and one.default_factory is REQUIRED
-            if not required or one.name in self.bound.written:
-                continue
-            raise DotnnError(
-                MissingAttribute(
-                    span=self.call.span,
-                    kind=self.layer.kind,
-                    name=one.name,
-                    expected=one.metadata["kind"].expected,
-                    positional=bool(one.metadata["positional"]),
-                )
-            )
+        required = (one for one in self._fields.values() if one.default is one.default_factory is REQUIRED)
+        missing = [one for one in required if one.name not in self.bound.written]
+        if missing:
+            wanted = tuple((one.name, one.metadata["kind"].expected) for one in missing)
+            positional = tuple(one.name for one in missing if one.metadata["positional"])
+            fault = MissingAttributes(span=self.call.span, kind=self.layer.kind, wanted=wanted, positional=positional)
+            raise DotnnError(fault)
 
 
 def _found(value: KnownValue) -> str:

@@ -7,13 +7,14 @@ a rule is loaded only where there is something for it to look at.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
-from ..diagnostics import Diagnostic, Severity
+from ..diagnostics import Diagnostic, Edit, Fix, Safety, Severity
 from ..elaborate.models import Network
 from ..graph.graph import Graph, Node, Value
 from ..graph.tensors import Literal
@@ -42,12 +43,21 @@ class Lint(Diagnostic):
             a rule about names, text or whole networks.
         enabled: whether it is asked unless it is chosen; rules of style and taste are not.
         needs: which of a network's surroundings it is about: it is asked only where one of them is known.
+        safety: how certain the fix is, where there is one; what changes a network is never safe.
+        edits: what mends it; empty where it is not certain what to write.
     """
 
     severity: ClassVar[Severity] = Severity.WARNING
     layers: ClassVar[tuple[str, ...]] = ()
     enabled: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ()
+    safety: ClassVar[Safety] = Safety.UNSAFE
+
+    edits: tuple[Edit, ...] = ()
+
+    def fix(self) -> Fix | None:
+        """The edits, if there are any."""
+        return Fix(self.edits, self.safety) if self.edits else None
 
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
@@ -106,6 +116,19 @@ class Subject:
         """The kinds of layers that any of the models has."""
         return frozenset(nodes[0].kind for graph in self.graphs for nodes in graph.by_class.values())
 
+    def always(self, nodes: Iterable[Node]) -> frozenset[Span]:
+        """The calls of which every layer is among some layers: in all models, and in all calls of the block around.
+
+        Only there something is right for all that a call makes.
+        """
+        found = Counter(span for node in nodes if (span := node.origins[-1].span) is not None)
+        return frozenset(span for span, count in found.items() if count == self._made[span])
+
+    @cached_property
+    def _made(self) -> Counter[Span | None]:
+        """How many layers each call makes."""
+        return Counter(node.origins[-1].span for graph in self.graphs for node in graph.layers if node.origins)
+
     def all_of(self, *kinds: type[_Kind]) -> Iterator[tuple[LayerGraph, Node, _Kind]]:
         """The layers of some classes, with the graphs in which they stand, in the order of the text."""
         for graph in self.graphs:
@@ -146,6 +169,12 @@ class LayerGraph:
         for node in self.layers:
             found.setdefault(type(node.op), []).append(node)
         return found
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """The names of the weights that several layers have."""
+        names = Counter(weight.name for node in self.layers for weight in node.owned)
+        return frozenset(name for name, count in names.items() if count > 1)
 
     @cached_property
     def learns(self) -> bool:

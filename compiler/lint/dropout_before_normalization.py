@@ -9,6 +9,7 @@ from ..layers.normalization import BatchNorm
 from ..layers.regularization import Dropping
 from ..records import record
 from .base import Lint, Subject, is_own, place_of
+from .stage_edits import exchanged
 
 
 @record
@@ -53,7 +54,10 @@ class DropoutBeforeNormalization(Lint):
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every dropout whose result is normalized."""
-        for graph, node, _ in subject.all_of(BatchNorm):
-            before = graph.before(node)
-            if before is not None and isinstance(before.op, Dropping) and is_own(before):
-                yield cls(span=place_of(before), kind=before.kind, after=node.name)
+        pairs = ((graph.before(node), node) for graph, node, _ in subject.all_of(BatchNorm))
+        found = [(one, node) for one, node in pairs if one is not None and isinstance(one.op, Dropping) and is_own(one)]
+        always = subject.always(node for pair in found for node in pair)
+        for before, node in found:
+            is_certain = {before.origins[-1].span, node.origins[-1].span} <= always
+            edits = exchanged(before, node) if is_certain else ()
+            yield cls(span=place_of(before), kind=before.kind, after=node.name, edits=edits)

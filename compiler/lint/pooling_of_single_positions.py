@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Self
 
+from ..graph.types import TensorType
 from ..layers.pooling import Pooling
 from ..records import record
 from .base import Lint, Subject, place_of
 from .reading_windows import reading_windows
+from .stage_edits import without_stage
 
 
 @record
@@ -48,8 +50,17 @@ class PoolingOfSinglePositions(Lint):
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every pooling that keeps each position, or all there are where padding does not count."""
-        for _, node, layer, operand in reading_windows(subject):
-            is_single = set(operand.shape[2:]) == {1} and not getattr(layer, "count_include_pad", False)
-            keeps_all = set(layer.window.kernel) == {1} == set(layer.window.stride)
-            if isinstance(layer, Pooling) and (is_single or keeps_all) and node.results[0] == operand:
-                yield cls(span=place_of(node), kind=node.kind, found=str(operand))
+        found = [
+            (node, operand)
+            for _, node, layer, operand in reading_windows(subject)
+            if isinstance(layer, Pooling) and _is_idle(layer, operand) and node.results[0] == operand
+        ]
+        always = subject.always(node for node, _ in found)
+        for node, operand in found:
+            edits = without_stage(node) if node.origins[-1].span in always else ()
+            yield cls(span=place_of(node), kind=node.kind, found=str(operand), edits=edits)
+
+
+def _is_idle(layer: Pooling, operand: TensorType) -> bool:
+    is_single = set(operand.shape[2:]) == {1} and not getattr(layer, "count_include_pad", False)
+    return is_single or set(layer.window.kernel) == {1} == set(layer.window.stride)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Self
 
+from ..graph.graph import Node
 from ..layers.activations import LeakyRelu, Relu, Sigmoid, Tanh
 from ..layers.bounded_activations import Relu6
 from ..layers.smooth_activations import Elu, Gelu, Silu
 from ..records import record
 from .base import Lint, Subject, is_own, place_of
+from .stage_edits import without_stage
 
 _ACTIVATIONS = (Relu, LeakyRelu, Relu6, Elu, Gelu, Silu, Sigmoid, Tanh)
 
@@ -54,13 +56,19 @@ class RepeatedActivation(Lint):
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every activation that reads another one directly, or through dropout."""
-        for graph, node, _ in subject.all_of(*_ACTIVATIONS):
-            before = graph.before(node, passing=True)
-            # Two that are probabilities both have a rule of their own.
-            if before is None or not isinstance(before.op, _ACTIVATIONS) or (before.kind, node.kind) == _PROBABILITIES:
-                continue
-            if is_own(node):
-                yield cls(span=place_of(node), kind=node.kind, before=before.kind, name=before.name)
+        pairs = ((graph.before(node, passing=True), node) for graph, node, _ in subject.all_of(*_ACTIVATIONS))
+        found = [(before, node) for before, node in pairs if before is not None and _is_repeated(before, node)]
+        # Of two different ones, nobody knows which is meant.
+        always = subject.always(node for before, node in found if before.op == node.op)
+        for before, node in found:
+            edits = without_stage(node) if node.origins[-1].span in always else ()
+            yield cls(span=place_of(node), kind=node.kind, before=before.kind, name=before.name, edits=edits)
+
+
+def _is_repeated(before: Node, node: Node) -> bool:
+    # Two that are probabilities both have a rule of their own.
+    is_other_rule = (before.kind, node.kind) == _PROBABILITIES
+    return isinstance(before.op, _ACTIVATIONS) and not is_other_rule and is_own(node)
 
 
 _PROBABILITIES = ("sigmoid", "sigmoid")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Self
 
+from ..diagnostics import Edit
+from ..graph.graph import Node
 from ..layers.activations import Softmax
 from ..records import record
-from .base import Lint, Subject, place_of
+from .base import Lint, Subject, is_own, place_of
+from .stage_edits import stage_of
 
 
 @record
@@ -48,8 +51,25 @@ class SoftmaxOnOneUnit(Lint):
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every softmax along an axis of size 1."""
-        for _, node, softmax in subject.all_of(Softmax):
-            kind = node.results[0]
-            axis = (-1 if softmax.axis is None else softmax.axis) % kind.rank
-            if kind.shape[axis] == 1:
-                yield cls(span=place_of(node), type=str(kind), axis=axis)
+        found = [(node, axis) for _, node, softmax in subject.all_of(Softmax) if (axis := _of_one(node, softmax)) >= 0]
+        always = subject.always(node for node, _ in found)
+        for node, axis in found:
+            edits = _as_sigmoid(node) if is_own(node) and node.origins[-1].span in always else ()
+            yield cls(span=place_of(node), type=str(node.results[0]), axis=axis, edits=edits)
+
+
+def _of_one(node: Node, softmax: Softmax) -> int:
+    """The axis of size 1 along which it is taken; -1 if it is another size."""
+    kind = node.results[0]
+    axis = (-1 if softmax.axis is None else softmax.axis) % kind.rank
+    return axis if kind.shape[axis] == 1 else -1
+
+
+def _as_sigmoid(node: Node) -> tuple[Edit, ...]:
+    """The edit that writes ``sigmoid`` instead, which has no axis."""
+    call = node.origins[-1].call
+    if call is None or call.function is None or call.function.start != call.span.start:
+        return ()
+    if "axis" not in call.arguments:
+        return (Edit(call.function, "sigmoid"),)
+    return (Edit(call.span, "sigmoid"),) if stage_of(node) is not None else ()

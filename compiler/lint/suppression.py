@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
-from ..diagnostics import Diagnostic, Severity
-from ..records import record
+from ..diagnostics import Diagnostic, Edit, Safety, Severity
+from ..diagnostics.removals import without_comment, without_item
+from ..records import positional_record, record
 from ..source import Source, Span
 from ..syntax.tree import Comment, File
 from .base import Lint
@@ -48,6 +49,7 @@ class UnusedSuppression(Lint):
     message: ClassVar[str] = "nothing is suppressed: there is no `{suppressed}` on this line"
     label: ClassVar[str] = "has no effect"
     remedy: ClassVar[str] = "remove it, or the code from its list"
+    safety: ClassVar[Safety] = Safety.SAFE
 
     suppressed: str
 
@@ -82,14 +84,17 @@ class Suppressions:
 
     def __init__(self, files: Iterable[File]) -> None:
         self.used: set[tuple[Source, int, str]] = set()
-        self._comments = {file.source: dict(_suppressions(file.comments)) for file in files}
+        self._found = {file.source: list(_suppressions(file.comments)) for file in files}
+        self._wanted = {
+            source: {(one.line, code) for one in found for code in one.codes} for source, found in self._found.items()
+        }
 
     def hides(self, found: Diagnostic) -> bool:
         """Whether a comment suppresses what was found; never an error."""
         if found.span is None or found.severity is Severity.ERROR:
             return False
         source, at = found.span.source, (found.span.line, found.code)
-        if at not in self._comments.get(source, {}):
+        if at not in self._wanted.get(source, ()):
             return False
         self.used.add((source, *at))
         return True
@@ -101,26 +106,65 @@ class Suppressions:
             file: the file.
             asked: whether a code was asked; of one that was not, nobody knows whether its suppression is used.
         """
-        for (line, code), place in self._comments.get(file.source, {}).items():
-            if (file.source, line, code) not in self.used and asked(code):
-                yield _unused(code, place)
+        for one in self._found.get(file.source, ()):
+            unused = [(file.source, one.line, code) not in self.used and asked(code) for code in one.codes]
+            for index, place in enumerate(one.places):
+                if unused[index]:
+                    edit = _without(one) if all(unused) else without_item(one.places, index)
+                    yield _unused(one.codes[index], place, edit)
 
 
-def _unused(code: str, place: Span) -> UnusedSuppression:
+def suppressed_lines(file: File, code: str) -> set[int]:
+    """The lines on which a comment suppresses a rule."""
+    return {one.line for one in _suppressions(file.comments) if code in one.codes}
+
+
+@positional_record
+class _Suppression:
+    """A comment that suppresses rules.
+
+    Attributes:
+        comment: the comment.
+        place: from ``dotnn:`` to the bracket behind the codes.
+        codes: the codes, in capital letters.
+        places: where they stand.
+    """
+
+    comment: Span
+    place: Span
+    codes: tuple[str, ...]
+    places: tuple[Span, ...]
+
+    @property
+    def line(self) -> int:
+        """The line that it is about."""
+        return self.comment.line
+
+
+def _unused(code: str, place: Span, edit: Edit) -> UnusedSuppression:
     if code in RETIRED:
-        return RetiredSuppression(span=place, suppressed=code, now=RETIRED[code])
-    return (SuppressedError if code.startswith("E") else UnusedSuppression)(span=place, suppressed=code)
+        return RetiredSuppression(span=place, suppressed=code, now=RETIRED[code], edits=(edit,))
+    kind = SuppressedError if code.startswith("E") else UnusedSuppression
+    return kind(span=place, suppressed=code, edits=(edit,))
 
 
-_Line: TypeAlias = tuple[int, str]
+def _without(one: _Suppression) -> Edit:
+    source, start = one.comment.source, one.comment.start
+    before = source.text[start : one.place.start].rstrip(" \t,;")
+    if not before.strip("#"):
+        return without_comment(one.comment)
+    return Edit(source.span(start + len(before), one.place.end), "")
 
 
-def _suppressions(comments: Iterable[Comment]) -> Iterator[tuple[_Line, Span]]:
-    """The lines and codes of all suppressions, with their places."""
+def _suppressions(comments: Iterable[Comment]) -> Iterator[_Suppression]:
+    """The comments that suppress something."""
     for comment in comments:
-        text = comment.span.text
-        match = _COMMENT.search(text)
-        for code in _CODE.finditer(match["codes"]) if match is not None else ():
-            start = comment.span.start + match.start("codes") + code.start() if match is not None else 0
-            place = comment.span.source.span(start, start + len(code.group()))
-            yield (comment.span.line, code.group().upper()), place
+        match = _COMMENT.search(comment.span.text)
+        if match is None:
+            continue
+        source, start = comment.span.source, comment.span.start
+        found = list(_CODE.finditer(match["codes"]))
+        first = start + match.start("codes")
+        places = tuple(source.span(first + code.start(), first + code.end()) for code in found)
+        codes = tuple(code.group().upper() for code in found)
+        yield _Suppression(comment.span, source.span(start + match.start(), start + match.end()), codes, places)

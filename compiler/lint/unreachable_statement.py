@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Self
 
-from ..diagnostics import Fix
-from ..diagnostics.fixes import without_statement
+from ..diagnostics import Fix, Safety
+from ..diagnostics.removals import without_lines
 from ..records import record
 from ..syntax import tree
 from .base import Lint, Subject
@@ -46,7 +46,7 @@ class UnreachableStatement(Lint):
 
     def fix(self) -> Fix | None:
         """Without the statement; it may have to stand before the `return`."""
-        return None if self.span is None else without_statement(self.span)
+        return None if self.span is None else Fix((without_lines(self.span),), Safety.UNSAFE)
 
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from ..diagnostics import Fix, Safety
-from ..diagnostics.fixes import replacing, without_statement
+from ..diagnostics.fixes import replacing
+from ..diagnostics.removals import without_lines
 from ..names.meanings import Definition, Kind
 from ..records import record
 from ..syntax import tree
@@ -62,10 +63,10 @@ class UnusedBinding(Lint):
         """
         if self.statement is None:
             return replacing(self.span, "_")
-        found = without_statement(self.statement.span)
+        edits = (without_lines(self.statement.span),)
         if isinstance(self.statement, tree.Binding) and _is_plain(self.statement.value):
-            return found and Fix(found.edits, Safety.SAFE)
-        return None if self.may_be_named else found
+            return Fix(edits, Safety.SAFE)
+        return None if self.may_be_named else Fix(edits, Safety.UNSAFE)
 
     @classmethod
     def find(cls, subject: Subject) -> Iterator[UnusedBinding]:

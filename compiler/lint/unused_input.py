@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Self
 
-from ..diagnostics import Fix
-from ..diagnostics.fixes import without_statement
+from ..diagnostics import Fix, Safety
+from ..diagnostics.removals import without_lines
 from ..names.meanings import Definition, Kind
 from ..records import record
 from ..source import Span
@@ -53,7 +53,7 @@ class UnusedInput(Lint):
 
     def fix(self) -> Fix | None:
         """Without the input, if nothing names it; whoever feeds it must not do so any longer."""
-        return None if self.statement is None else without_statement(self.statement)
+        return None if self.statement is None else Fix((without_lines(self.statement),), Safety.UNSAFE)
 
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -144,12 +145,19 @@ _Item: TypeAlias = tree.Block | tree.Const | tree.Model
 
 
 class Project:
-    """Loads files, each once, and never one from outside of the root."""
+    """Loads files, each once, and never one from outside of the root.
 
-    def __init__(self, limits: Limits, report: Report, root: Path | None) -> None:
+    Attributes:
+        contents: by path, what files are to hold, where that is not what they hold.
+    """
+
+    def __init__(
+        self, limits: Limits, report: Report, root: Path | None, contents: Mapping[Path | None, bytes] | None = None
+    ) -> None:
         self.limits = limits
         self.report = report
         self.root = root
+        self.contents = contents or {}
         self._modules: dict[Path, Module | None] = {}
         self._loading: list[Path] = []
 
@@ -235,7 +243,8 @@ class Project:
         name, in_library = _shown(written, module), written.startswith(library.PREFIX)
         limits = Limits() if in_library else self.limits
         try:
-            data = read_regular(path, limits.source_bytes)
+            data = self.contents.get(path)
+            data = read_regular(path, limits.source_bytes) if data is None else data
         except OSError as error:
             self._missing(item, path, why_not(error))
             return None

@@ -62,7 +62,7 @@ def read_source(
         return None
     body = data.removeprefix(codecs.BOM_UTF8)
     try:
-        source = Source(name, body.decode("utf-8"), path, in_library)
+        source = Source(name, body.decode("utf-8"), path, in_library, marked=len(body) < len(data))
     except UnicodeDecodeError as error:
         _report_encoding(body, len(data) - len(body), error.start, Source(name, _shown(body), path), report)
         return None

@@ -74,6 +74,7 @@ OTHER_PLACES = {
     "cli/app.py:_said": "what is printed of a wrong call",
     "cli/completion.py:_STARTS": "lines that a shell reads",
     "cli/completion.py:install": "what was done",
+    "cli/fixing.py:_NO_LINE_END": "a line of a diff as other programs write it",
     "cli/run.py:_given": "what was fed, beside what is computed of it",
     "cli/weights.py:_paired": "a cell of a table",
     "compiler/configuration/settings_reader.py:_SETTINGS": "the names of settings",

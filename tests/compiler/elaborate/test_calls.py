@@ -42,6 +42,42 @@ def test_arguments_go_in_order_or_by_name(call: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("call", "sentence", "remedy"),
+    [
+        (
+            "x -> f",
+            "`f` needs the arguments `b` (a tensor), `width` (int) and `rate` (float)",
+            "write `f(b=…, width=…, rate=…)`",
+        ),
+        ("f(x, x, rate=0.5)", "`f` needs the argument `width` (int)", "write `f(x, x, rate=0.5, width=…)`"),
+        (
+            "x -> l: f( b=x, )",
+            "`f` needs the arguments `width` (int) and `rate` (float)",
+            "write `f( b=x, width=…, rate=…)`",
+        ),
+        (
+            "x -> f(\n b=x)",
+            "`f` needs the arguments `width` (int) and `rate` (float)",
+            "write `width=…, rate=…`",
+        ),
+        (
+            "x -> conv2d(bias=true)",
+            "`conv2d` needs `filters` (a positive int) and `kernel` "
+            "(a positive int, or a list with one per spatial axis)",
+            "write `conv2d(…, kernel=…)`",
+        ),
+        ("x -> clip", "`clip` needs `low` (a number) and `high` (a number)", "write `clip(low=…, high=…)`"),
+        ("x -> clip(low=0)", "`clip` needs `high`, a number", "write `clip(low=0, high=…)`"),
+        ("x -> dense", "`dense` needs `units`, a positive int", "write `dense(…)`"),
+    ],
+)
+def test_all_that_is_missing_is_said_at_once(call: str, sentence: str, remedy: str) -> None:
+    head = block("a, b, width: int, rate: float, more: int = 3", "return a + b -> dense(width) -> dropout(rate)")
+    (found,) = faults_of(model(f"output y = {call}", head=head))
+    assert (found.code, found.headline(), found.advice()) == ("E303", sentence, remedy)
+
+
+@pytest.mark.parametrize(
     ("formals", "call", "expected"),
     [
         ("x, k: int", "f", ("E303", "f")),
