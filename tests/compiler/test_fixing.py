@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from dotnn.compiler import checking
 from dotnn.compiler.checking import Checked
-from dotnn.compiler.diagnostics import Edit, Report, Safety
-from dotnn.compiler.diagnostics.names import UnusedBinding
+from dotnn.compiler.diagnostics import Diagnostic, Edit, Fix, Report, Safety, Severity
 from dotnn.compiler.fixing import Examine, Fixed, fix_files
+from dotnn.compiler.records import record
 from dotnn.compiler.source import Span
 
 HEAD = "model net {\n    input x: float32[N, 3, 8, 8]\n"
@@ -36,6 +37,20 @@ def said(fixed: Fixed) -> list[str]:
 
 def fixed_codes(fixed: Fixed) -> list[str]:
     return [one.code for file in fixed.files for one in file.fixed]
+
+
+@record
+class Claim(Diagnostic):
+    """Says that any edit mends something."""
+
+    severity: ClassVar[Severity] = Severity.WARNING
+    message: ClassVar[str] = "this is said to be wrong"
+
+    edit: Edit
+    safety: Safety
+
+    def fix(self) -> Fix:
+        return Fix((self.edit,), self.safety)
 
 
 @dataclass
@@ -88,7 +103,7 @@ def test_when_there_are_no_errors_any_more_the_rules_are_asked(tmp_path: Path) -
     (name,) = files(tmp_path, net=HEAD + body)
     fixed = fix_files([name], checking.examine)
     assert text_of(fixed, name) == HEAD + '    output y = x -> conv2d(8, kernel=3, padding="same")\n}\n'
-    assert fixed_codes(fixed) == ["E301", "W201", "L401"]
+    assert fixed_codes(fixed) == ["E301", "L404", "L401"]
 
 
 def test_what_is_unsafe_is_counted_and_made_when_asked_for(tmp_path: Path) -> None:
@@ -181,8 +196,8 @@ def claiming(old: str, new: str, safety: Safety = Safety.SAFE) -> Examine:
         report = Report()
         report.extend(checked.report.diagnostics)
         for span in places(checked):
-            report.add(UnusedBinding(span=span, name="claim", edit=Edit(span, new), safety=safety))
-        return Checked(checked.source, report, checked.module, checked.networks)
+            report.add(Claim(span=span, edit=Edit(span, new), safety=safety))
+        return replace(checked, report=report)
 
     return examine
 
@@ -230,8 +245,8 @@ def test_one_bad_fix_does_not_spoil_the_others(tmp_path: Path, bad: int) -> None
         start = source.text.find(lines[bad])
         if start >= 0:
             span = source.span(start, start + len(lines[bad]))
-            report.add(UnusedBinding(span=span, name="claim", edit=Edit(span, ""), safety=Safety.SAFE))
-        return Checked(source, report, checked.module, checked.networks)
+            report.add(Claim(span=span, edit=Edit(span, ""), safety=Safety.SAFE))
+        return replace(checked, report=report)
 
     fixed = fix_files([name], examine)
     assert text_of(fixed, name) == lines[bad] + text[text.index("model") :]

@@ -104,11 +104,11 @@ STATEMENTS = [
         "output y = x -> dense(1) -> softmax(axis=0 + 1)  # dotnn: ignore[L101, L108, L102]",
         "output y = x -> dense(1) -> softmax(axis=0 + 1)  # dotnn: ignore[L108]",
     ),
-    ("W201", "k = [1, 2]\noutput y = x -> dense(2)", "output y = x -> dense(2)"),
-    ("W201", "output y = x -> dense(2)\n\n# a\nk = 3", "output y = x -> dense(2)"),
-    ("W201", "a = x -> relu\nb = a -> tanh\nc = b -> relu\noutput y = x -> dense(2)", "output y = x -> dense(2)"),
-    ("W201", "a, b = x -> split(2, axis=1)\noutput y = b", "_, b = x -> split(2, axis=1)\noutput y = b"),
-    ("W201", "parameter p: float32[3] = ones\noutput y = x -> dense(2)", "output y = x -> dense(2)"),
+    ("L404", "k = [1, 2]\noutput y = x -> dense(2)", "output y = x -> dense(2)"),
+    ("L404", "output y = x -> dense(2)\n\n# a\nk = 3", "output y = x -> dense(2)"),
+    ("L404", "a = x -> relu\nb = a -> tanh\nc = b -> relu\noutput y = x -> dense(2)", "output y = x -> dense(2)"),
+    ("L404", "a, b = x -> split(2, axis=1)\noutput y = b", "_, b = x -> split(2, axis=1)\noutput y = b"),
+    ("L404", "parameter p: float32[3] = ones\noutput y = x -> dense(2)", "output y = x -> dense(2)"),
 ]
 
 
@@ -139,7 +139,7 @@ WITHOUT = [
     ("L104", "output y = x -> dense(8) -> sigmoid -> softmax"),
     ("L103", "a = image -> c: conv2d(3, kernel=1) -> batch_norm -> reuse(c)\noutput y = a"),
     ("L106", "output y = x -> dense(4) -> relu -> dropout(0.5)"),
-    ("W201", "input z: float32[N]\noutput y = x"),
+    ("L404", "a = x -> l: relu\noutput y = x -> reuse(l)"),
 ]
 
 
@@ -250,4 +250,4 @@ def test_what_changes_a_network_is_never_safe() -> None:
         for one in found(code, net(f"output rest = x\noutput other = image\n{bad}\n")):
             fix = one.fix()
             assert fix is not None
-            assert (fix.safety is Safety.SAFE) <= (code in ("L401", "L402", "W201"))
+            assert (fix.safety is Safety.SAFE) <= (code in ("L401", "L402", "L404"))
