@@ -15,10 +15,12 @@ from ..diagnostics.operands import (
     ElementCounts,
     RanksDiffer,
     SplitNotEven,
+    SplitSizes,
+    SqueezedAxis,
     UndecidedFit,
 )
 from ..diagnostics.resizing import ChannelsMakeNoBlocks
-from ..diagnostics.shapes import AxisMustBeWritten, SpatialRank, WrongRank
+from ..diagnostics.shapes import AxisMustBeWritten, SpatialRank, UndecidedDimension, WrongRank
 from ..diagnostics.tried_remedies import TriedRemedy
 from ..diagnostics.values import WrongType
 from ..diagnostics.windows import ChannelsNotDivisible, FiltersNotDivisible, WindowTooLarge
@@ -27,6 +29,7 @@ from ..graph.types import TensorType, format_shape
 from ..layers.convolution import Convolving
 from ..layers.pooling import Pooling
 from ..layers.recurrent import Recurrent
+from ..layers.shape_rules import moved
 from ..layers.windows import Sliding
 from ..measure.shape_history import Passed, parted
 from .edits import as_number, joined, renamed, with_argument, without_stage
@@ -60,12 +63,15 @@ def _of_sums(one: Situation) -> Iterator[Remedy]:
     sides = [(0, 1), (1, 0)] if _skips(one) == 0 else [(1, 0), (0, 1)]
     is_spatial = left.shape[1] == right.shape[1]
     for way in ways if is_spatial else ():
-        yield from padded(one, way)
+        yield from padded(one, way[1:])
         yield from multiplying(one, way)
-    projected = [remedy for side in sides for remedy in _projected(one, *side)]
-    yield from list(_strided(one, *sides[0])) or projected[:1]
+    yield from _transposed(one, left, right)
+    # A difference, as that of a loss, skips nothing.
+    if one.layer is not None and one.layer.kind == "add":
+        projected = [remedy for side in sides for remedy in _projected(one, *side)]
+        yield from list(_strided(one, *sides[0])) or projected[:1]
     for way in ways if is_spatial else ():
-        yield from unstrided(one, way)
+        yield from unstrided(one, way[1:])
     for skip, main in sides:
         yield from _as_many(one, ways[main], one.type_of(skip), main)
     others = [pair for pair in zip(left.shape, right.shape, strict=True) if pair[0] != pair[1]]
@@ -97,6 +103,16 @@ def _skips(one: Situation) -> int:
     axes = [(0, 0), (1, 0)]
     counts = [len(way) for way in parted([one.history.passed(*axis) for axis in axes])]
     return 0 if counts[0] < counts[1] else 1
+
+
+def _transposed(one: Situation, left: TensorType, right: TensorType) -> Iterator[Remedy]:
+    """The right side with its channels where the left one has them."""
+    for start, end in ((right.rank - 1, 1), (1, right.rank - 1)):
+        order = moved(right.rank, start, end)
+        if right.rank > 2 and tuple(right.shape[axis] for axis in order) == left.shape:
+            stage = f"transpose({list(order)})"
+            yield from one.remedy(TriedRemedy.TRANSPOSE(stage=stage), one.piped(1, stage))
+            return
 
 
 def _strided(one: Situation, skip: int, main: int) -> Iterator[Remedy]:
@@ -159,8 +175,12 @@ def _of_concat(one: Situation) -> Iterator[Remedy]:
     (left, _), (right, _) = one.fault.faulty_axes
     types = one.type_of(left), one.type_of(right)
     ways = one.ways()
+    if len(one.history.operands) > 2:
+        axis = one.fault.faulty_axes[0][1]
+        everywhere = [one.history.passed(index, axis) for index in range(len(one.history.operands))]
+        yield from padded(one, [one for way in everywhere for one in way[_shared(everywhere) :]])
     for way in ways:
-        yield from padded(one, way)
+        yield from padded(one, way[1:])
         yield from multiplying(one, way)
     yield from _resized(one, left, right, ways)
     pairs = zip(*(kind.shape for kind in types), strict=True)
@@ -170,17 +190,23 @@ def _of_concat(one: Situation) -> Iterator[Remedy]:
         yield from one.remedy(TriedRemedy.JOIN_ALONG(axis=axis), with_argument(one.call, "axis", axis))
 
 
+def _shared(ways: Sequence[list[Passed]]) -> int:
+    """How many steps several ways have in common."""
+    alike = (len({(one.value, one.axis) for one in steps}) == 1 for steps in zip(*ways, strict=False))
+    return next((number for number, is_alike in enumerate(alike) if not is_alike), min(map(len, ways)))
+
+
 def _resized(one: Situation, left: int, right: int, ways: list[list[Passed]]) -> Iterator[Remedy]:
     """The side with more layers, brought to the rows and columns of the other."""
     longer, shorter = (left, right) if len(ways[0]) > len(ways[-1]) else (right, left)
-    for moved, kept in ((longer, shorter), (shorter, longer)):
+    for changed, kept in ((longer, shorter), (shorter, longer)):
         kind, other = one.type_of(kept), one.operand(kept)
-        if kind.rank < 3 or kind.shape[2:] == one.type_of(moved).shape[2:]:
+        if kind.rank < 3 or kind.shape[2:] == one.type_of(changed).shape[2:]:
             return
         is_name = other is not None and other.text.isidentifier()
         size = f"{other.text}.shape[2:]" if is_name and other is not None else format_shape(kind.shape[2:])
         stage = f"resize({size})"
-        yield from one.remedy(TriedRemedy.RESIZE(stage=stage), one.piped(moved, stage))
+        yield from one.remedy(TriedRemedy.RESIZE(stage=stage), one.piped(changed, stage))
 
 
 def _of_ranks(one: Situation) -> Iterator[Remedy]:
@@ -218,7 +244,7 @@ def _of_windows(one: Situation) -> Iterator[Remedy]:
     if isinstance(layer, Pooling):
         yield from _left_out(one, layer.kind, one.call)
     way = one.history.passed(*one.fault.faulty_axes[0])
-    yield from padded(one, way)
+    yield from padded(one, way[1:])
     pooled = [(before.kind, call) for _, before, call in one.layers(way) if "pool" in before.kind]
     for kind, call in pooled[:1]:
         yield from _left_out(one, kind, call)
@@ -402,6 +428,45 @@ def _of_element_counts(one: Situation) -> Iterator[Remedy]:
         yield from one.remedy(TriedRemedy.REST(), with_argument(one.call, "shape", text))
 
 
+def _of_parts(one: Situation) -> Iterator[Remedy]:
+    """Parts that do not add up: one of them with what is lacking, or without what is too much."""
+    fault: Any = one.fault
+    parts = getattr(one.layer, "parts", ())
+    for place in reversed(range(len(parts))):
+        changed = parts[place] + fault.dim - fault.total
+        if changed > 0:
+            text = str([*parts[:place], changed, *parts[place + 1 :]])
+            yield from one.remedy(TriedRemedy.PARTS(parts=text), with_argument(one.call, "parts", text))
+
+
+def _of_symbols(one: Situation) -> Iterator[Remedy]:
+    """Features whose number depends on the size of an image, because it was flattened: the means of the channels."""
+    place = one.fault.faulty_axes[0][0]
+    made = one.history.find(one.history.value(place).node)
+    call, read = made.call, made.operands[0] if made.operands else None
+    if (
+        made.op is None
+        or made.op.kind != "flatten"
+        or call is None
+        or read is None
+        or call.span.source is not one.source
+    ):
+        return
+    rank = one.history.find(read.node).results[read.index].rank
+    if 3 <= rank <= 5:
+        stage = f"global_avg_pool{rank - 2}d"
+        fix = Fix((Edit(call.span, f"{stage} -> {call.span.text}"),), Safety.UNSAFE)
+        yield from one.remedy(TriedRemedy.POOL_FIRST(stage=stage), fix)
+
+
+def _of_squeeze(one: Situation) -> Iterator[Remedy]:
+    """Axes of an image that have a size: the means along them."""
+    rank = one.type_of(0).rank
+    if 3 <= rank <= 5:
+        stage = f"global_avg_pool{rank - 2}d"
+        yield from one.remedy(TriedRemedy.POOL(stage=stage), one.piped(0, stage))
+
+
 def _of_channels(one: Situation) -> Iterator[Remedy]:
     """Queries, keys and values of other widths."""
     if not one.fault.faulty_axes or getattr(one.fault, "order", ""):
@@ -429,7 +494,7 @@ def _of_declared(one: Situation) -> Iterator[Remedy]:
             yield from _beginning_with(one, way, int(wanted[axis]), TriedRemedy.UNITS)
     if fault.faulty_axes:
         way = one.history.passed(*fault.faulty_axes[-1])
-        yield from padded(one, way)
+        yield from padded(one, way[1:])
         yield from multiplying(one, way)
     elif found.rank > 2 and len(_declared_sizes(fault.declared)) == 2:
         yield from one.remedy(TriedRemedy.FLATTEN(), one.piped(0, "flatten"))
@@ -454,6 +519,9 @@ _BY_KIND: tuple[tuple[_Kinds, Callable[[Situation], Iterator[Remedy]]], ...] = (
     (AxisMustBeWritten, _of_axis),
     ((ChannelsNotDivisible, FiltersNotDivisible, HeadsNotEven, SplitNotEven), _of_groups),
     (ElementCounts, _of_element_counts),
+    (SplitSizes, _of_parts),
+    (UndecidedDimension, _of_symbols),
+    (SqueezedAxis, _of_squeeze),
     (ChannelsMakeNoBlocks, _of_blocks),
     (AttentionMismatch, _of_channels),
     (WrongType, _of_declared),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeGuard
 
 from ..diagnostics import Diagnostic
 from ..diagnostics.fixes import Fix, Remedy
@@ -88,9 +89,9 @@ class Situation:
             yield Remedy(str(phrase), fix)
 
 
-def padded(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
-    """The convolutions on a way, none of which has a stride, padded so that they keep rows and columns."""
-    found = _shrinking(situation, way)
+def padded(situation: Situation, passed: Sequence[Passed]) -> Iterator[Remedy]:
+    """Windows that some layers slide, none with a stride, padded so that they keep rows and columns."""
+    found = _shrinking(situation, passed)
     if any(max(layer.window.stride) > 1 for layer, _ in found):
         return
     names = named([call for _, call in found]) if found else ""
@@ -98,11 +99,13 @@ def padded(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
     yield from situation.remedy(TriedRemedy.PAD(layers=names), joined(fixes))
 
 
-def unstrided(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
-    """The convolutions on a way, some of which have a stride, without it and padded."""
-    found = _shrinking(situation, way)
+def unstrided(situation: Situation, passed: Sequence[Passed]) -> Iterator[Remedy]:
+    """Convolutions, some of which have a stride, without it and padded."""
+    found = _shrinking(situation, passed)
     strided = [(layer, call) for layer, call in found if max(layer.window.stride) > 1]
     if not strided:
+        return
+    if any(isinstance(layer, Pooling) for layer, _ in found):
         return
     padding = (with_argument(call, "padding", full_padding(layer)) for layer, call in found if _lacks_padding(layer))
     names = named([call for _, call in found])
@@ -110,13 +113,17 @@ def unstrided(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
     yield from situation.remedy(TriedRemedy.UNSTRIDE(layers=names), fix)
 
 
-def _shrinking(situation: Situation, way: Sequence[Passed]) -> list[tuple[Convolving, WrittenCall]]:
-    """The convolutions on a way that change the size."""
+def _shrinking(situation: Situation, passed: Sequence[Passed]) -> list[tuple[Convolving | Pooling, WrittenCall]]:
+    """The layers with windows among some that change the size; a pooling without a stride counts as a convolution."""
     return [
-        (layer, call)
-        for one, layer, call in situation.layers(way[1:])
-        if isinstance(layer, Convolving) and not isinstance(layer, TransposedConvolution) and not one.step.keeps
+        (layer, call) for one, layer, call in situation.layers(passed) if _is_shrinking(layer) and not one.step.keeps
     ]
+
+
+def _is_shrinking(layer: Layer) -> TypeGuard[Convolving | Pooling]:
+    if isinstance(layer, Pooling):
+        return max(layer.window.stride) == 1
+    return isinstance(layer, Convolving) and not isinstance(layer, TransposedConvolution)
 
 
 def multiplying(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
@@ -134,11 +141,11 @@ def multiplying(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]
         yield from situation.remedy(TriedRemedy.MULTIPLY(layers=names, written=f"{name}={value}"), fix)
 
 
-def _lacks_padding(layer: Convolving) -> bool:
+def _lacks_padding(layer: Convolving | Pooling) -> bool:
     return str(layer.declared_padding) != "same" and full_padding(layer) != _uniform(layer)
 
 
-def _uniform(layer: Convolving) -> str:
+def _uniform(layer: Convolving | Pooling) -> str:
     padding = layer.declared_padding
     amounts = {amount for pair in padding for amount in pair} if isinstance(padding, tuple) else set()
     return str(amounts.pop()) if len(amounts) == 1 else ""
