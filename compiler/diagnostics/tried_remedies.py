@@ -18,6 +18,7 @@ class TriedRemedy(Phrases):
     JOIN = "lay both side by side instead of adding them, by `concat`"
     JOIN_ALONG = "join them along axis {axis}, the one in which they differ"
     RESIZE = "bring one side to the rows and columns of the other: `{stage}`"
+    WIDER = "take sizes that {divisor} divides: `{declared}`"
     SAME_PADDING = "pad, so that the window fits: `padding={padding}`"
     SMALLER_KERNEL = "use a window that fits: `kernel={kernel}`"
     LEAVE_OUT = "leave out `{name}` in line {line}"

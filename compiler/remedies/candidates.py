@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from ..diagnostics import Diagnostic
 from ..diagnostics.attention import AttentionMismatch, HeadsNotEven
 from ..diagnostics.fixes import Edit, Fix, Remedy, Safety
+from ..diagnostics.library_mistakes import InLibrary
 from ..diagnostics.operands import (
     CannotBroadcast,
     CannotConcatenate,
@@ -31,7 +32,7 @@ from ..layers.pooling import Pooling
 from ..layers.recurrent import Recurrent
 from ..layers.shape_rules import moved
 from ..layers.windows import Sliding
-from ..measure.shape_history import Passed, parted
+from ..measure.shape_history import Made, Passed, parted
 from .edits import as_number, joined, renamed, with_argument, without_stage
 from .situation import Situation, full_padding, multiplying, padded, strides, unstrided
 
@@ -41,6 +42,9 @@ _SUMS = ("add", "sub")
 
 def candidates(situation: Situation) -> Iterator[Remedy]:
     """What may mend a mistake; nothing for mistakes of which no kind of remedy is known."""
+    if isinstance(situation.fault, InLibrary):
+        yield from _wider_inputs(situation)
+        return
     for kind, found in _BY_KIND:
         if isinstance(situation.fault, kind):
             yield from found(situation)
@@ -188,6 +192,33 @@ def _of_concat(one: Situation) -> Iterator[Remedy]:
     if len(differing) == 1:
         axis = str(differing[0])
         yield from one.remedy(TriedRemedy.JOIN_ALONG(axis=axis), with_argument(one.call, "axis", axis))
+    yield from _wider_inputs(one)
+
+
+def _wider_inputs(one: Situation) -> Iterator[Remedy]:
+    """The input that both sides come from, of sizes that can be halved as often as they are."""
+    if len(one.fault.faulty_axes) != 2:
+        return
+    first = one.history.passed(*one.fault.faulty_axes[-1])[0]
+    found = first.made.results[first.value.index]
+    sizes = [size for size in found.shape[2:] if isinstance(size, int)]
+    if not sizes or len(sizes) != found.rank - 2:
+        return
+    for divisor in (2, 4, 8, 16, 32):
+        wider = found.with_shape(*found.shape[:2], *(-(-size // divisor) * divisor for size in sizes))
+        phrase = TriedRemedy.WIDER(divisor=divisor, declared=str(wider))
+        yield from _declared(one, first.made, found, str(wider), phrase)
+
+
+def _declared(one: Situation, made: Made, found: TensorType, declared: str, phrase: object) -> Iterator[Remedy]:
+    """An input with another type than the one that is written for it."""
+    span = None if made.call is None else made.call.span
+    if span is None or made.op is None or made.op.kind != "input" or span.source is not one.source:
+        return
+    start = span.text.find(str(found))
+    if start >= 0 and declared != str(found):
+        at = span.source.span(span.start + start, span.start + start + len(str(found)))
+        yield from one.remedy(phrase, Fix((Edit(at, declared),), Safety.UNSAFE))
 
 
 def _shared(ways: Sequence[list[Passed]]) -> int:
@@ -333,14 +364,8 @@ def _as_image(one: Situation, found: TensorType, place: int) -> Iterator[Remedy]
 
 def _with_batch(one: Situation, found: TensorType, batch: str, place: int) -> Iterator[Remedy]:
     made = one.history.find(one.history.value(place).node)
-    span = None if made.call is None else made.call.span
-    if span is None or made.op is None or made.op.kind != "input" or span.source is not one.source:
-        return
-    start = span.text.find(str(found))
-    if start >= 0:
-        at = span.source.span(span.start + start, span.start + start + len(str(found)))
-        name = "" if made.call is None or made.call.label is None else made.call.label.text
-        yield from one.remedy(TriedRemedy.BATCH(name=name, declared=batch), Fix((Edit(at, batch),), Safety.UNSAFE))
+    name = made.call.label.text if made.call is not None and made.call.label is not None else ""
+    yield from _declared(one, made, found, batch, TriedRemedy.BATCH(name=name, declared=batch))
 
 
 def _images(found: TensorType) -> Iterator[str]:

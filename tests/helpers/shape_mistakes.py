@@ -374,4 +374,14 @@ MISTAKES: Mapping[str, str] = {
     output y: float32[N, 3, 32, 32] = x -> conv2d(8, kernel=3) -> relu -> conv2d(3, kernel=3)
 """
     ),
+    "library_unet": _model(
+        """
+    input image: float32[N, 3, 30, 30]
+    a = image -> double_convolution(16)
+    b = a -> unet_down(32)
+    c = b -> unet_down(64)
+    output y = c -> unet_up(b, 32) -> unet_up(a, 16)
+""",
+        'import unet_down, unet_up, double_convolution from "dotnn/unet"\n',
+    ),
 }
