@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeGuard
 
 from ..diagnostics import Diagnostic
-from ..diagnostics.fixes import Fix, Remedy
+from ..diagnostics.fixes import Edit, Fix, Remedy, Safety
 from ..diagnostics.tried_remedies import Layers, TriedRemedy
 from ..dims import Dim
 from ..graph.graph import WrittenCall
@@ -16,10 +16,10 @@ from ..layers.convolution import Convolving
 from ..layers.pooling import Pooling
 from ..layers.transposed_convolution import TransposedConvolution
 from ..layers.windows import axis_windows
-from ..measure.shape_history import Passed, ShapeHistory, changes, parted
+from ..measure.shape_history import Made, Passed, ShapeHistory, changes, parted
 from ..records import positional_record
 from ..source import Source, Span
-from .edits import behind, joined, with_argument, without
+from .edits import as_number, behind, joined, with_argument, without
 
 
 @positional_record
@@ -187,3 +187,32 @@ def _stride(before: Dim, after: Dim) -> int | None:
         if (before + (stride - 1)) // stride == after:
             return stride
     return None
+
+
+def beginning_with(one: Situation, way: Sequence[Passed], size: int, phrase: TriedRemedy) -> Iterator[Remedy]:
+    """The layer in which a size begins, with another number for it."""
+    first = way[0]
+    name, equals, number = first.step.formula.partition("=")
+    call = first.made.call
+    if not equals or call is None or call.span.source is not one.source or not number.isdigit():
+        return
+    fix = as_number(call, name, int(number), size)
+    yield from one.remedy(phrase(name=first.step.name, line=call.span.line, size=size), fix)
+
+
+def averaged(one: Situation, kind: TensorType, operand: int) -> Iterator[Remedy]:
+    """The means of all channels, and one axis of them."""
+    if 3 <= kind.rank <= 5:
+        stage = f"global_avg_pool{kind.rank - 2}d -> flatten"
+        yield from one.remedy(TriedRemedy.POOL(stage=stage), one.piped(operand, stage))
+
+
+def declared(one: Situation, made: Made, found: TensorType, declared: str, phrase: object) -> Iterator[Remedy]:
+    """An input with another type than the one that is written for it."""
+    span = None if made.call is None else made.call.span
+    if span is None or made.op is None or made.op.kind != "input" or span.source is not one.source:
+        return
+    start = span.text.find(str(found))
+    if start >= 0 and declared != str(found):
+        at = span.source.span(span.start + start, span.start + start + len(str(found)))
+        yield from one.remedy(phrase, Fix((Edit(at, declared),), Safety.UNSAFE))

@@ -77,7 +77,7 @@ OTHER_PLACES = {
     "cli/run.py:_given": "what was fed, beside what is computed of it",
     "cli/weights.py:_paired": "a cell of a table",
     "compiler/remedies/candidates.py:_POSITIONS": "stages as they are written",
-    "compiler/remedies/candidates.py:_projected": "a stage as it is written",
+    "compiler/remedies/pairs.py:_projected": "a stage as it is written",
     "compiler/weights/rounding_effects.py:summary": "a line of the report of a build",
     "compiler/weights/shards.py:_KIND": "the name of a format",
     "runtime/outputs.py:_rendered_numbers": "what is printed of outputs",
