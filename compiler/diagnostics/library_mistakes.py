@@ -32,7 +32,7 @@ class InLibrary(Diagnostic):
     arguments: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("code", "severity"):
+        for name in ("code", "severity", "background", "faulty_axes"):
             object.__setattr__(self, name, getattr(self.fault, name))
 
     def __getattr__(self, name: str) -> Any:
@@ -66,16 +66,12 @@ class InLibrary(Diagnostic):
         within = f"here, in `{self.block}`" if self.block else "here"
         said = self.fault.caret()
         place = () if self.fault.span is None else (Label(self.fault.span, f"{within}: {said}" if said else within),)
-        return (*place, *self.fault.labels())
+        return (*place, *(label for label in self.fault.labels() if label.span != self.span))
 
     def notes(self) -> tuple[str, ...]:
         """Those of the fault, and what would mend the line in the library: it may tell what is wanted of the call."""
         advice = self.fault.advice() if self.given and self.fault.advises_callers else ""
         return (*self.fault.notes(), *([f"the advice for that line: {advice}"] if advice else []))
-
-    def history(self) -> tuple[str, ...]:
-        """That of the fault."""
-        return self.fault.history()
 
     def identities(self) -> tuple[Hashable, ...]:
         """Of a call with a mistake only the first is told: what else fails in the block mostly follows from it."""

@@ -178,7 +178,10 @@ class _Page:
         if self._wrap_at is None or indent + cell_width(text) <= self._wrap_at:
             return [text]
         room = self._wrap_at - indent
-        return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+        # Lines of a table go on below themselves.
+        deeper = " " * (len(text) - len(text.lstrip())) * 2
+        wrapped = textwrap.wrap(text, room, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False)
+        return wrapped or [""]
 
     def _places(self) -> list[str]:
         """The source lines of the primary place and of the labels, file by file, the primary one's first."""

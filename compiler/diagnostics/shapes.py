@@ -22,7 +22,33 @@ def made_label(diagnostic: Diagnostic, operand: int, found: str) -> tuple[Label,
 
 
 @record
-class WrongRank(Diagnostic):
+class OperandAtFault(Diagnostic):
+    """Base of tensors that a layer cannot read: told at its name where they are piped into it, else where they stand.
+
+    Attributes:
+        place: the index of the operand.
+        at_layer: whether the primary place is the name of the layer, and not the operand.
+    """
+
+    #: What stands beside the caret at the name of the layer.
+    refusal: ClassVar[str] = "cannot read {found}"
+
+    kind: str
+    found: str
+    place: int = 0
+    at_layer: bool = False
+
+    def caret(self) -> str:
+        """What the place is."""
+        return filled(self.refusal, self) if self.at_layer else super().caret()
+
+    def labels(self) -> tuple[Label, ...]:
+        """What made the operand."""
+        return made_label(self, self.place, self.found)
+
+
+@record
+class WrongRank(OperandAtFault):
     """A tensor has another number of axes than the layer reads.
 
     Layers read channels first: a 2-D convolution reads `[N, C, H, W]`, a recurrent layer `[N, T, C]`, a dense layer
@@ -40,19 +66,7 @@ class WrongRank(Diagnostic):
     label: ClassVar[str] = "this is {found}"
     remedy: ClassVar[str] = "bring the tensor to that form with `reshape`, `transpose`, `unsqueeze` or `flatten`"
 
-    kind: str
     expected: str  #: the form: `[N, C, H, W]`
-    found: str
-    place: int = 0  #: the index of the operand
-    at_layer: bool = False  #: whether the primary place is the name of the layer, and not the operand
-
-    def caret(self) -> str:
-        """What the place is."""
-        return f"cannot read {self.found}" if self.at_layer else super().caret()
-
-    def labels(self) -> tuple[Label, ...]:
-        """What made the operand."""
-        return made_label(self, self.place, self.found)
 
 
 @record
@@ -228,7 +242,7 @@ class NotOfElements(Diagnostic):
 
 
 @record
-class UndecidedDimension(Diagnostic):
+class UndecidedDimension(OperandAtFault):
     """A number is needed where a dimension is still symbolic.
 
     The sizes of weights must be known when a model is compiled, and so must a few other numbers. A dimension that
@@ -245,13 +259,12 @@ class UndecidedDimension(Diagnostic):
     code: ClassVar[str] = "E403"
     message: ClassVar[str] = "`{kind}` must know {what}, and it is the symbolic dimension `{dim}`"
     label: ClassVar[str] = "{found}"
+    refusal: ClassVar[str] = "needs a number"
     remedy: ClassVar[str] = "give `{symbol}` a number in the type of the input"
     what: ClassVar[str] = ""  #: what must be known
 
-    kind: str
     dim: str
     symbol: str
-    found: str
 
 
 @record

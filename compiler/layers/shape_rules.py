@@ -116,7 +116,8 @@ def need_known(site: Site, operand: int, dim: Dim, found: TensorType, fault: Cal
     """Demand a dimension that is a number; the fault knows which one it is."""
     if not isinstance(dim, DimExpr):
         return dim
-    symbol, facts = "` and `".join(sorted(symbols(dim))), site.about_operand(operand, found)
+    symbol, facts = "` and `".join(sorted(symbols(dim))), site.about_reader(operand, found)
+    facts["faulty_axes"] = ((operand, found.shape.index(dim)),)
     raise DotnnError(fault(**facts, dim=format_dim(dim), symbol=symbol))
 
 

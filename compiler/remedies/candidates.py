@@ -3,200 +3,56 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from ..diagnostics import Diagnostic
 from ..diagnostics.attention import AttentionMismatch, HeadsNotEven
 from ..diagnostics.fixes import Edit, Fix, Remedy, Safety
+from ..diagnostics.library_mistakes import InLibrary
 from ..diagnostics.operands import (
     CannotBroadcast,
     CannotConcatenate,
     ElementCounts,
     RanksDiffer,
     SplitNotEven,
+    SplitSizes,
+    SqueezedAxis,
     UndecidedFit,
 )
 from ..diagnostics.resizing import ChannelsMakeNoBlocks
-from ..diagnostics.shapes import AxisMustBeWritten, SpatialRank, WrongRank
+from ..diagnostics.shapes import AxisMustBeWritten, SpatialRank, UndecidedDimension, WrongRank
 from ..diagnostics.tried_remedies import TriedRemedy
 from ..diagnostics.values import WrongType
 from ..diagnostics.windows import ChannelsNotDivisible, FiltersNotDivisible, WindowTooLarge
 from ..dims import Dim, exact_div, format_dim
-from ..graph.types import TensorType, format_shape
+from ..graph.types import TensorType
 from ..layers.convolution import Convolving
 from ..layers.pooling import Pooling
 from ..layers.recurrent import Recurrent
 from ..layers.windows import Sliding
-from ..measure.shape_history import Passed, parted
 from .edits import as_number, joined, renamed, with_argument, without_stage
-from .situation import Situation, full_padding, multiplying, padded, strides, unstrided
-
-#: Signs that are written between two tensors, of which one may be a skip connection.
-_SUMS = ("add", "sub")
+from .pairs import of_concat, of_ranks, of_sums, wider_inputs
+from .situation import (
+    Situation,
+    averaged,
+    beginning_with,
+    declared,
+    full_padding,
+    multiplying,
+    padded,
+)
 
 
 def candidates(situation: Situation) -> Iterator[Remedy]:
     """What may mend a mistake; nothing for mistakes of which no kind of remedy is known."""
+    if isinstance(situation.fault, InLibrary):
+        yield from wider_inputs(situation)
+        return
     for kind, found in _BY_KIND:
         if isinstance(situation.fault, kind):
             yield from found(situation)
             return
-
-
-# --- two tensors that do not fit together -----------------------------------------------------------------------------
-
-
-def _of_sums(one: Situation) -> Iterator[Remedy]:
-    """Sums of a path and what skips it."""
-    if not one.fault.faulty_axes or getattr(one.fault, "forms", ()) or getattr(one.fault, "behind", ""):
-        return
-    left, right = one.type_of(0), one.type_of(1)
-    ways = one.ways()
-    if left.rank != right.rank:
-        yield from _with_axes(one, left, right)
-        return
-    # What skips is the side with fewer layers.
-    sides = [(0, 1), (1, 0)] if _skips(one) == 0 else [(1, 0), (0, 1)]
-    is_spatial = left.shape[1] == right.shape[1]
-    for way in ways if is_spatial else ():
-        yield from padded(one, way)
-        yield from multiplying(one, way)
-    projected = [remedy for side in sides for remedy in _projected(one, *side)]
-    yield from list(_strided(one, *sides[0])) or projected[:1]
-    for way in ways if is_spatial else ():
-        yield from unstrided(one, way)
-    for skip, main in sides:
-        yield from _as_many(one, ways[main], one.type_of(skip), main)
-    others = [pair for pair in zip(left.shape, right.shape, strict=True) if pair[0] != pair[1]]
-    is_sign = one.layer is not None and one.layer.kind == "add" and one.call.span.text.count("+") == 1
-    if is_sign and len(others) == 1 and left.shape[1] != right.shape[1]:
-        texts = [one.operand(0), one.operand(1)]
-        if None not in texts:
-            text = f"concat({', '.join(text.text for text in texts if text is not None)})"
-            yield from one.remedy(TriedRemedy.JOIN(), Fix((Edit(one.call.span, text),), Safety.UNSAFE))
-
-
-def _with_axes(one: Situation, left: TensorType, right: TensorType) -> Iterator[Remedy]:
-    """A number for each channel, `[N, C]`, with the axes of the positions behind it."""
-    low, high = (0, right) if left.rank < right.rank else (1, left)
-    if one.type_of(low).rank != 2:
-        return
-    behind_it = list(range(2, high.rank))
-    stage = f"unsqueeze(axis={behind_it[0] if len(behind_it) == 1 else behind_it})"
-    shaped = one.piped(low, stage)
-    yield from one.remedy(TriedRemedy.AXES_BEHIND(stage=stage), shaped)
-    channels = high.shape[1]
-    if isinstance(channels, int):
-        for remedy in _beginning_with(one, one.history.passed(low, 1), channels, TriedRemedy.AXES_AND_UNITS):
-            yield from one.remedy(remedy.text, joined((remedy.fix, shaped)))
-
-
-def _skips(one: Situation) -> int:
-    """Which of two operands has fewer layers since they part; the examples go through all of them."""
-    axes = [(0, 0), (1, 0)]
-    counts = [len(way) for way in parted([one.history.passed(*axis) for axis in axes])]
-    return 0 if counts[0] < counts[1] else 1
-
-
-def _strided(one: Situation, skip: int, main: int) -> Iterator[Remedy]:
-    """The convolution that skips, which has the channels already, with the stride of the other side."""
-    before, after = one.type_of(skip), one.type_of(main)
-    spatial = strides(before.shape[2:], after.shape[2:]) if before.rank > 2 else None
-    if spatial is None or max(spatial) == 1 or len({*spatial}) > 1:
-        return
-    ways = parted([one.history.passed(skip, 2), one.history.passed(main, 2)])
-    for _, layer, call in one.layers(ways[0][1:]):
-        if isinstance(layer, Convolving) and max(layer.window.stride) == 1:
-            text = one.written(main, 2, "stride") or str(spatial[0])
-            name = (call.label or call.function or call.span).text
-            phrase = TriedRemedy.STRIDE(name=name, line=call.span.line, stride=text)
-            yield from one.remedy(phrase, with_argument(call, "stride", text))
-
-
-def _projected(one: Situation, skip: int, main: int) -> Iterator[Remedy]:
-    """The skip brought to the shape of the other side by a convolution with kernel 1, or a dense layer."""
-    before, after = one.type_of(skip), one.type_of(main)
-    # Of three axes the last holds features where a layer says how many, and else positions.
-    first = one.history.passed(main, -1)[0].step
-    is_last = before.rank == 2 or (before.rank == 3 and before.shape[1] == after.shape[1] and "=" in first.formula)
-    spatial = [] if is_last else strides(before.shape[2:], after.shape[2:])
-    channels = after.shape[-1 if is_last else 1]
-    if spatial is None or not isinstance(channels, int) or before.rank > 5:
-        return
-    # In a block, what is written holds for its other calls as well.
-    count = one.written(main, -1 if is_last else 1, "filters") or str(channels)
-    stage = f"dense({count})"
-    if not is_last:
-        steps = str(spatial[0] if len({*spatial}) == 1 else spatial)
-        steps = one.written(main, 2, "stride") or steps
-        stage = f"conv{before.rank - 2}d({count}, kernel=1{f', stride={steps}' if steps != '1' else ''})"
-    yield from one.remedy(TriedRemedy.PROJECT(stage=stage), one.piped(skip, stage))
-
-
-def _as_many(one: Situation, way: Sequence[Passed], wanted: TensorType, operand: int) -> Iterator[Remedy]:
-    """The layer in which the size of the axis at fault begins, with the size of the other side."""
-    axis = dict(one.fault.faulty_axes).get(operand)
-    size = None if axis is None else wanted.shape[axis]
-    if isinstance(size, int):
-        yield from _beginning_with(one, way, size, TriedRemedy.FILTERS)
-
-
-def _beginning_with(one: Situation, way: Sequence[Passed], size: int, phrase: TriedRemedy) -> Iterator[Remedy]:
-    first = way[0]
-    name, equals, number = first.step.formula.partition("=")
-    call = first.made.call
-    if not equals or call is None or call.span.source is not one.source or not number.isdigit():
-        return
-    fix = as_number(call, name, int(number), size)
-    yield from one.remedy(phrase(name=first.step.name, line=call.span.line, size=size), fix)
-
-
-def _of_concat(one: Situation) -> Iterator[Remedy]:
-    """Tensors that differ in another axis than the one along which they are joined."""
-    if not one.fault.faulty_axes or getattr(one.fault, "expanding", ()) or getattr(one.fault, "forms", ()):
-        return
-    (left, _), (right, _) = one.fault.faulty_axes
-    types = one.type_of(left), one.type_of(right)
-    ways = one.ways()
-    for way in ways:
-        yield from padded(one, way)
-        yield from multiplying(one, way)
-    yield from _resized(one, left, right, ways)
-    pairs = zip(*(kind.shape for kind in types), strict=True)
-    differing = [axis for axis, pair in enumerate(pairs) if len({*pair}) > 1]
-    if len(differing) == 1:
-        axis = str(differing[0])
-        yield from one.remedy(TriedRemedy.JOIN_ALONG(axis=axis), with_argument(one.call, "axis", axis))
-
-
-def _resized(one: Situation, left: int, right: int, ways: list[list[Passed]]) -> Iterator[Remedy]:
-    """The side with more layers, brought to the rows and columns of the other."""
-    longer, shorter = (left, right) if len(ways[0]) > len(ways[-1]) else (right, left)
-    for moved, kept in ((longer, shorter), (shorter, longer)):
-        kind, other = one.type_of(kept), one.operand(kept)
-        if kind.rank < 3 or kind.shape[2:] == one.type_of(moved).shape[2:]:
-            return
-        is_name = other is not None and other.text.isidentifier()
-        size = f"{other.text}.shape[2:]" if is_name and other is not None else format_shape(kind.shape[2:])
-        stage = f"resize({size})"
-        yield from one.remedy(TriedRemedy.RESIZE(stage=stage), one.piped(moved, stage))
-
-
-def _of_ranks(one: Situation) -> Iterator[Remedy]:
-    """Tensors of different ranks that are joined: the one of higher rank flattened."""
-    types = [(index, one.type_of(index)) for index, value in enumerate(one.history.operands) if value is not None]
-    index, kind = max(types, key=lambda pair: pair[1].rank)
-    if min(other.rank for _, other in types) != 2:
-        return
-    yield from one.remedy(TriedRemedy.FLATTEN(), one.piped(index, "flatten"))
-    yield from _averaged(one, kind, index)
-
-
-def _averaged(one: Situation, kind: TensorType, operand: int) -> Iterator[Remedy]:
-    if 3 <= kind.rank <= 5:
-        stage = f"global_avg_pool{kind.rank - 2}d -> flatten"
-        yield from one.remedy(TriedRemedy.POOL(stage=stage), one.piped(operand, stage))
 
 
 # --- windows ----------------------------------------------------------------------------------------------------------
@@ -218,7 +74,7 @@ def _of_windows(one: Situation) -> Iterator[Remedy]:
     if isinstance(layer, Pooling):
         yield from _left_out(one, layer.kind, one.call)
     way = one.history.passed(*one.fault.faulty_axes[0])
-    yield from padded(one, way)
+    yield from padded(one, way[1:])
     pooled = [(before.kind, call) for _, before, call in one.layers(way) if "pool" in before.kind]
     for kind, call in pooled[:1]:
         yield from _left_out(one, kind, call)
@@ -307,14 +163,8 @@ def _as_image(one: Situation, found: TensorType, place: int) -> Iterator[Remedy]
 
 def _with_batch(one: Situation, found: TensorType, batch: str, place: int) -> Iterator[Remedy]:
     made = one.history.find(one.history.value(place).node)
-    span = None if made.call is None else made.call.span
-    if span is None or made.op is None or made.op.kind != "input" or span.source is not one.source:
-        return
-    start = span.text.find(str(found))
-    if start >= 0:
-        at = span.source.span(span.start + start, span.start + start + len(str(found)))
-        name = "" if made.call is None or made.call.label is None else made.call.label.text
-        yield from one.remedy(TriedRemedy.BATCH(name=name, declared=batch), Fix((Edit(at, batch),), Safety.UNSAFE))
+    name = made.call.label.text if made.call is not None and made.call.label is not None else ""
+    yield from declared(one, made, found, batch, TriedRemedy.BATCH(name=name, declared=batch))
 
 
 def _images(found: TensorType) -> Iterator[str]:
@@ -331,7 +181,7 @@ def _of_axis(one: Situation) -> Iterator[Remedy]:
     found = one.type_of(0)
     if one.layer is not None and one.layer.kind == "dense":
         yield from one.remedy(TriedRemedy.FLATTEN(), one.piped(0, "flatten"))
-        yield from _averaged(one, found, 0)
+        yield from averaged(one, found, 0)
     yield from one.remedy(TriedRemedy.WRITE_AXIS(axis=1), with_argument(one.call, "axis", "1"))
 
 
@@ -359,7 +209,7 @@ def _of_groups(one: Situation) -> Iterator[Remedy]:
             yield from one.remedy(TriedRemedy.NUMBER(argument=total, number=multiple), fix)
         elif fault.faulty_axes:
             way = one.history.passed(*fault.faulty_axes[0])
-            yield from _beginning_with(one, way, multiple, TriedRemedy.UNITS)
+            yield from beginning_with(one, way, multiple, TriedRemedy.UNITS)
 
 
 def _of_blocks(one: Situation) -> Iterator[Remedy]:
@@ -367,7 +217,7 @@ def _of_blocks(one: Situation) -> Iterator[Remedy]:
     fault: Any = one.fault
     block, way = fault.factor**2, one.history.passed(*fault.faulty_axes[0])
     for multiple in _multiples(fault.channels, block):
-        yield from _beginning_with(one, way, multiple, TriedRemedy.UNITS)
+        yield from beginning_with(one, way, multiple, TriedRemedy.UNITS)
 
 
 def _multiples(whole: int, number: int) -> list[int]:
@@ -402,6 +252,45 @@ def _of_element_counts(one: Situation) -> Iterator[Remedy]:
         yield from one.remedy(TriedRemedy.REST(), with_argument(one.call, "shape", text))
 
 
+def _of_parts(one: Situation) -> Iterator[Remedy]:
+    """Parts that do not add up: one of them with what is lacking, or without what is too much."""
+    fault: Any = one.fault
+    parts = getattr(one.layer, "parts", ())
+    for place in reversed(range(len(parts))):
+        changed = parts[place] + fault.dim - fault.total
+        if changed > 0:
+            text = str([*parts[:place], changed, *parts[place + 1 :]])
+            yield from one.remedy(TriedRemedy.PARTS(parts=text), with_argument(one.call, "parts", text))
+
+
+def _of_symbols(one: Situation) -> Iterator[Remedy]:
+    """Features whose number depends on the size of an image, because it was flattened: the means of the channels."""
+    place = one.fault.faulty_axes[0][0]
+    made = one.history.find(one.history.value(place).node)
+    call, read = made.call, made.operands[0] if made.operands else None
+    if (
+        made.op is None
+        or made.op.kind != "flatten"
+        or call is None
+        or read is None
+        or call.span.source is not one.source
+    ):
+        return
+    rank = one.history.find(read.node).results[read.index].rank
+    if 3 <= rank <= 5:
+        stage = f"global_avg_pool{rank - 2}d"
+        fix = Fix((Edit(call.span, f"{stage} -> {call.span.text}"),), Safety.UNSAFE)
+        yield from one.remedy(TriedRemedy.POOL_FIRST(stage=stage), fix)
+
+
+def _of_squeeze(one: Situation) -> Iterator[Remedy]:
+    """Axes of an image that have a size: the means along them."""
+    rank = one.type_of(0).rank
+    if 3 <= rank <= 5:
+        stage = f"global_avg_pool{rank - 2}d"
+        yield from one.remedy(TriedRemedy.POOL(stage=stage), one.piped(0, stage))
+
+
 def _of_channels(one: Situation) -> Iterator[Remedy]:
     """Queries, keys and values of other widths."""
     if not one.fault.faulty_axes or getattr(one.fault, "order", ""):
@@ -426,14 +315,14 @@ def _of_declared(one: Situation) -> Iterator[Remedy]:
         way = one.history.passed(0, axis)
         wanted = _declared_sizes(fault.declared)
         if len(wanted) == found.rank and wanted[axis].isdigit():
-            yield from _beginning_with(one, way, int(wanted[axis]), TriedRemedy.UNITS)
+            yield from beginning_with(one, way, int(wanted[axis]), TriedRemedy.UNITS)
     if fault.faulty_axes:
         way = one.history.passed(*fault.faulty_axes[-1])
-        yield from padded(one, way)
+        yield from padded(one, way[1:])
         yield from multiplying(one, way)
     elif found.rank > 2 and len(_declared_sizes(fault.declared)) == 2:
         yield from one.remedy(TriedRemedy.FLATTEN(), one.piped(0, "flatten"))
-        yield from _averaged(one, found, 0)
+        yield from averaged(one, found, 0)
     yield from one.remedy(TriedRemedy.DECLARE(declared=str(found)), Fix((Edit(place, str(found)),), Safety.UNSAFE))
 
 
@@ -445,15 +334,18 @@ _Kinds: TypeAlias = type[Diagnostic] | tuple[type[Diagnostic], ...]
 
 #: What finds candidates for which mistakes; the first that fits is asked.
 _BY_KIND: tuple[tuple[_Kinds, Callable[[Situation], Iterator[Remedy]]], ...] = (
-    (CannotConcatenate, _of_concat),
-    (CannotBroadcast, _of_sums),
-    (UndecidedFit, _of_sums),
-    (RanksDiffer, _of_ranks),
+    (CannotConcatenate, of_concat),
+    (CannotBroadcast, of_sums),
+    (UndecidedFit, of_sums),
+    (RanksDiffer, of_ranks),
     (WindowTooLarge, _of_windows),
     (WrongRank, _of_rank),
     (AxisMustBeWritten, _of_axis),
     ((ChannelsNotDivisible, FiltersNotDivisible, HeadsNotEven, SplitNotEven), _of_groups),
     (ElementCounts, _of_element_counts),
+    (SplitSizes, _of_parts),
+    (UndecidedDimension, _of_symbols),
+    (SqueezedAxis, _of_squeeze),
     (ChannelsMakeNoBlocks, _of_blocks),
     (AttentionMismatch, _of_channels),
     (WrongType, _of_declared),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeGuard
 
 from ..diagnostics import Diagnostic
-from ..diagnostics.fixes import Fix, Remedy
+from ..diagnostics.fixes import Edit, Fix, Remedy, Safety
 from ..diagnostics.tried_remedies import Layers, TriedRemedy
 from ..dims import Dim
 from ..graph.graph import WrittenCall
@@ -15,10 +16,10 @@ from ..layers.convolution import Convolving
 from ..layers.pooling import Pooling
 from ..layers.transposed_convolution import TransposedConvolution
 from ..layers.windows import axis_windows
-from ..measure.shape_history import Passed, ShapeHistory, changes, parted
+from ..measure.shape_history import Made, Passed, ShapeHistory, changes, parted
 from ..records import positional_record
 from ..source import Source, Span
-from .edits import behind, joined, with_argument, without
+from .edits import as_number, behind, joined, with_argument, without
 
 
 @positional_record
@@ -88,9 +89,9 @@ class Situation:
             yield Remedy(str(phrase), fix)
 
 
-def padded(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
-    """The convolutions on a way, none of which has a stride, padded so that they keep rows and columns."""
-    found = _shrinking(situation, way)
+def padded(situation: Situation, passed: Sequence[Passed]) -> Iterator[Remedy]:
+    """Windows that some layers slide, none with a stride, padded so that they keep rows and columns."""
+    found = _shrinking(situation, passed)
     if any(max(layer.window.stride) > 1 for layer, _ in found):
         return
     names = named([call for _, call in found]) if found else ""
@@ -98,11 +99,13 @@ def padded(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
     yield from situation.remedy(TriedRemedy.PAD(layers=names), joined(fixes))
 
 
-def unstrided(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
-    """The convolutions on a way, some of which have a stride, without it and padded."""
-    found = _shrinking(situation, way)
+def unstrided(situation: Situation, passed: Sequence[Passed]) -> Iterator[Remedy]:
+    """Convolutions, some of which have a stride, without it and padded."""
+    found = _shrinking(situation, passed)
     strided = [(layer, call) for layer, call in found if max(layer.window.stride) > 1]
     if not strided:
+        return
+    if any(isinstance(layer, Pooling) for layer, _ in found):
         return
     padding = (with_argument(call, "padding", full_padding(layer)) for layer, call in found if _lacks_padding(layer))
     names = named([call for _, call in found])
@@ -110,13 +113,17 @@ def unstrided(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
     yield from situation.remedy(TriedRemedy.UNSTRIDE(layers=names), fix)
 
 
-def _shrinking(situation: Situation, way: Sequence[Passed]) -> list[tuple[Convolving, WrittenCall]]:
-    """The convolutions on a way that change the size."""
+def _shrinking(situation: Situation, passed: Sequence[Passed]) -> list[tuple[Convolving | Pooling, WrittenCall]]:
+    """The layers with windows among some that change the size; a pooling without a stride counts as a convolution."""
     return [
-        (layer, call)
-        for one, layer, call in situation.layers(way[1:])
-        if isinstance(layer, Convolving) and not isinstance(layer, TransposedConvolution) and not one.step.keeps
+        (layer, call) for one, layer, call in situation.layers(passed) if _is_shrinking(layer) and not one.step.keeps
     ]
+
+
+def _is_shrinking(layer: Layer) -> TypeGuard[Convolving | Pooling]:
+    if isinstance(layer, Pooling):
+        return max(layer.window.stride) == 1
+    return isinstance(layer, Convolving) and not isinstance(layer, TransposedConvolution)
 
 
 def multiplying(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]:
@@ -134,11 +141,11 @@ def multiplying(situation: Situation, way: Sequence[Passed]) -> Iterator[Remedy]
         yield from situation.remedy(TriedRemedy.MULTIPLY(layers=names, written=f"{name}={value}"), fix)
 
 
-def _lacks_padding(layer: Convolving) -> bool:
+def _lacks_padding(layer: Convolving | Pooling) -> bool:
     return str(layer.declared_padding) != "same" and full_padding(layer) != _uniform(layer)
 
 
-def _uniform(layer: Convolving) -> str:
+def _uniform(layer: Convolving | Pooling) -> str:
     padding = layer.declared_padding
     amounts = {amount for pair in padding for amount in pair} if isinstance(padding, tuple) else set()
     return str(amounts.pop()) if len(amounts) == 1 else ""
@@ -180,3 +187,32 @@ def _stride(before: Dim, after: Dim) -> int | None:
         if (before + (stride - 1)) // stride == after:
             return stride
     return None
+
+
+def beginning_with(one: Situation, way: Sequence[Passed], size: int, phrase: TriedRemedy) -> Iterator[Remedy]:
+    """The layer in which a size begins, with another number for it."""
+    first = way[0]
+    name, equals, number = first.step.formula.partition("=")
+    call = first.made.call
+    if not equals or call is None or call.span.source is not one.source or not number.isdigit():
+        return
+    fix = as_number(call, name, int(number), size)
+    yield from one.remedy(phrase(name=first.step.name, line=call.span.line, size=size), fix)
+
+
+def averaged(one: Situation, kind: TensorType, operand: int) -> Iterator[Remedy]:
+    """The means of all channels, and one axis of them."""
+    if 3 <= kind.rank <= 5:
+        stage = f"global_avg_pool{kind.rank - 2}d -> flatten"
+        yield from one.remedy(TriedRemedy.POOL(stage=stage), one.piped(operand, stage))
+
+
+def declared(one: Situation, made: Made, found: TensorType, declared: str, phrase: object) -> Iterator[Remedy]:
+    """An input with another type than the one that is written for it."""
+    span = None if made.call is None else made.call.span
+    if span is None or made.op is None or made.op.kind != "input" or span.source is not one.source:
+        return
+    start = span.text.find(str(found))
+    if start >= 0 and declared != str(found):
+        at = span.source.span(span.start + start, span.start + start + len(str(found)))
+        yield from one.remedy(phrase, Fix((Edit(at, declared),), Safety.UNSAFE))

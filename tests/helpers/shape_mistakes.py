@@ -302,4 +302,86 @@ MISTAKES: Mapping[str, str] = {
     output y = x -> conv2d(8, kernel=3) -> global_avg_pool2d -> conv2d(16, kernel=3) -> flatten -> dense(10)
 """
     ),
+    "symbolic_flatten": _model(
+        """
+    input image: float32[N, 3, H, W]
+    output y = image -> conv2d(32, kernel=3) -> relu -> flatten -> dense(10)
+"""
+    ),
+    "softmax_axis": _model(
+        """
+    input image: float32[N, 3, 32, 32]
+    output y = image -> conv2d(10, kernel=3) -> softmax
+"""
+    ),
+    "pool_too_often": _model(
+        """
+    input x: float32[N, 3, 32, 32]
+    h = x -> conv2d(16, kernel=3, padding=1) -> relu
+    output y = h -> repeat(3) { conv2d(16, kernel=3) -> relu } -> max_pool2d(8)
+        -> max_pool2d(8) -> flatten -> dense(10)
+"""
+    ),
+    "channels_last_sum": _model(
+        """
+    input a: float32[N, 3, 32, 32]
+    input b: float32[N, 32, 32, 3]
+    output y = a + b
+"""
+    ),
+    "inception": _model(
+        """
+    input x: float32[N, 16, 10, 10]
+    a = x -> conv2d(8, kernel=1)
+    b = x -> conv2d(8, kernel=3)
+    c = x -> conv2d(8, kernel=5)
+    d = x -> max_pool2d(3, stride=1)
+    output y = concat(a, b, c, d)
+"""
+    ),
+    "split_sizes": _model(
+        """
+    input x: float32[N, 3, 32, 32]
+    h = x -> conv2d(16, kernel=3)
+    a, b = h -> split([8, 9])
+    output y = a
+"""
+    ),
+    "autoencoder_dense": _model(
+        """
+    input x: float32[N, 784]
+    e = x -> dense(64) -> relu
+    d = e -> dense(700) -> sigmoid
+    output loss = d - x
+"""
+    ),
+    "squeeze": _model(
+        """
+    input x: float32[N, 3, 32, 32]
+    h = x -> conv2d(16, kernel=3) -> squeeze(axis=[2, 3])
+    output y = h
+"""
+    ),
+    "group_norm": _model(
+        """
+    input x: float32[N, 30, 32, 32]
+    output y = x -> group_norm(8) -> relu
+"""
+    ),
+    "declared_image": _model(
+        """
+    input x: float32[N, 3, 32, 32]
+    output y: float32[N, 3, 32, 32] = x -> conv2d(8, kernel=3) -> relu -> conv2d(3, kernel=3)
+"""
+    ),
+    "library_unet": _model(
+        """
+    input image: float32[N, 3, 30, 30]
+    a = image -> double_convolution(16)
+    b = a -> unet_down(32)
+    c = b -> unet_down(64)
+    output y = c -> unet_up(b, 32) -> unet_up(a, 16)
+""",
+        'import unet_down, unet_up, double_convolution from "dotnn/unet"\n',
+    ),
 }

@@ -132,6 +132,17 @@ FOR_READERS_OF_THE_LIBRARY = {
     for name in ("diagnostics.library_mistakes", "names.block_documentation", "names.library_imports")
 }
 
+#: What only mistakes of shapes need, and who asks for the way of one.
+FOR_MISTAKES_OF_SHAPES = {
+    f"dotnn.compiler.{name}"
+    for name in (
+        "diagnostics.shape_ways",
+        "diagnostics.tried_remedies",
+        "measure.shape_history",
+        "remedies.offering",
+    )
+}
+
 #: Never caught, but to clean up and raise it on: it would hide mistakes of ours.
 BROAD = {"Exception", "BaseException"}
 
@@ -335,6 +346,8 @@ def test_checking_a_file_loads_no_heavy_library(name: str):
     assert not {*NOT_FOR_CHECK, OPERATORS} & modules
     # What there is to print was one line.
     assert "dotnn.compiler.diagnostics.render" not in modules
+    # Nor is there a shape that does not fit.
+    assert not FOR_MISTAKES_OF_SHAPES & modules
     # What is known of the library is for those who miss something.
     assert not {"dotnn.library.index", *FOR_READERS_OF_THE_LIBRARY} & modules
 

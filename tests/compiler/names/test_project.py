@@ -185,7 +185,7 @@ def test_errors_of_imported_files_are_at_home_there(tmp_path: Path) -> None:
     report = check(write(tmp_path, files))
     assert [(one.code, str(one.span).rpartition("/")[2]) for one in report.diagnostics] == [
         ("E314", "f.nn:1:16"),
-        ("E401", "f.nn:3:12"),
+        ("E401", "f.nn:3:17"),
     ]
     traced = next(one for one in report.diagnostics if one.code == "E401")
     assert [str(label.span).rpartition("/")[2] for label in traced.trace] == ["main.nn:2:55"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +18,7 @@ from dotnn.compiler.remedies.offering import MOST_IN_ALL, MOST_OFFERED, MOST_TRI
 
 from tests.helpers.golden import assert_golden
 from tests.helpers.language import write
+from tests.helpers.paths import EXAMPLES
 from tests.helpers.shape_mistakes import MISTAKES
 
 #: Mistakes for which there is a fix or an advice already that says what to write.
@@ -133,3 +136,28 @@ def test_a_remedy_says_what_it_changes_to_programs(net: Path):
     assert first["safety"] == "unsafe"
     assert [edit["replacement"] for edit in first["edits"]] == ["(", " -> conv2d(32, kernel=1))"]
     assert to_json(check(net, text="model net { output y = q }").diagnostics[0])["fixes"] == []
+
+
+SMALL = sorted(path for path in EXAMPLES.rglob("*.nn") if path.stat().st_size < 2_500)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_becomes_of_an_example_is_told(seed: int):
+    chance = random.Random(seed)
+    path = chance.choice(SMALL)
+    text = path.read_text(encoding="utf-8")
+    stages = list(re.finditer(r"->\s*\w+(\([^()]*\))?", text))
+    one, other = chance.choice(stages), chance.choice(stages)
+    text = chance.choice(
+        [
+            text[: one.start()] + text[one.end() :],
+            f"{text[: one.end()]} {other.group()}{text[one.end() :]}",
+            re.sub(r"(?<=kernel=)\d+", str(chance.randint(1, 9)), text),
+        ]
+    )
+    name = str(path)
+    found = with_remedies(check(name, text=text).diagnostics, name, lambda text: check(name, text=text))
+    assert render_all(found, width=60).count("error[") == sum(one.code.startswith("E") for one in found)
+    for one in found:
+        assert to_json(one)["notes"] == list(one.explanations())
+        assert all(line in render_all([one]) for note in one.history() for line in note.splitlines())
