@@ -8,10 +8,11 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label, Severity
-from .fixes import Edit, Fix, Safety, replacing
+from .fixes import Edit, Fix, Safety, replacing, without_argument
 from .foreign_layers import layer_note
 from .suggest import did_you_mean, is_respelled, listed, one_of
-from .suggest_foreign import attribute_note
+from .suggest_foreign import attribute_note, is_left_out
+from .syntax_wording import piece
 
 
 @record
@@ -163,17 +164,28 @@ class UnknownLayer(_WithNearNames):
     import_line: str = ""  #: the import that it takes
     import_edit: Edit | None = None  #: what brings that import into the file
     is_near: bool = False  #: the name of the block is only near
+    whole: Span | None = None  #: the call, where it is known how that is written here
+    instead: str = ""  #: the call as it is written here
 
     def advice(self) -> str:
         """What is written here for a layer of another framework, an import, or near names if there are any."""
         if self.block:
             return self._import_advice()
+        if self.instead:
+            return self._rewritten()
         note = layer_note(self.name)
         if note is not None:
             return note
         if not self.known_as:
             return super().advice()
         return f"`{self.name}` is {one_of(self.known_as)} here"
+
+    def _rewritten(self) -> str:
+        written = f"write `{piece(self.instead)}`"
+        if not self.known_as:
+            return written
+        known = f"`{self.name}` is {one_of(self.known_as)} here"
+        return known if self._is_renamed else f"{known}: {written}"
 
     def _import_advice(self) -> str:
         written = f"rite `{self.import_line}` at the head of the file"
@@ -187,11 +199,23 @@ class UnknownLayer(_WithNearNames):
         """The import, with the name of the block if it is another; or the name of the layer, if one is meant."""
         if self.import_edit is not None:
             return self._imported(self.import_edit)
+        if self.instead and self.whole is not None:
+            return replacing(self.whole, self.instead, self._safety())
         if layer_note(self.name) is not None:
             return None
         if not self.known_as:
             return self._renamed(self.name)
         return self._called(self.known_as)
+
+    def _safety(self) -> Safety:
+        """Certain where nothing but the name is written otherwise, and that by capitals and underscores alone."""
+        return _certainty(self.name, self.known_as[0]) if self._is_renamed else Safety.UNSAFE
+
+    @property
+    def _is_renamed(self) -> bool:
+        """Whether nothing but the name is written otherwise; parentheses with nothing in them do not count."""
+        text = self.whole.text.removesuffix("()") if self.whole is not None else ""
+        return any(text.replace(self.name, kind, 1) == self.instead for kind in self.known_as)
 
     def _imported(self, line: Edit) -> Fix | None:
         if self.block == self.name:
@@ -221,9 +245,12 @@ class UnknownArgument(_WithNearNames):
     kind: str
     name: str
     known: tuple[str, ...] = ()
+    argument: Span | None = None  #: the argument with its value
 
     def fix(self) -> Fix | None:
-        """The near name, if there is one."""
+        """The near name, if there is one; no argument where it is to be left out."""
+        if not self.near and is_left_out(self.name):
+            return without_argument(self.argument)
         return self._renamed(self.name)
 
     @property
@@ -235,6 +262,25 @@ class UnknownArgument(_WithNearNames):
         if not self.known:
             return f"`{self.kind}` takes no named arguments"
         return f"`{self.kind}` takes {listed(self.known)}"
+
+
+@record
+class ForeignArgument(UnknownArgument):
+    """Arguments of a layer by the names of another framework."""
+
+    remedy: ClassVar[str] = "write `{shown}`"
+
+    whole: Span  #: the call
+    instead: str  #: the call as it is written here
+
+    @property
+    def shown(self) -> str:
+        """What to write, not too long."""
+        return piece(self.instead)
+
+    def fix(self) -> Fix | None:
+        """The call as it is written here."""
+        return replacing(self.whole, self.instead, Safety.UNSAFE)
 
 
 @record

@@ -1,6 +1,6 @@
 """Diagnostics of the grammar at large: brackets, values, calls and conditions.
 
-Codes E101 to E104, E118 to E122, E125 to E128, E138 and E140. What is wrong with items, statements and pipelines is in
+Codes E101 to E104, E118 to E122, E125 to E128 and E138. What is wrong with items, statements and pipelines is in
 ``statement_syntax.py``, with characters and words in ``spelling.py``.
 """
 
@@ -541,45 +541,3 @@ class SliceStep(Diagnostic):
     message: ClassVar[str] = "a slice has no step"
     label: ClassVar[str] = "a second colon"
     remedy: ClassVar[str] = "write `start:end`"
-
-
-@record
-class MethodCall(Diagnostic):
-    """Something is called like a method, `x.sqrt()`, and values have no methods.
-
-    ```nn
-    model net {
-        input x: float32[N, 8]
-        output y = x.sqrt()
-    }
-    ```
-
-    ```nn
-    model net {
-        input x: float32[N, 8]
-        output y = x -> sqrt
-        output z = sqrt(x)
-    }
-    ```
-
-    Attributes:
-        receiver: the value that stands before the dot.
-    """
-
-    code: ClassVar[str] = "E140"
-    message: ClassVar[str] = "`{name}` is called like a method, and there are none"
-    label: ClassVar[str] = "no method"
-    remedy: ClassVar[str] = "apply a layer by an arrow: `x -> {name}`, or as in `{name}(x)`"
-
-    name: str
-    receiver: Span
-
-    def fix(self) -> Fix | None:
-        """The same as a call of the name, with the value for its first argument."""
-        if self.span is None:
-            return None
-        source, text = self.span.source, self.span.source.text
-        opening = text.find("(", self.span.end)
-        comma = "" if text[opening + 1 :].lstrip()[:1] == ")" else ", "
-        called = Edit(source.span(self.receiver.start, self.receiver.start), f"{self.name}(")
-        return Fix((called, Edit(source.span(self.receiver.end, opening + 1), comma)), Safety.UNSAFE)

@@ -76,6 +76,16 @@ def found_words(text: str) -> str:
     return f"`{shown}`"
 
 
+#: Pieces of the text that are longer are not repeated in a sentence.
+_LONGEST_PIECE: Final = 80
+
+
+def piece(text: str) -> str:
+    """A piece of the user's text for a sentence: on one line, and not long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_PIECE else line[: _LONGEST_PIECE - 1] + "…"
+
+
 @record
 class FoundDiagnostic(Diagnostic):
     """Base of the syntax errors that name what was found.

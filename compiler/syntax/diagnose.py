@@ -44,7 +44,10 @@ Rule: TypeAlias = Callable[[Mistake], Diagnostic | None]
 
 def diagnose(mistake: Mistake) -> Diagnostic:
     """The diagnostic of a mistake."""
-    for rule in _RULES:
+    # What other languages write is known to few files.
+    from .foreign import foreign
+
+    for rule in (foreign, *_RULES):
         diagnostic = rule(mistake)
         if diagnostic is not None:
             return diagnostic
@@ -410,17 +413,6 @@ def _is_call(m: Mistake, bracket: Token) -> bool:
     return isinstance(before, Token) and before.kind == "NAME"
 
 
-def _method(m: Mistake) -> Diagnostic | None:
-    # `x.sqrt()`: the attribute may not be a node yet.
-    is_node = isinstance(m.top, tree.Attribute)
-    if m.found.text != "(" or m.on_new_line or not (is_node or m.top_kind == "FIELD"):
-        return None
-    name = m.top.name_span if is_node else m.span_of(m.top)
-    value = m.top.value if is_node else m.statement[-3]
-    receiver = m.span_of(value) if isinstance(value, Token) else value.span
-    return syntax.MethodCall(span=name, name=name.text, receiver=receiver)
-
-
 def _condition_behind(m: Mistake) -> Diagnostic | None:
     # `a if c else b`
     if m.found.text == "if" and m.after_value and not m.on_new_line:
@@ -477,7 +469,6 @@ _RULES: tuple[Rule, ...] = (
     _keyword_as_name,
     _bare_pipeline,
     _no_value,
-    _method,
     _condition_behind,
     _lacks_part,
     _side_by_side,

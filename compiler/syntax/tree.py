@@ -127,12 +127,17 @@ class Call(Node):
     """``f(a, b, c=1)``; a bare ``relu`` as a stage is a call without arguments and without parentheses.
 
     As a stage the piped value is not among ``positional``.
+
+    Attributes:
+        callee: what is called where that is no name, as in ``x.view(2)`` and ``Dense(2)(x)``, which mean nothing: then
+            ``function`` is the name behind the dot, or empty.
     """
 
     function: str
     positional: tuple[Expression, ...]
     named: tuple[Argument, ...]
     function_span: Span
+    callee: Expression | None = None
 
 
 @positional_record
