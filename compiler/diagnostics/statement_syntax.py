@@ -221,8 +221,12 @@ class NotAnItem(FoundDiagnostic):
             return replacing(self.span, "const")
         if self.found.lower() in ("import", "const", "block", "model"):
             return replacing(self.span, self.found.lower())
-        if self.found in _FOREIGN_FUNCTIONS and re.match(r"[ \t]+\w+[ \t]*\(", behind):
-            return replacing(self.span, "block", Safety.UNSAFE)
+        head = re.match(r"[ \t]+\w+[ \t]*\((?P<receiver>[ \t]*self[ \t]*,?[ \t]*)?", behind)
+        if self.found in _FOREIGN_FUNCTIONS and head is not None:
+            source, end = self.span.source, self.span.end
+            receiver = source.span(end + head.start("receiver"), end + head.end("receiver"))
+            edits = (Edit(self.span, "block"), Edit(receiver, "")) if head["receiver"] else (Edit(self.span, "block"),)
+            return Fix(edits, Safety.UNSAFE)
         if re.match(r"[ \t]*(?::[^=]*)?=(?!=)", behind) and "->" not in behind and self.found.isidentifier():
             return inserting(self.span.source, self.span.start, "const ", Safety.UNSAFE)
         return None
