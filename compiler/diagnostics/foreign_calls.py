@@ -13,6 +13,7 @@ from ..records import record
 from ..source import Span
 from .base import Diagnostic
 from .fixes import Fix, Safety, code_end, replacing
+from .suggest_foreign import attribute_note
 from .syntax_wording import piece
 
 _LEAVE_OUT: Final = "leave it out: "
@@ -299,10 +300,14 @@ class NameWithDot(Diagnostic):
     @property
     def advice_text(self) -> str:
         """What to write instead."""
+        note = attribute_note(self.last) if self.is_binding else None
+        if note is not None:
+            return note
         if self.is_binding:
             return f"write `{self.last} = …`"
         return f"write the layer where it is applied, with a label: `x -> {self.last}: dense(64)`"
 
     def fix(self) -> Fix | None:
         """The name alone; it may be taken."""
-        return replacing(self.span, self.last, Safety.UNSAFE) if self.is_binding else None
+        is_plain = self.is_binding and attribute_note(self.last) is None
+        return replacing(self.span, self.last, Safety.UNSAFE) if is_plain else None

@@ -1,6 +1,6 @@
 """Diagnostics of what other languages write in another way: tuples, f-strings, lambdas, statements of Python.
 
-Codes E142 to E150.
+Codes E142 to E154.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from ..records import record
 from ..source import Span
 from .base import Diagnostic
-from .fixes import Edit, Fix, Safety, removing, replacing
+from .fixes import Edit, Fix, Safety, removing, replacing, without_statement
 from .syntax_wording import FoundDiagnostic, piece
 
 
@@ -279,6 +279,130 @@ class Dictionary(Diagnostic):
     )
 
 
+@record
+class Unpacking(FoundDiagnostic):
+    """Arguments or elements are unpacked from another value, as in Python.
+
+    Each argument of a call is written; lists are joined by `+`.
+
+    ```nn
+    block feature(x) { return x -> conv2d(8, **options) }
+    ```
+
+    ```nn
+    block feature(x) { return x -> conv2d(8, kernel=3) }
+    ```
+    """
+
+    code: ClassVar[str] = "E151"
+    message: ClassVar[str] = "nothing is unpacked by `{found}`"
+    label: ClassVar[str] = "a sign of Python"
+    remedy: ClassVar[str] = "write every argument, as in `kernel=3`; lists are joined by `+`"
+
+
+@record
+class LineOfAList(Diagnostic):
+    """Layers stand in lines that begin with `-`, as in YAML.
+
+    Stages stand behind arrows, and their arguments in parentheses.
+
+    ```nn
+    block feature(x) {
+        - conv2d: {filters: 8}
+        return x
+    }
+    ```
+
+    ```nn
+    block feature(x) {
+        return x
+            -> conv2d(8, kernel=3)
+    }
+    ```
+
+    Attributes:
+        layer: what stands behind the sign; empty where that is no word.
+    """
+
+    code: ClassVar[str] = "E152"
+    message: ClassVar[str] = "no statement begins with `-`"
+    label: ClassVar[str] = "a line of a list"
+    remedy: ClassVar[str] = "{advice_text}"
+
+    layer: str = ""
+
+    @property
+    def advice_text(self) -> str:
+        """What to write."""
+        return f"write it as a stage, with its arguments in parentheses: `x -> {self.layer or 'dense'}(…)`"
+
+
+@record
+class ColonForBinding(Diagnostic):
+    """A name is bound by a colon, as in YAML.
+
+    A colon stands before a type. A binding has `=`.
+
+    ```nn
+    block feature(x) {
+        h: x -> relu
+        return h
+    }
+    ```
+
+    ```nn
+    block feature(x) {
+        h = x -> relu
+        return h
+    }
+    ```
+
+    Attributes:
+        name: what is bound.
+        value: how its value begins.
+    """
+
+    code: ClassVar[str] = "E153"
+    message: ClassVar[str] = "a name is bound by `=`; behind a colon stands a type"
+    label: ClassVar[str] = "write `=`"
+    remedy: ClassVar[str] = "write `{name} = {value} …`"
+
+    name: str
+    value: str
+
+    def fix(self) -> Fix | None:
+        """The sign."""
+        return replacing(self.span, " =")
+
+
+@record
+class ForeignImport(Diagnostic):
+    """A module of Python is imported.
+
+    Layers need no import. Blocks of other files are imported by `import name from "file.nn"`, those of the library by
+    `import name from "dotnn/…"`.
+
+    ```nn
+    import torch
+
+    block feature(x) { return x -> relu }
+    ```
+
+    ```nn
+    block feature(x) { return x -> relu }
+    ```
+    """
+
+    code: ClassVar[str] = "E154"
+    message: ClassVar[str] = "layers need no import"
+    label: ClassVar[str] = "a module of Python"
+    remedy: ClassVar[str] = 'remove the line; blocks of other files are imported by `import name from "file.nn"`'
+
+    def fix(self) -> Fix | None:
+        """Without the line."""
+        return None if self.span is None else without_statement(self.span)
+
+
 class Word(StrEnum):
     """What stands in a body in place of a statement of Python, by the word that begins it."""
 
@@ -318,7 +442,21 @@ FOREIGN_WORDS: Final[Mapping[str, Word]] = {
     "del": Word.DEL,
     "global": Word.GLOBAL,
     "nonlocal": Word.GLOBAL,
-    **dict.fromkeys(("compile", "fit", "train", "evaluate", "predict", "summary", "backward"), Word.TRAINING),
+    **dict.fromkeys(
+        (
+            "compile",
+            "fit",
+            "train",
+            "evaluate",
+            "predict",
+            "summary",
+            "backward",
+            "load_weights",
+            "load_state_dict",
+            "save",
+        ),
+        Word.TRAINING,
+    ),
 }
 
 

@@ -89,7 +89,9 @@ class DimensionInConst(UndefinedName):
 class LayerAsValue(UndefinedName):
     """A layer that is not applied."""
 
-    remedy: ClassVar[str] = "it is a layer: apply it, as in `x -> {name}`"
+    message: ClassVar[str] = "`{name}` is a layer, and layers are no values"
+    label: ClassVar[str] = "not applied"
+    remedy: ClassVar[str] = "apply it where it is needed: `x -> {name}`"
 
 
 @record

@@ -416,9 +416,14 @@ class ForeignOperator(FoundDiagnostic):
     code: ClassVar[str] = "E133"
     message: ClassVar[str] = "`{found}` is no operator of this language"
     label: ClassVar[str] = "write `{instead}`"
-    remedy: ClassVar[str] = "write `{instead}`"
+    remedy: ClassVar[str] = "write `{instead}`{otherwise}"
 
     instead: str
+
+    @property
+    def otherwise(self) -> str:
+        """What else may be meant."""
+        return ", or `or` between two conditions" if (self.found, self.instead) == ("|", "->") else ""
 
     def fix(self) -> Fix | None:
         """Replace it; a word stands apart from the words beside it. A sign of bits may mean something else."""

@@ -136,6 +136,7 @@ _ATTRIBUTE_NOTES = {
         [f"{one}{end}" for one in ("kernel", "bias", "activity", "recurrent") for end in ("regularizer", "constraint")],
         "it acts while training only: leave it out",
     ),
+    "training": "what is built runs, and is not trained: leave it out",
     "inplace": "values are never changed in place: leave it out",
     "device": "the device is chosen when the model runs: leave it out",
     "seed": "the model has one seed, `--seed`: leave it out",

@@ -314,7 +314,7 @@ class ComparisonChain(FoundDiagnostic):
     code: ClassVar[str] = "E121"
     message: ClassVar[str] = "comparisons do not chain"
     label: ClassVar[str] = "a second comparison"
-    remedy: ClassVar[str] = "join two comparisons: `a < b and b {found} c`"
+    remedy: ClassVar[str] = "join two comparisons: `… and {middle} {found} …`"
 
     middle: str = ""
 
@@ -540,4 +540,11 @@ class SliceStep(Diagnostic):
     code: ClassVar[str] = "E138"
     message: ClassVar[str] = "a slice has no step"
     label: ClassVar[str] = "a second colon"
-    remedy: ClassVar[str] = "write `start:end`"
+    remedy: ClassVar[str] = "{advice_text}"
+
+    @property
+    def advice_text(self) -> str:
+        """What to do; with a step of -1 an axis is reversed."""
+        behind = self.span.source.text[self.span.end :].lstrip() if self.span is not None else ""
+        reverse = "; an axis is reversed by `-> flip(axis=1)`" if behind.startswith("-1") else ""
+        return f"write `start:end`{reverse}"

@@ -150,7 +150,9 @@ def _dotted_stage(call: tree.Call) -> Verdict:
 def _without_layer(call: tree.Call, called: str, span: Span, *, is_stage: bool, name: str) -> Verdict | None:
     """What stands for no layer here: an input, an activation by its name, what changes another layer."""
     word = plain_word(called)
-    if word in ("input", "inputlayer", "placeholder") and name and (typed := _input_type(call)):
+    is_input = word in ("input", "inputlayer", "placeholder") and bool(name)
+    typed = _input_type(call, has_batch=word == "placeholder") if is_input else ""
+    if typed:
         return Verdict(call.span, lambda: InputAsCall(span=call.span, name=name, type=typed), covers=call.span)
     stage = _wrapped(word, call)
     if stage and is_stage:
@@ -174,8 +176,8 @@ def _wrapped(word: str, call: tree.Call) -> str:
     return stage if word == "timedistributed" else ""
 
 
-def _input_type(call: tree.Call) -> str:
-    """The type of an input that is declared by its shape without the batch; images have their channels first here."""
+def _input_type(call: tree.Call, *, has_batch: bool) -> str:
+    """The type of an input that is declared by its shape; images have their channels first here."""
     shape = next((one.value for one in call.named if one.name == "shape"), None)
     given = shape if shape is not None else next(iter(call.positional), None)
     if not isinstance(given, tree.ListExpression) or not given.items:
@@ -183,6 +185,7 @@ def _input_type(call: tree.Call) -> str:
     sizes = [one.span.text for one in given.items]
     if not all(size.isalnum() for size in sizes):
         return ""
+    sizes = sizes[1:] if has_batch else sizes
     symbols = iter(("T", "H", "W"))
     sizes = [next(symbols, "L") if size == "None" else size for size in sizes]
     if len(sizes) == 3 and sizes[2] in ("1", "3", "4"):
@@ -353,7 +356,7 @@ def _stage(value: tree.Expression) -> str | None:
         return None if layer is None else layer.kind
     if not isinstance(value, tree.Call):
         return None
-    name = dotted_name(value.callee) if value.callee is not None else value.function
+    name = _name_of(value)
     if plain_word(name) in _CONTAINERS:
         return _stages(value)
     layer = layer_called(name) if name else None
@@ -361,10 +364,21 @@ def _stage(value: tree.Expression) -> str | None:
     return None if written is None else written.stage()
 
 
+def _name_of(value: object) -> str:
+    """What a call calls, with the modules in front; empty for anything else."""
+    if not isinstance(value, tree.Call):
+        return ""
+    return value.function if value.callee is None else dotted_name(value.callee)
+
+
 def _called_twice(call: tree.Call) -> Verdict:
     """`Dense(10)(x)`."""
     operands = [one.span.text for one in _operands(call.positional)]
     inner = call.callee
+    name = _name_of(inner)
+    if inner is not None and name and layer_called(name) is None and layer_note(name) is not None:
+        at = inner.span.source.span(inner.span.start, inner.span.start + len(name))
+        return Verdict(at, lambda: _unknown(name, at), call.positional)
     stage = _stage(inner) if isinstance(inner, tree.Call) else None
     instead = ""
     if stage is not None and len(operands) == 1:

@@ -277,11 +277,16 @@ class _Walk:
             made = of_language(argument.name, Kind.ARGUMENT, layer.kind) if is_known else None
             self.use(argument.name, argument.name_span, made)
 
+    def _is_layer(self, name: str) -> bool:
+        """Whether a name means a layer and nothing else."""
+        return name in LAYERS and name not in FUNCTIONS and name not in self.names and name not in self.module.items
+
     def unreadable(self, node: tree.Broken | tree.Unreadable) -> None:
         """What was read around a mistake, where a stage is not told from a value."""
-        outer, self.in_broken = self.in_broken, True
+        outer = self.in_broken, self.in_expect
+        self.in_broken, self.in_expect = True, self.in_expect or node.span.text.startswith("expect")
         self.walk(node.parts)
-        self.in_broken = outer
+        self.in_broken, self.in_expect = outer
 
     def attribute(self, attribute: tree.Attribute) -> None:
         """An attribute of a tensor, which only its value may have."""
@@ -432,8 +437,10 @@ class _Body(_Walk):
 
     def binding(self, statement: tree.Binding) -> None:
         """A binding of one name or more."""
-        self.targets[id(statement.value)] = tuple(target.name for target in statement.targets)
+        names = self.targets[id(statement.value)] = tuple(target.name for target in statement.targets)
         self._value(statement)
+        if isinstance(statement.value, tree.Name) and self._is_layer(statement.value.name):
+            self.objects.update(names)
         for target in statement.targets:
             if target.name != "_":
                 self._want(target, Kind.BINDING)

@@ -182,7 +182,10 @@ def _value(attribute: str, value: tree.Expression) -> str:
     if isinstance(value, tree.Boolean):
         return "true" if value.value else "false"
     if isinstance(value, tree.ListExpression):
-        return f"[{', '.join(_value('', item) for item in value.items)}]"
+        items = [_value("", item) for item in value.items]
+        if attribute == "shape" and items[:1] == ["-1"]:
+            items[0] = "N"
+        return f"[{', '.join(items)}]"
     if isinstance(value, tree.String) and attribute == "padding":
         return "" if value.value.lower() == "valid" else text.lower()
     if isinstance(value, tree.String) and plain_word(attribute).endswith("init"):

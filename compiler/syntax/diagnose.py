@@ -33,6 +33,8 @@ _FOREIGN_OPERATORS: Final = {
     "|": "or",
     "&": "and",
 }
+#: What stands behind the sign of a pipe, in place of a condition.
+_PIPED: Final = re.compile(r"[ \t]*[A-Za-z_]\w*[ \t]*(?:\(|\||->|#|\r?\n|\Z)")
 #: Kinds of tokens behind which a value must stand.
 _BEFORE_VALUE: Final = frozenset(
     {"EQUAL", "PLUS", "MINUS", "TIMES", "POWER", "COMPARE", "AND", "OR", "NOT", "IF", "RETURN", "EXPECT"}
@@ -69,6 +71,8 @@ def _malformed_word(m: Mistake) -> Diagnostic | None:
         return spelling.MalformedNumber(span=m.span, found=found.text)
     if found.text == ";":
         return spelling.Semicolon(span=m.span)
+    if found.text == "|" and _PIPED.match(m.source.text, found.end):
+        return spelling.ForeignOperator(span=m.span, found="|", instead="->")
     if found.text in _FOREIGN_OPERATORS:
         return spelling.ForeignOperator(span=m.span, found=found.text, instead=_FOREIGN_OPERATORS[found.text])
     if found.kind == "other" or _is_decorator(m):
@@ -88,8 +92,16 @@ def _fat_arrow(m: Mistake) -> Diagnostic | None:
     return None
 
 
+def _is_quotient(m: Mistake) -> bool:
+    """Whether one value follows on the line, and no words of a comment."""
+    return _ONE_VALUE.fullmatch(m.source.text[m.found.end :].partition("\n")[0]) is not None
+
+
+_ONE_VALUE: Final = re.compile(r"\s*[\w.]+(?:\([^()]*\))?\s*[)}\],]*")
+
+
 def _foreign_comment(m: Mistake) -> Diagnostic | None:
-    if m.found.text == "/*" or (m.found.text == "//" and (not m.after_value or not m.statement)):
+    if m.found.text == "/*" or (m.found.text == "//" and not (m.after_stage and _is_quotient(m))):
         return spelling.ForeignComment(span=m.span, found=m.found.text)
     if m.found.kind not in ("word", "sign", "end"):
         return None
@@ -134,7 +146,9 @@ def _wrong_closing(m: Mistake) -> Diagnostic | None:
     innermost = m.opened[-1]
     if innermost.text == opening:
         return None
-    if any(bracket.text == opening for bracket in m.opened):
+    closers = re.match(r"[)\]} \t]*", m.source.text[m.found.start :])
+    is_replaced = closers is not None and len(closers.group().replace(" ", "")) >= len(m.opened_here) > 1
+    if any(bracket.text == opening for bracket in m.opened) and not is_replaced:
         return _unclosed(m, innermost)
     opened = m.span_of(innermost) if m.opened_here else None
     return syntax.UnmatchedBracket(span=m.span, found=m.found.text, opened=opened)

@@ -12,17 +12,21 @@ from ..diagnostics.foreign_syntax import (
     FOREIGN_WORDS,
     AnonymousFunction,
     AnotherLanguage,
+    ColonForBinding,
     Comprehension,
     Dictionary,
+    ForeignImport,
     ForeignStatement,
     FormattedString,
     Language,
+    LineOfAList,
+    Unpacking,
 )
 from ..diagnostics.spelling import ForeignOperator
 from ..diagnostics.syntax_wording import piece
 from ..source import Source, Span
 from . import tree
-from .mistakes import Mistake
+from .mistakes import Mistake, found_at
 from .repair import STRING_PREFIXES
 from .tokens import Token
 
@@ -104,10 +108,71 @@ def _comprehension(m: Mistake) -> Diagnostic | None:
 
 
 def _dictionary(m: Mistake) -> Diagnostic | None:
-    return Dictionary(span=m.span) if m.found.text == "{" and m.wants_value and not m.on_new_line else None
+    in_brackets = bool(m.opened_here) and m.opened_here[-1].text in "[("
+    if m.found.text != "{" or not m.wants_value or (m.on_new_line and not in_brackets):
+        return None
+    return Dictionary(span=m.span)
+
+
+def _unpacked(m: Mistake) -> Diagnostic | None:
+    # `f(x, *rest)`, `f(x, **options)`
+    if m.found.text not in ("*", "**") or not m.wants_value or m.top_kind not in ("LPAR", "COMMA", "LSQB"):
+        return None
+    return Unpacking(span=m.span, found=m.found.text)
+
+
+def _line_of_a_list(m: Mistake) -> Diagnostic | None:
+    if m.found.text != "-" or m.inside != "statement" or not m.on_new_line or m.opened_here:
+        return None
+    line = m.source.text[m.found.end :].partition("\n")[0].strip()
+    return LineOfAList(span=m.span, layer=re.split(r"[^A-Za-z0-9_]", line, maxsplit=1)[0])
+
+
+def _colon_for_binding(m: Mistake) -> Diagnostic | None:
+    # `features: image -> conv2d(8)`: what stands behind the colon has been read as a type.
+    if m.found.text not in ("->", "(") or m.inside != "statement" or len(m.statement) != 3:
+        return None
+    targets, colon, written = m.statement
+    if not isinstance(colon, Token) or colon.kind != "COLON" or not isinstance(targets, list | Token):
+        return None
+    name = targets[0].name if isinstance(targets, list) else targets.text
+    value = written.span.text if isinstance(written, tree.Node) else written.text
+    return ColonForBinding(span=m.span_of(colon), name=name, value=value)
+
+
+def _walrus(m: Mistake) -> Diagnostic | None:
+    if m.found.text == "=" and m.top_kind == "COLON" and m.top.end == m.found.start:
+        return ForeignOperator(span=m.source.span(m.top.start, m.found.end), found=":=", instead="=")
+    return None
+
+
+def _angles(m: Mistake) -> Diagnostic | None:
+    # `a <> b`
+    if m.found.text == ">" and m.top_kind == "COMPARE" and m.top.text == "<" and m.top.end == m.found.start:
+        return ForeignOperator(span=m.source.span(m.top.start, m.found.end), found="<>", instead="!=")
+    return None
+
+
+def _import_of_python(m: Mistake) -> Diagnostic | None:
+    if m.inside != "item" or not m.statement or not isinstance(m.statement[0], Token):
+        return None
+    first = m.statement[0]
+    line = m.source.text[first.start :].partition("\n")[0].partition("#")[0].rstrip()
+    if first.kind != "IMPORT" or not _MODULE.fullmatch(line):
+        return None
+    return ForeignImport(span=m.source.span(first.start, first.start + len(line)))
+
+
+_MODULE: Final = re.compile(
+    r"import[ \t]+(?:torch|torchvision|tensorflow|keras|numpy|jax|math|os|sys|typing)\b[\w.]*(?:[ \t]+as[ \t]+\w+)?"
+)
 
 
 def _formatted_string(m: Mistake) -> Diagnostic | None:
+    if m.found.text in STRING_PREFIXES and m.source.text.startswith('"', m.found.end):
+        behind = found_at(m.source.text, m.found.end, len(m.source.text))
+        string = m.source.span(behind.start, behind.end)
+        return FormattedString(span=m.span, found=m.found.text, string=string)
     if m.found.kind != "string" or m.top_kind != "NAME" or m.top.end != m.found.start:
         return None
     if m.top.text not in STRING_PREFIXES:
@@ -130,6 +195,9 @@ def _statement_of_python(m: Mistake) -> Diagnostic | None:
 
 def _shift_operator(m: Mistake) -> Diagnostic | None:
     # `x >> f`: two signs of comparison.
+    if m.found.text == ">" and m.after_stage and m.source.text.startswith(">", m.found.end):
+        span = m.source.span(m.found.start, m.found.end + 1)
+        return ForeignOperator(span=span, found=">>", instead="->")
     if m.found.text not in (">", ">=") or m.top_kind != "COMPARE" or m.top.end != m.found.start or m.top.text != ">":
         return None
     span = m.source.span(m.top.start, m.found.start + 1)
@@ -141,6 +209,12 @@ _RULES: Final[tuple[Callable[[Mistake], Diagnostic | None], ...]] = (
     _comprehension,
     _formatted_string,
     _dictionary,
+    _unpacked,
+    _line_of_a_list,
+    _colon_for_binding,
+    _walrus,
+    _angles,
+    _import_of_python,
     _statement_of_python,
     _shift_operator,
 )

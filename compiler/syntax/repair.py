@@ -172,11 +172,13 @@ def _tuple(stack: Stack, found: Found) -> bool:
     closed = closing_bracket(opened)
     if closed is None or closed.text != ")":
         return False
+    returned = isinstance(before, Token) and before.kind == "RETURN"
     stack.drop(2)
-    if not stack.shift(Token("LSQB", "(", opening.start, opening.end)):
+    if returned:
+        stack.builder.closed.add(closed.start)
+    elif not stack.shift(Token("LSQB", "(", opening.start, opening.end)):
         return False
     stack.push("expressions", [first])
-    returned = isinstance(before, Token) and before.kind == "RETURN"
     span = stack.source.span(opened.start, closed.end)
     stack.say(ForeignTuple(span=span, closing=closed, returned=returned))
     stack.position = found.start
@@ -184,6 +186,9 @@ def _tuple(stack: Stack, found: Found) -> bool:
 
 
 def _end_of_tuple(stack: Stack, found: Found) -> bool:
+    if found.start in stack.builder.closed:
+        stack.position = found.end
+        return True
     opened = open_brackets(stack.values)
     if not opened or opened[-1].kind != "LSQB" or opened[-1].text != "(":
         return False

@@ -38,11 +38,13 @@ class Builder:
     Attributes:
         parse_part: parses the text between two offsets as one value; for the computed parts of labels.
         callees: by the offset at which they start, values that are called though they are no names.
+        closed: offsets of parentheses that are left out.
     """
 
     def __init__(self, collector: ErrorCollector, parse_part: Callable[[int, int], tree.Expression]) -> None:
         self.parse_part = parse_part
         self.callees: dict[int, tree.Expression] = {}
+        self.closed: set[int] = set()
         self._collector = collector
         self._source = collector.source
         self._limits = collector.limits
