@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import ClassVar
 
@@ -326,7 +327,24 @@ class DuplicateName(_Taken):
     code: ClassVar[str] = "E206"
     message: ClassVar[str] = "`{name}` is already defined"
     label: ClassVar[str] = "again here"
-    remedy: ClassVar[str] = "choose another name, or go on in one pipe"
+    remedy: ClassVar[str] = "{advice_text}"
+
+    @property
+    def advice_text(self) -> str:
+        """What to do; what goes on from itself may be a longer pipe."""
+        other, stages = f"choose another name, such as `{self.name}2`", self._stages
+        if stages:
+            return f"go on in one pipe where it is bound first, `{stages}`, or {other}"
+        return f"{other}, or go on in one pipe"
+
+    @property
+    def _stages(self) -> str:
+        """What follows the name itself in what it is bound to again, on its line."""
+        if self.span is None:
+            return ""
+        line = self.span.source.text[self.span.end :].partition("\n")[0].partition("#")[0]
+        found = re.fullmatch(rf"[ \t]*=[ \t]*{re.escape(self.name)}[ \t]*(->.*)", line.rstrip())
+        return piece(found.group(1)) if found is not None else ""
 
 
 @record

@@ -15,7 +15,7 @@ from ..records import record
 from ..source import Span
 from .base import Diagnostic
 from .fixes import Edit, Fix, Safety, is_word, removing, replacing, without_argument
-from .syntax_wording import FoundDiagnostic
+from .syntax_wording import FoundDiagnostic, axis_name, piece
 
 #: What to write instead of characters that other languages, keyboards and word processors produce.
 _INSTEAD: Final[Mapping[str, str]] = {
@@ -386,15 +386,24 @@ class ForeignLiteral(FoundDiagnostic):
     @property
     def advice_text(self) -> str:
         """What to do."""
+        if self.found == "None" and self._axis:
+            return f"a size that is open has a name in capitals: write `{self._axis}`"
         if self.found == "None":
             return "there is no empty value: leave the argument out; an unknown size is a name in capitals, such as `N`"
         return f"write `{self.found.lower()}`"
 
     def fix(self) -> Fix | None:
         """The word in small letters; the argument that is given no value may be left out."""
+        if self.found == "None" and self._axis:
+            return replacing(self.span, self._axis, Safety.UNSAFE)
         if self.found == "None":
             return without_argument(self.span)
         return replacing(self.span, self.found.lower())
+
+    @property
+    def _axis(self) -> str:
+        """A name for the axis that it is the size of; empty where it is none."""
+        return axis_name(self.span) if self.span is not None else ""
 
 
 @record
@@ -527,4 +536,20 @@ class ConditionBehind(Diagnostic):
     code: ClassVar[str] = "E141"
     message: ClassVar[str] = "`if` stands behind a value"
     label: ClassVar[str] = "a condition stands first"
-    remedy: ClassVar[str] = "write `if c {{ a }} else {{ b }}` for `a if c else b`"
+    remedy: ClassVar[str] = "write `{mended}`"
+
+    whole: Span | None = None  #: the value with its condition, where its ends are known
+
+    @property
+    def mended(self) -> str:
+        """The condition before its two values."""
+        return piece(self._mended) or "if c { a } else { b }` for `a if c else b"
+
+    @property
+    def _mended(self) -> str:
+        parts = re.fullmatch(r"(.+?)\s+if\s+(.+?)\s+else\s+(.+)", self.whole.text if self.whole is not None else "")
+        return "if {1} {{ {0} }} else {{ {2} }}".format(*parts.groups()) if parts is not None else ""
+
+    def fix(self) -> Fix | None:
+        """The condition before its two values; where they end is a guess."""
+        return replacing(self.whole, self._mended, Safety.UNSAFE) if self._mended else None

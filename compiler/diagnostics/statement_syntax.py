@@ -115,7 +115,8 @@ class NotAStatement(FoundDiagnostic):
     def advice_text(self) -> str:
         """What to do."""
         if self.start == "if":
-            return "`if` is a value with both branches: `y = if c { a } else { b }`"
+            condition = self._line if re.fullmatch(r"if .+", self._line) else "if c"
+            return f"`if` is a value with both branches: `y = {condition} {{ a }} else {{ b }}`"
         if self.start in ("for", "repeat"):
             return f"`{self.start}` is a stage: `y = x -> {self._loop} {{ … }}`"
         if self.start in _FOREIGN_DECLARATIONS:

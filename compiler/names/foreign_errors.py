@@ -291,7 +291,7 @@ def _reshaped(sizes: Sequence[tree.Expression]) -> str:
     texts = [one.span.text for one in sizes]
     if len(texts) == 2 and texts[1] == "-1":
         return "flatten"
-    if not texts or "-1" in texts[1:]:
+    if not texts:
         return ""
     return f"reshape([{', '.join(['N' if texts[0] == '-1' else texts[0], *texts[1:]])}])"
 

@@ -108,6 +108,7 @@ class _Walk:
         objects: the names that are bound to layers without tensors.
         in_expect: whether metrics mean something.
         in_broken: whether it is what was read around a mistake.
+        lacks_arguments: whether the head has a mistake, so that there may be more arguments than were read.
     """
 
     module: Module
@@ -125,6 +126,7 @@ class _Walk:
     in_expect: bool = False
     in_const: bool = False
     in_broken: bool = False
+    lacks_arguments: bool = False
     #: Whether the dimensions of others are visible: a block sees those of the model that calls it.
     sees_symbols: bool = False
 
@@ -163,7 +165,7 @@ class _Walk:
             return of_language(name, Kind.ELEMENT_TYPE if name in DTYPES else Kind.INITIALIZER)
         if name in self.symbols:
             return self.symbols[name]
-        if self.module.may_define(name):
+        if self.module.may_define(name) or self.lacks_arguments:
             return None
         if self.sees_symbols and is_symbol_name(name):
             return of_language(name, Kind.DIMENSION)
@@ -477,7 +479,7 @@ class _Block(_Body):
 
     def check(self, block: tree.Block) -> None:
         """Look at the whole of it."""
-        self.sees_symbols = True
+        self.sees_symbols, self.lacks_arguments = True, block.broken is not None
         # Sizes in the types of arguments may be any of the arguments, and defaults may be any of those sizes.
         arguments = argument_names(block.formals)
         for formal in block.formals:
@@ -515,6 +517,7 @@ class _Model(_Body):
 
     def check(self, model: tree.Model) -> None:
         """Look at the whole of it."""
+        self.lacks_arguments = model.broken is not None
         for formal in model.formals:
             if formal.default is not None:
                 self.walk(formal.default)
@@ -522,7 +525,7 @@ class _Model(_Body):
             if formal.type is not None and is_value_type(formal.type):
                 self.type(formal.type)
         self.statements(model.body)
-        if not _is_broken(model) and not any(isinstance(one, tree.Output) for one in model.body):
+        if not _is_broken(model) and not any(isinstance(one, tree.Output | tree.Return) for one in model.body):
             name = model.name
             self.findings.add(name.span, lambda: ModelWithoutOutput(span=name.span, name=name.name))
 

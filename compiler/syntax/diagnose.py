@@ -429,9 +429,29 @@ def _is_call(m: Mistake, bracket: Token) -> bool:
 
 def _condition_behind(m: Mistake) -> Diagnostic | None:
     # `a if c else b`
-    if m.found.text == "if" and m.after_value and not m.on_new_line:
-        return spelling.ConditionBehind(span=m.span)
-    return None
+    if m.found.text != "if" or not m.after_value or m.on_new_line:
+        return None
+    return spelling.ConditionBehind(span=m.span, whole=_value_around(m))
+
+
+_BEFORE_WHOLE: Final = frozenset({"EQUAL", "LPAR", "LSQB", "COMMA", "RETURN"})
+
+
+def _value_around(m: Mistake) -> Span | None:
+    """The whole of the value in which something was found, up to a sign at which it must end on its line."""
+    before = next((v for v in reversed(m.statement) if isinstance(v, Token) and v.kind not in VALUE_KINDS), None)
+    if before is None or before.kind not in _BEFORE_WHOLE:
+        return None
+    rest = m.source.text[m.found.start :].partition("\n")[0].partition("#")[0]
+    depth = 0
+    for index, sign in enumerate(rest):
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth < 0 or (depth == 0 and sign == ","):
+            rest = rest[:index]
+            break
+    text = m.source.text[before.end : m.found.start + len(rest)]
+    start = before.end + len(text) - len(text.lstrip())
+    return m.source.span(start, start + len(text.strip()))
 
 
 def _no_else(m: Mistake) -> Diagnostic | None:

@@ -47,7 +47,7 @@ def found_in(name: str) -> Sequence[Diagnostic]:
     before = Path.cwd()
     os.chdir(CORPUS)
     try:
-        return check(name).diagnostics
+        return check(name, root=CORPUS).diagnostics
     finally:
         os.chdir(before)
 
@@ -57,7 +57,7 @@ def judged(name: str, text: str) -> Sequence[Diagnostic]:
     before = Path.cwd()
     os.chdir(CORPUS)
     try:
-        return check(name, text=text).diagnostics
+        return check(name, text=text, root=CORPUS).diagnostics
     finally:
         os.chdir(before)
 

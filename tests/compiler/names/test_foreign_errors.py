@@ -150,3 +150,8 @@ def test_a_layer_that_is_an_object_is_told_once_however_often_it_is_called() -> 
 def test_what_is_right_is_left_alone(statement: str) -> None:
     head = "block embed(x, k: int) { return x -> conv2d(k, kernel=3) }"
     assert faults_of(model(f"    {statement}\n    output y = x", image=IMAGE, head=head)) == ()
+
+
+def test_an_argument_that_a_broken_head_lost_is_not_missed() -> None:
+    text = "model m(classes: int = 2, : int = 64) {\n input x: float32[N, 8]\n output y = x -> dense(width) -> dens(3)\n}"
+    assert [one.code for one in faults_of(text)] == ["E101", "E203"]
