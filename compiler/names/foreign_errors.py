@@ -375,11 +375,10 @@ def _called_twice(call: tree.Call) -> Verdict:
     """`Dense(10)(x)`."""
     operands = [one.span.text for one in _operands(call.positional)]
     inner = call.callee
-    name = _name_of(inner)
-    if inner is not None and name and layer_called(name) is None and layer_note(name) is not None:
+    name, stage = _name_of(inner), _stage(inner) if isinstance(inner, tree.Call) else None
+    if inner is not None and name and stage is None and layer_called(name) is None and layer_note(name) is not None:
         at = inner.span.source.span(inner.span.start, inner.span.start + len(name))
         return Verdict(at, lambda: _unknown(name, at), call.positional)
-    stage = _stage(inner) if isinstance(inner, tree.Call) else None
     instead = ""
     if stage is not None and len(operands) == 1:
         instead = f"{operands[0]} -> {stage}"

@@ -153,5 +153,7 @@ def test_what_is_right_is_left_alone(statement: str) -> None:
 
 
 def test_an_argument_that_a_broken_head_lost_is_not_missed() -> None:
-    text = "model m(classes: int = 2, : int = 64) {\n input x: float32[N, 8]\n output y = x -> dense(width) -> dens(3)\n}"
+    text = (
+        "model m(classes: int = 2, : int = 64) {\n input x: float32[N, 8]\n output y = x -> dense(width) -> dens(3)\n}"
+    )
     assert [one.code for one in faults_of(text)] == ["E101", "E203"]
