@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from ..records import record
 from ..source import Span
 from .base import Diagnostic
-from .fixes import Fix, Safety, code_end, replacing
+from .fixes import Edit, Fix, Safety, closing_bracket, code_end, replacing, without_statement
 from .suggest_foreign import attribute_note
 from .syntax_wording import piece
 
@@ -165,6 +165,47 @@ class LayerAsObject(Diagnostic):
             return f"write `-> {self.written}` where it is applied"
         again = f"; `-> reuse({label})` applies the same weights again"
         return f"write `-> {label}: {self.written}` where it is applied, and remove this line{again}"
+
+    def fix(self) -> Fix | None:
+        """The layer where it is applied, shared by those that follow; nothing where its name stands for more."""
+        binding = self._binding
+        if binding is None or self.span is None:
+            return None
+        source, text = self.span.source, self.span.source.text
+        end = re.compile(r"^\}", re.MULTILINE).search(text, self.span.end)
+        used = re.compile(
+            rf"(?P<arrow>->[ \t]*)?(?<![\w.]){re.escape(self.name)}(?![\w.])(?P<opening>\(|(?=[ \t]*[:=]))?"
+        )
+        edits = list(removed.edits) if (removed := without_statement(binding)) is not None else []
+        uses = list(used.finditer(text, self.span.end, end.start() if end is not None else len(text)))
+        for index, use in enumerate(uses):
+            edits += self._applied(source.span(*use.span()), use, is_first=index == 0)
+        return Fix(tuple(edits), Safety.UNSAFE) if len(edits) > 1 and len(edits) >= 1 + len(uses) else None
+
+    @property
+    def _binding(self) -> Span | None:
+        """The statement that binds it, if it has a line for itself."""
+        if self.span is None or not self.name:
+            return None
+        source = self.span.source
+        start = source.text.rfind("\n", 0, self.span.start) + 1
+        head = re.match(rf"[ \t]*({re.escape(self.name)}[ \t]*=[ \t]*)\Z", source.text[start : self.span.start])
+        return None if head is None else source.span(start + head.start(1), self.span.end)
+
+    def _applied(self, place: Span, use: re.Match[str], *, is_first: bool) -> tuple[Edit, ...]:
+        """The edits of one use: behind an arrow, or as a call; none for any other."""
+        label = self.name.rpartition(".")[2]
+        again = f"reuse({label})" if self.learns and not is_first else ""
+        stage = again or (f"{label}: {self.written}" if self.learns else self.written)
+        if use["arrow"] and not use["opening"]:
+            return (Edit(place, f"-> {stage}"),)
+        source = place.source
+        closing = (
+            closing_bracket(source.span(place.end - 1, place.end)) if use["opening"] and not use["arrow"] else None
+        )
+        if closing is None or closing.text != ")":
+            return ()
+        return Edit(place, "("), Edit(closing, f" -> {stage})")
 
 
 @record

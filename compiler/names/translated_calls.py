@@ -21,6 +21,8 @@ from .name_errors import takes_argument
 _INFERRED: Final = ""
 #: What is written as a stage of its own.
 _ACTIVATION: Final = "activation"
+#: An activation that does nothing.
+_LINEAR: Final = "linear"
 #: What is written as a label.
 _NAME: Final = "name"
 
@@ -126,27 +128,42 @@ def written_here(layer: type[Layer], name: str, call: tree.Call, tensors: int) -
     order = _order(layer, name, positional, call.named)
     if len(positional) > len(order):
         return None
-    pairs = [*zip(order, positional, strict=False), *((one.name, one.value) for one in call.named)]
+    named = {one.name: one.value for one in call.named}
+    label = _label(named.pop(_NAME), call) if _NAME in named and not takes_argument(layer, _NAME) else ""
+    values = _values(layer, [*zip(order, positional, strict=False), *named.items()])
+    if values is None:
+        return None
+    activation = "" if takes_argument(layer, _ACTIVATION) else values.pop(_ACTIVATION, "")
+    if _is_keras(name):
+        activation = _as_in_keras(layer, values, named) or activation
+    if any(one.name not in values for one in layer.attributes() if one.default is REQUIRED):
+        return None
+    return Written(layer, tuple(_arguments(layer, values)), "" if activation == _LINEAR else activation, label)
+
+
+def _values(layer: type[Layer], given: Iterable[tuple[str, tree.Expression]]) -> dict[str, str] | None:
+    """Values of the arguments by their names here, as text; None where one is not known."""
     values: dict[str, str] = {}
-    activation = label = ""
-    for key, value in pairs:
-        if key == _NAME and not takes_argument(layer, _NAME):
-            label = _label(value, call)
-            continue
+    for key, value in given:
         attribute = _attribute(layer, key)
         if attribute is None:
             return None
-        if attribute == _ACTIVATION:
-            activation = _activation(value)
-            if not activation:
-                return None
-        elif attribute and (text := _value(attribute, value)):
+        is_stage = attribute == _ACTIVATION and not takes_argument(layer, attribute)
+        text = _activation(value) if is_stage else _value(attribute, value)
+        if is_stage and not text:
+            return None
+        if attribute and text:
             values[attribute] = text
-    if _is_keras(name) and _root(layer) in ("max_pool", "avg_pool"):
+    return values
+
+
+def _as_in_keras(layer: type[Layer], values: dict[str, str], named: Mapping[str, tree.Expression]) -> str:
+    """What Keras does unless it is told otherwise: windows of pooling, and what follows; empty for nothing."""
+    root = _root(layer)
+    if root in ("max_pool", "avg_pool"):
         values.setdefault("kernel", _KERAS_POOL)
-    if any(one.name not in values for one in layer.attributes() if one.default is REQUIRED):
-        return None
-    return Written(layer, tuple(_arguments(layer, values)), "" if activation == "linear" else activation, label)
+    # Its global pooling gives vectors.
+    return "flatten" if root.startswith("global_") and "keepdims" not in named else ""
 
 
 def _label(value: tree.Expression, call: tree.Call) -> str:
@@ -203,8 +220,8 @@ def initializer_called(name: str) -> str:
 def _activation(value: tree.Expression) -> str:
     """The layer that an activation is; `linear` for none, empty where it is not known."""
     name = value.value if isinstance(value, tree.String) else value.span.text
-    if name in ("linear", "None"):
-        return "linear"
+    if name in (_LINEAR, "None"):
+        return _LINEAR
     layer = layer_called(name) if name.replace(".", "_").isidentifier() else None
     return layer.kind if layer is not None else ""
 

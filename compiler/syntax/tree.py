@@ -422,7 +422,8 @@ class File:
     @cached_property
     def unread_words(self) -> frozenset[str]:
         """The words in places that could not be read: each may be what defines a name that nothing else defines."""
-        return frozenset(word for span in self.skipped for word in _WORD.findall(span.text))
+        broken = (item.span for item in self.items if isinstance(item, Broken))
+        return frozenset(word for span in (*self.skipped, *broken) for word in _WORD.findall(span.text))
 
     @cached_property
     def is_unfinished(self) -> bool:

@@ -43,6 +43,10 @@ MENDED: list[tuple[str, str, str, str]] = [
     ('h = x -> conv2d(8, kernel=3, padding="VALID")', "E301", '"VALID"', "h = x -> conv2d(8, kernel=3)"),
     ("h = x -> relu(inplace=true)", "E204", "inplace", "h = x -> relu()"),
     ("h = concat([x, x], axis=1)", "E303", "[x, x]", "h = concat(x, x, axis=1)"),
+    ("h = x -> GlobalAveragePooling2D()", "E203", "GlobalAveragePooling2D", "h = x -> global_avg_pool2d -> flatten"),
+    ('h = x -> flatten -> Dense(8, activation="linear")', "E203", "Dense", "h = x -> flatten -> dense(8)"),
+    ('h, _ = x[:, :, 0] -> SimpleRNN(8, activation="relu", batch_first=true)', "E203", "SimpleRNN",
+     'h, _ = x[:, :, 0] -> rnn(8, activation="relu")'),
     ("h = x -> MaxPooling2D()", "E203", "MaxPooling2D", "h = x -> max_pool2d(2)"),
     ('h = x -> Activation("relu")', "E203", "Activation", "h = x -> relu"),
     ("h = x -> Sequential([Conv2D(8, 3), ReLU()])", "E203", "Sequential", "h = x -> conv2d(8, kernel=3) -> relu"),
@@ -116,6 +120,50 @@ def test_what_is_said_once(statement: str, code: str, words: list[str]) -> None:
     said = f"{found.headline()} {found.advice()}"
     assert found.code == code
     assert [word for word in words if word not in said] == [], said
+
+
+def test_a_layer_that_is_an_object_is_written_where_it_is_applied() -> None:
+    body = """
+    encoder = dense(16)
+    act = relu()
+    a = x -> encoder -> act
+    b = encoder(x -> relu)
+    output y = act(a + b)
+"""
+    text = model(body)
+    first, second = faults_of(text)
+    assert (first.code, second.code) == ("E218", "E218")
+    for fault, mended in (
+        (
+            first,
+            "    act = relu()\n    a = x -> encoder: dense(16) -> act\n    b = (x -> relu -> reuse(encoder))\n",
+        ),
+        (second, "    encoder = dense(16)\n    a = x -> encoder -> relu\n    b = encoder(x -> relu)\n"),
+    ):
+        fix = fault.fix()
+        assert fix is not None
+        assert mended in apply_fix(text, fix)
+    last = first.fix()
+    assert last is not None
+    (left,) = faults_of(apply_fix(text, last))
+    final = left.fix()
+    assert final is not None
+    assert faults_of(apply_fix(left.span.source.text if left.span else "", final)) == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # It is used as something else, too, or nowhere.
+        "fc = dense(4)\n both = concat(fc, x)\n output y = x",
+        "fc = dense(4)\n output y = x",
+        "fc, other = dense(4)\n output y = x",
+    ],
+)
+def test_a_layer_that_is_an_object_is_left_where_it_is_used_otherwise(body: str) -> None:
+    (found, *_) = faults_of(model(body))
+    assert found.code == "E218"
+    assert found.fix() is None
 
 
 def test_a_layer_that_is_an_object_is_told_once_however_often_it_is_called() -> None:
