@@ -106,7 +106,8 @@ class MethodCall(Diagnostic):
         """The call as it is written here."""
         if self.in_stage:
             return replacing(self.whole, self.instead, Safety.UNSAFE) if self.instead else None
-        return in_place_of(self.whole, self.instead, is_pipeline="->" in self.instead)
+        is_name_or_call = re.fullmatch(r"[\w.\[\]]+(?:\(.*\))?", self.instead) is not None
+        return in_place_of(self.whole, self.instead, is_pipeline=not is_name_or_call)
 
 
 @record

@@ -271,10 +271,15 @@ class UnknownArgument(_WithNearNames):
 class ForeignArgument(UnknownArgument):
     """Arguments of a layer by the names of another framework."""
 
-    remedy: ClassVar[str] = "write `{shown}`"
+    remedy: ClassVar[str] = "{reason}write `{shown}`"
 
     whole: Span  #: the call
     instead: str  #: the call as it is written here
+
+    @property
+    def reason(self) -> str:
+        """Why an argument is left out."""
+        return (attribute_note(self.name) or "").removesuffix("leave it out") if is_left_out(self.name) else ""
 
     @property
     def shown(self) -> str:

@@ -51,8 +51,8 @@ _SIGN_NAMES: Final[Mapping[str, str]] = {
     "*": "a product is written `{}`",
     "/": "a quotient is written `{}`",
 }
-_QUOTES: Final = frozenset("'`“”‘’")
-_CLOSING_QUOTES: Final[Mapping[str, str]] = {"'": "'", "`": "`", "“": "”", "‘": "’", "”": "”", "’": "’"}
+#: Quotes of other languages and keyboards, and what closes each of them.
+QUOTES: Final[Mapping[str, str]] = {"'": "'", "`": "`", "“": "”", "‘": "’", "”": "”", "’": "’"}
 
 
 @record
@@ -100,7 +100,7 @@ class UnknownCharacter(FoundDiagnostic):
 
     def fix(self) -> Fix | None:
         """The sign that is meant, or both quotes of a string; what means nothing may be taken out."""
-        if self.found in _QUOTES:
+        if self.found in QUOTES:
             return self._requoted()
         if self.found in _SIGNS:
             return replacing(self.span, _SIGNS[self.found])
@@ -112,10 +112,10 @@ class UnknownCharacter(FoundDiagnostic):
 
     def _requoted(self) -> Fix | None:
         """Plain quotes, where the closing one stands on the same line and the text between needs no escape."""
-        if self.span is None or self.found not in _CLOSING_QUOTES:
+        if self.span is None or self.found not in QUOTES:
             return None
         source, start = self.span.source, self.span.start
-        end = source.text.find(_CLOSING_QUOTES[self.found], self.span.end)
+        end = source.text.find(QUOTES[self.found], self.span.end)
         if end < 0 or any(sign in source.text[self.span.end : end] for sign in '"\\\n'):
             return None
         return Fix((Edit(source.span(start, start + 1), '"'), Edit(source.span(end, end + 1), '"')), Safety.SAFE)

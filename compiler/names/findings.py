@@ -9,8 +9,8 @@ from ..diagnostics import Diagnostic, Report
 from ..diagnostics.names import UnusedBinding
 from ..source import Span
 
-#: What the parser says of values of Python, which a call that is written anew no longer has: `True`, `(3, 3)`.
-_WRITTEN_ANEW: Final = frozenset({"E132", "E142"})
+#: What the parser says of values of Python, which a call that is written anew no longer has: `True`, `(3, 3)`, `'a'`.
+_WRITTEN_ANEW: Final = frozenset({"E105", "E132", "E142"})
 
 
 class Findings:

@@ -19,7 +19,7 @@ from ..diagnostics.foreign_calls import (
 from ..diagnostics.foreign_layers import layer_note
 from ..diagnostics.names import ForeignArgument, UnknownLayer
 from ..diagnostics.statement_syntax import PipelineInOperand
-from ..diagnostics.suggest_foreign import plain_word
+from ..diagnostics.suggest_foreign import is_left_out, plain_word
 from ..layers import name_suggestions
 from ..layers.base import LAYERS, Layer
 from ..source import Span
@@ -94,7 +94,7 @@ def of_layer(layer: type[Layer], call: tree.Call, *, is_stage: bool, name: str) 
     foreign = next((one for one in call.named if takes_argument(layer, one.name) and _is_foreign(one)), None)
     if foreign is not None and not unknown:
         return _value(layer, call, foreign)
-    if len(unknown) > 1 or any(one.name == "activation" or isinstance(one.value, tree.String) for one in unknown):
+    if len(unknown) > 1 or any(map(_is_rewritten, unknown)):
         return _arguments(layer, call, tensors, unknown[0])
     return None
 
@@ -424,6 +424,12 @@ def _arguments(layer: type[Layer], call: tree.Call, tensors: int, first: tree.Ar
         return ForeignArgument(span=first.name_span, kind=layer.kind, name=first.name, whole=call.span, instead=text)
 
     return Verdict(first.name_span, make, call.positional[:tensors], call.span)
+
+
+def _is_rewritten(argument: tree.Argument) -> bool:
+    """Whether an argument that there is not needs more than another name."""
+    is_stage = argument.name == "activation"
+    return is_stage or isinstance(argument.value, tree.String) or is_left_out(argument.name)
 
 
 def _is_foreign(argument: tree.Argument) -> bool:

@@ -6,6 +6,7 @@ because the compiler infers it. The order of arguments is that of the framework 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -196,6 +197,9 @@ def _attribute(layer: type[Layer], key: str) -> str | None:
 def _value(attribute: str, value: tree.Expression) -> str:
     """The text of a value as it is written here; empty where it is left out."""
     text = value.span.text
+    if isinstance(value, tree.String) and not text.startswith('"'):
+        # In the quotes of another language.
+        text = f'"{text[1:-1]}"'
     if isinstance(value, tree.Boolean):
         return "true" if value.value else "false"
     if isinstance(value, tree.ListExpression):
@@ -252,7 +256,13 @@ def _is_keras(name: str) -> bool:
     """Whether a name is written as Keras does."""
     modules = set(name.split(".")[:-1])
     last = name.rpartition(".")[2]
-    by_word = last[-2:] in ("1D", "2D", "3D") or last in ("Dense", "LSTM", "GRU", "SimpleRNN", "BatchNormalization")
+    by_word = re.search(r"[123]D", last) is not None or last in (
+        "Dense",
+        "LSTM",
+        "GRU",
+        "SimpleRNN",
+        "BatchNormalization",
+    )
     return bool(modules & _KERAS_MODULES) or (by_word and not modules)
 
 

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from ..diagnostics import Diagnostic
 from ..diagnostics.fixes import closing_bracket
 from ..diagnostics.foreign_syntax import ForeignTuple, QuotedLabel, ResultType
+from ..diagnostics.spelling import QUOTES, UnknownCharacter
 from ..source import Source
 from . import tree
 from .mistakes import Found, open_brackets
@@ -85,6 +86,8 @@ class Stack(Protocol):
 def repair(stack: Stack, found: Found) -> bool:
     """Go on behind what is written as in another language; False where it is none of the known ways."""
     way = _WAYS.get(found.text) or (_quoted_label if found.kind == "string" else None)
+    if found.text in QUOTES:
+        way = _quoted_string
     return way is not None and way(stack, found)
 
 
@@ -223,6 +226,19 @@ def _quoted_label(stack: Stack, found: Found) -> bool:
     start = found.start if prefix is None else prefix.start
     stack.say(QuotedLabel(span=stack.source.span(start, label.end()), name=label.group(1)))
     stack.position = label.end()
+    return True
+
+
+def _quoted_string(stack: Stack, found: Found) -> bool:
+    """`'same'`: a string in other quotes."""
+    closing = stack.source.text.find(QUOTES[found.text], found.end)
+    text = stack.source.text[found.end : closing] if closing >= 0 else "\n"
+    if any(sign in text for sign in '"\\\r\n'):
+        return False
+    if not stack.shift(Token("STRING", f'"{text}"', found.start, closing + 1)):
+        return False
+    stack.say(UnknownCharacter(span=stack.source.span(found.start, found.end), found=found.text))
+    stack.position = closing + 1
     return True
 
 
