@@ -13,7 +13,8 @@ from ..records import record
 from ..source import Span
 from .base import Diagnostic
 from .fixes import Edit, Fix, Safety, closing_bracket, code_end, replacing, without_statement
-from .suggest_foreign import attribute_note
+from .names import UnknownArgument
+from .suggest_foreign import attribute_note, is_left_out
 from .syntax_wording import piece
 
 _LEAVE_OUT: Final = "leave it out: "
@@ -353,3 +354,27 @@ class NameWithDot(Diagnostic):
         """The name alone; it may be taken."""
         is_plain = self.is_binding and attribute_note(self.last) is None
         return replacing(self.span, self.last, Safety.UNSAFE) if is_plain else None
+
+
+@record
+class ForeignArgument(UnknownArgument):
+    """Arguments of a layer by the names of another framework."""
+
+    remedy: ClassVar[str] = "{reason}write `{shown}`"
+
+    whole: Span  #: the call
+    instead: str  #: the call as it is written here
+
+    @property
+    def reason(self) -> str:
+        """Why an argument is left out."""
+        return (attribute_note(self.name) or "").removesuffix("leave it out") if is_left_out(self.name) else ""
+
+    @property
+    def shown(self) -> str:
+        """What to write, not too long."""
+        return piece(self.instead)
+
+    def fix(self) -> Fix | None:
+        """The call as it is written here."""
+        return replacing(self.whole, self.instead, Safety.UNSAFE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from enum import StrEnum
 from typing import ClassVar
 
@@ -268,31 +269,16 @@ class UnknownArgument(_WithNearNames):
 
 
 @record
-class ForeignArgument(UnknownArgument):
-    """Arguments of a layer by the names of another framework."""
+class _OfPlace(Diagnostic):
+    """Base of what is one mistake at one place, even if a loop makes several labels there."""
 
-    remedy: ClassVar[str] = "{reason}write `{shown}`"
-
-    whole: Span  #: the call
-    instead: str  #: the call as it is written here
-
-    @property
-    def reason(self) -> str:
-        """Why an argument is left out."""
-        return (attribute_note(self.name) or "").removesuffix("leave it out") if is_left_out(self.name) else ""
-
-    @property
-    def shown(self) -> str:
-        """What to write, not too long."""
-        return piece(self.instead)
-
-    def fix(self) -> Fix | None:
-        """The call as it is written here."""
-        return replacing(self.whole, self.instead, Safety.UNSAFE)
+    def identities(self) -> tuple[Hashable, ...]:
+        """The place, whatever the label."""
+        return ((self.code, self.span),)
 
 
 @record
-class _Taken(Diagnostic):
+class _Taken(_OfPlace):
     """Base of clashes of names."""
 
     name: str
@@ -553,7 +539,7 @@ class SameFullName(_Taken):
 
 
 @record
-class BadLabel(Diagnostic):
+class BadLabel(_OfPlace):
     """A computed part of a label is no word.
 
     What stands in braces must be an int of at least 0, or a string of letters, digits and `_`.

@@ -10,6 +10,7 @@ from ..diagnostics.call_arguments import ArgumentsInOrder, NoPaddingByName, Quot
 from ..diagnostics.foreign_calls import (
     METHOD_NOTES,
     METHOD_OPERATORS,
+    ForeignArgument,
     InputAsCall,
     LayerAsObject,
     LayerCalledTwice,
@@ -17,7 +18,7 @@ from ..diagnostics.foreign_calls import (
     NameWithDot,
 )
 from ..diagnostics.foreign_layers import layer_note
-from ..diagnostics.names import ForeignArgument, UnknownLayer
+from ..diagnostics.names import UnknownLayer
 from ..diagnostics.statement_syntax import PipelineInOperand
 from ..diagnostics.suggest_foreign import is_left_out, plain_word
 from ..layers import name_suggestions

@@ -8,8 +8,8 @@ from dotnn.compiler.records import record
 from dotnn.compiler.source import Source, Span
 
 load_all()
-#: The catalogue of dotnn, without classes that a test file may have added.
-FAMILIES = [kind for _, kind in sorted(CATALOGUE.items()) if kind.__module__.startswith("dotnn.")]
+#: The catalogue of dotnn, without classes that a test file may have added, and without rules, which load on use.
+FAMILIES = [kind for _, kind in sorted(CATALOGUE.items()) if kind.__module__.startswith("dotnn.compiler.diagnostics.")]
 
 
 @record
