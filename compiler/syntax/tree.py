@@ -426,9 +426,15 @@ class File:
         return frozenset(word for span in (*self.skipped, *broken) for word in _WORD.findall(span.text))
 
     @cached_property
+    def lacks_name(self) -> bool:
+        """Whether an item has lost the name that it defines, which may be any."""
+        return any(isinstance(item, Broken) and _NAMELESS.match(item.span.text) for item in self.items)
+
+    @cached_property
     def is_unfinished(self) -> bool:
         """Whether what could not be read reaches to the end, so that more may be missing."""
         return bool(self.skipped) and not self.source.text[self.skipped[-1].end :].strip()
 
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAMELESS = re.compile(r"(?:const|block|model)\s*[=({:]")

@@ -205,6 +205,14 @@ def test_what_is_right_is_left_alone(statement: str) -> None:
     assert faults_of(model(f"    {statement}\n    output y = x", image=IMAGE, head=head)) == ()
 
 
+@pytest.mark.parametrize("item", ["const = [3, 4]", "block (x) { return x -> relu }"])
+def test_a_name_that_an_item_lost_is_not_missed(item: str) -> None:
+    text = f"{item}\nmodel m {{ input x: float32[N, 8] output y = x -> dense(LOST) -> lost }}"
+    (found,) = faults_of(text)
+    assert found.span is not None
+    assert found.span.line == 1
+
+
 def test_an_argument_that_a_broken_head_lost_is_not_missed() -> None:
     text = (
         "model m(classes: int = 2, : int = 64) {\n input x: float32[N, 8]\n output y = x -> dense(width) -> dens(3)\n}"
