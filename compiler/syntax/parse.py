@@ -16,7 +16,7 @@ from typing import Any, Final
 from ..diagnostics import Diagnostic, Report
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.spelling import Semicolon
-from ..diagnostics.statement_syntax import NestedItem
+from ..diagnostics.statement_syntax import NestedItem, NotAStatement
 from ..limits import Limits
 from ..source import Source, Span
 from . import tree
@@ -26,7 +26,16 @@ from .diagnose import diagnose
 from .error_collector import AbandonError, ErrorCollector, StopError
 from .mistakes import Mistake, found_at, open_brackets
 from .parser_tables import END, FILE, VALUE
-from .recover import BODY, ITEM, STATEMENT, Resumption, body_without_brace, end_of_nested_item, resume_at
+from .recover import (
+    BODY,
+    ITEM,
+    STATEMENT,
+    Resumption,
+    body_without_brace,
+    end_of_indented_body,
+    end_of_nested_item,
+    resume_at,
+)
 from .shipped_tables import grammar_tables
 from .tokens import KEYWORDS, Token
 from .tree_builder import Builder
@@ -211,12 +220,18 @@ class _Run:
     def skip(self, diagnostic: Diagnostic) -> bool:
         """Leave out what a diagnostic is about, where it is all that is wrong; whether that could be done."""
         span = diagnostic.span
-        if span is None or not isinstance(diagnostic, Semicolon | NestedItem):
+        if span is None or not isinstance(diagnostic, Semicolon | NestedItem | NotAStatement):
             return False
-        self.position = span.end
+        end: int | None = span.end
         if isinstance(diagnostic, NestedItem):
-            self.position = end_of_nested_item(span)
-            self._parser.skipped.append(span.source.span(span.start, self.position))
+            end = end_of_nested_item(span)
+        elif isinstance(diagnostic, NotAStatement):
+            end = end_of_indented_body(span) if span.text in KEYWORDS else None
+        if end is None:
+            return False
+        self.position = end
+        if not isinstance(diagnostic, Semicolon):
+            self._parser.skipped.append(span.source.span(span.start, end))
         return True
 
     def recover(self) -> None:
