@@ -7,7 +7,7 @@ from typing import ClassVar
 from ..records import record
 from ..source import Span
 from .base import Diagnostic
-from .fixes import Fix, Safety, replacing
+from .fixes import Fix, Safety, replacing, without_argument
 from .forms import in_a_row, ticked
 from .phrases import filled
 from .suggest import listed, one_of
@@ -51,6 +51,33 @@ class WrongArgument(Diagnostic):
         if not self.lower or self.span is None or self.span.text != self.found:
             return None
         return replacing(self.span, self.lower, Safety.SAFE)
+
+
+@record
+class QuotedInitializer(WrongArgument):
+    """An initializer in quotes, perhaps by the name that it has in another framework."""
+
+    expected: str = "an initializer"
+    remedy: ClassVar[str] = "write `{instead}`, without quotes"
+
+    instead: str  #: the initializer
+
+    def fix(self) -> Fix | None:
+        """The name without quotes."""
+        return replacing(self.span, self.instead)
+
+
+@record
+class NoPaddingByName(WrongArgument):
+    """`padding="valid"`, which says that nothing is padded."""
+
+    name: str = "padding"
+    expected: str = "left out where nothing is padded"
+    remedy: ClassVar[str] = "leave `padding` out"
+
+    def fix(self) -> Fix | None:
+        """No argument."""
+        return without_argument(self.span, safety=Safety.SAFE)
 
 
 @record
@@ -140,6 +167,22 @@ class MissingTensors(MissingArgument):
 
     message: ClassVar[str] = "`{kind}` needs two tensors or more"
     remedy: ClassVar[str] = "write `{kind}(a, b)`"
+
+
+@record
+class TensorsInList(MissingArgument):
+    """A layer of several tensors that is given a list of them."""
+
+    message: ClassVar[str] = "the tensors of `{kind}` stand side by side, in no list"
+    label: ClassVar[str] = "a list"
+    remedy: ClassVar[str] = "write `{instead}`"
+
+    whole: Span  #: the call
+    instead: str  #: the call as it is written here
+
+    def fix(self) -> Fix | None:
+        """The call without the list."""
+        return replacing(self.whole, self.instead, Safety.UNSAFE)
 
 
 @record
@@ -266,6 +309,31 @@ class TooManyForLayer(TooManyArguments):
             return "it takes nothing more"
         written = [f"{name}=" for name in self.others]
         return f"name the others: {listed(written)}" if self.positional else f"name it: {one_of(written)}"
+
+
+@record
+class ArgumentsInOrder(TooManyArguments):
+    """Arguments of a layer without their names, in the order of another framework."""
+
+    message: ClassVar[str] = "`{kind}` does not take these arguments without their names"
+    label: ClassVar[str] = "{alone}"
+    remedy: ClassVar[str] = "write `{instead}`"
+
+    positional: str  #: the attribute that goes without a name; empty where there is none
+    whole: Span  #: the call
+    instead: str  #: the call as it is written here
+
+    @property
+    def alone(self) -> str:
+        """What goes without a name."""
+        if not self.positional:
+            return "what comes in is inferred"
+        inferred = ", and what comes in is inferred" if self.positional in ("filters", "units") else ""
+        return f"only `{self.positional}` goes without a name{inferred}"
+
+    def fix(self) -> Fix | None:
+        """The call; which number is which is a guess."""
+        return replacing(self.whole, self.instead, Safety.UNSAFE)
 
 
 @record

@@ -74,6 +74,11 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         "layer wrapper inputspec",
     ),
     ("write one `parameter name: float32[…] = …` for each", "parameterlist"),
+    ("write a statement of its own: `parameter name: float32[64] = ones`", "parameter variable addweight"),
+    (
+        "write a number, or `const name: float32[…] = …`; what is learned is a `parameter`",
+        "tensor asarray full arange eye zeroslike oneslike",
+    ),
     (_CELL, "lstmcell rnncell grucell simplernncell rnncellbase"),
     ("stack recurrent layers by an attribute: `lstm(64, layers=2)`", "stackedrnncells"),
     ("write `rnn`, `lstm` or `gru`", "rnnbase"),

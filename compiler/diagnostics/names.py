@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Hashable
 from enum import StrEnum
 from typing import ClassVar
 
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label
-from .fixes import Edit, Fix, Safety, replacing
+from .fixes import Edit, Fix, Safety, replacing, without_argument
 from .foreign_layers import layer_note
 from .suggest import did_you_mean, is_respelled, listed, one_of
-from .suggest_foreign import attribute_note
+from .suggest_foreign import attribute_note, is_left_out
+from .syntax_wording import piece
 
 
 @record
@@ -88,7 +91,9 @@ class DimensionInConst(UndefinedName):
 class LayerAsValue(UndefinedName):
     """A layer that is not applied."""
 
-    remedy: ClassVar[str] = "it is a layer: apply it, as in `x -> {name}`"
+    message: ClassVar[str] = "`{name}` is a layer, and layers are no values"
+    label: ClassVar[str] = "not applied"
+    remedy: ClassVar[str] = "apply it where it is needed: `x -> {name}`"
 
 
 @record
@@ -163,17 +168,28 @@ class UnknownLayer(_WithNearNames):
     import_line: str = ""  #: the import that it takes
     import_edit: Edit | None = None  #: what brings that import into the file
     is_near: bool = False  #: the name of the block is only near
+    whole: Span | None = None  #: the call, where it is known how that is written here
+    instead: str = ""  #: the call as it is written here
 
     def advice(self) -> str:
         """What is written here for a layer of another framework, an import, or near names if there are any."""
         if self.block:
             return self._import_advice()
+        if self.instead:
+            return self._rewritten()
         note = layer_note(self.name)
         if note is not None:
             return note
         if not self.known_as:
             return super().advice()
         return f"`{self.name}` is {one_of(self.known_as)} here"
+
+    def _rewritten(self) -> str:
+        written = f"write `{piece(self.instead)}`"
+        if not self.known_as:
+            return written
+        known = f"`{self.name}` is {one_of(self.known_as)} here"
+        return known if self._is_renamed else f"{known}: {written}"
 
     def _import_advice(self) -> str:
         written = f"rite `{self.import_line}` at the head of the file"
@@ -187,11 +203,23 @@ class UnknownLayer(_WithNearNames):
         """The import, with the name of the block if it is another; or the name of the layer, if one is meant."""
         if self.import_edit is not None:
             return self._imported(self.import_edit)
+        if self.instead and self.whole is not None:
+            return replacing(self.whole, self.instead, self._safety())
         if layer_note(self.name) is not None:
             return None
         if not self.known_as:
             return self._renamed(self.name)
         return self._called(self.known_as)
+
+    def _safety(self) -> Safety:
+        """Certain where nothing but the name is written otherwise, and that by capitals and underscores alone."""
+        return _certainty(self.name, self.known_as[0]) if self._is_renamed else Safety.UNSAFE
+
+    @property
+    def _is_renamed(self) -> bool:
+        """Whether nothing but the name is written otherwise; parentheses with nothing in them do not count."""
+        text = self.whole.text.removesuffix("()") if self.whole is not None else ""
+        return any(text.replace(self.name, kind, 1) == self.instead for kind in self.known_as)
 
     def _imported(self, line: Edit) -> Fix | None:
         if self.block == self.name:
@@ -221,9 +249,12 @@ class UnknownArgument(_WithNearNames):
     kind: str
     name: str
     known: tuple[str, ...] = ()
+    argument: Span | None = None  #: the argument with its value
 
     def fix(self) -> Fix | None:
-        """The near name, if there is one."""
+        """The near name, if there is one; no argument where it is to be left out."""
+        if not self.near and is_left_out(self.name):
+            return without_argument(self.argument)
         return self._renamed(self.name)
 
     @property
@@ -238,7 +269,16 @@ class UnknownArgument(_WithNearNames):
 
 
 @record
-class _Taken(Diagnostic):
+class _OfPlace(Diagnostic):
+    """Base of what is one mistake at one place, even if a loop makes several labels there."""
+
+    def identities(self) -> tuple[Hashable, ...]:
+        """The place, whatever the label."""
+        return ((self.code, self.span),)
+
+
+@record
+class _Taken(_OfPlace):
     """Base of clashes of names."""
 
     name: str
@@ -278,7 +318,24 @@ class DuplicateName(_Taken):
     code: ClassVar[str] = "E206"
     message: ClassVar[str] = "`{name}` is already defined"
     label: ClassVar[str] = "again here"
-    remedy: ClassVar[str] = "choose another name, or go on in one pipe"
+    remedy: ClassVar[str] = "{advice_text}"
+
+    @property
+    def advice_text(self) -> str:
+        """What to do; what goes on from itself may be a longer pipe."""
+        other, stages = f"choose another name, such as `{self.name}2`", self._stages
+        if stages:
+            return f"go on in one pipe where it is bound first, `{stages}`, or {other}"
+        return f"{other}, or go on in one pipe"
+
+    @property
+    def _stages(self) -> str:
+        """What follows the name itself in what it is bound to again, on its line."""
+        if self.span is None:
+            return ""
+        line = self.span.source.text[self.span.end :].partition("\n")[0].partition("#")[0]
+        found = re.fullmatch(rf"[ \t]*=[ \t]*{re.escape(self.name)}[ \t]*(->.*)", line.rstrip())
+        return piece(found.group(1)) if found is not None else ""
 
 
 @record
@@ -461,7 +518,7 @@ class SameFullName(_Taken):
 
 
 @record
-class BadLabel(Diagnostic):
+class BadLabel(_OfPlace):
     """A computed part of a label is no word.
 
     What stands in braces must be an int of at least 0, or a string of letters, digits and `_`.

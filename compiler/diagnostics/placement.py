@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from ..records import record
 from .base import Diagnostic
+from .fixes import Fix, Safety, replacing
+from .syntax_wording import piece
 
 # --- what stands where it cannot --------------------------------------------------------------------------------------
 
@@ -123,7 +126,20 @@ class ReturnInModel(Misplaced):
     """A `return` in a model."""
 
     message: ClassVar[str] = "`return` cannot stand in a model"
-    remedy: ClassVar[str] = "blocks return; a model names its results: `output y = …`"
+    remedy: ClassVar[str] = "blocks return; a model names its results: `output y = {value}`"
+
+    @property
+    def value(self) -> str:
+        """What is returned, where that is one value."""
+        text = self.span.text.removeprefix("return").strip() if self.span is not None else ""
+        return piece(text) if text and "," not in text else "…"
+
+    def fix(self) -> Fix | None:
+        """The output; another name may be better."""
+        if self.span is None or self.value == "…" or re.search(r"\boutput\s+y\b", self.span.source.text):
+            return None
+        start = self.span.start
+        return replacing(self.span.source.span(start, start + len("return")), "output y =", Safety.UNSAFE)
 
 
 # --- what is missing --------------------------------------------------------------------------------------------------

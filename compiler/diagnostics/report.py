@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 
 from ..reprs import quantity, several, short_repr
+from ..source import Span
 from .base import Diagnostic, DotnnError, Severity
 from .limits import TooManyErrors, TooManyWarnings
 
@@ -56,6 +57,12 @@ class Report:
         self._seen.update(identities)
         self._diagnostics.append(diagnostic if warnings < self._maximum else TooManyWarnings())
 
+    def withdraw(self, span: Span, codes: Collection[str]) -> None:
+        """Take errors with these codes back that lie in a place of which something better was said."""
+        kept = [one for one in self._diagnostics if one.code not in codes or not _lies_in(one.span, span)]
+        self._errors -= len(self._diagnostics) - len(kept)
+        self._diagnostics = kept
+
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Take several."""
         for diagnostic in diagnostics:
@@ -103,3 +110,10 @@ class Report:
         errors = self.errors
         if errors:
             raise DotnnError(*errors)
+
+
+def _lies_in(inner: Span | None, outer: Span) -> bool:
+    """Whether a place is part of another one of the same text."""
+    if inner is None or inner.source is not outer.source:
+        return False
+    return outer.start <= inner.start and inner.end <= outer.end

@@ -15,7 +15,7 @@ from ..records import record
 from ..source import Span
 from .base import Diagnostic
 from .fixes import Edit, Fix, Safety, is_word, removing, replacing, without_argument
-from .syntax_wording import FoundDiagnostic
+from .syntax_wording import FoundDiagnostic, axis_name, piece
 
 #: What to write instead of characters that other languages, keyboards and word processors produce.
 _INSTEAD: Final[Mapping[str, str]] = {
@@ -51,8 +51,8 @@ _SIGN_NAMES: Final[Mapping[str, str]] = {
     "*": "a product is written `{}`",
     "/": "a quotient is written `{}`",
 }
-_QUOTES: Final = frozenset("'`“”‘’")
-_CLOSING_QUOTES: Final[Mapping[str, str]] = {"'": "'", "`": "`", "“": "”", "‘": "’", "”": "”", "’": "’"}
+#: Quotes of other languages and keyboards, and what closes each of them.
+QUOTES: Final[Mapping[str, str]] = {"'": "'", "`": "`", "“": "”", "‘": "’", "”": "”", "’": "’"}
 
 
 @record
@@ -100,7 +100,7 @@ class UnknownCharacter(FoundDiagnostic):
 
     def fix(self) -> Fix | None:
         """The sign that is meant, or both quotes of a string; what means nothing may be taken out."""
-        if self.found in _QUOTES:
+        if self.found in QUOTES:
             return self._requoted()
         if self.found in _SIGNS:
             return replacing(self.span, _SIGNS[self.found])
@@ -112,10 +112,10 @@ class UnknownCharacter(FoundDiagnostic):
 
     def _requoted(self) -> Fix | None:
         """Plain quotes, where the closing one stands on the same line and the text between needs no escape."""
-        if self.span is None or self.found not in _CLOSING_QUOTES:
+        if self.span is None or self.found not in QUOTES:
             return None
         source, start = self.span.source, self.span.start
-        end = source.text.find(_CLOSING_QUOTES[self.found], self.span.end)
+        end = source.text.find(QUOTES[self.found], self.span.end)
         if end < 0 or any(sign in source.text[self.span.end : end] for sign in '"\\\n'):
             return None
         return Fix((Edit(source.span(start, start + 1), '"'), Edit(source.span(end, end + 1), '"')), Safety.SAFE)
@@ -386,15 +386,24 @@ class ForeignLiteral(FoundDiagnostic):
     @property
     def advice_text(self) -> str:
         """What to do."""
+        if self.found == "None" and self._axis:
+            return f"a size that is open has a name in capitals: write `{self._axis}`"
         if self.found == "None":
             return "there is no empty value: leave the argument out; an unknown size is a name in capitals, such as `N`"
         return f"write `{self.found.lower()}`"
 
     def fix(self) -> Fix | None:
         """The word in small letters; the argument that is given no value may be left out."""
+        if self.found == "None" and self._axis:
+            return replacing(self.span, self._axis, Safety.UNSAFE)
         if self.found == "None":
             return without_argument(self.span)
         return replacing(self.span, self.found.lower())
+
+    @property
+    def _axis(self) -> str:
+        """A name for the axis that it is the size of; empty where it is none."""
+        return axis_name(self.span) if self.span is not None else ""
 
 
 @record
@@ -416,9 +425,14 @@ class ForeignOperator(FoundDiagnostic):
     code: ClassVar[str] = "E133"
     message: ClassVar[str] = "`{found}` is no operator of this language"
     label: ClassVar[str] = "write `{instead}`"
-    remedy: ClassVar[str] = "write `{instead}`"
+    remedy: ClassVar[str] = "write `{instead}`{otherwise}"
 
     instead: str
+
+    @property
+    def otherwise(self) -> str:
+        """What else may be meant."""
+        return ", or `or` between two conditions" if (self.found, self.instead) == ("|", "->") else ""
 
     def fix(self) -> Fix | None:
         """Replace it; a word stands apart from the words beside it. A sign of bits may mean something else."""
@@ -522,4 +536,20 @@ class ConditionBehind(Diagnostic):
     code: ClassVar[str] = "E141"
     message: ClassVar[str] = "`if` stands behind a value"
     label: ClassVar[str] = "a condition stands first"
-    remedy: ClassVar[str] = "write `if c {{ a }} else {{ b }}` for `a if c else b`"
+    remedy: ClassVar[str] = "write `{mended}`"
+
+    whole: Span | None = None  #: the value with its condition, where its ends are known
+
+    @property
+    def mended(self) -> str:
+        """The condition before its two values."""
+        return piece(self._mended) or "if c { a } else { b }` for `a if c else b"
+
+    @property
+    def _mended(self) -> str:
+        parts = re.fullmatch(r"(.+?)\s+if\s+(.+?)\s+else\s+(.+)", self.whole.text if self.whole is not None else "")
+        return "if {1} {{ {0} }} else {{ {2} }}".format(*parts.groups()) if parts is not None else ""
+
+    def fix(self) -> Fix | None:
+        """The condition before its two values; where they end is a guess."""
+        return replacing(self.whole, self._mended, Safety.UNSAFE) if self._mended else None

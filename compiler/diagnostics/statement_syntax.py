@@ -13,7 +13,7 @@ from ..records import record
 from ..source import Span
 from .base import Diagnostic
 from .fixes import Edit, Fix, Safety, closing_bracket, code_end, enclosing, inserting, replacing
-from .syntax_wording import FoundDiagnostic, expected_words
+from .syntax_wording import FoundDiagnostic, expected_words, piece
 
 
 @record
@@ -115,14 +115,34 @@ class NotAStatement(FoundDiagnostic):
     def advice_text(self) -> str:
         """What to do."""
         if self.start == "if":
-            return "`if` is a value with both branches: `y = if c { a } else { b }`"
+            condition = self._line if re.fullmatch(r"if .+", self._line) else "if c"
+            return f"`if` is a value with both branches: `y = {condition} {{ a }} else {{ b }}`"
         if self.start in ("for", "repeat"):
-            return f"`{self.start}` is a stage: `y = x -> {self.start} …`"
+            return f"`{self.start}` is a stage: `y = x -> {self._loop} {{ … }}`"
         if self.start in _FOREIGN_DECLARATIONS:
             return "a binding needs no keyword: `name = value`"
         if self.found in _AUGMENTED:
-            return "names are bound once: give the new value a new name, `y = x + 1`"
+            return f"names are bound once: give the new value a new name, `{self._sum}`, and go on with that"
         return "bind the value with `name = …`, or give it out with `output name = …` or `return …`"
+
+    @property
+    def _line(self) -> str:
+        """The rest of the line, without what opens a body."""
+        if self.span is None:
+            return self.start
+        line = self.span.source.text[self.span.start :].partition("\n")[0].partition("#")[0]
+        return piece(line.partition("{")[0].rstrip().removesuffix(":"))
+
+    @property
+    def _loop(self) -> str:
+        """The head of the loop as it is written, or as one is."""
+        return self._line if re.fullmatch(r"(?:for [\w, ]+ in|repeat ?\().*", self._line) else f"{self.start} …"
+
+    @property
+    def _sum(self) -> str:
+        """`x += y` as a binding of a new name."""
+        _, sign, added = self._line.partition(self.found)
+        return f"new_{self.start} = {self.start} {sign[0]} {added.strip()}" if sign and added.strip() else "y = x + 1"
 
     def fix(self) -> Fix | None:
         """The binding without a keyword."""
@@ -171,7 +191,7 @@ class NotAnItem(FoundDiagnostic):
     def advice_text(self) -> str:
         """What to do."""
         if self.found in _FOREIGN_ITEMS:
-            return "a reusable part is written `block name(x, width: int) { return … }`, a network `model name() { … }`"
+            return self._item
         if self.found == "from":
             return 'an import is written `import name from "file.nn"`'
         if self.found in _FOREIGN_DECLARATIONS:
@@ -179,6 +199,19 @@ class NotAnItem(FoundDiagnostic):
         if self.found.lower() in ("import", "const", "block", "model"):
             return f"write `{self.found.lower()}`, in small letters"
         return "statements stand inside of `model name() { … }`; a value for the whole file is `const name = value`"
+
+    @property
+    def _item(self) -> str:
+        """How a function or a class is written, under its name and with its arguments."""
+        block, model = "block name(x, width: int) { return … }", "model name() { … }"
+        behind = self.span.source.text[self.span.end :].partition("\n")[0] if self.span is not None else ""
+        head = re.match(r"[ \t]+(\w+)[ \t]*(\([^()]*\))?", behind)
+        if head is not None and self.found in _FOREIGN_FUNCTIONS and head.group(2):
+            arguments = re.sub(r"\A\([ \t]*self[ \t]*,?[ \t]*", "(", head.group(2))
+            block = f"block {head.group(1)}{piece(arguments)} {{ return … }}"
+        elif head is not None and self.found not in _FOREIGN_FUNCTIONS:
+            model = f"model {head.group(1)} {{ … }}"
+        return f"a reusable part is written `{block}`, a network `{model}`"
 
     def fix(self) -> Fix | None:
         """The word of this language for that of another, or the one that a value for the whole file lacks."""
@@ -189,8 +222,12 @@ class NotAnItem(FoundDiagnostic):
             return replacing(self.span, "const")
         if self.found.lower() in ("import", "const", "block", "model"):
             return replacing(self.span, self.found.lower())
-        if self.found in _FOREIGN_FUNCTIONS and re.match(r"[ \t]+\w+[ \t]*\(", behind):
-            return replacing(self.span, "block", Safety.UNSAFE)
+        head = re.match(r"[ \t]+\w+[ \t]*\((?P<receiver>[ \t]*self[ \t]*,?[ \t]*)?", behind)
+        if self.found in _FOREIGN_FUNCTIONS and head is not None:
+            source, end = self.span.source, self.span.end
+            receiver = source.span(end + head.start("receiver"), end + head.end("receiver"))
+            edits = (Edit(self.span, "block"), Edit(receiver, "")) if head["receiver"] else (Edit(self.span, "block"),)
+            return Fix(edits, Safety.UNSAFE)
         if re.match(r"[ \t]*(?::[^=]*)?=(?!=)", behind) and "->" not in behind and self.found.isidentifier():
             return inserting(self.span.source, self.span.start, "const ", Safety.UNSAFE)
         return None

@@ -132,6 +132,11 @@ _ATTRIBUTE_NOTES = {
     "divisoroverride": "the sum of a window may be divided by any number: `(x -> sum_pool2d(2)) / 3`",
     "returnindices": "where the greatest numbers stood is no result: leave it out",
     "trackrunningstats": "running statistics are always kept: leave it out",
+    **dict.fromkeys(
+        [f"{one}{end}" for one in ("kernel", "bias", "activity", "recurrent") for end in ("regularizer", "constraint")],
+        "it acts while training only: leave it out",
+    ),
+    "training": "what is built runs, and is not trained: leave it out",
     "inplace": "values are never changed in place: leave it out",
     "device": "the device is chosen when the model runs: leave it out",
     "seed": "the model has one seed, `--seed`: leave it out",
@@ -146,6 +151,11 @@ def attribute_words(name: str) -> tuple[str, ...]:
 def attribute_note(name: str) -> str | None:
     """What to do instead about another framework's attribute that has no counterpart, or None."""
     return _ATTRIBUTE_NOTES.get(plain_word(name))
+
+
+def is_left_out(name: str) -> bool:
+    """Whether another framework's attribute is left out here, because nothing is lost without it."""
+    return (attribute_note(name) or "").endswith("leave it out")
 
 
 def plain_word(name: str) -> str:

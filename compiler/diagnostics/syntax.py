@@ -1,6 +1,6 @@
 """Diagnostics of the grammar at large: brackets, values, calls and conditions.
 
-Codes E101 to E104, E118 to E122, E125 to E128, E138 and E140. What is wrong with items, statements and pipelines is in
+Codes E101 to E104, E118 to E122, E125 to E128 and E138. What is wrong with items, statements and pipelines is in
 ``statement_syntax.py``, with characters and words in ``spelling.py``.
 """
 
@@ -314,7 +314,7 @@ class ComparisonChain(FoundDiagnostic):
     code: ClassVar[str] = "E121"
     message: ClassVar[str] = "comparisons do not chain"
     label: ClassVar[str] = "a second comparison"
-    remedy: ClassVar[str] = "join two comparisons: `a < b and b {found} c`"
+    remedy: ClassVar[str] = "join two comparisons: `… and {middle} {found} …`"
 
     middle: str = ""
 
@@ -540,46 +540,11 @@ class SliceStep(Diagnostic):
     code: ClassVar[str] = "E138"
     message: ClassVar[str] = "a slice has no step"
     label: ClassVar[str] = "a second colon"
-    remedy: ClassVar[str] = "write `start:end`"
+    remedy: ClassVar[str] = "{advice_text}"
 
-
-@record
-class MethodCall(Diagnostic):
-    """Something is called like a method, `x.sqrt()`, and values have no methods.
-
-    ```nn
-    model net {
-        input x: float32[N, 8]
-        output y = x.sqrt()
-    }
-    ```
-
-    ```nn
-    model net {
-        input x: float32[N, 8]
-        output y = x -> sqrt
-        output z = sqrt(x)
-    }
-    ```
-
-    Attributes:
-        receiver: the value that stands before the dot.
-    """
-
-    code: ClassVar[str] = "E140"
-    message: ClassVar[str] = "`{name}` is called like a method, and there are none"
-    label: ClassVar[str] = "no method"
-    remedy: ClassVar[str] = "apply a layer by an arrow: `x -> {name}`, or as in `{name}(x)`"
-
-    name: str
-    receiver: Span
-
-    def fix(self) -> Fix | None:
-        """The same as a call of the name, with the value for its first argument."""
-        if self.span is None:
-            return None
-        source, text = self.span.source, self.span.source.text
-        opening = text.find("(", self.span.end)
-        comma = "" if text[opening + 1 :].lstrip()[:1] == ")" else ", "
-        called = Edit(source.span(self.receiver.start, self.receiver.start), f"{self.name}(")
-        return Fix((called, Edit(source.span(self.receiver.end, opening + 1), comma)), Safety.UNSAFE)
+    @property
+    def advice_text(self) -> str:
+        """What to do; with a step of -1 an axis is reversed."""
+        behind = self.span.source.text[self.span.end :].lstrip() if self.span is not None else ""
+        reverse = "; an axis is reversed by `-> flip(axis=1)`" if behind.startswith("-1") else ""
+        return f"write `start:end`{reverse}"

@@ -5,10 +5,12 @@ Words are chosen by the terminals of the grammar, which this module knows by nam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from ..records import record
+from ..source import Span
 from .base import Diagnostic
 
 #: What to call the terminals of the grammar. Those that are left out are signs, called by their text.
@@ -76,6 +78,16 @@ def found_words(text: str) -> str:
     return f"`{shown}`"
 
 
+#: Pieces of the text that are longer are not repeated in a sentence.
+_LONGEST_PIECE: Final = 80
+
+
+def piece(text: str) -> str:
+    """A piece of the user's text for a sentence: on one line, and not long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_PIECE else line[: _LONGEST_PIECE - 1] + "…"
+
+
 @record
 class FoundDiagnostic(Diagnostic):
     """Base of the syntax errors that name what was found.
@@ -90,3 +102,20 @@ class FoundDiagnostic(Diagnostic):
     def found_words(self) -> str:
         """What was found, in plain words."""
         return found_words(self.found)
+
+
+#: What the axes of a tensor of so many are usually called, by their number.
+_AXES: Final[Mapping[int, str]] = {1: "N", 2: "NT", 3: "NTC", 4: "NCHW", 5: "NCDHW"}
+
+
+def axis_name(axis: Span) -> str:
+    """A name for an axis of open size in a type; empty where the place is no axis of one."""
+    text = axis.source.text
+    before = re.search(r"(?<![\w.])\w+\[([^\[\]()={}]*)\Z", text[max(0, axis.start - 200) : axis.start])
+    behind = re.match(r"([^\[\]()={}]*)\]", text[axis.end : axis.end + 200])
+    if before is None or behind is None:
+        return ""
+    place = before.group(1).count(",")
+    names = _AXES.get(place + behind.group(1).count(",") + 1, "")
+    others = set(re.findall(r"\w+", before.group(1) + behind.group(1)))
+    return next((name for name in names[place:] if name not in others), "")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from ..records import record
 from ..source import Span
 from .base import Diagnostic, Label
 from .demanded import SizeTooSmall
-from .fixes import Edit, Fix, Safety, enclosing, inserting, replacing
+from .fixes import Edit, Fix, Safety, enclosing, inserting, removing, replacing
 from .forms import Forms, declare_otherwise
 from .phrases import filled
 from .suggest import is_respelled
+from .syntax_wording import axis_name
 
 
 @record
@@ -279,7 +281,10 @@ class UnknownType(BadType):
         return f"tensors have `{' '.join(self.element_types)}`; values `{' '.join(self.value_types)}`"
 
     def fix(self) -> Fix | None:
-        """The type that may be meant."""
+        """The type that may be meant; none for an argument that is a tensor of any."""
+        if self.name.lower() in ("tensor", "array") and self.span is not None:
+            written = re.search(r"[ \t]*:[ \t]*\Z", self.span.source.text[: self.span.start])
+            return None if written is None else removing(self.span.source.span(written.start(), self.span.end))
         if not self.near or self.span is None or not self.span.text.startswith(self.name):
             return None
         name = self.span.source.span(self.span.start, self.span.start + len(self.name))
@@ -316,9 +321,25 @@ class BadDimension(Diagnostic):
     code: ClassVar[str] = "E316"
     message: ClassVar[str] = "a dimension must be a positive int or an upper-case name, not {found}"
     label: ClassVar[str] = "{found}"
-    remedy: ClassVar[str] = "write a number of at least 1, or a name such as `N`"
+    remedy: ClassVar[str] = "{advice_text}"
 
     found: str
+
+    @property
+    def advice_text(self) -> str:
+        """What to write; other languages write -1 for a size that is open."""
+        name = self._axis
+        if name:
+            return f"a size that is open has a name in capitals: write `{name}`"
+        return "write a number of at least 1, or a name such as `N`"
+
+    @property
+    def _axis(self) -> str:
+        return axis_name(self.span) if self.span is not None and self.span.text == "-1" else ""
+
+    def fix(self) -> Fix | None:
+        """A name for the axis of open size."""
+        return replacing(self.span, self._axis, Safety.UNSAFE) if self._axis else None
 
 
 @record

@@ -14,6 +14,7 @@ from ..graph.types import DTYPES, DType
 from ..initializers import INITIALIZERS
 from ..layers import name_suggestions
 from ..layers.base import LAYERS, Layer
+from ..source import Span
 from ..syntax import tree
 from .project import FUNCTIONS, Module
 from .written_types import foreign_type
@@ -57,6 +58,13 @@ def unknown_layer(call: tree.Call, module: Module, *, is_value: bool, is_label: 
     return with_import(name_suggestions.unknown_layer(call.function, candidates, call.function_span), module.file)
 
 
+def name_with_dot(span: Span, *, is_binding: bool = False) -> Diagnostic:
+    """The diagnostic for `self.scale`, as a value or as what is bound."""
+    from ..diagnostics.foreign_calls import NameWithDot
+
+    return NameWithDot(span=span, name=span.text, is_binding=is_binding)
+
+
 def takes_argument(layer: type[Layer], name: str) -> bool:
     """Whether a layer has an operand, an attribute or a literal weight of this name."""
     operands = any(operand.name == name for operand in layer.operands)
@@ -73,7 +81,14 @@ def unknown_layer_argument(layer: type[Layer], argument: tree.Argument) -> Unkno
         # What is known of the word itself says more than names that are merely near.
         candidates = [one for one in candidates if one in words or plain_word(one) == written]
     near = suggestions(argument.name, candidates, words)
-    return UnknownArgument(span=argument.name_span, kind=layer.kind, name=argument.name, near=near, known=known)
+    return UnknownArgument(
+        span=argument.name_span,
+        kind=layer.kind,
+        name=argument.name,
+        near=near,
+        known=known,
+        argument=argument.span,
+    )
 
 
 def unknown_argument(kind: str, argument: tree.Argument, known: Sequence[str]) -> UnknownArgument:
@@ -90,3 +105,21 @@ def argument_names(formals: Sequence[tree.Formal]) -> tuple[str, ...]:
 def initializer_arguments(kind: type) -> tuple[str, ...]:
     """Names of the numbers that an initializer takes."""
     return tuple(one.name for one in dataclasses.fields(kind))
+
+
+def looks_foreign(layer: type[Layer], call: tree.Call, *, is_stage: bool) -> bool:
+    """Whether a call of a layer may be written as in another framework: it has no tensor, or too much else."""
+    if not is_stage and all(isinstance(one, _NO_TENSORS) for one in call.positional):
+        return True
+    most = sum(one.metadata["positional"] for one in layer.attributes()) + (0 if is_stage else len(layer.operands))
+    is_full = len(call.positional) > most and not layer.operands[-1].variadic
+    return is_full or any(not takes_argument(layer, one.name) or _is_foreign_value(one) for one in call.named)
+
+
+def _is_foreign_value(argument: tree.Argument) -> bool:
+    """Whether an initializer stands in quotes, or padding is called `valid`."""
+    value = argument.value
+    return isinstance(value, tree.String) and (argument.name.endswith("init") or value.value.lower() == "valid")
+
+
+_NO_TENSORS = tree.Number | tree.String | tree.Boolean | tree.ListExpression | tree.Unary

@@ -121,7 +121,8 @@ class Module:
 
     def may_define(self, name: str) -> bool:
         """Whether something that could not be read or imported may define a name that nothing else defines."""
-        return self.file.is_unfinished or name in self.missing or name in self.file.unread_words
+        file = self.file
+        return file.is_unfinished or file.lacks_name or name in self.missing or name in file.unread_words
 
     def doc(self, node: tree.Node) -> str:
         """The documentation comment before a node; empty if there is none."""

@@ -6,10 +6,10 @@ whatever depends on values. Elaboration reads what it found: where a name means 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..deep_calls import on_new_stack
 from ..diagnostics import Diagnostic, DotnnError, Report
@@ -31,11 +31,15 @@ from ..layers.base import LAYERS
 from ..measure.metric_names import METRICS
 from ..source import Span
 from ..syntax import tree
+from .findings import Findings
+from .item_definitions import Items
 from .meanings import Definition, Kind, NameScope, of_language
 from .name_errors import (
     argument_names,
     initializer_arguments,
     is_symbol_name,
+    looks_foreign,
+    name_with_dot,
     takes_argument,
     undefined_name,
     unknown_argument,
@@ -44,6 +48,9 @@ from .name_errors import (
 )
 from .project import FUNCTIONS, Module
 from .written_types import element_type, is_value_type
+
+if TYPE_CHECKING:
+    from .foreign_errors import Verdict
 
 
 def resolve(modules: Sequence[Module], report: Report) -> None:
@@ -54,8 +61,8 @@ def resolve(modules: Sequence[Module], report: Report) -> None:
         report: takes the diagnostics; at a place where it has one already, nothing is added. Of files of the library
             nothing is said: there is nothing wrong with them, and their readers could not mend it.
     """
-    findings, unheard = _Findings(report), _Findings(Report())
-    items = _Items(modules)
+    findings, unheard = Findings(report), Findings(Report())
+    items = Items(modules)
     for module in modules:
         for item in module.file.items:
             _resolve_item(item, module, items, unheard if module.source.in_library else findings)
@@ -66,10 +73,10 @@ def resolve_value(expression: tree.Expression, module: Module, report: Report) -
 
     Dimensions are those of whoever evaluates it.
     """
-    _Walk(module, _Findings(report), _Items(()), sees_symbols=True).walk(expression)
+    _Walk(module, Findings(report), Items(()), sees_symbols=True).walk(expression)
 
 
-def _resolve_item(item: tree.Item, module: Module, items: _Items, findings: _Findings) -> None:
+def _resolve_item(item: tree.Item, module: Module, items: Items, findings: Findings) -> None:
     names = module.names
     if isinstance(item, tree.Import):
         for name in item.names:
@@ -83,62 +90,8 @@ def _resolve_item(item: tree.Item, module: Module, items: _Items, findings: _Fin
     names.scopes.append(NameScope(item.span, tuple(names.definitions[before:])))
 
 
-class _Items:
-    """The definitions of the items of files, and of the arguments of blocks, which are used across files."""
-
-    def __init__(self, modules: Iterable[Module]) -> None:
-        self._items: dict[int, Definition] = {}
-        self._formals: dict[tuple[int, str], Definition] = {}
-        for module in modules:
-            for item in module.file.items:
-                if not isinstance(item, tree.Import | tree.Broken):
-                    self._add(item)
-
-    def _add(self, item: tree.Const | tree.Block | tree.Model) -> None:
-        name = item.name
-        self._items[id(item)] = Definition(name.name, _KINDS[type(item)], name.span)
-        if not isinstance(item, tree.Const):
-            for formal in item.formals:
-                made = Definition(formal.name.name, Kind.ARGUMENT, formal.name.span, name.name)
-                self._formals.setdefault((id(item), formal.name.name), made)
-
-    def of(self, item: tree.Const | tree.Block | tree.Model) -> Definition:
-        """The definition that an item is."""
-        return self._items[id(item)]
-
-    def formal(self, item: tree.Block | tree.Model, name: str) -> Definition | None:
-        """The argument of a block or model."""
-        return self._formals.get((id(item), name))
-
-    def visible(self, module: Module, name: str) -> Definition | None:
-        """The block or const that a name means in a file."""
-        found = module.items.get(name)
-        return None if found is None else self._items.get(id(found.item))
-
-
 #: Nodes inside of each other that one of Python's stacks takes.
 _DEPTH_PER_STACK = 60
-_KINDS = {tree.Const: Kind.CONST, tree.Block: Kind.BLOCK, tree.Model: Kind.MODEL}
-
-
-class _Findings:
-    """Where findings go: each place is reported once."""
-
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        spans = (one.span for one in report.diagnostics)
-        self._places = {_place(span) for span in spans if span is not None}
-
-    def add(self, span: Span, make: Callable[[], Diagnostic]) -> None:
-        """Report a diagnostic; near names take a while to find, so that it is made only if it is wanted."""
-        if _place(span) in self._places or self._report.is_full:
-            return
-        self._places.add(_place(span))
-        self._report.add(make())
-
-
-def _place(span: Span) -> tuple[int, int, int]:
-    return id(span.source), span.start, span.end
 
 
 @dataclass(eq=False, repr=False)
@@ -150,22 +103,30 @@ class _Walk:
         symbols: the dimensions that the types so far have introduced.
         uncertain: those that a statement with a mistake seems to bind.
         below: where the statements of the body bind names, also those that come later.
+        targets: by identity, the calls that are all of what is bound, and the names to which they are.
+        objects: the names that are bound to layers without tensors.
         in_expect: whether metrics mean something.
+        in_broken: whether it is what was read around a mistake.
+        lacks_arguments: whether the head has a mistake, so that there may be more arguments than were read.
     """
 
     module: Module
-    findings: _Findings
-    items: _Items
+    findings: Findings
+    items: Items
     names: dict[str, Definition] = field(default_factory=dict)
     symbols: dict[str, Definition] = field(default_factory=dict)
     labels: dict[str, Definition] = field(default_factory=dict)
     owner: str = ""
     uncertain: set[str] = field(default_factory=set)
     below: dict[str, Span] = field(default_factory=dict)
+    targets: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    objects: set[str] = field(default_factory=set)
     in_expect: bool = False
     in_const: bool = False
     #: How deep in the tree the walk is.
     depth: int = 0
+    in_broken: bool = False
+    lacks_arguments: bool = False
     #: Whether the dimensions of others are visible: a block sees those of the model that calls it.
     sees_symbols: bool = False
 
@@ -209,7 +170,7 @@ class _Walk:
             return of_language(name, Kind.ELEMENT_TYPE if name in DTYPES else Kind.INITIALIZER)
         if name in self.symbols:
             return self.symbols[name]
-        if self.module.may_define(name):
+        if self.module.may_define(name) or self.lacks_arguments:
             return None
         if self.sees_symbols and is_symbol_name(name):
             return of_language(name, Kind.DIMENSION)
@@ -225,10 +186,49 @@ class _Walk:
 
     def call(self, call: tree.Call, *, is_stage: bool = False) -> None:
         """A call, of whatever; a stage is applied to a tensor."""
-        for one in call.positional:
-            self.walk(one)
-        for argument in call.named:
-            self.walk(argument.value)
+        if not self._is_foreign(call, is_stage=is_stage):
+            self._plain_call(call, is_stage=is_stage)
+
+    def _is_foreign(self, call: tree.Call, *, is_stage: bool) -> bool:
+        """Whether a call is written as in another framework, and what is wrong has been said."""
+        if self.in_broken:
+            return False
+        verdict = self._foreign(call, is_stage=is_stage)
+        if verdict is None:
+            return False
+        self.use(call.function, call.function_span, None)
+        callee = call.function if call.callee is None else call.callee.span.text
+        if callee not in self.objects:
+            self.findings.add(verdict.span, verdict.make, verdict.covers)
+        self.walk(tuple(verdict.parts))
+        if verdict.is_object:
+            self.objects.update(self.targets.get(id(call), ()))
+        return True
+
+    def _foreign(self, call: tree.Call, *, is_stage: bool) -> Verdict | None:
+        name, (target, *_) = call.function, (*self.targets.get(id(call), ()), "")
+        layer = LAYERS.get(name)
+        is_layer = layer is not None and layer.callable and name not in FUNCTIONS
+        is_plain = call.callee is None and "." not in name
+        if is_plain and (name in self.module.items or name in self.names or name in METRICS):
+            return None
+        if is_plain and not is_layer and (name in FUNCTIONS or name in INITIALIZERS or self.module.may_define(name)):
+            return None
+        if is_plain and is_layer and not looks_foreign(LAYERS[name], call, is_stage=is_stage):
+            return None
+        # What other frameworks write is known to few files.
+        from .foreign_errors import of_expression, of_layer, of_unknown
+
+        if not is_plain:
+            return of_expression(call, {*self.names, *self.module.items, *self.symbols}, target)
+        if layer is not None and is_layer:
+            return of_layer(layer, call, is_stage=is_stage, name=target)
+        return of_unknown(call, is_stage=is_stage, name=target)
+
+    def _plain_call(self, call: tree.Call, *, is_stage: bool) -> None:
+        self.walk((*call.positional, *(one.value for one in call.named)))
+        if call.callee is not None or "." in call.function:
+            return
         name, at = call.function, call.function_span
         found = self.module.items.get(name)
         item = None if found is None else found.item
@@ -254,6 +254,8 @@ class _Walk:
 
     def _unknown_call(self, call: tree.Call, *, is_value: bool) -> None:
         name, at = call.function, call.function_span
+        if name in self.objects:
+            return
         # With arguments, a layer is meant.
         is_label = name in self.labels and not (call.positional or call.named)
         self.use(name, at, self.names.get(name) or self.items.visible(self.module, name))
@@ -281,9 +283,26 @@ class _Walk:
             made = of_language(argument.name, Kind.ARGUMENT, layer.kind) if is_known else None
             self.use(argument.name, argument.name_span, made)
 
+    def _is_layer(self, name: str) -> bool:
+        """Whether a name means a layer and nothing else."""
+        return name in LAYERS and name not in FUNCTIONS and name not in self.names and name not in self.module.items
+
+    def unreadable(self, node: tree.Broken | tree.Unreadable) -> None:
+        """What was read around a mistake, where a stage is not told from a value."""
+        outer = self.in_broken, self.in_expect
+        self.in_broken, self.in_expect = True, self.in_expect or node.span.text.startswith("expect")
+        self.walk(node.parts)
+        self.in_broken, self.in_expect = outer
+
     def attribute(self, attribute: tree.Attribute) -> None:
         """An attribute of a tensor, which only its value may have."""
-        self.walk(attribute.base)
+        written = attribute.span.text
+        if written in self.names or written in self.objects:
+            return
+        if isinstance(attribute.base, tree.Name) and attribute.base.name == "self" and "self" not in self.names:
+            self.findings.add(attribute.span, partial(name_with_dot, attribute.span))
+        else:
+            self.walk(attribute.base)
         self.use(attribute.name, attribute.name_span, of_language(attribute.name, Kind.ATTRIBUTE))
 
     def stage(self, stage: tree.Stage) -> None:
@@ -419,14 +438,19 @@ class _Body(_Walk):
 
     def binding(self, statement: tree.Binding) -> None:
         """A binding of one name or more."""
+        names = self.targets[id(statement.value)] = tuple(target.name for target in statement.targets)
         self._value(statement)
+        if isinstance(statement.value, tree.Name) and self._is_layer(statement.value.name):
+            self.objects.update(names)
         for target in statement.targets:
             if target.name != "_":
                 self.bind(target, Kind.BINDING)
+            if "." in target.name and target.name not in self.objects:
+                self.findings.add(target.span, partial(name_with_dot, target.span, is_binding=True))
 
     def broken(self, statement: tree.Broken) -> None:
         """What was read of a statement with a mistake in it."""
-        self.walk(statement.parts)
+        self.unreadable(statement)
         for target in statement.targets:
             if target.name != "_" and target.name not in self.names:
                 self.uncertain.add(target.name)
@@ -450,7 +474,7 @@ class _Block(_Body):
 
     def check(self, block: tree.Block) -> None:
         """Look at the whole of it."""
-        self.sees_symbols = True
+        self.sees_symbols, self.lacks_arguments = True, block.broken is not None
         # Sizes in the types of arguments may be any of the arguments, and defaults may be any of those sizes.
         arguments = argument_names(block.formals)
         for formal in block.formals:
@@ -476,6 +500,7 @@ class _Model(_Body):
 
     def check(self, model: tree.Model) -> None:
         """Look at the whole of it."""
+        self.lacks_arguments = model.broken is not None
         for formal in model.formals:
             if formal.default is not None:
                 self.walk(formal.default)
@@ -483,7 +508,7 @@ class _Model(_Body):
             if formal.type is not None and is_value_type(formal.type):
                 self.type(formal.type)
         self.statements(model.body)
-        if not _is_broken(model) and not any(isinstance(one, tree.Output) for one in model.body):
+        if not _is_broken(model) and not any(isinstance(one, tree.Output | tree.Return) for one in model.body):
             name = model.name
             self.findings.add(name.span, lambda: ModelWithoutOutput(span=name.span, name=name.name))
 
@@ -546,5 +571,5 @@ _HANDLERS: dict[type, _Handler] = {
     tree.Repeat: _parts("count", "body"),
     tree.For: _Walk.loop,
     tree.Reuse: lambda walk, node: walk.path(node.path),
-    tree.Unreadable: _parts("parts"),
+    tree.Unreadable: _Walk.unreadable,
 }

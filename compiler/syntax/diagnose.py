@@ -33,6 +33,8 @@ _FOREIGN_OPERATORS: Final = {
     "|": "or",
     "&": "and",
 }
+#: What stands behind the sign of a pipe, in place of a condition.
+_PIPED: Final = re.compile(r"[ \t]*[A-Za-z_]\w*[ \t]*(?:\(|\||->|#|\r?\n|\Z)")
 #: Kinds of tokens behind which a value must stand.
 _BEFORE_VALUE: Final = frozenset(
     {"EQUAL", "PLUS", "MINUS", "TIMES", "POWER", "COMPARE", "AND", "OR", "NOT", "IF", "RETURN", "EXPECT"}
@@ -44,7 +46,10 @@ Rule: TypeAlias = Callable[[Mistake], Diagnostic | None]
 
 def diagnose(mistake: Mistake) -> Diagnostic:
     """The diagnostic of a mistake."""
-    for rule in _RULES:
+    # What other languages write is known to few files.
+    from .foreign import foreign
+
+    for rule in (foreign, *_RULES):
         diagnostic = rule(mistake)
         if diagnostic is not None:
             return diagnostic
@@ -66,6 +71,8 @@ def _malformed_word(m: Mistake) -> Diagnostic | None:
         return spelling.MalformedNumber(span=m.span, found=found.text)
     if found.text == ";":
         return spelling.Semicolon(span=m.span)
+    if found.text == "|" and _PIPED.match(m.source.text, found.end):
+        return spelling.ForeignOperator(span=m.span, found="|", instead="->")
     if found.text in _FOREIGN_OPERATORS:
         return spelling.ForeignOperator(span=m.span, found=found.text, instead=_FOREIGN_OPERATORS[found.text])
     if found.kind == "other" or _is_decorator(m):
@@ -85,8 +92,16 @@ def _fat_arrow(m: Mistake) -> Diagnostic | None:
     return None
 
 
+def _is_quotient(m: Mistake) -> bool:
+    """Whether one value follows on the line, and no words of a comment."""
+    return _ONE_VALUE.fullmatch(m.source.text[m.found.end :].partition("\n")[0]) is not None
+
+
+_ONE_VALUE: Final = re.compile(r"\s*[\w.]+(?:\([^()]*\))?\s*[)}\],]*")
+
+
 def _foreign_comment(m: Mistake) -> Diagnostic | None:
-    if m.found.text == "/*" or (m.found.text == "//" and (not m.after_value or not m.statement)):
+    if m.found.text == "/*" or (m.found.text == "//" and not (m.after_stage and _is_quotient(m))):
         return spelling.ForeignComment(span=m.span, found=m.found.text)
     if m.found.kind not in ("word", "sign", "end"):
         return None
@@ -131,7 +146,9 @@ def _wrong_closing(m: Mistake) -> Diagnostic | None:
     innermost = m.opened[-1]
     if innermost.text == opening:
         return None
-    if any(bracket.text == opening for bracket in m.opened):
+    closers = re.match(r"[)\]} \t]*", m.source.text[m.found.start :])
+    is_replaced = closers is not None and len(closers.group().replace(" ", "")) >= len(m.opened_here) > 1
+    if any(bracket.text == opening for bracket in m.opened) and not is_replaced:
         return _unclosed(m, innermost)
     opened = m.span_of(innermost) if m.opened_here else None
     return syntax.UnmatchedBracket(span=m.span, found=m.found.text, opened=opened)
@@ -410,22 +427,31 @@ def _is_call(m: Mistake, bracket: Token) -> bool:
     return isinstance(before, Token) and before.kind == "NAME"
 
 
-def _method(m: Mistake) -> Diagnostic | None:
-    # `x.sqrt()`: the attribute may not be a node yet.
-    is_node = isinstance(m.top, tree.Attribute)
-    if m.found.text != "(" or m.on_new_line or not (is_node or m.top_kind == "FIELD"):
-        return None
-    name = m.top.name_span if is_node else m.span_of(m.top)
-    value = m.top.value if is_node else m.statement[-3]
-    receiver = m.span_of(value) if isinstance(value, Token) else value.span
-    return syntax.MethodCall(span=name, name=name.text, receiver=receiver)
-
-
 def _condition_behind(m: Mistake) -> Diagnostic | None:
     # `a if c else b`
-    if m.found.text == "if" and m.after_value and not m.on_new_line:
-        return spelling.ConditionBehind(span=m.span)
-    return None
+    if m.found.text != "if" or not m.after_value or m.on_new_line:
+        return None
+    return spelling.ConditionBehind(span=m.span, whole=_value_around(m))
+
+
+_BEFORE_WHOLE: Final = frozenset({"EQUAL", "LPAR", "LSQB", "COMMA", "RETURN"})
+
+
+def _value_around(m: Mistake) -> Span | None:
+    """The whole of the value in which something was found, up to a sign at which it must end on its line."""
+    before = next((v for v in reversed(m.statement) if isinstance(v, Token) and v.kind not in VALUE_KINDS), None)
+    if before is None or before.kind not in _BEFORE_WHOLE:
+        return None
+    rest = m.source.text[m.found.start :].partition("\n")[0].partition("#")[0]
+    depth = 0
+    for index, sign in enumerate(rest):
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth < 0 or (depth == 0 and sign == ","):
+            rest = rest[:index]
+            break
+    text = m.source.text[before.end : m.found.start + len(rest)]
+    start = before.end + len(text) - len(text.lstrip())
+    return m.source.span(start, start + len(text.strip()))
 
 
 def _no_else(m: Mistake) -> Diagnostic | None:
@@ -477,7 +503,6 @@ _RULES: tuple[Rule, ...] = (
     _keyword_as_name,
     _bare_pipeline,
     _no_value,
-    _method,
     _condition_behind,
     _lacks_part,
     _side_by_side,

@@ -15,7 +15,7 @@ from typing import Any, Final
 from ..diagnostics import Diagnostic, Report
 from ..diagnostics.limits import LimitExceeded
 from ..diagnostics.spelling import Semicolon
-from ..diagnostics.statement_syntax import NestedItem
+from ..diagnostics.statement_syntax import NestedItem, NotAStatement
 from ..limits import Limits
 from ..source import Source, Span
 from . import tree
@@ -25,7 +25,16 @@ from .diagnose import diagnose
 from .error_collector import AbandonError, ErrorCollector, StopError
 from .mistakes import Mistake, found_at, open_brackets
 from .parser_tables import END, FILE, VALUE
-from .recover import BODY, ITEM, STATEMENT, Resumption, body_without_brace, end_of_nested_item, resume_at
+from .recover import (
+    BODY,
+    ITEM,
+    STATEMENT,
+    Resumption,
+    body_without_brace,
+    end_of_indented_body,
+    end_of_nested_item,
+    resume_at,
+)
 from .shipped_tables import grammar_tables
 from .tokens import KEYWORDS, Token
 from .tree_builder import Builder
@@ -124,10 +133,10 @@ class _Run:
         last = self.values[-1] if self.values else None
         if self._begins_line(found.start) or (isinstance(last, Token) and last.kind == "RBRACE"):
             # An item that is complete is no part of the mistake.
-            self._settle("CONST")
+            self.settle("CONST")
         if self._begins_line(found.start) and (found.text in KEYWORDS or found.text == "//"):
             # Likewise a statement, before a word or a sign that goes on with none.
-            self._settle("RETURN")
+            self.settle("RETURN")
         level, inside = self._level()
         return Mistake(
             source=parser.source,
@@ -153,15 +162,79 @@ class _Run:
         top = self._find("item", "items")
         return (top, ITEM) if top >= 0 else (0, VALUE)
 
+    # --- what a repair does ---------------------------------------------------------------------------------------
+
+    @property
+    def source(self) -> Source:
+        """The text."""
+        return self._parser.source
+
+    @property
+    def builder(self) -> Builder:
+        """What makes the nodes."""
+        return self._parser.builder
+
+    def repair(self) -> bool:
+        """Read on behind what is written as in another language; False where it is none of the known ways."""
+        from .repair import repair
+
+        return repair(self, found_at(self.source.text, self.position, self.end))
+
+    def takes(self, kind: str) -> bool:
+        """Whether a terminal could come next."""
+        return self._parser.tables.shifts(list(self.states), kind)
+
+    def drop(self, count: int) -> None:
+        """Take the last values off the stack."""
+        del self.states[-count:], self.values[-count:]
+
+    def shift(self, token: Token) -> bool:
+        """Go on as if a token had been read; False where it cannot stand here."""
+        if not self.takes(token.kind):
+            return False
+        self.states.append(self._reduce(token.kind))
+        self.values.append(token)
+        return True
+
+    def push(self, rule: str, value: object) -> None:
+        """Go on as if something had been read that a rule of the grammar stands for."""
+        self.states.append(self._parser.tables.gotos[self.states[-1]][rule])
+        self.values.append(value)
+
+    def starts_statement(self) -> bool:
+        """Whether a single name has been read of a statement of a body."""
+        level, inside = self._level()
+        alone = len(self.values) - level == 1
+        return inside == STATEMENT and alone and isinstance(self.values[-1], Token) and self.values[-1].kind == "NAME"
+
+    def in_head(self) -> bool:
+        """Whether the arguments of a block or model have been read, and nothing of its body."""
+        if not self.settle("LBRACE") or len(self.values) < 3:
+            return False
+        keyword = self.values[-3]
+        return isinstance(keyword, Token) and keyword.kind in _BODIES
+
+    def say(self, diagnostic: Diagnostic) -> None:
+        """Report one."""
+        self._parser.collector.add(diagnostic)
+
+    # --- what is left out -----------------------------------------------------------------------------------------
+
     def skip(self, diagnostic: Diagnostic) -> bool:
         """Leave out what a diagnostic is about, where it is all that is wrong; whether that could be done."""
         span = diagnostic.span
-        if span is None or not isinstance(diagnostic, Semicolon | NestedItem):
+        if span is None or not isinstance(diagnostic, Semicolon | NestedItem | NotAStatement):
             return False
-        self.position = span.end
+        end: int | None = span.end
         if isinstance(diagnostic, NestedItem):
-            self.position = end_of_nested_item(span)
-            self._parser.skipped.append(span.source.span(span.start, self.position))
+            end = end_of_nested_item(span)
+        elif isinstance(diagnostic, NotAStatement):
+            end = end_of_indented_body(span) if span.text in KEYWORDS else None
+        if end is None:
+            return False
+        self.position = end
+        if not isinstance(diagnostic, Semicolon):
+            self._parser.skipped.append(span.source.span(span.start, end))
         return True
 
     def recover(self) -> None:
@@ -193,64 +266,49 @@ class _Run:
 
     def _open_body(self, position: int) -> bool:
         """Go on as if the brace before a body had been read, if that is what is missing; whether it is."""
-        if not self._settle("LBRACE") or len(self.values) < 3:
-            return False
-        keyword, brace = self.values[-3], self._parser.tables.actions[self.states[-1]]["LBRACE"]
-        if not isinstance(keyword, Token) or keyword.kind not in _BODIES or not isinstance(brace, int):
+        if not self.in_head():
             return False
         body = body_without_brace(self._parser.source.text, position)
         if body is None:
             return False
         self.position = self._resumed = body
-        self._shift(brace, "LBRACE")
-        return True
+        return self.shift(Token("LBRACE", "", self.position, self.position))
 
     def _keep_complete(self, position: int) -> None:
         """Keep the statement on the lines before the mistake, if it is complete."""
         if self._begins_line(position):
-            self._settle("RETURN")
+            self.settle("RETURN")
 
     def _begins_line(self, position: int) -> bool:
         text = self._parser.source.text
         return not text[text.rfind("\n", 0, position) + 1 : position].strip()
 
-    def _settle(self, kind: str) -> bool:
+    def settle(self, kind: str) -> bool:
         """Make the reductions that a terminal would demand, if it could come next; whether it could."""
-        if not self._parser.tables.shifts(list(self.states), kind):
+        if not self.takes(kind):
             return False
         with suppress(AbandonError):
             self._reduce(kind)
             return True
         return False
 
-    def _shift(self, state: int, kind: str) -> None:
-        """Go on as if a sign had been read."""
-        self.states.append(state)
-        self.values.append(Token(kind, "", self.position, self.position))
-
     def _resume(self, resumption: Resumption, level: int, inside: str, head: int, broken: tree.Broken) -> None:
         self.position = self._resumed = resumption.position
         if resumption.level == BODY:
             self._cut(head)
-            self._push("formals", BrokenHead(broken))
+            self.push("formals", BrokenHead(broken))
             return
         self._cut(level)
         rules = "statements" if inside == STATEMENT else "items"
         if rules in self._parser.tables.gotos[self.states[-1]]:
-            self._push(rules, [])
+            self.push(rules, [])
         self.values[-1].append(broken)
         if resumption.level == ITEM and inside == STATEMENT:
             # Behind whole statements a brace is always shifted.
-            closed = self._parser.tables.actions[self.states[-1]]["RBRACE"]
-            self._shift(closed, "RBRACE")  # pyright: ignore[reportArgumentType]
+            self.shift(Token("RBRACE", "", self.position, self.position))
 
     def _cut(self, level: int) -> None:
         del self.states[level + 1 :], self.values[level:]
-
-    def _push(self, rule: str, value: Any) -> None:
-        """Go on as if a list of something had been read."""
-        self.states.append(self._parser.tables.gotos[self.states[-1]][rule])
-        self.values.append(value)
 
 
 class _Parser:
@@ -276,7 +334,9 @@ class _Parser:
                 try:
                     return run.advance()
                 except _UnexpectedError:
-                    diagnostic = diagnose(run.mistake())
+                    if run.repair():
+                        continue
+                    diagnostic = self._diagnosed(run.mistake())
                     self.collector.add(diagnostic)
                     if run.skip(diagnostic):
                         continue
@@ -288,6 +348,16 @@ class _Parser:
             items = run.values[0] if run.values else None
             return tuple(items) if isinstance(items, list) else ()
 
+    def _diagnosed(self, mistake: Mistake) -> Diagnostic:
+        """The diagnostic of a mistake; what is another language as a whole is told once, and not read."""
+        from .foreign import another_language
+
+        whole = another_language(mistake) if self.collector.count == 0 else None
+        if whole is None:
+            return diagnose(mistake)
+        self.collector.add(whole)
+        raise StopError
+
     def value(self) -> tree.Expression | None:
         """The whole text as one value."""
         try:
@@ -297,11 +367,14 @@ class _Parser:
 
     def _part(self, start: int, end: int) -> tree.Expression:
         run = _Run(self, VALUE, start, end)
-        try:
-            return run.advance()
-        except _UnexpectedError:
-            self.collector.add(diagnose(run.mistake()))
-        raise AbandonError
+        while True:
+            try:
+                return run.advance()
+            except _UnexpectedError:
+                if run.repair():
+                    continue
+                self.collector.add(diagnose(run.mistake()))
+            raise AbandonError
 
 
 def parse(source: Source, limits: Limits, report: Report) -> tree.File | None:

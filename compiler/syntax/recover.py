@@ -24,6 +24,7 @@ _BINDING = re.compile(
     r"[A-Za-z_][A-Za-z0-9_]*[ \t]*(?:,\s{0,80}[A-Za-z_][A-Za-z0-9_]*[ \t]*){0,16}(?::[^=\r\n]*)?=(?!=)"
 )
 
+_OTHERWISE = re.compile(r"[ \t]*(?:else|elif)\b.*:")
 _ELSE = re.compile(r"\s*else\b")
 _END_OF_LINE = re.compile(r"[ \t\r]*(?:\#|\n|\Z)")
 _END_OF_BODY = re.compile(r"(?:\s|\#[^\n]*)*+(?:\Z|(?:model|block|const|import)\s+[A-Za-z_])")
@@ -113,6 +114,30 @@ def end_of_nested_item(keyword: Span) -> int:
         line_end = text.find("\n", position)
         return line_end if line_end >= 0 else len(text)
     return _end_of_braces(text, position)
+
+
+def end_of_indented_body(keyword: Span) -> int | None:
+    """Where the lines end that a loop or a condition of Python indents behind its colon; None where there is none."""
+    text = keyword.source.text
+    indent = indentation(text, keyword.start)
+    line_end = _line_end(text, keyword.end)
+    if not text[keyword.end : line_end].partition("#")[0].rstrip().endswith(":"):
+        return None
+    end = line_end
+    while line_end < len(text):
+        start, line_end = line_end + 1, _line_end(text, line_end + 1)
+        line = text[start:line_end]
+        if not line.strip():
+            continue
+        if indentation(text, start) <= indent and not _OTHERWISE.match(line):
+            break
+        end = line_end
+    return end
+
+
+def _line_end(text: str, position: int) -> int:
+    found = text.find("\n", position)
+    return found if found >= 0 else len(text)
 
 
 def _end_of_braces(text: str, position: int) -> int:

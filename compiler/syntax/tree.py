@@ -127,12 +127,17 @@ class Call(Node):
     """``f(a, b, c=1)``; a bare ``relu`` as a stage is a call without arguments and without parentheses.
 
     As a stage the piped value is not among ``positional``.
+
+    Attributes:
+        callee: what is called where that is no name, as in ``x.view(2)`` and ``Dense(2)(x)``, which mean nothing: then
+            ``function`` is the name behind the dot, or empty.
     """
 
     function: str
     positional: tuple[Expression, ...]
     named: tuple[Argument, ...]
     function_span: Span
+    callee: Expression | None = None
 
 
 @positional_record
@@ -424,7 +429,13 @@ class File:
     @cached_property
     def unread_words(self) -> frozenset[str]:
         """The words in places that could not be read: each may be what defines a name that nothing else defines."""
-        return frozenset(word for span in self.skipped for word in _WORD.findall(span.text))
+        broken = (item.span for item in self.items if isinstance(item, Broken))
+        return frozenset(word for span in (*self.skipped, *broken) for word in _WORD.findall(span.text))
+
+    @cached_property
+    def lacks_name(self) -> bool:
+        """Whether an item has lost the name that it defines, which may be any."""
+        return any(isinstance(item, Broken) and _NAMELESS.match(item.span.text) for item in self.items)
 
     @cached_property
     def is_unfinished(self) -> bool:
@@ -433,3 +444,4 @@ class File:
 
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAMELESS = re.compile(r"(?:const|block|model)\s*[=({:]")

@@ -37,10 +37,14 @@ class Builder:
 
     Attributes:
         parse_part: parses the text between two offsets as one value; for the computed parts of labels.
+        callees: by the offset at which they start, values that are called though they are no names.
+        closed: offsets of parentheses that are left out.
     """
 
     def __init__(self, collector: ErrorCollector, parse_part: Callable[[int, int], tree.Expression]) -> None:
         self.parse_part = parse_part
+        self.callees: dict[int, tree.Expression] = {}
+        self.closed: set[int] = set()
         self._collector = collector
         self._source = collector.source
         # What all places of an item count from: an edit elsewhere moves the item by this alone.
@@ -56,6 +60,7 @@ class Builder:
         """The statement is complete, or given up."""
         self._depths.clear()
         self._outer.clear()
+        self.callees.clear()
 
     def start(self, value: Any) -> int:
         """Offset of the first character of a token, a node or a list, parentheses included."""
@@ -312,18 +317,24 @@ class Builder:
         return self._grown(tree.Slice(span=self._span(values), low=low, high=high), (low, high))
 
     def call(self, values: Values) -> tree.Call | tree.Unreadable:
-        name = values[0]
+        name, callee = values[0], None
         arguments: list[Any] = values[2] if values[2].__class__ is list else []
+        if not name.text:
+            callee = self.callees[name.start]
+            at = callee.name_span if isinstance(callee, tree.Attribute) else self._token_span(values[1])
+            name = Token("NAME", callee.name if isinstance(callee, tree.Attribute) else "", at.start, at.end)
         node = tree.Call(
             span=self._span(values),
             function=name.text,
             positional=tuple(one for one in arguments if one.__class__ is not tree.Argument),
             named=tuple(one for one in arguments if one.__class__ is tree.Argument),
             function_span=self._token_span(name),
+            callee=callee,
         )
+        parts = arguments if callee is None else (callee, *arguments)
         if node.named and node.positional and not self._is_in_order(node, arguments):
-            return self._grown(tree.Unreadable(span=node.span, parts=(node,)), arguments)
-        return self._grown(node, arguments)
+            return self._grown(tree.Unreadable(span=node.span, parts=(node,)), parts)
+        return self._grown(node, parts)
 
     def _is_in_order(self, call: tree.Call, arguments: list[Any]) -> bool:
         named: Span | None = None

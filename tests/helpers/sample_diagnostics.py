@@ -8,7 +8,7 @@ from dotnn.compiler.records import record
 from dotnn.compiler.source import Source, Span
 
 load_all()
-#: The catalogue of dotnn, without rules of the linter, and without classes that a test file may have added.
+#: The catalogue of dotnn, without classes that a test file may have added, and without rules, which load on use.
 FAMILIES = [kind for _, kind in sorted(CATALOGUE.items()) if kind.__module__.startswith("dotnn.compiler.diagnostics.")]
 
 

@@ -280,7 +280,7 @@ def test_every_diagnostic_is_plain_data() -> None:
         ("output u = x -> f(missing) -> f(3)", ("E201", "missing")),
         ("output u = x -> f(k=3, q=4) -> dense(3)", ("E204", "q")),
         ("output u = x -> dense(unit=3) -> dense(3)", ("E204", "unit")),
-        ("output u = x -> conv2d(3, 3)", ("E304", "3")),
+        ("output u = x -> conv2d(3, 3)", ("E304", "3, 3")),
         # What hangs on a label whose layer has failed.
         (
             "a = x -> l: dens(3)\n output u = a -> reuse(l) -> m: reuse(l) -> reuse(m.deep)\n freeze l, m",

@@ -178,10 +178,13 @@ def test_words_for_arguments(call: str, advice: str) -> None:
 
 
 def test_what_goes_without_a_name() -> None:
-    assert answer("elu(0.3)") == "name it: `alpha=`"
-    assert answer("mean(1)") == "name it: `axis=` or `keepdims=`"
+    assert answer("elu(true)") == "name it: `alpha=`"
+    assert answer("mean(x)") == "name it: `axis=` or `keepdims=`"
     assert answer("relu(1)") == "it takes nothing more"
-    assert answer("embedding(9, 4)").startswith("only `vocabulary` goes without a name; name the others: `dim=`")
+    assert answer("embedding(9, x)").startswith("only `vocabulary` goes without a name; name the others: `dim=`")
+    assert answer("elu(0.3)") == "write `elu(alpha=0.3)`"
+    assert answer("mean(1)") == "write `mean(axis=1)`"
+    assert answer("embedding(9, 4)") == "write `embedding(9, dim=4)`"
     assert answer("multi_head_attention(4, x)").endswith("`bias_init=`, `key=`, `value=`, `mask=`")
 
 

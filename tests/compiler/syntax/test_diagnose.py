@@ -29,7 +29,7 @@ STATEMENTS: list[tuple[str, str, tuple[int, int], list[str]]] = [
     ("expect params = 3", "E119", (1, 15), ["`expect` compares with `==`"]),
     ("y = if a = 3 { x } else { y }", "E119", (1, 10), ["`if` compares with `==`"]),
     ("y == 3", "E120", (1, 3), ["single `=`", "expect y == …"]),
-    ("y = a < b <= c", "E121", (1, 11), ["do not chain", "and b <= c"]),
+    ("y = a < b <= c", "E121", (1, 11), ["do not chain", "`… and b <= …`"]),
     ("y = a == b == c", "E121", (1, 12), ["do not chain"]),
     ("input = 3", "E110", (1, 1), ["`input` is a keyword"]),
     ("y = in + 3", "E110", (1, 5), ["`in` is a keyword"]),
@@ -74,7 +74,7 @@ STATEMENTS: list[tuple[str, str, tuple[int, int], list[str]]] = [
     ("for i in x { f }", "E112", (1, 1), ["`for` is a stage"]),
     ("y = if a { b } elif c { d }", "E128", (1, 16), ["needs an `else`", "`else if`"]),
     ("y = [1 2]", "E127", (1, 8), ["a comma is missing"]),
-    ("y = f(2 if a else 1)", "E141", (1, 9), ["a condition stands first", "if c { a } else { b }"]),
+    ("y = f(2 if a else 1)", "E141", (1, 9), ["a condition stands first", "`if a { 2 } else { 1 }`"]),
     ("y = f(a,\n      k=3\n      stride=2)", "E127", (3, 7), ["a comma is missing before `stride`"]),
     ("y = f(a=1, b)", "E122", (1, 12), ["without a name follows one with a name", "`a=1`"]),
     ("y = x -> loop(3)", "E123", (1, 10), ["`loop` is reserved"]),
@@ -91,11 +91,9 @@ STATEMENTS: list[tuple[str, str, tuple[int, int], list[str]]] = [
     ("y = x -> a{}: f", "E101", (1, 12), ["expected a value, but found `}`"]),
     ("y = x[0:2:1]", "E138", (1, 10), ["no step"]),
     ("y = x[a -> b]", "E139", (1, 9), ["needs parentheses"]),
-    ("y = 3 if a else 4", "E141", (1, 7), ["stands behind a value", "if c { a } else { b }"]),
+    ("y = 3 if a else 4", "E141", (1, 7), ["stands behind a value", "`if a { 3 } else { 4 }`"]),
     ("y = a\n    // the next\n    z = a", "E131", (2, 5), ["`#`"]),
     ("y = a\n    for i in b { relu }\n    z = a", "E112", (2, 5), ["`for` is a stage"]),
-    ("y = x.sqrt()", "E140", (1, 7), ["called like a method", "`x -> sqrt`"]),
-    ("y = x.shape.mean(axis=1)", "E140", (1, 13), ["`mean`"]),
     ("@cached\n    y = x", "E105", (1, 1), ["no decorators"]),
     ("y = x -> f @ a", "E114", (1, 12), ["`(x -> f) @ …`"]),
     ("y = x @\n    return y", "E102", (1, 7), ["a value is missing: `@`"]),
@@ -116,7 +114,7 @@ FILES: list[tuple[str, str, tuple[int, int], list[str]]] = [
     ("const a = 3\n}\nconst b = 4", "E104", (2, 1), ["one too many above"]),
     ("block model(x) { return x }", "E110", (1, 7), ["`model` is a keyword"]),
     ("block f(input) { return 1 }", "E110", (1, 9), ["`input` is a keyword"]),
-    ("def f(x):\n    return x", "E113", (1, 1), ["block name(x"]),
+    ("def f(x):\n    return x", "E113", (1, 1), ["`block f(x) { return … }`"]),
     ("x = 3", "E113", (1, 1), ["const name = value"]),
     ("Model a() { return x }", "E113", (1, 1), ["small letters"]),
     ("from a import b", "E113", (1, 1), ["import name from"]),
@@ -227,9 +225,15 @@ def test_a_word_in_place_of_a_sign_stands_apart(text: str, mended: str) -> None:
     assert apply_fix(fix.source.text, fix) == f"const c = {mended}"
 
 
+#: Modules of the diagnostics of the text.
+_FAMILIES = (".foreign_syntax", ".spelling", ".statement_syntax", ".syntax")
+
+
 def test_every_code_of_the_text_has_a_page_with_a_sample_that_shows_it():
     load_all()
-    families = [kind for code, kind in CATALOGUE.items() if "E101" <= code <= "E149"]
+    families = [
+        kind for kind in CATALOGUE.values() if kind.__module__.endswith(_FAMILIES) and kind.code.startswith("E1")
+    ]
     assert len(families) >= 35
     for kind in families:
         page = kind.__doc__ or ""
