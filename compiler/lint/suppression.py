@@ -22,7 +22,7 @@ class UnusedSuppression(Lint):
     """A comment suppresses what is not found on its line.
 
     It may have stayed behind when the line was mended, or name another rule than is meant. `# dotnn: ignore[L108]`
-    stands at the end of the line on which the finding begins, and may name several codes: `ignore[L103, W201]`. Those
+    stands at the end of the line on which the finding begins, and may name several codes: `ignore[L103, W701]`. Those
     of warnings are suppressed like rules; errors never are.
 
     Bad:
