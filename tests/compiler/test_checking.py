@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import dotnn
 import pytest
@@ -30,13 +31,13 @@ def settle(text: str) -> None:
     Path("dotnn.toml").write_text(text, encoding="utf-8")
 
 
-def found(select: Collection[str] = (), ignore: Collection[str] = (), **options: object) -> list[str]:
+def found(select: Collection[str] = (), ignore: Collection[str] = (), **options: Any) -> list[str]:
     return sorted(one.code for one in report(select=select, ignore=ignore, **options).diagnostics)
 
 
-def report(path: str = "net.nn", **options: object) -> Report:
+def report(path: str = "net.nn", **options: Any) -> Report:
     """What is said of a file with arguments for which its expectation is false."""
-    return dotnn.check(path, arguments=ARGUMENTS, **options)  # pyright: ignore[reportArgumentType]
+    return dotnn.check(path, arguments=ARGUMENTS, **options)
 
 
 def test_settings_choose_the_rules() -> None:
