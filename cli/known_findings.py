@@ -59,7 +59,7 @@ class KnownFindings:
             is_whole: whether all models were looked at as they are, so that what was not found is not there.
         """
         if self._write is not None:
-            self._write_to(self._write)
+            self._write_to(self._write, is_whole)
         for baseline in self._baselines.values():
             if baseline is not None:
                 _tell(baseline, baseline.gone(self._asked) if is_whole else Counter())
@@ -87,7 +87,7 @@ class KnownFindings:
     def _folder(self) -> Path:
         return (self._write or Path()).parent.resolve()
 
-    def _write_to(self, path: Path) -> None:
+    def _write_to(self, path: Path, is_whole: bool) -> None:
         from ..compiler.atomic_files import write_atomically
         from ..compiler.configuration.baseline import Baseline, read_baseline, written
 
@@ -96,7 +96,8 @@ class KnownFindings:
             before = read_baseline(path)
             if not isinstance(before, Baseline):
                 raise DotnnError(before)
-            findings += before.not_looked_for(self._asked)
+            # Not the sum: what stands in an imported file may be found without that file having been looked through.
+            findings |= before.not_looked_for(self._asked if is_whole else {})
         write_atomically(path, written(findings))
         print_note(f"{path}: {quantity(findings.total(), 'known finding')}")
 

@@ -11,6 +11,9 @@ from ..lint.index import RULES
 from ..lint.retired import RETIRED
 from ..source import Span
 
+#: Letters that are taken for digits where these look like them.
+_DIGITS = str.maketrans("OIL", "011")
+
 
 def code_fault(written: str, select: bool, span: Span | None = None) -> Diagnostic | None:
     """What is wrong with a code, or the beginning of some, that is selected or else ignored; None if it is good."""
@@ -24,7 +27,13 @@ def code_fault(written: str, select: bool, span: Span | None = None) -> Diagnost
         return WarningSelected(span=span, rule=code) if select else None
     if families:
         return ErrorIgnored(span=span, rule=code)
-    return UnknownRule(span=span, rule=written, near=near_names(code, RULES))
+    return UnknownRule(span=span, rule=written, near=_near(code))
+
+
+def _near(code: str) -> tuple[str, ...]:
+    """The rules that may be meant: the one that looks the same, or else all that are a few signs apart."""
+    respelled = code[:1] + code[1:].translate(_DIGITS)
+    return (respelled,) if respelled in RULES else near_names(code, RULES)
 
 
 def code_faults(select: Iterable[str], ignore: Iterable[str]) -> Iterator[Diagnostic]:

@@ -12,6 +12,14 @@ from tests.helpers.cli_calls import codes, dotnn
 BIAS = "output y = image -> conv2d(16, kernel=3) -> batch_norm -> relu"
 NET = f"model net {{\n    input image: float32[N, 3, 29, 29]\n    {BIAS}\n}}\n"
 TWO = NET.replace("output", "spare = image -> relu\n    output")
+#: A model for which the compiler itself has a warning, `W701`, with `CHANNELS`.
+EXPECTING = """model net(channels: int = 16) {
+    input image: float32[N, 3, 29, 29]
+    output y = image -> conv2d(channels, kernel=3) -> batch_norm -> relu
+    expect params == 480
+}
+"""
+CHANNELS = ("--set", "channels=8")
 
 
 @pytest.fixture(autouse=True)
@@ -40,13 +48,27 @@ ALL = ["nets/one.nn:L103", "nets/two.nn:L404", "nets/two.nn:L103"]
 
 def test_settings_and_options_choose_the_rules() -> None:
     assert found() == ALL
-    settle("ignore = ['L103']\nper-file-ignores = { '/nets/two.nn' = ['W'] }")
+    settle("ignore = ['L103']\nper-file-ignores = { '/nets/two.nn' = ['L4'] }")
     assert found() == []
     assert found("nets", "--select", "L103") == ["nets/one.nn:L103", "nets/two.nn:L103"]
     assert found("nets", "--isolated") == ALL
-    Path("other.toml").write_text("ignore = ['W']")
+    Path("other.toml").write_text("ignore = ['L4']")
     assert found("nets", "--config", "other.toml") == ["nets/one.nn:L103", "nets/two.nn:L103"]
     assert found("nets", "--isolated", "--ignore", "L404") == ["nets/one.nn:L103", "nets/two.nn:L103"]
+
+
+def test_settings_and_options_choose_warnings_of_the_compiler() -> None:
+    Path("nets/two.nn").write_text(EXPECTING)
+    call = ("nets/two.nn", *CHANNELS)
+    assert found(*call) == ["nets/two.nn:L103", "nets/two.nn:W701"]
+    settle("per-file-ignores = { '/nets/two.nn' = ['W'] }")
+    assert found(*call) == ["nets/two.nn:L103"]
+    Path("other.toml").write_text("ignore = ['W7', 'L']")
+    assert found(*call, "--config", "other.toml") == []
+    assert found(*call, "--isolated", "--ignore", "W701") == ["nets/two.nn:L103"]
+    assert dotnn("check", *call, "--isolated", "--statistics", "--ignore", "L").out == (
+        "1  W701  warning  An `expect` is false for arguments other than the defaults.\n"
+    )
 
 
 def test_settings_may_be_strict() -> None:
@@ -111,7 +133,7 @@ def test_excluded_files_are_checked_when_they_are_named() -> None:
 
 def test_a_budget_ends_a_check_with_an_error() -> None:
     settle("[budgets]\n'two.nn' = { params = 448 }")
-    done = dotnn("check", "nets", "--ignore", "L1", "--ignore", "W")
+    done = dotnn("check", "nets", "--ignore", "L1", "--ignore", "L4")
     assert done.code == 1
     assert "error[L301]: `params` of `net` is 480, and its budget is 448: 32 too much" in done.out
     assert " ::: dotnn.toml:2:23" in done.out
@@ -171,8 +193,26 @@ def test_writing_a_baseline_leaves_what_was_not_looked_for() -> None:
     first = Path("known.json").read_bytes()
     dotnn("check", "nets/one.nn", "--write-baseline", "known.json")
     assert Path("known.json").read_bytes() == first
-    dotnn("check", "nets", "--ignore", "W", "--write-baseline", "known.json")
+    dotnn("check", "nets", "--ignore", "L4", "--write-baseline", "known.json")
     assert Path("known.json").read_bytes() == first
+    # Of one model of several nobody knows what the others have, nor with other arguments what those give.
+    Path("nets/two.nn").write_text(TWO + TWO.replace("net {", "net2 {"))
+    dotnn("check", "nets", "--write-baseline", "known.json")
+    assert Path("known.json").read_bytes() != first
+    first = Path("known.json").read_bytes()
+    dotnn("check", "nets/two.nn", "--model", "net2", "--write-baseline", "known.json")
+    assert Path("known.json").read_bytes() == first
+
+
+def test_writing_a_baseline_leaves_warnings_of_the_compiler_that_were_not_looked_for() -> None:
+    Path("nets/two.nn").write_text(EXPECTING)
+    dotnn("check", "nets/two.nn", *CHANNELS, "--write-baseline", "known.json")
+    first = Path("known.json").read_bytes()
+    assert [one["code"] for one in json.loads(first)["findings"]] == ["L103", "W701"]
+    for options in (CHANNELS, ("--ignore", "W"), (*CHANNELS, "--ignore", "W"), ("--set", "channels=16")):
+        dotnn("check", "nets/two.nn", *options, "--write-baseline", "known.json")
+        assert Path("known.json").read_bytes() == first, options
+    assert found("nets/two.nn", *CHANNELS, "--baseline", "known.json") == []
 
 
 def test_errors_are_never_known() -> None:
@@ -184,13 +224,19 @@ def test_errors_are_never_known() -> None:
 
 
 def test_what_an_imported_file_has_is_known_once() -> None:
-    Path("nets/block.nn").write_text("block b(x) {\n    spare = x -> relu\n    return x -> relu\n}\n")
+    block = "block b(x, size: int) {\n    y = x -> dense(size)\n    expect y.shape == [N, 16]\n    return y\n}\n"
+    Path("nets/block.nn").write_text(block)
+    head = 'import b from "block.nn"\nmodel m(channels: int = 16) {\n'
     for name in ("one", "two"):
-        text = 'import b from "block.nn"\nmodel m {\n    input x: float32[N, 3]\n    output y = b(x)\n}\n'
+        text = f"{head}    input x: float32[N, 3]\n    output y = b(x, size=channels)\n}}\n"
         Path(f"nets/{name}.nn").write_text(text)
-    assert dotnn("check", "nets", "--write-baseline", "known.json").err == "note: known.json: 1 known finding\n"
-    done = dotnn("check", "nets", "--baseline", "known.json")
+    assert found("nets", *CHANNELS) == ["nets/block.nn:W701"]
+    note = "note: known.json: 1 known finding\n"
+    assert dotnn("check", "nets", *CHANNELS, "--write-baseline", "known.json").err == note
+    done = dotnn("check", "nets", *CHANNELS, "--baseline", "known.json")
     assert (done.out, done.err) == ("ok: 3 files\n", "note: 1 known finding not shown (known.json)\n")
+    # Nor is it counted again where only those are looked through that import it.
+    assert dotnn("check", "nets/one.nn", *CHANNELS, "--write-baseline", "known.json").err == note
 
 
 def test_more_findings_than_are_shown_are_all_known() -> None:
@@ -233,7 +279,7 @@ def test_statistics_count_by_code() -> None:
     assert done.code == 0
     assert done.out.splitlines() == [
         "2  L103  hint     The layer before batch normalization has a bias, which the normalization takes away again.",
-        "1  L404  warning  A name is bound and never used.",
+        "1  L404  warning  A binding, a variable of a loop or a parameter is never used.",
     ]
     assert dotnn("check", "nets", "--statistics", "--strict").code == 1
     rows = json.loads(dotnn("check", "nets", "--statistics", "--format", "json").out)["statistics"]
@@ -241,4 +287,4 @@ def test_statistics_count_by_code() -> None:
         ("L103", "hint", 2),
         ("L404", "warning", 1),
     ]
-    assert dotnn("check", "nets", "--statistics", "--ignore", "L", "--ignore", "W").out == "nothing is found\n"
+    assert dotnn("check", "nets", "--statistics", "--ignore", "L").out == "nothing is found\n"

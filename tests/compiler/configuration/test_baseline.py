@@ -11,13 +11,18 @@ from dotnn.compiler.configuration.baseline import Baseline, Finding, finding_of,
 from dotnn.compiler.diagnostics import Diagnostic
 from dotnn.compiler.diagnostics.configuration import BadBaseline
 from dotnn.compiler.lint.unused_binding import UnusedBinding
-from dotnn.compiler.source import Source
+from dotnn.compiler.source import Source, Span
 
 
 def found(text: str, folder: Path, word: str = "spare", name: str = "a") -> Diagnostic:
     """A warning about a word in a file."""
     start = text.index(word)
-    return UnusedBinding(span=Source("net.nn", text, folder / "net.nn").span(start, start + len(word)), name=name)
+    return unused(Source("net.nn", text, folder / "net.nn").span(start, start + len(word)), name)
+
+
+def unused(span: Span | None, name: str = "a") -> Diagnostic:
+    """The warning at a place."""
+    return UnusedBinding(span=span, kind="binding", name=name)
 
 
 TEXT = "model net {\n    spare = 1\n}\n"
@@ -63,10 +68,10 @@ def test_what_is_gone_is_told_of_files_and_codes_that_were_looked_for(tmp_path: 
 def test_errors_and_what_stands_in_no_file_are_never_known(tmp_path: Path) -> None:
     error = BadBaseline(span=found(TEXT, tmp_path).span, path="x", fault=None)  # pyright: ignore
     assert finding_of(error, tmp_path) is None
-    assert finding_of(UnusedBinding(span=None, name="a"), tmp_path) is None
-    assert finding_of(UnusedBinding(span=Source("<stdin>", TEXT).span(0, 1), name="a"), tmp_path) is None
+    assert finding_of(unused(None), tmp_path) is None
+    assert finding_of(unused(Source("<stdin>", TEXT).span(0, 1)), tmp_path) is None
     library = Source("dotnn/vgg", TEXT, tmp_path / "vgg.nn", in_library=True)
-    assert finding_of(UnusedBinding(span=library.span(0, 1), name="a"), tmp_path) is None
+    assert finding_of(unused(library.span(0, 1)), tmp_path) is None
 
 
 def test_paths_lead_from_the_folder_of_the_baseline(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def settings(text: str, is_shared: bool = False) -> Settings:
 
 GOOD = """
 select = ["L2", "l201"]
-ignore = ["L103", "W2"]
+ignore = ["L103", "W7"]
 strict = true
 exclude = ["old/", "!old/new.nn"]
 baseline = "ci/known.json"
@@ -42,7 +42,7 @@ baseline = "ci/known.json"
 def test_settings_are_read() -> None:
     found = settings(GOOD)
     assert not found.faults
-    assert (found.select, found.ignore, found.strict) == (("L2", "L201"), ("L103", "W2"), True)
+    assert (found.select, found.ignore, found.strict) == (("L2", "L201"), ("L103", "W7"), True)
     assert found.baseline is not None
     assert found.baseline[0] == FOLDER / "ci/known.json"
     assert [one.text for one in found.exclude] == ["old/", "!old/new.nn"]
@@ -114,6 +114,8 @@ WRONG = [
     Wrong(family.UnknownRule, "ignore = ['']", "''", ("`dotnn explain L`",)),
     Wrong(family.UnknownRule, "ignore = ['unused']", "'unused'", ("`dotnn explain L`",)),
     Wrong(family.ErrorIgnored, "ignore = ['E4']", "'E4'", ("there is no model", "`exclude`")),
+    Wrong(family.RetiredWarning, "select = ['W201']", "'W201'", ("the rule `L404` now", "write `L404`")),
+    Wrong(family.RetiredWarning, "ignore = ['w470']", "'w470'", ("the rule `L142` now", "write `L142`")),
     Wrong(family.WarningSelected, "select = ['W701']", "'W701'", ("given anyway", "leave it out")),
     Wrong(family.BadPathPattern, "exclude = ['net[0-9.nn']", "'net[0-9.nn'", ("not closed",)),
     Wrong(family.BadPathPattern, "exclude = ['../a']", "'../a'", ("nor upwards",)),

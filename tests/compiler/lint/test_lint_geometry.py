@@ -168,7 +168,7 @@ def test_a_stack_is_advised_only_where_it_gives_the_same_size() -> None:
 
 
 def test_dilations_leave_no_hole_where_that_is_advised() -> None:
-    layers = "conv2d(8, kernel=3, padding=1) -> conv2d(8, kernel=3, dilation={}, padding={})"
+    layers = "conv2d(8, kernel=3, padding=1) -> relu -> conv2d(8, kernel=3, dilation={}, padding={})"
     (one,) = found(net(layers.format(4, 4)))
     assert one.code == "L209"
     assert "at most 3 " in one.advice()
@@ -253,6 +253,6 @@ def test_long_chains_are_walked_in_linear_time_and_without_deep_calls() -> None:
     )
     text = net(f"{stages} -> global_avg_pool2d -> flatten -> dense(2)")
     path = Path("net.nn").resolve()
-    assert {one.code for one in check(path, text=text, select=["L2", "L3"]).diagnostics} <= {"L103"}
+    assert not check(path, text=text, select=["L2", "L3"], ignore=["L1"]).diagnostics
     found_ = check(path, text=text, select=["L2", "L3"], provider="cuda").diagnostics
     assert [one.code for one in found_].count("L303") == 1
