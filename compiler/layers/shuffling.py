@@ -58,8 +58,11 @@ class PixelShuffle(Rearranging):
         if left is not None:
             return x.with_shape(batch, left, height * self.factor, width * self.factor)
         count, order = need_channels(site, x), order_if_last_divides(x, self.factor * self.factor)
-        facts = site.about_argument("factor", x) | {"faulty_axes": ((0, 1),)}
-        raise DotnnError(ChannelsMakeNoBlocks(**facts, factor=self.factor, channels=count, order=order))
+        facts = site.about_argument("factor", x)
+        axes = ((0, 1),)
+        raise DotnnError(
+            ChannelsMakeNoBlocks(**facts, faulty_axes=axes, factor=self.factor, channels=count, order=order)
+        )
 
     def positions(self, read: Read, x: TensorType) -> Reach:
         """A position of the block's channels; neighbours may read the same one."""
