@@ -142,7 +142,7 @@ class TestCompletion:
             assert not done.stderr
             return done.stdout.strip()
 
-        assert completed("dotnn ex") == "explain"
+        assert completed("dotnn ex") == "explain explain-shape"
         assert completed("dotnn check --fo") == "--format"
         assert completed("dotnn build --target onnxruntime-") == "onnxruntime-cpu"
 
