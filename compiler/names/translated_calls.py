@@ -139,7 +139,9 @@ def written_here(layer: type[Layer], name: str, call: tree.Call, tensors: int) -
         return None
     activation = "" if takes_argument(layer, _ACTIVATION) else values.pop(_ACTIVATION, "")
     if _is_keras(name):
-        _count_batch(layer, values, call)
+        if name.rpartition(".")[2][:1].isupper():
+            # A class; functions such as `tf.reshape` count the batch.
+            _count_batch(layer, values, call)
         activation = _as_in_keras(layer, values, named) or activation
     if any(one.name not in values for one in layer.attributes() if one.default is REQUIRED):
         return None
