@@ -94,20 +94,32 @@ class _Commands(Command, click.Group):
             print_diagnostics(error.diagnostics)
             return exit_code(error.diagnostics)
         except click.ClickException as error:
-            write(_said(error), sys.stderr)
+            write(_said(error, arguments), sys.stderr)
             return error.exit_code
         return 0
 
 
-def _said(error: click.ClickException) -> str:
+def _said(error: click.ClickException, arguments: Sequence[str]) -> str:
     """What is wrong with a call, below how it is to be: in one line, since it quotes what is foreign."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error.format_message()
-    message = f"Error: {visible(clip(error.format_message(), _LONGEST_MESSAGE))}"
+    said, meant = error.format_message(), _file_meant(error, arguments)
+    said = f"{said.removesuffix('.')}: {meant}" if meant else said
+    message = f"Error: {visible(clip(said, _LONGEST_MESSAGE))}"
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None:
         return message
     return f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n\n{message}"
+
+
+def _file_meant(error: click.ClickException, arguments: Sequence[str]) -> str:
+    """How a file is named that was taken for an option, as a shell writes `-x.nn` for `*.nn`; empty for none."""
+    if not isinstance(error, click.exceptions.NoSuchOption):
+        return ""
+    from ..compiler.diagnostics.suggest import did_you_mean
+
+    found = next((one for one in arguments if one.startswith(error.option_name) and os.path.isfile(one)), None)
+    return "" if found is None else did_you_mean([f"./{found}"])
 
 
 def _print(diagnostic: Diagnostic) -> None:

@@ -13,6 +13,7 @@ from ..compiler.passes.targets import CheckedProvider, Target
 from . import options
 from .base import Argument, Command
 from .finding_formats import COUNTED, PRINTERS, Findings
+from .idle_budgets import IdleBudgets
 from .known_findings import KnownFindings
 from .source_files import source_files
 from .terminal import exit_code
@@ -109,6 +110,7 @@ def check(
     bounds = options.read_limits(limits)
     wanted = request(model, options.read_settings(settings, bounds), bounds, root)
     configuration, known = Configuration(config, isolated), KnownFindings(baseline, write_baseline)
+    idle = IdleBudgets(sources)
     files = source_files(sources, configuration)
     findings = Findings(files)
     printer = (COUNTED if counts else PRINTERS)[output]
@@ -123,10 +125,12 @@ def check(
         settled = configuration.of_file(file)
         checked = check_path(file, wanted, settled, replace(wish, is_known=known.by(settled)))
         known.heed(checked)
+        idle.heed(settled, checked.source.path if checked.source is not None else None)
         told = options.remedied(checked.report.diagnostics, file, wanted)
         findings.add([*known.faults, *settled.faults, *told], file)
     printer(findings)
     known.finish(is_whole=model is None and not settings)
+    idle.finish()
     raise click.exceptions.Exit(exit_code(findings.diagnostics))
 
 

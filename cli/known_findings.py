@@ -44,8 +44,11 @@ class KnownFindings:
         if self._write is not None:
             return self._note
         named = (self._read, None) if self._read is not None else settings.baseline
-        baseline = self._baseline(*named) if named is not None else None
-        return baseline.hides if baseline is not None else _is_new
+        if named is None:
+            return _is_new
+        baseline = self._baseline(*named)
+        # Nobody knows what is new; all that is known would hide the one error.
+        return _is_untold if baseline is None else baseline.hides
 
     def heed(self, checked: Checked) -> None:
         """Take note that a file has been checked."""
@@ -104,6 +107,10 @@ class KnownFindings:
 
 def _is_new(found: Diagnostic) -> bool:
     return False
+
+
+def _is_untold(found: Diagnostic) -> bool:
+    return True
 
 
 def _tell(baseline: Baseline, gone: Counter[Finding]) -> None:

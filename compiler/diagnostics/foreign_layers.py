@@ -20,7 +20,7 @@ _CONTAINER = "a network is a `model`, and a part of one a `block`: their stages 
 _CELL = (
     "one step of a recurrent layer is the layer itself on a sequence of one step: `-> unsqueeze(axis=1) -> lstm(64)`"
 )
-_TRANSFORMER = "write it as a `block` of `multi_head_attention`, `layer_norm`, `dense` and `+`"
+_LIBRARY = 'it is in the library: write `import {0} from "{1}"` at the head of the file, and `{0}` where it is applied'
 _CROP = "write an index: `x[:, :, 1:-1, 1:-1]` cuts one pixel off every side"
 _LOGIC = "there are no truth values of tensors; `step` gives 1 from 0 on and 0 below, which can be multiplied"
 _CHOICE = "multiply by 0 and 1: `mask * a + (1 - mask) * b`"
@@ -82,11 +82,13 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (_CELL, "lstmcell rnncell grucell simplernncell rnncellbase"),
     ("stack recurrent layers by an attribute: `lstm(64, layers=2)`", "stackedrnncells"),
     ("write `rnn`, `lstm` or `gru`", "rnnbase"),
+    (_LIBRARY.format("transformer_encoder", "dotnn/transformer"), "transformer transformerencoder"),
     (
-        _TRANSFORMER,
-        "transformer transformerencoder transformerencoderlayer transformerdecoder transformerdecoderlayer "
-        "transformerblock",
+        _LIBRARY.format("transformer_encoder_layer", "dotnn/transformer"),
+        "transformerencoderlayer transformerblock",
     ),
+    (_LIBRARY.format("transformer_decoder", "dotnn/transformer"), "transformerdecoder"),
+    (_LIBRARY.format("transformer_decoder_layer", "dotnn/transformer"), "transformerdecoderlayer"),
     # Activations that others say.
     ("write `a, b = x -> split(2, axis=-1)` and `a * (b -> sigmoid)`", "glu"),
     ("write `a, b = x -> split(2, axis=-1)` and `(a -> silu) * b`", "swiglu"),

@@ -511,8 +511,6 @@ class AnotherLanguage(Diagnostic):
     lessons start from there.
 
     ```nn
-    import torch.nn as nn
-
     class Net(nn.Module):
         def forward(self, x):
             return self.fc(x)

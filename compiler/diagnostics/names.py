@@ -88,6 +88,34 @@ class DimensionInConst(UndefinedName):
 
 
 @record
+class LowerCaseDimension(UndefinedName):
+    """A name in lower case in the type of an input, as a size that is open."""
+
+    remedy: ClassVar[str] = "a size that is open has a name in capitals: write `{symbol}`"
+
+    @property
+    def symbol(self) -> str:
+        """The name of a symbolic dimension."""
+        return self.name.upper()
+
+    def fix(self) -> Fix | None:
+        """The name in capitals; a value that is not there yet may be meant."""
+        return None if self.span is None else replacing(self.span, self.symbol, Safety.UNSAFE)
+
+
+@record
+class WordWithoutQuotes(UndefinedName):
+    """A word that an argument takes, written as if it were the name of a value."""
+
+    label: ClassVar[str] = "no quotes"
+    remedy: ClassVar[str] = 'the word stands in double quotes: write `"{name}"`'
+
+    def fix(self) -> Fix | None:
+        """The word in quotes."""
+        return None if self.span is None else replacing(self.span, f'"{self.name}"', Safety.UNSAFE)
+
+
+@record
 class LayerAsValue(UndefinedName):
     """A layer that is not applied."""
 

@@ -320,10 +320,23 @@ class MalformedStatement(FoundDiagnostic):
     code: ClassVar[str] = "E129"
     message: ClassVar[str] = "`{keyword}` is written `{form}`, but {found_words} stands where {expected_words} should"
     label: ClassVar[str] = "expected {expected_words}"
-    remedy: ClassVar[str] = "write `{form}`"
+    remedy: ClassVar[str] = "{advice_text}"
 
     keyword: str
     expected: frozenset[str]
+
+    @property
+    def advice_text(self) -> str:
+        """How the statement is written with what there is of it already."""
+        before = "" if self.span is None else self.span.source.text[: self.span.start]
+        written = before[max(before.rfind(self.keyword), 0) :].strip()
+        if re.fullmatch(r"parameter\s+\w+\s*:\s*\w+\[[^\]\n]*\]", written):
+            return f"write how it begins, as in `{written} = normal(std=0.02)`"
+        output = re.fullmatch(r"output\s+(\w+)", written)
+        if output is not None and self.found != "->":
+            name = output[1]
+            return f"write `output {name} = …` where the value is made, or `output y = {name}` if it has that name"
+        return f"write `{self.form}`"
 
     @property
     def form(self) -> str:
@@ -447,7 +460,10 @@ class NotAStage(FoundDiagnostic):
     def advice_text(self) -> str:
         """What to do."""
         if self.found == "if":
-            return "`if` is a value, not a stage: `y = if c { x -> f } else { x -> g }`"
+            return (
+                "`if` is a value, not a stage: `y = if c { x -> f } else { x -> g }`; "
+                "within a loop or a group, call a block that returns this"
+            )
         if self.found in ("+", "-", "*", "/", "//", "%", "**"):
             return f"operators are no stages and carry no label: write `(x -> f) {self.found} y`"
         if self.found == "(":

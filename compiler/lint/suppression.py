@@ -12,10 +12,19 @@ from ..records import positional_record, record
 from ..source import Source, Span
 from ..syntax.tree import Comment, File
 from .base import Lint
+from .index import RULES
 from .retired import RETIRED
 
 _COMMENT = re.compile(r"dotnn:\s*ignore\[(?P<codes>[^\]]*)\]")
 _CODE = re.compile(r"[A-Za-z0-9]+")
+_WARNING_OR_ERROR = re.compile(r"[EW]\d{3}")
+
+#: What other linters take for the same, and slips in what this one takes: after a colon, or before a code.
+_MEANT = re.compile(
+    r"#+\s*(?P<meant>(?:dotnn\s*(?::\s*(?:ignore|noqa|disable|allow|off)\b|(?:ignore|noqa|disable|allow|off)\b(?=\W*[LW]\d))"
+    r"|noqa:(?=\s*[LW]\d{3}))[ :=(\[]*(?P<codes>[LW]\d{3}(?:[ ,]+[LW]\d{3})*)?[)\]]?)",
+    re.IGNORECASE,
+)
 
 
 @record
@@ -24,7 +33,8 @@ class UnusedSuppression(Lint):
 
     It may have stayed behind when the line was mended, or name another rule than is meant. `# dotnn: ignore[L108]`
     stands at the end of the line on which the finding begins, and may name several codes: `ignore[L103, W701]`. Those
-    of warnings are suppressed like rules; errors never are.
+    of warnings are suppressed like rules; errors never are. A comment that is written as for another linter, such as
+    `# noqa: L108`, or without codes, is reported as well: nothing is suppressed by it.
 
     Bad:
 
@@ -75,6 +85,34 @@ class SuppressedError(UnusedSuppression):
     remedy: ClassVar[str] = "errors cannot be suppressed; remove it, or the code from its list"
 
 
+@record
+class SuppressedNoCode(UnusedSuppression):
+    """What is the code of no rule, or only the beginning of some."""
+
+    message: ClassVar[str] = "nothing is suppressed: `{suppressed}` is the code of no rule"
+    remedy: ClassVar[str] = "write a whole code, such as `L103`, or remove it; `dotnn explain L` lists the rules"
+    safety: ClassVar[Safety] = Safety.UNSAFE
+
+
+@record
+class SuppressionAlone(UnusedSuppression):
+    """A comment that has a line for itself, where nothing can be found."""
+
+    remedy: ClassVar[str] = "put the comment at the end of the line that it is about, or remove it"
+    safety: ClassVar[Safety] = Safety.UNSAFE
+
+
+@record
+class MisspeltSuppression(UnusedSuppression):
+    """A comment that is written as for another linter, or with a slip."""
+
+    message: ClassVar[str] = "nothing is suppressed: this comment is not written as one that does"
+    remedy: ClassVar[str] = "write `# {instead}`"
+    safety: ClassVar[Safety] = Safety.UNSAFE
+
+    instead: str
+
+
 class Suppressions:
     """The comments of some files that suppress something, and what of it has been found.
 
@@ -106,12 +144,13 @@ class Suppressions:
             file: the file.
             asked: whether a code was asked; of one that was not, nobody knows whether its suppression is used.
         """
+        yield from _misspelt(file.comments)
         for one in self._found.get(file.source, ()):
             unused = [(file.source, one.line, code) not in self.used and asked(code) for code in one.codes]
-            for index, place in enumerate(one.places):
-                if unused[index]:
+            for index, is_unused in enumerate(unused):
+                if is_unused:
                     edit = _without(one) if all(unused) else without_item(one.places, index)
-                    yield _unused(one.codes[index], place, edit)
+                    yield _unused(one, index, edit)
 
 
 def suppressed_lines(file: File, code: str) -> set[int]:
@@ -140,12 +179,36 @@ class _Suppression:
         """The line that it is about."""
         return self.comment.line
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing stands before it on its line."""
+        text, start = self.comment.source.text, self.comment.start
+        return not text[text.rfind("\n", 0, start) + 1 : start].strip()
 
-def _unused(code: str, place: Span, edit: Edit) -> UnusedSuppression:
+
+def _unused(one: _Suppression, index: int, edit: Edit) -> UnusedSuppression:
+    code, place = one.codes[index], one.places[index]
     if code in RETIRED:
         return RetiredSuppression(span=place, suppressed=code, now=RETIRED[code], edits=(edit,))
-    kind = SuppressedError if code.startswith("E") else UnusedSuppression
+    if code not in RULES and _WARNING_OR_ERROR.fullmatch(code) is None:
+        return SuppressedNoCode(span=place, suppressed=place.text, edits=(edit,))
+    kind = SuppressionAlone if one.is_alone else UnusedSuppression
+    kind = SuppressedError if code.startswith("E") else kind
     return kind(span=place, suppressed=code, edits=(edit,))
+
+
+def _misspelt(comments: Iterable[Comment]) -> Iterator[MisspeltSuppression]:
+    """The comments that may be meant to suppress something, and are not read so."""
+    for comment in comments:
+        text, start = comment.span.text, comment.span.start
+        match = None if _COMMENT.search(text) else _MEANT.match(text)
+        if match is None:
+            continue
+        place = comment.span.source.span(start + match.start("meant"), start + match.end("meant"))
+        codes = ", ".join(_CODE.findall(match["codes"] or "")).upper()
+        written = f"dotnn: ignore[{codes or 'L…'}]"
+        edits = (Edit(place, written),) if codes else ()
+        yield MisspeltSuppression(span=place, suppressed=codes, instead=written, edits=edits)
 
 
 def _without(one: _Suppression) -> Edit:

@@ -25,6 +25,7 @@ from ..layers import name_suggestions
 from ..layers.base import LAYERS, Layer
 from ..source import Span
 from ..syntax import tree
+from .library_imports import block_called
 from .name_errors import takes_argument
 from .translated_calls import dotted_name, initializer_called, is_function, is_literal, layer_called, written_here
 
@@ -105,6 +106,8 @@ def of_unknown(call: tree.Call, *, is_stage: bool, name: str) -> Verdict | None:
     if plain_word(call.function) in _CONTAINERS:
         return _container(call, call.function, call.function_span, is_stage=is_stage, name=name)
     layer = layer_called(call.function)
+    if layer is None and block_called(call.function) is not None:
+        return None
     if layer is None:
         return _without_layer(call, call.function, call.function_span, is_stage=is_stage, name=name)
     if not is_stage and _lacks_tensor(layer, call):

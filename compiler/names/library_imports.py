@@ -27,16 +27,21 @@ def with_import(found: UnknownLayer, text: tree.File) -> UnknownLayer:
 
 def _meant(found: UnknownLayer) -> str | None:
     """The block that is called so, or elsewhere; a near one only where nothing else is nearer."""
-    word = plain_word(found.name)
     if found.name in BLOCKS:
         return found.name
-    spelled = next((name for name in BLOCKS if plain_word(name) == word), LIBRARY_NAMES.get(word))
+    spelled = block_called(found.name)
     if spelled in BLOCKS and not found.known_as:
         return spelled
     if found.known_as or layer_note(found.name) is not None:
         return None
     nearest = next(iter(near_names(found.name, (*found.near, *BLOCKS))), None)
     return nearest if nearest in BLOCKS and nearest not in found.near else None
+
+
+def block_called(name: str) -> str | None:
+    """The block of the library that a name means, spelled otherwise or as it is called elsewhere; None if none."""
+    word = plain_word(name)
+    return next((block for block in BLOCKS if plain_word(block) == word), LIBRARY_NAMES.get(word))
 
 
 def _import_edit(name: str, file: str, text: tree.File) -> tuple[str, Edit]:

@@ -6,13 +6,21 @@ import dataclasses
 from collections.abc import Sequence
 
 from ..diagnostics import Diagnostic
-from ..diagnostics.names import DimensionInConst, LayerAsValue, UndefinedName, UnknownArgument, UnknownSymbol
+from ..diagnostics.names import (
+    DimensionInConst,
+    LayerAsValue,
+    LowerCaseDimension,
+    UndefinedName,
+    UnknownArgument,
+    UnknownSymbol,
+)
 from ..diagnostics.placement import LabelAsCall, ValueAsCall
 from ..diagnostics.suggest import near_names, suggestions
 from ..diagnostics.suggest_foreign import attribute_note, attribute_words, plain_word
 from ..graph.types import DTYPES, DType
 from ..initializers import INITIALIZERS
 from ..layers import name_suggestions
+from ..layers.attributes import Choice, Padding
 from ..layers.base import LAYERS, Layer
 from ..source import Span
 from ..syntax import tree
@@ -25,13 +33,16 @@ def is_symbol_name(name: str) -> bool:
     return name.isupper()
 
 
-def undefined_name(expression: tree.Name, candidates: Sequence[str], *, in_const: bool = False) -> Diagnostic:
+def undefined_name(
+    expression: tree.Name, candidates: Sequence[str], *, in_const: bool = False, in_input: bool = False
+) -> Diagnostic:
     """The diagnostic for a name that stands for nothing.
 
     Args:
         expression: the name.
         candidates: what is bound here; of these the near ones are suggested.
         in_const: whether it stands in a ``const``, where there are no dimensions.
+        in_input: whether it stands in the type of an input, which introduces dimensions.
     """
     name, span = expression.name, expression.span
     if is_symbol_name(name) and in_const:
@@ -41,6 +52,8 @@ def undefined_name(expression: tree.Name, candidates: Sequence[str], *, in_const
     if name in LAYERS and LAYERS[name].callable:
         return LayerAsValue(span=span, name=name)
     near = near_names(name, [*candidates, *INITIALIZERS, *DType])
+    if in_input and not near:
+        return LowerCaseDimension(span=span, name=name)
     foreign = foreign_type(name)
     return UndefinedName(span=span, name=name, near=(foreign,) if foreign in DTYPES else near)
 
@@ -69,6 +82,12 @@ def takes_argument(layer: type[Layer], name: str) -> bool:
     """Whether a layer has an operand, an attribute or a literal weight of this name."""
     operands = any(operand.name == name for operand in layer.operands)
     return operands or any(one.name == name for one in layer.attributes()) or layer.takes_literal(name)
+
+
+def takes_word(layer: type[Layer], argument: str, word: str) -> bool:
+    """Whether an argument of a layer may be a word, such as ``"same"``."""
+    kind = next((one.metadata["kind"] for one in layer.attributes() if one.name == argument), None)
+    return word in (kind.words if isinstance(kind, Choice) else ("same",) if isinstance(kind, Padding) else ())
 
 
 def unknown_layer_argument(layer: type[Layer], argument: tree.Argument) -> UnknownArgument:

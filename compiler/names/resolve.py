@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..deep_calls import on_new_stack
 from ..diagnostics import Diagnostic, DotnnError, Report
-from ..diagnostics.names import DefinedBelow, DuplicateName, ReservedName
+from ..diagnostics.names import DefinedBelow, DuplicateName, ReservedName, WordWithoutQuotes
 from ..diagnostics.placement import (
     BlockAsValue,
     BlockWithoutReturn,
@@ -41,6 +41,7 @@ from .name_errors import (
     looks_foreign,
     name_with_dot,
     takes_argument,
+    takes_word,
     undefined_name,
     unknown_argument,
     unknown_layer,
@@ -106,6 +107,7 @@ class _Walk:
         targets: by identity, the calls that are all of what is bound, and the names to which they are.
         objects: the names that are bound to layers without tensors.
         in_expect: whether metrics mean something.
+        in_input: whether it is the type of an input, which introduces dimensions.
         in_broken: whether it is what was read around a mistake.
         lacks_arguments: whether the head has a mistake, so that there may be more arguments than were read.
     """
@@ -123,6 +125,7 @@ class _Walk:
     objects: set[str] = field(default_factory=set)
     in_expect: bool = False
     in_const: bool = False
+    in_input: bool = False
     #: How deep in the tree the walk is.
     depth: int = 0
     in_broken: bool = False
@@ -182,7 +185,7 @@ class _Walk:
         if place is not None and place.start > node.span.start:
             return DefinedBelow(span=node.span, name=node.name, place=place)
         candidates = [*self.names, *self.module.items, *self.symbols]
-        return undefined_name(node, candidates, in_const=self.in_const)
+        return undefined_name(node, candidates, in_const=self.in_const, in_input=self.in_input)
 
     def call(self, call: tree.Call, *, is_stage: bool = False) -> None:
         """A call, of whatever; a stage is applied to a tensor."""
@@ -226,6 +229,7 @@ class _Walk:
         return of_unknown(call, is_stage=is_stage, name=target)
 
     def _plain_call(self, call: tree.Call, *, is_stage: bool) -> None:
+        self._words_without_quotes(call)
         self.walk((*call.positional, *(one.value for one in call.named)))
         if call.callee is not None or "." in call.function:
             return
@@ -251,6 +255,15 @@ class _Walk:
             self._layer_arguments(call)
         else:
             self._unknown_call(call, is_value=item is not None or name in self.names)
+
+    def _words_without_quotes(self, call: tree.Call) -> None:
+        layer = LAYERS.get(call.function)
+        for argument in call.named if layer is not None else ():
+            word = argument.value
+            if not isinstance(word, tree.Name) or word.name in {*self.names, *self.module.items}:
+                continue
+            if layer is not None and takes_word(layer, argument.name, word.name):
+                self.findings.add(word.span, partial(WordWithoutQuotes, span=word.span, name=word.name))
 
     def _unknown_call(self, call: tree.Call, *, is_value: bool) -> None:
         name, at = call.function, call.function_span
@@ -367,7 +380,9 @@ class _Walk:
             self.findings.add(written.span, lambda fault=error.diagnostics[0]: fault)
         if introduces:
             self.introduce(written)
+        self.in_input = introduces
         self.walk(written.shape or ())
+        self.in_input = False
 
     def introduce(self, written: tree.Type, others: Collection[str] = ()) -> None:
         """Take the dimensions that a type introduces; whether an axis tells them is asked when it is evaluated.

@@ -69,12 +69,15 @@ _KERAS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("lstm", "gru", "rnn"), ("units",)),
     "dropout": ("rate",),
     "reshape": ("shape",),
+    "transpose": ("order",),
     "upsample": ("factor",),
     "leaky_relu": ("slope",),
     **dict.fromkeys(("softmax", "layer_norm", "concat"), ("axis",)),
 }
 _KERAS_MODULES: Final = frozenset({"layers", "keras", "tf", "tfl", "tfkl"})
 _FUNCTION_MODULES: Final = frozenset({"F", "torch", "functional", "tf", "np", "K", "ops", "math"})
+#: Lists that count no batch in Keras, and what stands for it here.
+_LEFT_OUT: Final[Mapping[str, Mapping[str, str]]] = {"reshape": {"shape": "N"}, "transpose": {"order": "0"}}
 #: Pooling without a size takes windows of two in Keras.
 _KERAS_POOL: Final = "2"
 
@@ -136,6 +139,9 @@ def written_here(layer: type[Layer], name: str, call: tree.Call, tensors: int) -
         return None
     activation = "" if takes_argument(layer, _ACTIVATION) else values.pop(_ACTIVATION, "")
     if _is_keras(name):
+        if name.rpartition(".")[2][:1].isupper():
+            # A class; functions such as `tf.reshape` count the batch.
+            _count_batch(layer, values, call)
         activation = _as_in_keras(layer, values, named) or activation
     if any(one.name not in values for one in layer.attributes() if one.default is REQUIRED):
         return None
@@ -165,6 +171,18 @@ def _as_in_keras(layer: type[Layer], values: dict[str, str], named: Mapping[str,
         values.setdefault("kernel", _KERAS_POOL)
     # Its global pooling gives vectors.
     return "flatten" if root.startswith("global_") and "keepdims" not in named else ""
+
+
+def _count_batch(layer: type[Layer], values: dict[str, str], call: tree.Call) -> None:
+    """Put the batch, which Keras leaves out of shapes and orders of axes, before the other axes, unless it is there."""
+    if re.search(r"[\[(]\s*N\b", call.span.text):
+        return
+    for key, batch in _LEFT_OUT.get(layer.kind, {}).items():
+        text = values.get(key, "")
+        if text.startswith("["):
+            # A first size of -1 has been taken for the batch, and in Keras it is not.
+            rest = text[1:-1].replace("N", "-1", 1) if text.startswith("[N") else text[1:-1]
+            values[key] = f"[{batch}, {rest}]"
 
 
 def _label(value: tree.Expression, call: tree.Call) -> str:
@@ -262,6 +280,8 @@ def _is_keras(name: str) -> bool:
         "GRU",
         "SimpleRNN",
         "BatchNormalization",
+        "Reshape",
+        "Permute",
     )
     return bool(modules & _KERAS_MODULES) or (by_word and not modules)
 

@@ -268,7 +268,24 @@ def test_a_baseline_that_is_none_is_told_and_not_overwritten() -> None:
     settle("baseline = 'other.json'")
     done = dotnn("check", "nets")
     assert " --> dotnn.toml:1:12" in done.out
+    assert codes(done.out) == ["E967"]
     assert "--write-baseline other.json" in done.out
+
+
+def test_a_budget_for_no_file_is_told_where_all_files_were_checked() -> None:
+    settle("[budgets]\n'net/' = { params = 1 }\n'nets/' = { params = 1_000_000 }\n'none/*.nn' = { macs = '9G' }\n")
+    done = dotnn("check", ".")
+    assert "note: the budget of `net/` is for no file that was checked (dotnn.toml:2:" in done.err
+    assert "`none/*.nn`" in done.err
+    assert "`nets/`" not in done.err
+    assert "budget" not in dotnn("check", "nets").err
+    assert "budget" not in dotnn("check", "nets/one.nn").err
+    Path("none").mkdir()
+    Path("net").mkdir()
+    Path("net/a.nn").write_text(NET)
+    done = dotnn("check", ".", "--ignore", "L")
+    assert "`net/`" not in done.err
+    assert "`none/*.nn`" in done.err
 
 
 # Counts ---------------------------------------------------------------------------------------------------------------

@@ -144,6 +144,13 @@ WRONG_CALLS: list[tuple[Sequence[str], str]] = [
 ]
 
 
+def test_a_file_that_is_taken_for_an_option_is_told_how_to_be_named(tiny: Path) -> None:
+    Path("-x.nn").write_bytes((tiny / "tiny.nn").read_bytes())
+    assert "No such option '-x': did you mean `./-x.nn`?" in dotnn("check", "-x.nn").err
+    assert dotnn("check", "./-x.nn").code == 0
+    assert dotnn("check", "-y.nn").err.endswith("No such option '-y'.\n")
+
+
 @pytest.mark.parametrize(("call", "part"), WRONG_CALLS, ids=[" ".join(call)[:60] for call, _ in WRONG_CALLS])
 def test_wrong_call(call: Sequence[str], part: str, tiny: Path) -> None:
     Path("empty.onnx").touch()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from dotnn.compiler.checking import check
-from dotnn.compiler.diagnostics import Diagnostic
+from dotnn.compiler.diagnostics import Diagnostic, Safety
 from dotnn.compiler.diagnostics.machine_readable import github, to_json
 from dotnn.compiler.diagnostics.render import render_all
 from dotnn.compiler.lint.asking import rule
@@ -97,6 +97,38 @@ def test_a_comment_suppresses_what_is_found_on_its_line() -> None:
     above = HINT.replace(line, f"# dotnn: ignore[l103]\n    {line}")
     assert [one.code for one in found_in(above)] == ["L401", "L103"]
     assert [one.span.text for one in found_in(above) if one.span is not None and one.code == "L401"] == ["l103"]
+
+
+@pytest.mark.parametrize(
+    ("comment", "advice"),
+    [
+        ("noqa: L103", "write `# dotnn: ignore[L103]`"),
+        ("dotnn: noqa[l103]", "write `# dotnn: ignore[L103]`"),
+        ("dotnn: disable=L103,L109", "write `# dotnn: ignore[L103, L109]`"),
+        ("dotnn ignore [L103]", "write `# dotnn: ignore[L103]`"),
+        ("Dotnn: Ignore[L103]", "write `# dotnn: ignore[L103]`"),
+        ("dotnn: ignore", "write `# dotnn: ignore[L…]`"),
+        ("dotnn: ignore[L1]", "write a whole code, such as `L103`, or remove it; `dotnn explain L` lists the rules"),
+        ("dotnn: ignore[bias]", "write a whole code, such as `L103`, or remove it; `dotnn explain L` lists the rules"),
+        ("dotnn: ignore[L101]", "remove it, or the code from its list"),
+    ],
+)
+def test_a_comment_that_may_be_meant_to_suppress_says_how(comment: str, advice: str) -> None:
+    kept, slip = found_in(HINT.replace("-> relu", f"-> relu  # {comment}"))
+    assert (kept.code, slip.code, slip.advice()) == ("L103", "L401", advice)
+    fix = slip.fix()
+    assert (fix is not None) == ("…" not in advice)
+    assert fix is None or (fix.safety is Safety.SAFE) == (comment == "dotnn: ignore[L101]")
+
+
+@pytest.mark.parametrize("comment", ["dotnn ignores the bias", "noqa: E501", "noqa", "as dotnn: see lint.md", "L103"])
+def test_a_comment_about_something_else_is_left_alone(comment: str) -> None:
+    assert [one.code for one in found_in(HINT.replace("-> relu", f"-> relu  # {comment}"))] == ["L103"]
+
+
+def test_a_comment_of_a_line_of_its_own_is_told_where_it_belongs() -> None:
+    slip, _ = found_in(HINT.replace("    output", "    # dotnn: ignore[L103]\n    output"))
+    assert slip.advice() == "put the comment at the end of the line that it is about, or remove it"
 
 
 def test_what_is_wrong_is_not_suppressed_and_rules_are_not_asked() -> None:
