@@ -98,6 +98,7 @@ def check(
     from ..compiler.configuration.finding import Configuration
     from ..compiler.lint.asking import Choice
     from ..compiler.request import request
+    from ..compiler.shared_arguments import SharedArguments
 
     mends = fix or unsafe_fixes or diff
     if config is not None and isolated:
@@ -107,7 +108,8 @@ def check(
     if mends:
         _need_mendable(model, write_baseline, "text" if counts and diff else output, is_diff=diff)
     bounds = options.read_limits(limits)
-    wanted = request(model, options.read_settings(settings, bounds), bounds, root)
+    arguments = options.read_settings(settings, bounds)
+    wanted = replace(request(model, arguments, bounds, root), is_for_several=True)
     configuration, known = Configuration(config, isolated), KnownFindings(baseline, write_baseline)
     files = source_files(sources, configuration)
     findings = Findings(files)
@@ -119,12 +121,15 @@ def check(
         mending = Mending(files, wanted, configuration, wish, known, unsafe=unsafe_fixes)
         code = mending.print_diff() if diff else mending.write(findings, printer)
         raise click.exceptions.Exit(code)
+    shared = SharedArguments(wanted)
     for file in files:
         settled = configuration.of_file(file)
         checked = check_path(file, wanted, settled, replace(wish, is_known=known.by(settled)))
         known.heed(checked)
+        shared.heed(checked.module)
         told = options.remedied(checked.report.diagnostics, file, wanted)
         findings.add([*known.faults, *settled.faults, *told], file)
+    findings.add(shared.faults(), files[0])
     printer(findings)
     known.finish(is_whole=model is None and not settings)
     raise click.exceptions.Exit(exit_code(findings.diagnostics))
