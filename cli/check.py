@@ -130,8 +130,11 @@ def check(
         told = options.remedied(checked.report.diagnostics, file, wanted)
         findings.add([*known.faults, *settled.faults, *told], file)
     findings.add(shared.faults(), files[0])
+    is_whole = model is None and not settings
+    # If it cannot be written, nothing is said to be fine.
+    known.write(is_whole)
     printer(findings)
-    known.finish(is_whole=model is None and not settings)
+    known.tell(is_whole)
     raise click.exceptions.Exit(exit_code(findings.diagnostics))
 
 

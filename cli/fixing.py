@@ -12,6 +12,7 @@ from ..compiler.atomic_files import replace_atomically
 from ..compiler.checking import Checked, Wish, examine
 from ..compiler.configuration.finding import Configuration
 from ..compiler.diagnostics import DotnnError, Report
+from ..compiler.diagnostics.fingerprints import identity
 from ..compiler.fixing import Fixed, FixedFile, fix_files
 from ..compiler.records import positional_record
 from ..compiler.request import Request
@@ -66,7 +67,7 @@ class Mending:
         if "-" in self.files:
             _print_input(found)
         self._add_remaining(found, findings, are_shown=True)
-        findings.fixes = Outcome(fixed, found.fixable)
+        findings.fixes = _outcome(fixed, found, findings)
         # Only what the next program reads is on standard output.
         with redirect_stdout(sys.stderr) if "-" in self.files else nullcontext():
             printer(findings)
@@ -84,7 +85,7 @@ class Mending:
         print_diagnostics([one for report in unread for one in report.diagnostics])
         findings = Findings(self.files)
         self._add_remaining(found, findings, are_shown=False)
-        outcome = Outcome(sum(len(file.fixed) for file in found.files), found.fixable)
+        outcome = _outcome(sum(len(file.fixed) for file in found.files), found, findings)
         summary = outcome.summary(len(findings.diagnostics), "would be")
         if summary:
             write(summary, sys.stderr)
@@ -108,6 +109,10 @@ class Mending:
             findings.add([*self.known.faults, *settings.faults, *told], name)
             shared.heed(checked.module)
         findings.add(shared.faults(), self.files[0])
+
+
+def _outcome(fixed: int, found: Fixed, remaining: Findings) -> Outcome:
+    return Outcome(fixed, sum(identity(one) in found.fixable for one in remaining.diagnostics))
 
 
 def _write(file: FixedFile) -> None:

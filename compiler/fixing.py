@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from .checking import Checked
 from .diagnostics import Diagnostic, Edit, Fix, Safety
+from .diagnostics.fingerprints import identity
 from .diagnostics.fixes import apply_fix, without_overlaps
 from .diagnostics.removals import joined
 from .graph.same_graph import is_same
@@ -60,12 +61,12 @@ class Fixed:
     Attributes:
         files: those that were changed, in the order in which they were named.
         checked: for each name, what is said of the file as it is to be.
-        fixable: how many of these diagnostics have a fix that is unsafe, and was not asked for.
+        fixable: by their ``identity``, those of these diagnostics whose fix is unsafe, and was not asked for.
     """
 
     files: tuple[FixedFile, ...]
     checked: Mapping[str, Checked]
-    fixable: int
+    fixable: Collection[Hashable]
 
 
 def fix_files(names: Iterable[str], examine: Examine, *, unsafe: bool = False) -> Fixed:
@@ -159,7 +160,7 @@ class _Fixing:
             for file in self._files.values()
             if file.fixed
         )
-        return Fixed(tuple(files), self._checked, 0 if self._unsafe else self._count_fixable())
+        return Fixed(tuple(files), self._checked, set() if self._unsafe else self._fixable())
 
     def _fix(self, file: _File, safety: Safety) -> bool:
         """Make the fixes of a file that may be kept; whether there are any."""
@@ -250,13 +251,10 @@ class _Fixing:
         source = self._checked[file.name].source
         return file.source if source is None else source
 
-    def _count_fixable(self) -> int:
-        found = {
-            (str(one.span), one.code, one.headline()): one.fix()
-            for checked in self._checked.values()
-            for one in checked.report.diagnostics
-        }
-        return sum(1 for fix in found.values() if fix is not None and self._is_unsafe(fix))
+    def _fixable(self) -> set[Hashable]:
+        found = (one for checked in self._checked.values() for one in checked.report.diagnostics)
+        fixes = ((identity(one), one.fix()) for one in found)
+        return {one for one, fix in fixes if fix is not None and self._is_unsafe(fix)}
 
     def _is_unsafe(self, fix: Fix) -> bool:
         file = self._files.get(fix.source.path)
@@ -299,10 +297,10 @@ def _is_made(one: Diagnostic, made: Collection[_Edits]) -> bool:
 
 def _fixed(checked: Iterable[Checked], made: Collection[_Edits]) -> tuple[Diagnostic, ...]:
     """What some fixes mend, each once: of an imported file the same may be said of several files."""
-    found: dict[tuple[str, str, str], Diagnostic] = {}
+    found: dict[Hashable, Diagnostic] = {}
     for one in (one for checks in checked for one in checks.report.diagnostics):
         if _is_made(one, made):
-            found.setdefault((str(one.span), *_key(one)), one)
+            found.setdefault(identity(one), one)
     return tuple(found.values())
 
 

@@ -1,4 +1,4 @@
-"""Arguments that are given to all models of some files: each takes those that it has, and one must have each of them."""
+"""Arguments that are given to all models of some files: each model takes those it has, and one must have each."""
 
 from __future__ import annotations
 
