@@ -508,11 +508,9 @@ class AnotherLanguage(Diagnostic):
     """The text is written in another language, as a whole.
 
     A `.nn` file is a list of `import`, `const`, `block` and `model` items. `dotnn new` writes a first one, and the
-    lessons start from there.
+    lessons start from there. A file with a whole program of PyTorch or Keras is known before it is read as a text (E990).
 
     ```nn
-    import torch.nn as nn
-
     class Net(nn.Module):
         def forward(self, x):
             return self.fc(x)

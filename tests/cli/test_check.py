@@ -50,17 +50,14 @@ def test_a_file_is_the_same_however_it_is_named(tiny: Path) -> None:
         assert [case.get("name") for case in suite if list(case)] == [names[1]]
 
 
-WITH_ARGUMENT = (
-    "model {name}({argument}: int = 3) {{\n    input x: float32[N, 3]\n    output y = x -> dense({argument})\n}}\n"
-)
+WITH_ARGUMENT = "model m({}: int = 3) {{\n    input x: float32[N, 3]\n    output y = x -> dense({})\n}}\n"
 
 
 def test_an_argument_is_for_the_models_that_have_it(tiny: Path) -> None:
-    Path("one.nn").write_text(WITH_ARGUMENT.format(name="one", argument="width"))
-    Path("two.nn").write_text(WITH_ARGUMENT.format(name="two", argument="classes"))
-    assert (
-        dotnn("check", "one.nn", "two.nn", "tiny.nn", "--set", "width=5", "--set", "classes=2").out == "ok: 3 files\n"
-    )
+    Path("one.nn").write_text(WITH_ARGUMENT.format("width", "width"))
+    Path("two.nn").write_text(WITH_ARGUMENT.format("classes", "classes"))
+    done = dotnn("check", "one.nn", "two.nn", "tiny.nn", "--set", "width=5", "--set", "classes=2")
+    assert done.out == "ok: 3 files\n"
     done = dotnn("check", "one.nn", "two.nn", "--set", "width=-5")
     assert (done.code, "one.nn:3" in done.out, "two.nn" in done.out) == (1, True, False)
     done = dotnn("check", "one.nn", "two.nn", "--set", "widht=5")
@@ -75,7 +72,7 @@ def test_an_argument_is_for_the_models_that_have_it(tiny: Path) -> None:
 
 
 def test_which_arguments_there_are_is_not_known_of_a_file_that_cannot_be_read(tiny: Path) -> None:
-    Path("one.nn").write_text(WITH_ARGUMENT.format(name="one", argument="width"))
+    Path("one.nn").write_text(WITH_ARGUMENT.format("width", "width"))
     assert codes(dotnn("check", "one.nn", "none.nn", "--set", "classes=5").out) == ["E607"]
 
 

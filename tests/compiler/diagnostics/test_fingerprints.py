@@ -57,7 +57,6 @@ def test_what_is_said_of_one_place_of_a_file_is_one_thing_whatever_the_file_was_
     assert identity(Sample(span=first.span(16, 21))) == identity(Sample(span=other.span(16, 21)))
     assert identity(Sample(span=first.span(16, 21))) != identity(Sample(span=first.span(17, 21)))
     assert identity(Sample(span=first.span(16, 21))) != identity(Doubt(span=first.span(16, 21)))
-    assert identity(Sample(span=Source("a", TEXT).span(16, 21))) != identity(
-        Sample(span=Source("b", TEXT).span(16, 21))
-    )
+    one, another = Source("a", TEXT), Source("b", TEXT)
+    assert identity(Sample(span=one.span(16, 21))) != identity(Sample(span=another.span(16, 21)))
     assert fingerprints([Sample(span=one.span(16, 21)) for one in (first, other)])[1].endswith(":2")
