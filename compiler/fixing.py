@@ -131,6 +131,8 @@ class _Fixing:
         self._examine, self._unsafe = examine, unsafe
         self._contents: dict[Path | None, bytes] = {}
         self._checked: dict[str, Checked] = {}
+        #: By path, the names of the files that this one is or was a part of, so that nobody goes through all of them.
+        self._parts: dict[Path | None, dict[str, None]] = {}
         self._paths: dict[str, Path | None] = {}
         self._files: dict[Path | None, _File] = {}
         for name in names:
@@ -141,11 +143,22 @@ class _Fixing:
         source = checked.source
         if source is not None and source.path in self._files:
             return
-        self._checked[name] = checked
+        self._heed(name, checked)
         if source is not None:
             self._files[source.path], self._paths[name] = _File(name, source), source.path
             # What is fixed is what was read, whatever becomes of the file meanwhile.
             self._contents[source.path] = source.encoded(source.text)
+
+    def _heed(self, name: str, checked: Checked) -> None:
+        """Take note of what is said of a file now."""
+        self._checked[name] = checked
+        for source in checked.sources:
+            self._parts.setdefault(source.path, {})[name] = None
+
+    def _checked_with(self, path: Path | None) -> dict[str, Checked]:
+        """What is said of a file and of those that import it, by name."""
+        found = {name: self._checked[name] for name in self._parts.get(path, ())}
+        return {name: one for name, one in found.items() if _has(one, path)}
 
     def run(self) -> Fixed:
         """Go through the files until nothing changes any more."""
@@ -169,7 +182,8 @@ class _Fixing:
         if trial is None:
             return False
         self._contents[file.source.path] = file.source.encoded(trial.text)
-        self._checked.update(trial.checked)
+        for name, checked in trial.checked.items():
+            self._heed(name, checked)
         file.fixed += trial.fixed
         for path in {source.path for checked in trial.checked.values() for source in checked.sources}:
             # What was wrong in the files that belong together may be right now.
@@ -199,7 +213,7 @@ class _Fixing:
     def _try(self, file: _File, fixes: Sequence[Fix], safety: Safety) -> _Trial:
         """What comes of some fixes of a file, and of those that these make necessary."""
         now = self._now(file)
-        before = {name: one for name, one in self._checked.items() if _has(one, file.source.path)}
+        before = self._checked_with(file.source.path)
         made = {_edits_of(fix) for fix in fixes}
         left = {name: _said(one, made) for name, one in before.items()}
         fixed = _fixed(before.values(), made)
@@ -229,7 +243,8 @@ class _Fixing:
     def _wanted(self, file: _File, safety: Safety) -> Iterator[Fix]:
         """The fixes of a file that are asked for and were not refused, each once."""
         seen: set[_Edits] = set()
-        found = [one for checked in self._checked.values() for one in checked.report.diagnostics]
+        checks = self._checked_with(file.source.path).values()
+        found = [one for checked in checks for one in checked.report.diagnostics]
         text = self._now(file).text
         for fix in (one.fix() for one in found):
             if fix is None or not self._is_wanted(file, fix, safety):
