@@ -221,11 +221,13 @@ def read_limits(texts: Sequence[str] | None) -> Limits:
 
 def read_settings(texts: Sequence[str] | None, limits: Limits) -> dict[str, Any]:
     """The model arguments of ``--set``, read as values of the language."""
+    if not texts:
+        return {}
     from ..compiler.model_arguments import parse_argument
 
     values: dict[str, Any] = {}
     report = Report()
-    for text in texts or ():
+    for text in texts:
         name, value = split_pair(text, "--set")
         if name in values:
             raise wrong_call(f"--set {name} is given twice")
