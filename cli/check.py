@@ -99,6 +99,7 @@ def check(
     from ..compiler.configuration.finding import Configuration
     from ..compiler.lint.asking import Choice
     from ..compiler.request import request
+    from ..compiler.shared_arguments import SharedArguments
 
     mends = fix or unsafe_fixes or diff
     if config is not None and isolated:
@@ -108,7 +109,8 @@ def check(
     if mends:
         _need_mendable(model, write_baseline, "text" if counts and diff else output, is_diff=diff)
     bounds = options.read_limits(limits)
-    wanted = request(model, options.read_settings(settings, bounds), bounds, root)
+    arguments = options.read_settings(settings, bounds)
+    wanted = replace(request(model, arguments, bounds, root), is_for_several=True)
     configuration, known = Configuration(config, isolated), KnownFindings(baseline, write_baseline)
     idle = IdleBudgets(sources)
     files = source_files(sources, configuration)
@@ -121,15 +123,21 @@ def check(
         mending = Mending(files, wanted, configuration, wish, known, unsafe=unsafe_fixes)
         code = mending.print_diff() if diff else mending.write(findings, printer)
         raise click.exceptions.Exit(code)
+    shared = SharedArguments(wanted)
     for file in files:
         settled = configuration.of_file(file)
         checked = check_path(file, wanted, settled, replace(wish, is_known=known.by(settled)))
         known.heed(checked)
         idle.heed(settled, checked.source.path if checked.source is not None else None)
+        shared.heed(checked.module)
         told = options.remedied(checked.report.diagnostics, file, wanted)
         findings.add([*known.faults, *settled.faults, *told], file)
+    findings.add(shared.faults(), files[0])
+    is_whole = model is None and not settings
+    # If it cannot be written, nothing is said to be fine.
+    known.write(is_whole)
     printer(findings)
-    known.finish(is_whole=model is None and not settings)
+    known.tell(is_whole)
     idle.finish()
     raise click.exceptions.Exit(exit_code(findings.diagnostics))
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from ..compiler.diagnostics import Diagnostic, Severity
+from ..compiler.diagnostics.fingerprints import identity
 from ..compiler.records import positional_record
 from ..compiler.visible_text import visible
 from .streams import write, write_command, write_json
-from .terminal import colored, identity, print_diagnostics
+from .terminal import colored, print_diagnostics
 
 
 @positional_record
@@ -56,8 +58,8 @@ class Findings:
         self.fixes: Outcome | None = None
         self._found: dict[Hashable, tuple[Diagnostic, str]] = {}
 
-    def add(self, found: Iterable[Diagnostic], file: str = "") -> None:
-        """Take what is found while a file is checked, or before any is."""
+    def add(self, found: Iterable[Diagnostic], file: str) -> None:
+        """Take what is found while a file is checked."""
         for one in found:
             self._found.setdefault(identity(one), (one, file))
 
@@ -69,9 +71,11 @@ class Findings:
     def by_file(self) -> dict[str, list[Diagnostic]]:
         """The findings of each file: what stands in it, or else was found while it was checked."""
         found: dict[str, list[Diagnostic]] = {_shown(file): [] for file in self.files}
+        # An import may name a file in another way than the call does.
+        names = {os.path.realpath(file): file for file in self.files if file != "-" and "\0" not in file}
         for one, file in self._found.values():
-            place = one.span.source.name if one.span is not None else ""
-            found.setdefault(place if place in found else _shown(file), []).append(one)
+            place = one.span.source.path if one.span is not None else None
+            found[_shown(names.get(str(place), file))].append(one)
         return found
 
 

@@ -12,11 +12,14 @@ from ..compiler.atomic_files import replace_atomically
 from ..compiler.checking import Checked, Wish, examine
 from ..compiler.configuration.finding import Configuration
 from ..compiler.diagnostics import DotnnError, Report
+from ..compiler.diagnostics.fingerprints import identity
 from ..compiler.fixing import Fixed, FixedFile, fix_files
 from ..compiler.records import positional_record
 from ..compiler.request import Request
+from ..compiler.shared_arguments import SharedArguments
 from .finding_formats import Findings, Outcome, Printer
 from .known_findings import KnownFindings
+from .options import remedied
 from .streams import write, write_bytes
 from .terminal import exit_code, print_diagnostics
 
@@ -63,8 +66,8 @@ class Mending:
                 findings.add([*error.diagnostics, *file.fixed], file.name)
         if "-" in self.files:
             _print_input(found)
-        self._add_remaining(found, findings)
-        findings.fixes = Outcome(fixed, found.fixable)
+        self._add_remaining(found, findings, are_shown=True)
+        findings.fixes = _outcome(fixed, found, findings)
         # Only what the next program reads is on standard output.
         with redirect_stdout(sys.stderr) if "-" in self.files else nullcontext():
             printer(findings)
@@ -81,8 +84,8 @@ class Mending:
         unread = [one.report for one in found.checked.values() if one.source is None]
         print_diagnostics([one for report in unread for one in report.diagnostics])
         findings = Findings(self.files)
-        self._add_remaining(found, findings)
-        outcome = Outcome(sum(len(file.fixed) for file in found.files), found.fixable)
+        self._add_remaining(found, findings, are_shown=False)
+        outcome = _outcome(sum(len(file.fixed) for file in found.files), found, findings)
         summary = outcome.summary(len(findings.diagnostics), "would be")
         if summary:
             write(summary, sys.stderr)
@@ -92,13 +95,24 @@ class Mending:
         settings = self.configuration.of_file(file)
         return examine(file, data, contents, wanted=self.wanted, settings=settings, wish=self.wish)
 
-    def _add_remaining(self, found: Fixed, findings: Findings) -> None:
-        """What is said of all files as they are to be, as much as is printed of each, but for what is known."""
+    def _add_remaining(self, found: Fixed, findings: Findings, *, are_shown: bool) -> None:
+        """What is said of all files as they are to be, as much as is printed of each, but for what is known.
+
+        What mends a mistake is tried only where that is shown.
+        """
+        shared = SharedArguments(self.wanted)
         for name, checked in found.checked.items():
             settings, report = self.configuration.of_file(name), Report()
             is_known = self.known.by(settings)
             report.extend(one for one in checked.report.diagnostics if not is_known(one))
-            findings.add([*self.known.faults, *settings.faults, *report.diagnostics], name)
+            told = remedied(report.diagnostics, name, self.wanted) if are_shown else report.diagnostics
+            findings.add([*self.known.faults, *settings.faults, *told], name)
+            shared.heed(checked.module)
+        findings.add(shared.faults(), self.files[0])
+
+
+def _outcome(fixed: int, found: Fixed, remaining: Findings) -> Outcome:
+    return Outcome(fixed, sum(identity(one) in found.fixable for one in remaining.diagnostics))
 
 
 def _write(file: FixedFile) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..compiler.diagnostics import Diagnostic, DotnnError
+from ..compiler.diagnostics.fingerprints import identity
 from ..compiler.reprs import quantity
 from ..compiler.source import Span
 from . import options
@@ -36,16 +37,18 @@ class KnownFindings:
         self._read = read
         self._write = write
         self._baselines: dict[Path, Baseline | None] = {}
-        self._found: dict[tuple[str, str, str], Finding] = {}
+        self._found: dict[Hashable, Finding] = {}
         self._asked: dict[Path, Callable[[str], bool]] = {}
 
     def by(self, settings: Settings) -> Callable[[Diagnostic], bool]:
         """Whether a finding in a file of these settings is not shown."""
+        from ..compiler.checking import nothing_is_known
+
         if self._write is not None:
             return self._note
         named = (self._read, None) if self._read is not None else settings.baseline
         if named is None:
-            return _is_new
+            return nothing_is_known
         baseline = self._baseline(*named)
         # Nobody knows what is new; all that is known would hide the one error.
         return _is_untold if baseline is None else baseline.hides
@@ -55,14 +58,20 @@ class KnownFindings:
         if checked.source is not None and checked.source.path is not None and checked.asked is not None:
             self._asked[checked.source.path] = checked.asked
 
-    def finish(self, is_whole: bool) -> None:
-        """When all files have been checked: write the baseline, or say what the ones that were read have hidden.
+    def write(self, is_whole: bool) -> None:
+        """When all files have been checked: write the baseline, where one is wanted.
 
         Args:
             is_whole: whether all models were looked at as they are, so that what was not found is not there.
+
+        Raises:
+            DotnnError: it cannot be written, or what is to be replaced is none.
         """
         if self._write is not None:
             self._write_to(self._write, is_whole)
+
+    def tell(self, is_whole: bool) -> None:
+        """Say what the baselines that were read have hidden; see ``write``."""
         for baseline in self._baselines.values():
             if baseline is not None:
                 _tell(baseline, baseline.gone(self._asked) if is_whole else Counter())
@@ -83,7 +92,7 @@ class KnownFindings:
         finding = finding_of(found, self._folder)
         if finding is not None:
             # Where two files import a third one, what is in it is found twice.
-            self._found[found.code, str(found.span), found.headline()] = finding
+            self._found[identity(found)] = finding
         return finding is not None
 
     @property
@@ -103,10 +112,6 @@ class KnownFindings:
             findings |= before.not_looked_for(self._asked if is_whole else {})
         write_atomically(path, written(findings))
         print_note(f"{path}: {quantity(findings.total(), 'known finding')}")
-
-
-def _is_new(found: Diagnostic) -> bool:
-    return False
 
 
 def _is_untold(found: Diagnostic) -> bool:

@@ -221,11 +221,13 @@ def read_limits(texts: Sequence[str] | None) -> Limits:
 
 def read_settings(texts: Sequence[str] | None, limits: Limits) -> dict[str, Any]:
     """The model arguments of ``--set``, read as values of the language."""
+    if not texts:
+        return {}
     from ..compiler.model_arguments import parse_argument
 
     values: dict[str, Any] = {}
     report = Report()
-    for text in texts or ():
+    for text in texts:
         name, value = split_pair(text, "--set")
         if name in values:
             raise wrong_call(f"--set {name} is given twice")
@@ -275,14 +277,10 @@ def remedied(found: Sequence[Diagnostic], file: str, wanted: Request) -> Sequenc
     """What is wrong with a file, and what mends it, where that can be found by trying."""
     if not any(one.background is not None for one in found):
         return found
-    from ..compiler.driver import check
+    from ..compiler.driver import judge
     from ..compiler.remedies.offering import with_remedies
 
-    def again(text: str) -> Report:
-        asked = {"arguments": wanted.arguments, "model": wanted.model, "limits": wanted.limits, "root": wanted.root}
-        return check(file, text=text, **asked)
-
-    return with_remedies(found, "<stdin>" if file == "-" else file, again)
+    return with_remedies(found, "<stdin>" if file == "-" else file, lambda text: judge(file, wanted, text))
 
 
 def in_type(compiled: Compiled, dtype: FloatType | None, keep_io: bool) -> Compiled:

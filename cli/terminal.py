@@ -13,6 +13,7 @@ from typing import TextIO
 
 from ..compiler.byte_counts import decimal_bytes
 from ..compiler.diagnostics import Diagnostic, Severity
+from ..compiler.diagnostics.fingerprints import identity
 from ..compiler.visible_text import visible
 from .streams import write
 
@@ -39,11 +40,6 @@ def each_once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     for one in diagnostics:
         found.setdefault(identity(one), one)
     return list(found.values())
-
-
-def identity(diagnostic: Diagnostic) -> Hashable:
-    """What two diagnostics have in common that say the same of one place."""
-    return diagnostic.code, str(diagnostic.span), diagnostic.headline()
 
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic], stream: TextIO | None = None) -> None:

@@ -28,6 +28,7 @@ from .passes.targets import CheckedProvider, Target
 from .python_arguments import need, need_choice, need_codes, need_path
 from .records import positional_record
 from .request import Request, request
+from .shared_arguments import SharedArguments
 from .source import Source
 from .source_loading import all_models, any_models, load_source
 
@@ -80,7 +81,7 @@ def check(
     need(strict, bool, "strict must be a bool")
     need(isolated, bool, "isolated must be a bool")
     surroundings = known_surroundings(target, provider, weights)
-    wanted = request(model, arguments, limits, root)
+    wanted = replace(request(model, arguments, limits, root), is_for_several=True)
     configuration = Configuration(None if config is None else need_path(config, "config"), isolated)
     settings, faults = configuration.of_file(need_path(path, "path")), list[Diagnostic]()
     wish = Wish(Choice(*asked), strict, _known_by(settings, faults), surroundings)
@@ -89,8 +90,11 @@ def check(
         from .configuration.codes import code_faults
 
         faults += code_faults(*asked)
-    found = check_path(path, wanted, settings, wish, text).report
-    return joined([*settings.faults, *faults], found) if settings.faults or faults else found
+    found = check_path(path, wanted, settings, wish, text)
+    shared = SharedArguments(wanted)
+    shared.heed(found.module)
+    faults += shared.faults()
+    return joined([*settings.faults, *faults], found.report)
 
 
 def known_surroundings(

@@ -87,8 +87,12 @@ def check(
     Raises:
         TypeError: an argument of a wrong type; what is wrong with the file is only reported.
     """
-    wanted, report = request(model, arguments, limits, root), Report()
-    choose = any_models if model is None else all_models
+    return judge(path, request(model, arguments, limits, root), text)
+
+
+def judge(path: str | os.PathLike[str], wanted: Request, text: str | None = None) -> Report:
+    """Everything that is wrong with a file, or would be with another text in it; see ``check``."""
+    report, choose = Report(), any_models if wanted.model is None else all_models
     read_networks(load_source(path, wanted.limits, report, text), choose, wanted, report)
     return report
 
@@ -144,7 +148,7 @@ def read_networks(
     names = choose(module, wanted.model, report)
     resolve(module.with_imports(), report)
     arguments, budget = python_values(wanted.arguments, wanted.limits, report), Budget(wanted.limits, report)
-    found = elaborate_all(names, module, arguments, budget)
+    found = elaborate_all(names, module, arguments, budget, may_lack=wanted.is_for_several)
     for network in found:
         judge_expectations(network, report)
     return module, [] if report.has_errors else found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from .checking import Checked
 from .diagnostics import Diagnostic, Edit, Fix, Safety
+from .diagnostics.fingerprints import identity
 from .diagnostics.fixes import apply_fix, without_overlaps
 from .diagnostics.removals import joined
 from .graph.same_graph import is_same
@@ -60,12 +61,12 @@ class Fixed:
     Attributes:
         files: those that were changed, in the order in which they were named.
         checked: for each name, what is said of the file as it is to be.
-        fixable: how many of these diagnostics have a fix that is unsafe, and was not asked for.
+        fixable: by their ``identity``, those of these diagnostics whose fix is unsafe, and was not asked for.
     """
 
     files: tuple[FixedFile, ...]
     checked: Mapping[str, Checked]
-    fixable: int
+    fixable: Collection[Hashable]
 
 
 def fix_files(names: Iterable[str], examine: Examine, *, unsafe: bool = False) -> Fixed:
@@ -130,6 +131,8 @@ class _Fixing:
         self._examine, self._unsafe = examine, unsafe
         self._contents: dict[Path | None, bytes] = {}
         self._checked: dict[str, Checked] = {}
+        #: By path, the names of the files that this one is or was a part of, so that nobody goes through all of them.
+        self._parts: dict[Path | None, dict[str, None]] = {}
         self._paths: dict[str, Path | None] = {}
         self._files: dict[Path | None, _File] = {}
         for name in names:
@@ -140,11 +143,22 @@ class _Fixing:
         source = checked.source
         if source is not None and source.path in self._files:
             return
-        self._checked[name] = checked
+        self._heed(name, checked)
         if source is not None:
             self._files[source.path], self._paths[name] = _File(name, source), source.path
             # What is fixed is what was read, whatever becomes of the file meanwhile.
             self._contents[source.path] = source.encoded(source.text)
+
+    def _heed(self, name: str, checked: Checked) -> None:
+        """Take note of what is said of a file now."""
+        self._checked[name] = checked
+        for source in checked.sources:
+            self._parts.setdefault(source.path, {})[name] = None
+
+    def _checked_with(self, path: Path | None) -> dict[str, Checked]:
+        """What is said of a file and of those that import it, by name."""
+        found = {name: self._checked[name] for name in self._parts.get(path, ())}
+        return {name: one for name, one in found.items() if _has(one, path)}
 
     def run(self) -> Fixed:
         """Go through the files until nothing changes any more."""
@@ -159,7 +173,7 @@ class _Fixing:
             for file in self._files.values()
             if file.fixed
         )
-        return Fixed(tuple(files), self._checked, 0 if self._unsafe else self._count_fixable())
+        return Fixed(tuple(files), self._checked, set() if self._unsafe else self._fixable())
 
     def _fix(self, file: _File, safety: Safety) -> bool:
         """Make the fixes of a file that may be kept; whether there are any."""
@@ -168,7 +182,8 @@ class _Fixing:
         if trial is None:
             return False
         self._contents[file.source.path] = file.source.encoded(trial.text)
-        self._checked.update(trial.checked)
+        for name, checked in trial.checked.items():
+            self._heed(name, checked)
         file.fixed += trial.fixed
         for path in {source.path for checked in trial.checked.values() for source in checked.sources}:
             # What was wrong in the files that belong together may be right now.
@@ -198,7 +213,7 @@ class _Fixing:
     def _try(self, file: _File, fixes: Sequence[Fix], safety: Safety) -> _Trial:
         """What comes of some fixes of a file, and of those that these make necessary."""
         now = self._now(file)
-        before = {name: one for name, one in self._checked.items() if _has(one, file.source.path)}
+        before = self._checked_with(file.source.path)
         made = {_edits_of(fix) for fix in fixes}
         left = {name: _said(one, made) for name, one in before.items()}
         fixed = _fixed(before.values(), made)
@@ -228,7 +243,8 @@ class _Fixing:
     def _wanted(self, file: _File, safety: Safety) -> Iterator[Fix]:
         """The fixes of a file that are asked for and were not refused, each once."""
         seen: set[_Edits] = set()
-        found = [one for checked in self._checked.values() for one in checked.report.diagnostics]
+        checks = self._checked_with(file.source.path).values()
+        found = [one for checked in checks for one in checked.report.diagnostics]
         text = self._now(file).text
         for fix in (one.fix() for one in found):
             if fix is None or not self._is_wanted(file, fix, safety):
@@ -250,13 +266,10 @@ class _Fixing:
         source = self._checked[file.name].source
         return file.source if source is None else source
 
-    def _count_fixable(self) -> int:
-        found = {
-            (str(one.span), one.code, one.headline()): one.fix()
-            for checked in self._checked.values()
-            for one in checked.report.diagnostics
-        }
-        return sum(1 for fix in found.values() if fix is not None and self._is_unsafe(fix))
+    def _fixable(self) -> set[Hashable]:
+        found = (one for checked in self._checked.values() for one in checked.report.diagnostics)
+        fixes = ((identity(one), one.fix()) for one in found)
+        return {one for one, fix in fixes if fix is not None and self._is_unsafe(fix)}
 
     def _is_unsafe(self, fix: Fix) -> bool:
         file = self._files.get(fix.source.path)
@@ -299,10 +312,10 @@ def _is_made(one: Diagnostic, made: Collection[_Edits]) -> bool:
 
 def _fixed(checked: Iterable[Checked], made: Collection[_Edits]) -> tuple[Diagnostic, ...]:
     """What some fixes mend, each once: of an imported file the same may be said of several files."""
-    found: dict[tuple[str, str, str], Diagnostic] = {}
+    found: dict[Hashable, Diagnostic] = {}
     for one in (one for checks in checked for one in checks.report.diagnostics):
         if _is_made(one, made):
-            found.setdefault((str(one.span), *_key(one)), one)
+            found.setdefault(identity(one), one)
     return tuple(found.values())
 
 

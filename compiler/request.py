@@ -20,12 +20,14 @@ class Request:
         arguments: values of the model's arguments, as Python values.
         limits: how much the compilation may use.
         root: the folder that imports may not leave; None for that of the project.
+        is_for_several: whether the arguments are for several models, so that one may lack some of them.
     """
 
     model: str | None
     arguments: Mapping[str, object] | None
     limits: Limits
     root: str | os.PathLike[str] | None
+    is_for_several: bool = False
 
 
 def request(model: object, arguments: object, limits: object, root: object) -> Request:

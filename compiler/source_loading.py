@@ -22,7 +22,6 @@ from .diagnostics.imports import (
     SourceUnreadable,
     TextForPath,
 )
-from .diagnostics.other_files import OtherKindOfFile
 from .diagnostics.suggest import listed, near_names
 from .limits import Limits
 from .names.project import Module, Project, project_root
@@ -67,6 +66,8 @@ def load_source(
 
 def _read(data: bytes, name: str, path: Path | None, limits: Limits, report: Report) -> Source | None:
     if not begins_as_model(data):
+        # Nearly all begin as texts of ours.
+        from .diagnostics.other_files import OtherKindOfFile
         from .file_kinds import kind_of
 
         kind = kind_of(data, name)

@@ -7,15 +7,17 @@ known: with one, there is no model, and no rule was asked.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ..diagnostics import Diagnostic
 from ..diagnostics.configuration import BadBaseline, BaselineFault
+from ..diagnostics.fingerprints import identity
 from ..diagnostics.phrases import Phrase
 from ..regular_files import instead, read_regular, why_not
 from ..source import Span
@@ -53,7 +55,7 @@ class Baseline:
         self.path = path
         self._folder = path.parent.resolve()
         self._left = Counter(known)
-        self._answers: dict[tuple[str, str, str], bool] = {}
+        self._answers: dict[Hashable, bool] = {}
 
     @property
     def hidden(self) -> int:
@@ -65,7 +67,7 @@ class Baseline:
 
         What is found twice at one place, as when two files import a third one, is one finding.
         """
-        place = (found.code, str(found.span), found.headline())
+        place = identity(found)
         if place not in self._answers:
             finding = finding_of(found, self._folder)
             known = finding is not None and self._left[finding] > 0
@@ -123,7 +125,8 @@ def read_baseline(path: Path, named: Span | None = None) -> Baseline | BadBaseli
     except UnicodeDecodeError:
         known = BaselineFault.NO_TEXT()
     except OSError as error:
-        fault = BaselineFault.CANNOT_BE_READ(reason=why_not(error))
+        is_folder = error.errno == errno.EISDIR
+        fault = BaselineFault.IS_FOLDER() if is_folder else BaselineFault.CANNOT_BE_READ(reason=why_not(error))
         return BadBaseline(span=named, path=shown, fault=fault, hint=instead(error))
     except ValueError:
         # Python reads no number of more than 4300 digits.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..diagnostics import Diagnostic, Severity
-from ..diagnostics.configuration import ErrorIgnored, RetiredWarning, UnknownRule, WarningSelected
+from ..diagnostics.configuration import ErrorIgnored, RetiredWarning, RetiredWarnings, UnknownRule, WarningSelected
 from ..diagnostics.suggest import near_names
 from ..lint.index import RULES
 from ..lint.retired import RETIRED
@@ -20,9 +20,12 @@ def code_fault(written: str, select: bool, span: Span | None = None) -> Diagnost
     code = written.strip().upper()
     if code and any(rule.startswith(code) for rule in RULES):
         return None
-    if code in RETIRED:
-        return RetiredWarning(span=span, rule=code, now=RETIRED[code])
+    retired = [one for one in RETIRED if code and one.startswith(code)]
     families = {severity for one, severity in _others() if code and one.startswith(code)}
+    if len(retired) == 1 and not families:
+        return RetiredWarning(span=span, rule=retired[0], now=RETIRED[retired[0]])
+    if retired and not families:
+        return RetiredWarnings(span=span, rule=code, rules=tuple(RETIRED[one] for one in retired))
     if Severity.WARNING in families:
         return WarningSelected(span=span, rule=code) if select else None
     if families:

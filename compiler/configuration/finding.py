@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Final
@@ -77,16 +78,16 @@ def shown_path(path: Path) -> str:
 
 def _given(file: Path) -> Settings:
     """The settings of ``--config``: their patterns begin in the working folder, as those of the command line do."""
+    from ..diagnostics.configuration import TomlFault
+
     folder = working_folder() or Path(file.anchor or os.sep)
     try:
         found = _parsed(file, str(file), folder, read_regular(file, _MOST_BYTES))
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EISDIR:
+            return _faulty(folder, str(file), TomlFault.IS_FOLDER())
         return _unreadable(folder, str(file).replace("\0", "\\0"), error)
-    if found is not None:
-        return found
-    from ..diagnostics.configuration import TomlFault
-
-    return _faulty(folder, str(file), TomlFault.NO_TABLE_OF_OURS())
+    return _faulty(folder, str(file), TomlFault.NO_TABLE_OF_OURS()) if found is None else found
 
 
 def _settings_in(folder: Path) -> Settings | None:

@@ -14,6 +14,7 @@ class TomlFault(Phrases):
     """Why a text is no configuration."""
 
     CANNOT_BE_READ = "{reason}"
+    IS_FOLDER = ("it is a folder (directory), and no regular file", "name the file with the settings in it")
     TOO_LONG = "it has more than {most:,} bytes"
     NO_TEXT = "it is no UTF-8 text"
     NO_TOML = "it is no TOML: {reason}"
@@ -66,6 +67,7 @@ class BaselineFault(Phrases):
     """Why a file is no baseline."""
 
     CANNOT_BE_READ = "{reason}"
+    IS_FOLDER = ("it is a folder (directory), and no regular file", "name a file, such as `dotnn-baseline.json`")
     IS_MISSING = ("it is not there", "write it with `dotnn check … --write-baseline {path}`")
     TOO_LONG = "it has more than {most:,} bytes"
     NO_TEXT = "it is no UTF-8 text"
@@ -235,6 +237,25 @@ class RetiredWarning(UnknownRule):
     def advice(self) -> str:
         """The rule."""
         return f"write `{self.now}`"
+
+
+@record
+class RetiredWarnings(UnknownRule):
+    """The beginning of codes of warnings all of which are rules now."""
+
+    message: ClassVar[str] = "the warnings `{rule}…` are the rules {now} now"
+    label: ClassVar[str] = "no longer in use"
+
+    rules: tuple[str, ...]
+
+    @property
+    def now(self) -> str:
+        """The rules."""
+        return listed(self.rules)
+
+    def advice(self) -> str:
+        """The rules."""
+        return f"write {self.now}"
 
 
 @record

@@ -508,7 +508,7 @@ class AnotherLanguage(Diagnostic):
     """The text is written in another language, as a whole.
 
     A `.nn` file is a list of `import`, `const`, `block` and `model` items. `dotnn new` writes a first one, and the
-    lessons start from there.
+    lessons start from there. A file with a whole program of PyTorch or Keras is known before its text is read (E990).
 
     ```nn
     class Net(nn.Module):

@@ -183,6 +183,21 @@ class NoSuchArgument(ModelArgument):
 
 
 @record
+class NoModelWithArgument(ModelArgument):
+    """An argument that none of several models has."""
+
+    message: ClassVar[str] = "none of the models has an argument `{name}`"
+    remedy: ClassVar[str] = "they take {takes}"
+
+    known: tuple[str, ...]
+
+    @property
+    def takes(self) -> str:
+        """What they have."""
+        return listed(self.known) or "none"
+
+
+@record
 class TensorAsArgument(ModelArgument):
     """An argument of a model that is declared as a tensor, or not at all."""
 

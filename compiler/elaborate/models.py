@@ -61,7 +61,12 @@ class Network:
 
 
 def elaborate_all(
-    names: Sequence[str], module: Module, arguments: Mapping[str, CompileValue], budget: Budget
+    names: Sequence[str],
+    module: Module,
+    arguments: Mapping[str, CompileValue],
+    budget: Budget,
+    *,
+    may_lack: bool = False,
 ) -> list[Network]:
     """Those models of a file that have no errors; its consts are evaluated as well, which may have errors, too.
 
@@ -70,12 +75,16 @@ def elaborate_all(
         module: the file, its names resolved. If its report has errors, only more of them are looked for.
         arguments: as for ``elaborate``.
         budget: likewise.
+        may_lack: whether a model may lack some of the arguments, which are then for others.
     """
     report, consts, is_sound = budget.report, Consts(), not budget.report.has_errors
     found: list[Network] = []
     for name in names:
         if not report.is_full and not budget.stopped:
-            network = elaborate(module.models[name], module, arguments, budget, consts, is_sound=is_sound)
+            model = module.models[name]
+            own = {one.name.name for one in model.formals} if may_lack else arguments.keys()
+            given = {name: value for name, value in arguments.items() if name in own}
+            network = elaborate(model, module, given, budget, consts, is_sound=is_sound)
             found += [network] if network is not None else []
     before = len(report.errors)
     _evaluate_consts(module, budget, consts)

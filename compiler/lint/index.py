@@ -134,7 +134,7 @@ RULES: Mapping[str, Row] = {
     ),
     "L208": Row("large_kernel", (), True),
     "L209": Row("dilation_with_holes", (), True),
-    "L210": Row("uneven_overlap", (), True),
+    "L210": Row("uneven_overlap", ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), True),
     "L301": Row("budget_exceeded", (), True, ("budgets",)),
     "L302": Row("dominant_dense", ("dense",), True),
     "L303": Row("uneven_channels", (), True, ("provider",)),

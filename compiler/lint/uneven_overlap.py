@@ -42,6 +42,7 @@ class UnevenOverlap(Lint):
 
     code: ClassVar[str] = "L210"
     severity: ClassVar[Severity] = Severity.HINT
+    layers: ClassVar[tuple[str, ...]] = ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
     message: ClassVar[str] = (
         "`{kind}` with a kernel of {kernel} and a stride of {stride} adds up {fewest} products at some positions and "
         "{most} at others"

@@ -40,6 +40,42 @@ def test_check_says_what_is_wrong_with_an_imported_file_once(tiny: Path) -> None
     assert done.code == 1
 
 
+def test_a_file_is_the_same_however_it_is_named(tiny: Path) -> None:
+    Path("block.nn").write_text("block b(x) {\n    return x -> dens(4)\n}\n")
+    text = 'import b from "block.nn"\nmodel m {\n    input x: float32[N, 3]\n    output y = b(x)\n}\n'
+    Path("net.nn").write_text(text)
+    for names in (("./net.nn", "./block.nn"), ("net.nn", str(tiny / "block.nn"))):
+        assert json.loads(dotnn("check", *names, "--format", "json").out)["errors"] == 1
+        (suite,) = ElementTree.fromstring(dotnn("check", *names, "--format", "junit").out)
+        assert [case.get("name") for case in suite if list(case)] == [names[1]]
+
+
+WITH_ARGUMENT = "model m({}: int = 3) {{\n    input x: float32[N, 3]\n    output y = x -> dense({})\n}}\n"
+
+
+def test_an_argument_is_for_the_models_that_have_it(tiny: Path) -> None:
+    Path("one.nn").write_text(WITH_ARGUMENT.format("width", "width"))
+    Path("two.nn").write_text(WITH_ARGUMENT.format("classes", "classes"))
+    done = dotnn("check", "one.nn", "two.nn", "tiny.nn", "--set", "width=5", "--set", "classes=2")
+    assert done.out == "ok: 3 files\n"
+    done = dotnn("check", "one.nn", "two.nn", "--set", "width=-5")
+    assert (done.code, "one.nn:3" in done.out, "two.nn" in done.out) == (1, True, False)
+    done = dotnn("check", "one.nn", "two.nn", "--set", "widht=5")
+    assert (done.code, codes(done.out)) == (2, ["E606"])
+    assert "none of the models has an argument `widht`" in done.out
+    assert "did you mean `width`?" in done.out
+    (found,) = json.loads(dotnn("check", "one.nn", "--set", "classes=5", "--format", "json").out)["diagnostics"]
+    assert (found["code"], found["file"], found["line"]) == ("E606", "one.nn", 1)
+    for option in ("--fix", "--diff"):
+        done = dotnn("check", "one.nn", "two.nn", "--set", "widht=5", option)
+        assert done.code == 2
+
+
+def test_which_arguments_there_are_is_not_known_of_a_file_that_cannot_be_read(tiny: Path) -> None:
+    Path("one.nn").write_text(WITH_ARGUMENT.format("width", "width"))
+    assert codes(dotnn("check", "one.nn", "none.nn", "--set", "classes=5").out) == ["E607"]
+
+
 def test_check_standard_input(tiny: Path) -> None:
     assert dotnn("check", "-", stdin=TINY).out == "ok: <stdin>\n"
     done = dotnn("check", "-", stdin=WRONG)
@@ -192,6 +228,7 @@ def test_warnings_are_ignored_like_rules() -> None:
     [
         ("W201", "the warning `W201` is the rule `L404` now"),
         ("E203", "`E203` is the code of errors, which cannot be chosen"),
+        ("W2", "the warnings `W2…` are the rules `L404`, `L140` now"),
         ("W999", "there is no rule `W999`"),
         ("", "there is no rule ``"),
     ],

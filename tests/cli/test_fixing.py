@@ -177,3 +177,18 @@ def test_what_does_not_go_together_is_refused(net: Path, options: list[str]) -> 
     done = dotnn("check", *options, "net.nn")
     assert (done.code, net.read_text()) == (2, WRONG)
     assert f"{options[0] if options[0] == '--diff' else '--model'}" in done.err
+
+
+def test_what_a_baseline_hides_is_not_counted_as_fixable(net: Path) -> None:
+    net.write_text(RIGHT.replace("output y = x", "output y = x -> relu -> relu"))
+    assert dotnn("check", "net.nn", "--write-baseline", "known.json").code == 0
+    Path("lost.nn").write_text(LOST.replace("SAME", "same"))
+    done = dotnn("check", "--fix", "net.nn", "lost.nn", "--baseline", "known.json")
+    assert done.out.endswith("0 fixed, 1 remains\n")
+
+
+def test_what_remains_has_the_remedies_that_were_tried(net: Path) -> None:
+    net.write_text("model s {\n    input x: float32[N, 8]\n    output y = x + (x -> dense(4))\n}\n")
+    before, after = (json.loads(dotnn("check", *fix, "net.nn", "--format", "json").out) for fix in ([], ["--fix"]))
+    assert after["diagnostics"] == before["diagnostics"]
+    assert after["diagnostics"][0]["fixes"]

@@ -74,6 +74,7 @@ ORDER = (
     ("compiler.export",),
     ("compiler.compiled",),
     ("compiler.request", "compiler.model_arguments", "compiler.source_loading"),
+    ("compiler.shared_arguments",),
     ("compiler.driver",),
     ("compiler.lint",),
     ("compiler.configuration",),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dotnn.compiler.diagnostics.fingerprints import fingerprints
+from pathlib import Path
+
+from dotnn.compiler.diagnostics.fingerprints import fingerprints, identity
 from dotnn.compiler.source import Source
 
 from tests.helpers.sample_diagnostics import Doubt, Sample
@@ -47,3 +49,14 @@ def test_without_a_place_there_is_none() -> None:
 
 def test_halves_of_surrogate_pairs_do_no_harm() -> None:
     assert fingerprints(found_in("wrong \udcff"))[0].endswith(":1")
+
+
+def test_what_is_said_of_one_place_of_a_file_is_one_thing_whatever_the_file_was_called() -> None:
+    path = Path("/nets/net.nn")
+    first, other = Source("net.nn", TEXT, path), Source("../nets/net.nn", TEXT, path)
+    assert identity(Sample(span=first.span(16, 21))) == identity(Sample(span=other.span(16, 21)))
+    assert identity(Sample(span=first.span(16, 21))) != identity(Sample(span=first.span(17, 21)))
+    assert identity(Sample(span=first.span(16, 21))) != identity(Doubt(span=first.span(16, 21)))
+    one, another = Source("a", TEXT), Source("b", TEXT)
+    assert identity(Sample(span=one.span(16, 21))) != identity(Sample(span=another.span(16, 21)))
+    assert fingerprints([Sample(span=one.span(16, 21)) for one in (first, other)])[1].endswith(":2")
