@@ -14,6 +14,7 @@ from ..records import record
 from ..source import Span
 from .base import Diagnostic
 from .fixes import Edit, Fix, Safety, removing, replacing
+from .other_files import BEGIN
 from .removals import without_lines
 from .syntax_wording import FoundDiagnostic, piece
 
@@ -549,4 +550,4 @@ class AnotherLanguage(Diagnostic):
     def advice_text(self) -> str:
         """How a network is written, under the name that it has."""
         form = f"model {self.name or 'net'} {{ input x: float32[N, 3] … output y = x -> dense(10) }}"
-        return f"a network is written `{form}`; `dotnn new net.nn` writes one to start from"
+        return f"a network is written `{form}`; {BEGIN}"
