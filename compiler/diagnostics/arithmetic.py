@@ -54,7 +54,14 @@ class QuotientAsOperand(WrongOperands):
 class UnlikeValues(WrongOperands):
     """A comparison of values of different kinds."""
 
-    remedy: ClassVar[str] = "compare two numbers, or two values of the same kind"
+    remedy: ClassVar[str] = "{advice_text}"
+
+    @property
+    def advice_text(self) -> str:
+        """What to do: the name of an element type needs no quotes."""
+        if {"an element type", "a string"} == set(self.operands):
+            return "element types stand without quotes: `x.dtype == float32`"
+        return "compare two numbers, or two values of the same kind"
 
 
 @record

@@ -288,6 +288,18 @@ class TooManyArguments(Diagnostic):
 
 
 @record
+class TensorByArrow(TooManyArguments):
+    """A tensor is given in parentheses where an arrow gives it already: `x -> dense(x, 10)`."""
+
+    message: ClassVar[str] = "`{kind}` gets its tensor from the arrow, and is given another one"
+    remedy: ClassVar[str] = "leave it out"
+
+    def fix(self) -> Fix | None:
+        """The call without it; the arrow may be what is too much."""
+        return without_argument(self.span)
+
+
+@record
 class TooManyForLayer(TooManyArguments):
     """More than a layer takes."""
 
@@ -334,6 +346,30 @@ class ArgumentsInOrder(TooManyArguments):
     def fix(self) -> Fix | None:
         """The call; which number is which is a guess."""
         return replacing(self.whole, self.instead, Safety.UNSAFE)
+
+
+@record
+class ListWithoutBrackets(TooManyArguments):
+    """The elements of a list are given one by one, as in PyTorch: `transpose(0, 2, 1)`."""
+
+    message: ClassVar[str] = "`{kind}` takes these as one list"
+    label: ClassVar[str] = "a list stands in square brackets"
+    remedy: ClassVar[str] = "write `{instead}`"
+
+    whole: Span  #: the call
+    instead: str  #: the call as it is written here
+
+    def fix(self) -> Fix | None:
+        """The call with the list."""
+        return replacing(self.whole, self.instead, Safety.UNSAFE)
+
+
+@record
+class ActivationAsArgument(ListWithoutBrackets):
+    """An activation is given to a layer, as in Keras: `dense(32, relu)`."""
+
+    message: ClassVar[str] = "`{kind}` takes no activation: that is a layer of its own"
+    label: ClassVar[str] = "a layer as an argument"
 
 
 @record

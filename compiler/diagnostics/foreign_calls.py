@@ -109,7 +109,7 @@ class MethodCall(Diagnostic):
         if self.in_stage:
             return replacing(self.whole, self.instead, Safety.UNSAFE) if self.instead else None
         is_name_or_call = re.fullmatch(r"[\w.\[\]]+(?:\(.*\))?", self.instead) is not None
-        return in_place_of(self.whole, self.instead, is_pipeline=not is_name_or_call)
+        return in_place_of(self.whole, self.instead, is_pipeline=not is_name_or_call or " -> " in self.instead)
 
 
 @record

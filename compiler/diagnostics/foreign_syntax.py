@@ -14,6 +14,7 @@ from ..records import record
 from ..source import Span
 from .base import Diagnostic
 from .fixes import Edit, Fix, Safety, removing, replacing
+from .other_files import BEGIN
 from .removals import without_lines
 from .syntax_wording import FoundDiagnostic, piece
 
@@ -250,10 +251,17 @@ class Comprehension(Diagnostic):
     code: ClassVar[str] = "E147"
     message: ClassVar[str] = "a list is not made by a loop"
     label: ClassVar[str] = "a loop in a list"
-    remedy: ClassVar[str] = "layers are repeated by a stage: `x -> {loop} {{ {value} }}`; numbers are written out"
+    remedy: ClassVar[str] = "{advice_text}"
 
     value: str
     loop: str
+
+    @property
+    def advice_text(self) -> str:
+        """What to do: what is called is a layer, most likely."""
+        if "(" in self.value or self.value.isidentifier():
+            return f"layers are repeated by a stage: `x -> {self.loop} {{ {self.value} }}`"
+        return "write the elements out, as in `[16, 32, 64]`"
 
 
 @record
@@ -529,7 +537,7 @@ class AnotherLanguage(Diagnostic):
     """
 
     code: ClassVar[str] = "E150"
-    message: ClassVar[str] = "this is {language}, and a `.nn` file has a language of its own"
+    message: ClassVar[str] = "this is {language}, and no `.nn` text"
     label: ClassVar[str] = "{language}"
     remedy: ClassVar[str] = "{advice_text}"
 
@@ -540,4 +548,4 @@ class AnotherLanguage(Diagnostic):
     def advice_text(self) -> str:
         """How a network is written, under the name that it has."""
         form = f"model {self.name or 'net'} {{ input x: float32[N, 3] … output y = x -> dense(10) }}"
-        return f"a network is written `{form}`; `dotnn new` writes a first file"
+        return f"a network is written `{form}`; {BEGIN}"

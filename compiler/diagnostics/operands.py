@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from ..records import record
 from ..source import Span
 from .base import Diagnostic
-from .fixes import Fix, piping
+from .fixes import Fix, Safety, piping, replacing
 from .forms import Forms, declare_otherwise, declare_otherwise_or
 
 ONE_NAME = "give both dimensions the same name or number in the types of the inputs"
@@ -404,12 +405,32 @@ class NotAPermutation(Diagnostic):
     code: ClassVar[str] = "E442"
     message: ClassVar[str] = "`transpose` to {order} does not name every axis of {found} once"
     label: ClassVar[str] = "axes are 0 to {last}"
-    remedy: ClassVar[str] = "write each of the axes {axes} once"
+    remedy: ClassVar[str] = "{advice_text}"
 
     order: str
     found: str
     last: int
     axes: str
+
+    @property
+    def advice_text(self) -> str:
+        """What to do: two axes alone are those to swap, as in PyTorch."""
+        swapped = self._swapped
+        return f"to swap the two, write `{swapped}`" if swapped else f"write each of the axes {self.axes} once"
+
+    @property
+    def _swapped(self) -> str:
+        """The order in which the two axes that are named are swapped; empty where there are more, or fewer."""
+        pair = [int(axis) % (self.last + 1) for axis in re.findall(r"-?\d+", self.order)]
+        if len(set(pair)) != 2 or len(pair) != 2 or self.last < 2:
+            return ""
+        swap = dict(zip(pair, reversed(pair), strict=True))
+        return str([swap.get(axis, axis) for axis in range(self.last + 1)])
+
+    def fix(self) -> Fix | None:
+        """The order in which two axes are swapped."""
+        is_list = self.span is not None and self.span.text.startswith("[")
+        return replacing(self.span, self._swapped, Safety.UNSAFE) if self._swapped and is_list else None
 
 
 @record

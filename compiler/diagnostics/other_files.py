@@ -11,8 +11,9 @@ from .phrases import Phrase, Phrases
 _LISTS = "`dotnn weights {path}` lists them"
 _LOADS = "`dotnn build net.nn --weights {path}` loads them into the model of a `.nn` file"
 _FEEDS = "{first}`dotnn run net.nn --input {path}` feeds it to a model"
-_BEGIN = "`dotnn new net.nn` writes one to start from"
-_WRITE = f"a network is written as `.nn` text: {_BEGIN}"
+#: How to begin without any.
+BEGIN = "`dotnn new net.nn` writes one to start from"
+_WRITE = f"a network is written as `.nn` text: {BEGIN}"
 _EXPORT = "have it exported as ONNX where it was made: `dotnn run net.onnx` runs that"
 
 
@@ -92,7 +93,7 @@ class OtherFile(Phrases):
     ZIP_ARCHIVE = ("a zip archive", "unpack it, and give the file that is meant")
     COMPRESSED = ("a compressed file", "unpack it, and give the file that is meant")
     PROGRAM = ("a program", _WRITE)
-    BINARY = ("a binary file", f"give the path of a `.nn` text; {_BEGIN}")
+    BINARY = ("a binary file", f"give the path of a `.nn` text; {BEGIN}")
 
 
 class Renaming(Phrases):

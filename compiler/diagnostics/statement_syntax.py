@@ -149,6 +149,22 @@ class NotAStatement(FoundDiagnostic):
         return _without_word(self.span) if self.start in _FOREIGN_DECLARATIONS else None
 
 
+@record
+class ValueAlone(NotAStatement):
+    """A pipeline stands alone, so that its result has no name: `x -> relu`."""
+
+    message: ClassVar[str] = "the result of this pipeline has no name"
+    label: ClassVar[str] = "a value alone"
+    remedy: ClassVar[str] = "write `name = {written}`, or `output name = {written}`"
+
+    line: str
+
+    @property
+    def written(self) -> str:
+        """The pipeline, as far as it stands on the line."""
+        return piece(self.line) or f"{self.start} -> …"
+
+
 _FOREIGN_DECLARATIONS: Final = frozenset({"let", "var", "val", "auto"})
 _AUGMENTED: Final = frozenset(["+=", "-=", "*=", "/=", "%="])
 
@@ -193,12 +209,21 @@ class NotAnItem(FoundDiagnostic):
         if self.found in _FOREIGN_ITEMS:
             return self._item
         if self.found == "from":
-            return 'an import is written `import name from "file.nn"`'
+            return f"an import is written `{self._import}`"
         if self.found in _FOREIGN_DECLARATIONS:
             return "a value for the whole file is written `const name = value`"
         if self.found.lower() in ("import", "const", "block", "model"):
             return f"write `{self.found.lower()}`, in small letters"
         return "statements stand inside of `model name() { … }`; a value for the whole file is `const name = value`"
+
+    @property
+    def _import(self) -> str:
+        """The import with the names and the file that are written."""
+        behind = self.span.source.text[self.span.end :].partition("\n")[0] if self.span is not None else ""
+        parts = re.match(r"[ \t]+([\w.]*\w)[ \t]+import[ \t]+(\w+(?:[ \t]*,[ \t]*\w+)*)[ \t]*(?:#|\r|\Z)", behind)
+        if parts is None:
+            return 'import name from "file.nn"'
+        return f'import {parts.group(2)} from "{parts.group(1).replace(".", "/")}.nn"'
 
     @property
     def _item(self) -> str:
@@ -319,11 +344,23 @@ class MalformedStatement(FoundDiagnostic):
 
     code: ClassVar[str] = "E129"
     message: ClassVar[str] = "`{keyword}` is written `{form}`, but {found_words} stands where {expected_words} should"
-    label: ClassVar[str] = "expected {expected_words}"
+    label: ClassVar[str] = "expected {expected_words}{behind}"
     remedy: ClassVar[str] = "{advice_text}"
 
     keyword: str
     expected: frozenset[str]
+    value: Span | None = None  #: what begins a pipeline in the place of a name
+
+    @property
+    def behind(self) -> str:
+        """On which side of the place, where that is the last thing before the mistake."""
+        return " behind this" if self.span is not None and self.span.text != self.found else ""
+
+    def fix(self) -> Fix | None:
+        """A name for what an output is."""
+        if self.value is None or self.keyword != "output":
+            return None
+        return inserting(self.value.source, self.value.start, "y = ", Safety.UNSAFE)
 
     @property
     def advice_text(self) -> str:

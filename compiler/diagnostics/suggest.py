@@ -15,6 +15,8 @@ MOST_CHARACTERS = 10_000
 MOST_LISTED = 20
 #: What prefixes and shared words count for, in halves of an edit.
 PREFIX_COST, WORDS_COST = 1, 3
+#: What one edit counts for.
+ONE_EDIT = 2
 #: Words of a name beyond this many are not compared.
 MOST_WORDS = 12
 #: Parts of names shorter than this say nothing.
@@ -45,7 +47,10 @@ def near_names(
         worst = min(worst, cost + SPREAD if cost else 0)
         length_change = abs(len(form.key) - len(wanted.key))
         ranked.append((cost, length_change, form.key[:1] != wanted.key[:1], candidate))
-    return tuple(candidate for cost, *_, candidate in sorted(ranked) if cost <= worst)[:limit]
+    near = [(cost, candidate) for cost, *_, candidate in sorted(ranked) if cost <= worst]
+    # A name that is one edit away, and no other that is, is what was meant.
+    surest = [candidate for cost, candidate in near if cost <= ONE_EDIT]
+    return tuple(surest if len(surest) == 1 else [candidate for _, candidate in near])[:limit]
 
 
 def _first(candidates: Iterable[str], room: int) -> set[str]:

@@ -10,6 +10,7 @@ from ..diagnostics.call_arguments import (
     ArgumentTwice,
     MissingBlockArguments,
     MissingNumbers,
+    TensorByArrow,
     TooManyForBlock,
     TooManyForInitializer,
     TooManyForMetric,
@@ -28,7 +29,17 @@ from ..names.written_types import is_value_type
 from ..source import Span
 from ..syntax import tree
 from ..values.builtin_functions import SEVERAL, call_function, of_several
-from ..values.compile_values import UNKNOWN, CompileValue, KnownValue, Results, Unknown, all_known, describe, is_tensor
+from ..values.compile_values import (
+    UNKNOWN,
+    CompileValue,
+    KnownValue,
+    Results,
+    TensorRef,
+    Unknown,
+    all_known,
+    describe,
+    is_tensor,
+)
 from .declared_types import hold_against, hold_argument, match_argument
 from .layer_arguments import ArgumentBinder, Piped
 from .layer_nodes import apply_layer, tensor_of
@@ -158,8 +169,12 @@ def _block_arguments(
     given: dict[str, tuple[CompileValue, Span]] = {}
     in_order = [(piped.value, piped.span)] if piped is not None else []
     in_order += [(evaluate(one, frame), one.span) for one in call.positional]
-    for name, item in zip(names, in_order, strict=False):
-        given[name] = item
+    for formal, (value, span) in zip(block.formals, in_order, strict=False):
+        is_tensor_again = piped is not None and formal.type is not None and is_value_type(formal.type)
+        if is_tensor_again and isinstance(value, TensorRef):
+            frame.fail(TensorByArrow(span=span, kind=call.function))
+            value = UNKNOWN
+        given[formal.name.name] = (value, span)
     if len(in_order) > len(names):
         frame.fail(TooManyForBlock(span=in_order[len(names)][1], kind=call.function, names=names))
     is_misnamed = False

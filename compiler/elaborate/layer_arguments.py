@@ -16,6 +16,7 @@ from ..diagnostics.call_arguments import (
     MissingTensor,
     MissingTensors,
     QuotientAsArgument,
+    TensorByArrow,
     TooManyForLayer,
     UndecidedArgument,
     WeightNotInNumbers,
@@ -107,8 +108,16 @@ class ArgumentBinder:
             written = WrittenArgument(None, expression.span)
             if len(given) < len(places) or (wanted and wanted[-1].variadic):
                 given.append((evaluate(expression, self.frame), written))
+                continue
+            value = evaluate(expression, self.frame)
+            if isinstance(value, Unknown) and not positional:
+                # What is wrong with it has been said.
+                self._misnamed = self.bound.failed = True
+            elif piped is not None and expression is self.call.positional[0] and isinstance(value, TensorRef):
+                self._misnamed = self.bound.failed = True
+                self.frame.fail(TensorByArrow(span=expression.span, kind=self.layer.kind))
             elif positional:
-                self._attempt(self._set_attribute, positional.pop(), evaluate(expression, self.frame), written)
+                self._attempt(self._set_attribute, positional.pop(), value, written)
             else:
                 self._attempt(self._too_many, expression)
         for index, item in enumerate(given):

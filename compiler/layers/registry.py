@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TypeVar, final
 
 from .index import MODULES
@@ -50,8 +51,9 @@ class Registry(Mapping[str, _Class]):
         return len(self._classes)
 
 
+@cache
 def load_all() -> None:
-    """Load all families, in the order of their names."""
+    """Load all families, in the order of their names; once, for names are looked up many times."""
     for file in sorted(os.listdir(os.path.dirname(__file__))):
         name, ending = os.path.splitext(file)
         if ending == ".py" and name != "__init__":

@@ -83,28 +83,40 @@ def _entry(value: object) -> str:
 
 
 def _attributes(layer: Layer) -> Iterator[tuple[str, Any]]:
-    """The attributes that may hold sizes, which lists of axes do not; those that must be written first."""
+    """The attributes that may hold sizes, which axes and lists of them do not; those that must be written first."""
     fields = sorted(layer.attributes(), key=lambda one: one.default is not dataclasses.MISSING)
     for one in fields:
         value = getattr(layer, one.name)
-        if not isinstance(value, bool) and value != 0 and not isinstance(one.metadata["kind"], IntegerList):
+        is_axis = one.name == "axis" or isinstance(one.metadata["kind"], IntegerList)
+        if not isinstance(value, bool) and value != 0 and not is_axis:
             yield one.name, value
 
 
 def _is_made_of(layer: Layer, operands: _Operands, asked: Asked, name: str, value: int) -> bool:
-    """Whether the size is another one for another attribute; so it is if no other one fits the operands."""
-    others = (dataclasses.replace(layer, **{name: other}) for other in (2 * value, 1) if other != value)
-    verdicts = [_changes(other, operands, asked) for other in others]
-    return True in verdicts or (False not in verdicts and value == asked.dim)
+    """Whether the size grows with an attribute; so it is if no other value fits the operands."""
+    others = [other for other in (2 * value, 1) if other != value]
+    sizes = [_size_of(dataclasses.replace(layer, **{name: other}), operands, asked) for other in others]
+    fitting = [(other, size) for other, size in zip(others, sizes, strict=True) if size is not None]
+    if not fitting:
+        return value == asked.dim
+    return any(size != asked.dim and size * value == asked.dim * other for other, size in fitting)
 
 
-def _changes(layer: Layer, operands: _Operands, asked: Asked) -> bool | None:
-    """Whether the size is another one for such a layer and such operands; None where these do not fit."""
+def _changes(layer: Layer, operands: _Operands, asked: Asked) -> bool:
+    """Whether the size is another one for such a layer and such operands, which fit each other."""
+    size = _size_of(layer, operands, asked)
+    return size is not None and size != asked.dim
+
+
+def _size_of(layer: Layer, operands: _Operands, asked: Asked) -> Dim | None:
+    """The size for such a layer and such operands; None where these do not fit, or make no such result."""
     try:
-        found = layer.infer(operands, Site.nowhere(layer.kind))[asked.number]
+        results = layer.infer(operands, Site.nowhere(layer.kind))
     except (DotnnError, DimTooComplex):
         return None
-    return found.rank == asked.result.rank and found.shape[asked.axis] != asked.dim
+    if asked.number >= len(results) or results[asked.number].rank != asked.result.rank:
+        return None
+    return results[asked.number].shape[asked.axis]
 
 
 def _unmoved(layer: Layer, operands: _Operands, asked: Asked) -> Size:

@@ -6,7 +6,14 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
 from ..diagnostics import Diagnostic
-from ..diagnostics.call_arguments import ArgumentsInOrder, NoPaddingByName, QuotedInitializer, TensorsInList
+from ..diagnostics.call_arguments import (
+    ActivationAsArgument,
+    ArgumentsInOrder,
+    ListWithoutBrackets,
+    NoPaddingByName,
+    QuotedInitializer,
+    TensorsInList,
+)
 from ..diagnostics.foreign_calls import (
     METHOD_NOTES,
     METHOD_OPERATORS,
@@ -22,6 +29,7 @@ from ..diagnostics.names import UnknownLayer
 from ..diagnostics.statement_syntax import PipelineInOperand
 from ..diagnostics.suggest_foreign import is_left_out, plain_word
 from ..layers import name_suggestions
+from ..layers.attributes import REQUIRED, DimensionList, IntegerList
 from ..layers.base import LAYERS, Layer
 from ..source import Span
 from ..syntax import tree
@@ -68,7 +76,7 @@ def of_expression(call: tree.Call, bound: Collection[str], target: str) -> Verdi
         return _called_twice(call)
     name = dotted_name(callee)
     if not name or name.partition(".")[0] in bound:
-        return _method(call, callee)
+        return _method_chain(call, bound) or _method(call, callee)
     if name.startswith(f"{_SELF}."):
         return Verdict(callee.span, lambda: NameWithDot(span=callee.span, name=name), call.positional)
     return _of_module(call, name, callee.span, target)
@@ -91,8 +99,12 @@ def of_layer(layer: type[Layer], call: tree.Call, *, is_stage: bool, name: str) 
     given = call.positional[tensors:]
     positional = [one for one in layer.attributes() if one.metadata["positional"]]
     unknown = [one for one in call.named if not takes_argument(layer, one.name)]
+    if len(given) > max(len(positional), 1) and _list_attribute(layer) and all(map(_is_size, given)):
+        return _without_brackets(layer, call, tensors, given)
     if len(given) > len(positional) and all(map(_is_number, given)):
         return _in_order(layer, call, tensors, given)
+    if len(given) == len(positional) + 1 and not call.named and _activation(given[-1]):
+        return _activated(layer, call, given[-1])
     foreign = next((one for one in call.named if takes_argument(layer, one.name) and _is_foreign(one)), None)
     if foreign is not None and not unknown:
         return _value(layer, call, foreign)
@@ -140,7 +152,9 @@ def _dotted_stage(call: tree.Call) -> Verdict:
     if first == _SELF:
         return Verdict(span, lambda: NameWithDot(span=span, name=name), _values(call))
     layer = layer_called(name)
-    if first in LAYERS and layer is None:
+    if first in LAYERS and layer is not None:
+        return _method_of_stage(call, last, first)
+    if first in LAYERS:
         dot = span.source.span(span.start + len(first), span.start + len(first) + 1)
         return Verdict(dot, lambda: PipelineInOperand(span=dot, found="."), _values(call))
     if plain_word(name) in _CONTAINERS:
@@ -251,8 +265,27 @@ def _method(call: tree.Call, callee: tree.Attribute) -> Verdict:
     return Verdict(callee.name_span, make, parts, call.span if instead else None)
 
 
-def _method_of_stage(call: tree.Call, name: str) -> Verdict:
-    start, source = call.function_span.start, call.function_span.source
+def _method_chain(call: tree.Call, bound: Collection[str]) -> Verdict | None:
+    """`x.view(-1, 8, 8).relu()`: several methods, each of which is a stage; None where that is not so."""
+    stages: list[str] = []
+    first, base = None, call
+    while isinstance(base, tree.Call) and isinstance(base.callee, tree.Attribute):
+        name = dotted_name(base.callee)
+        if name and name.partition(".")[0] not in bound:
+            return None
+        stage = _method_stage(base, base.callee.name)
+        if not stage:
+            break
+        stages.insert(0, stage)
+        first, base = base.callee, base.callee.base
+    if first is None or len(stages) < 2 or (isinstance(base, tree.Call) and base.callee is not None):
+        return None
+    instead, span, name = " -> ".join([base.span.text, *stages]), first.name_span, first.name
+    return Verdict(span, lambda: MethodCall(span=span, name=name, whole=call.span, instead=instead), (base,), call.span)
+
+
+def _method_of_stage(call: tree.Call, name: str, stage_name: str = "") -> Verdict:
+    start, source = call.function_span.start + len(stage_name), call.function_span.source
     stage = _method_stage(call, name)
     span = source.span(start + 1, start + 1 + len(name))
     whole = source.span(start, call.span.end)
@@ -414,6 +447,56 @@ def _in_order(layer: type[Layer], call: tree.Call, tensors: int, given: Sequence
         return ArgumentsInOrder(span=span, kind=layer.kind, positional=positional, whole=call.span, instead=text)
 
     return Verdict(span, make, call.positional[:tensors], call.span)
+
+
+def _list_attribute(layer: type[Layer]) -> str:
+    """The one argument without a default, where that is a list: of axes, or of sizes; empty where there is none."""
+    required = [one for one in layer.attributes() if one.default is one.default_factory is REQUIRED]
+    is_list = len(required) == 1 and isinstance(required[0].metadata["kind"], IntegerList | DimensionList)
+    return required[0].name if is_list else ""
+
+
+def _without_brackets(
+    layer: type[Layer], call: tree.Call, tensors: int, given: Sequence[tree.Expression]
+) -> Verdict | None:
+    """`transpose(0, 2, 1)`: the elements of a list as arguments."""
+    name, kind = _list_attribute(layer), layer.kind
+    if any(one.name == name for one in call.named):
+        return None
+    items = f"[{', '.join(one.span.text for one in given)}]"
+    is_positional = any(one.name == name and one.metadata["positional"] for one in layer.attributes())
+    operands = [one.span.text for one in call.positional[:tensors]]
+    written = [*operands, items if is_positional else f"{name}={items}", *(one.span.text for one in call.named)]
+    text = f"{kind}({', '.join(written)})"
+    span = call.span.source.span(given[0].span.start, given[-1].span.end)
+    return Verdict(
+        span,
+        lambda: ListWithoutBrackets(span=span, kind=kind, whole=call.span, instead=text),
+        call.positional,
+        call.span,
+    )
+
+
+def _is_size(value: tree.Expression) -> bool:
+    return _is_number(value) or (isinstance(value, tree.Name) and value.name not in LAYERS)
+
+
+def _activation(value: tree.Expression) -> str:
+    """The activation that an argument names; empty where it names none."""
+    name = value.name if isinstance(value, tree.Name) else value.value if isinstance(value, tree.String) else ""
+    layer = layer_called(name) if name.isidentifier() else None
+    return "" if layer is None else layer.kind
+
+
+def _activated(layer: type[Layer], call: tree.Call, last: tree.Expression) -> Verdict:
+    """`dense(32, relu)`: an activation as an argument."""
+    written = ", ".join(one.span.text for one in call.positional[:-1])
+    text = f"{layer.kind}({written}) -> {_activation(last)}" if written else f"{layer.kind} -> {_activation(last)}"
+
+    def make() -> Diagnostic:
+        return ActivationAsArgument(span=last.span, kind=layer.kind, whole=call.span, instead=text)
+
+    return Verdict(last.span, make, call.positional[:-1], call.span)
 
 
 def _arguments(layer: type[Layer], call: tree.Call, tensors: int, first: tree.Argument) -> Verdict | None:

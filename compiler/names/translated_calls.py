@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ..diagnostics.suggest_foreign import attribute_words, is_left_out, plain_word
@@ -113,6 +114,7 @@ def _called(name: str, arguments: Sequence[str], *, bare: bool = False) -> str:
     return name if bare and not arguments else f"{name}({', '.join(arguments)})"
 
 
+@lru_cache(maxsize=1024)
 def layer_called(name: str) -> type[Layer] | None:
     """The layer that a name of this language or of another framework means; None where there is none, or several."""
     found = known_as(name, [kind for kind, layer in LAYERS.items() if layer.callable])

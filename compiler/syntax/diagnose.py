@@ -7,7 +7,7 @@ rules are asked in order, the surest first; the last one always answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from ..diagnostics import Diagnostic, spelling, statement_syntax, syntax
@@ -90,6 +90,15 @@ def _fat_arrow(m: Mistake) -> Diagnostic | None:
         span = m.source.span(m.top.start, m.found.end)
         return spelling.ForeignOperator(span=span, found="=>", instead="->")
     return None
+
+
+def _broken_arrow(m: Mistake) -> Diagnostic | None:
+    # `x - > f`, `x --> f`: the sign before is taken for a minus.
+    if m.found.text not in (">", "->") or m.top_kind != "MINUS":
+        return None
+    span = m.source.span(m.top.start, m.found.end)
+    is_one = "\n" not in span.text and (m.found.text == ">" or span.text == "-->")
+    return spelling.ForeignOperator(span=span, found=span.text, instead="->") if is_one else None
 
 
 def _is_quotient(m: Mistake) -> bool:
@@ -308,9 +317,20 @@ def _stray_name(m: Mistake) -> Diagnostic | None:
         and isinstance(before[-1], tree.Binding | tree.Output | tree.Return | tree.Expect)
     )
     operator = m.found.text in _OPERATORS or m.found.text in (".", "[")
+    if m.found.text == "->" and name in _bound_before(m):
+        line = m.source.text[place.start :].partition("\n")[0].partition("#")[0].rstrip()
+        return statement_syntax.ValueAlone(span=place, found=m.found.text, start=name, line=line)
     if follows_value and not foreign and not augmented and not operator:
         return statement_syntax.ForgottenArrow(span=place, found=m.found.text, name=name)
     return statement_syntax.NotAStatement(span=place, found=m.found.text + "=" * augmented, start=name)
+
+
+def _bound_before(m: Mistake) -> set[str]:
+    """The names of the inputs and bindings before a statement, and of the arguments of its block."""
+    nodes = [node for value in m.values[: m.level] if isinstance(value, list) for node in value]
+    targets = [name for node in nodes if isinstance(node, tree.Binding) for name in node.targets]
+    names = [node.name for node in nodes if isinstance(node, tree.Input | tree.Formal)]
+    return {name.name for name in (*targets, *names)}
 
 
 def _not_an_item(m: Mistake) -> Diagnostic | None:
@@ -356,7 +376,10 @@ def _lacks_part(m: Mistake) -> Diagnostic | None:
     keyword = m.statement[0].text
     if keyword in ("return", "expect") or (keyword not in ITEM_KEYWORDS | STATEMENT_KEYWORDS):
         return None
-    return statement_syntax.MalformedStatement(span=m.span, found=m.found.text, keyword=keyword, expected=m.expected)
+    name = m.span_of(m.top) if m.top_kind == "NAME" and m.found.text == "->" else None
+    return statement_syntax.MalformedStatement(
+        span=m.missing, found=m.found.text, keyword=keyword, expected=m.expected, value=name
+    )
 
 
 def _lacks_part_of_stage(m: Mistake) -> Diagnostic | None:
@@ -439,7 +462,7 @@ _BEFORE_WHOLE: Final = frozenset({"EQUAL", "LPAR", "LSQB", "COMMA", "RETURN"})
 
 def _value_around(m: Mistake) -> Span | None:
     """The whole of the value in which something was found, up to a sign at which it must end on its line."""
-    before = next((v for v in reversed(m.statement) if isinstance(v, Token) and v.kind not in VALUE_KINDS), None)
+    before = _sign_before(m.statement)
     if before is None or before.kind not in _BEFORE_WHOLE:
         return None
     rest = m.source.text[m.found.start :].partition("\n")[0].partition("#")[0]
@@ -452,6 +475,21 @@ def _value_around(m: Mistake) -> Span | None:
     text = m.source.text[before.end : m.found.start + len(rest)]
     start = before.end + len(text) - len(text.lstrip())
     return m.source.span(start, start + len(text.strip()))
+
+
+def _sign_before(values: Sequence[Any]) -> Token | None:
+    """The last sign in front of a pipeline or an operand: none within brackets that are closed, and no arrow."""
+    closed = 0
+    for value in reversed(values):
+        if not isinstance(value, Token):
+            continue
+        if value.text in CLOSING:
+            closed += 1
+        elif closed and value.text in OPENING:
+            closed -= 1
+        elif not closed and value.kind not in VALUE_KINDS and value.kind != "ARROW":
+            return value
+    return None
 
 
 def _no_else(m: Mistake) -> Diagnostic | None:
@@ -482,6 +520,7 @@ def _side_by_side(m: Mistake) -> Diagnostic | None:
 _RULES: tuple[Rule, ...] = (
     _malformed_word,
     _fat_arrow,
+    _broken_arrow,
     _foreign_comment,
     _unclosed_at_end,
     _wrong_closing,

@@ -21,7 +21,6 @@ from ..source import Source, Span
 from . import tree
 from .broken import BrokenHead, broken_part
 from .comments import comments_of, docs_of
-from .diagnose import diagnose
 from .error_collector import AbandonError, ErrorCollector, StopError
 from .mistakes import Mistake, found_at, open_brackets
 from .parser_tables import END, FILE, VALUE
@@ -354,7 +353,7 @@ class _Parser:
 
         whole = another_language(mistake) if self.collector.count == 0 else None
         if whole is None:
-            return diagnose(mistake)
+            return _diagnose(mistake)
         self.collector.add(whole)
         raise StopError
 
@@ -373,7 +372,7 @@ class _Parser:
             except _UnexpectedError:
                 if run.repair():
                     continue
-                self.collector.add(diagnose(run.mistake()))
+                self.collector.add(_diagnose(run.mistake()))
             raise AbandonError
 
 
@@ -437,3 +436,10 @@ def _too_long(source: Source, limits: Limits, report: Report) -> bool:
         return False
     report.add(LimitExceeded(span=source.span(0, 0), limit="source_bytes", maximum=limits.source_bytes))
     return True
+
+
+def _diagnose(mistake: Mistake) -> Diagnostic:
+    # What can be wrong is of use to few files.
+    from .diagnose import diagnose
+
+    return diagnose(mistake)

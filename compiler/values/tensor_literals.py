@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from ..diagnostics import DotnnError
 from ..diagnostics.written_tensors import ElementNotANumber, ElementOutOfType, EmptyList, UnevenRows
@@ -40,12 +41,35 @@ def _of_lists(value: KnownValue, span: Span) -> Literal:
 
 def _flatten(rows: list[KnownValue], length: int, axis: int, span: Span) -> list[KnownValue]:
     flat: list[KnownValue] = []
-    for row in rows:
+    for number, row in enumerate(rows):
         if not isinstance(row, tuple) or len(row) != length:
             other = len(row) if isinstance(row, tuple) else describe(row)
-            raise DotnnError(UnevenRows(span=span, axis=axis, length=length, other_row=other))
+            at = _row_written(span, axis + 1, number) if isinstance(row, tuple) else span
+            raise DotnnError(UnevenRows(span=at, axis=axis, length=length, other_row=other))
         flat.extend(row)
     return flat
+
+
+def _row_written(span: Span, depth: int, number: int) -> Span:
+    """Where a row is written in nested lists of numbers: of those so deep, the one of this number.
+
+    Where the text is anything else, such as a name, the whole place.
+    """
+    code = re.sub(r"#[^\n]*", lambda comment: " " * len(comment.group()), span.text)
+    if re.fullmatch(r"[\[\]\s\d.,_eE+-]*", code) is None:
+        return span
+    start, opened, passed = -1, 0, -1
+    for bracket in re.finditer(r"[\[\]]", code):
+        is_opening = bracket.group() == "["
+        opened += 1 if is_opening else -1
+        passed += is_opening and opened == depth
+        if passed != number:
+            continue
+        if is_opening and opened == depth:
+            start = bracket.start()
+        elif opened == depth - 1:
+            return span.source.span(span.start + start, span.start + bracket.end())
+    return span
 
 
 def expand(scalar: Literal, shape: tuple[int, ...]) -> Literal:

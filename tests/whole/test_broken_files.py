@@ -116,7 +116,7 @@ HIDDEN = {
     "pytorch/forward_as_block.nn": {"E126"},
     "syntax/half_typed.nn": {"E201", "E304"},
     "syntax/unclosed_call.nn": {"E306"},
-    "syntax/value_alone.nn": {"E320"},
+    "values/tensor_for_number.nn": {"E303"},
 }
 
 

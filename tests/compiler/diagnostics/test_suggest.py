@@ -179,7 +179,12 @@ def test_words_for_arguments(call: str, advice: str) -> None:
 
 def test_what_goes_without_a_name() -> None:
     assert answer("elu(true)") == "name it: `alpha=`"
-    assert answer("mean(x)") == "name it: `axis=` or `keepdims=`"
+    assert answer("mean(x)") == "leave it out"
+    assert answer("dense(x, 3)") == "leave it out"
+    assert answer("mean(true)") == "name it: `axis=` or `keepdims=`"
+    assert answer("transpose(1, 0)") == "write `transpose([1, 0])`"
+    assert answer("mean(0, 1)") == "write `mean(axis=[0, 1])`"
+    assert answer("dense(3, relu)") == "write `dense(3) -> relu`"
     assert answer("relu(1)") == "it takes nothing more"
     assert answer("embedding(9, x)").startswith("only `vocabulary` goes without a name; name the others: `dim=`")
     assert answer("elu(0.3)") == "write `elu(alpha=0.3)`"

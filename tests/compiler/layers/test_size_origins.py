@@ -99,3 +99,14 @@ def test_formulas_are_those_of_the_documentation(expression: str):
         for axis in range(node.results[0].rank)
     ]
     assert found == FORMULAS[expression]
+
+
+def test_parts_are_explained_by_what_is_divided():
+    """Also the last part, which there is none of with fewer parts, and where a part is even itself."""
+    graph = compile_source(
+        "model net { input x: float32[N, 116, 20, 20]\n a, b = x -> split(2, axis=1)\n output y = a + b }"
+    ).graph
+    node = next(node for node in graph.nodes() if node.kind == "split")
+    assert isinstance(node.op, Layer)
+    found = [size_origin(node.op, graph.operand_types(node), node.results, 1, index).formula for index in (0, 1)]
+    assert found == ["116/2", "116/2"]

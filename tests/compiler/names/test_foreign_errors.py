@@ -64,6 +64,12 @@ MENDED: list[tuple[str, str, str, str]] = [
     ("h = x -> Sequential([Conv2D(8, 3), ReLU()])", "E203", "Sequential", "h = x -> conv2d(8, kernel=3) -> relu"),
     # Methods.
     ("h = x.sqrt()", "E140", "sqrt", "h = x -> sqrt"),
+    ("h = x.sqrt().mean(1)", "E140", "sqrt", "h = x -> sqrt -> mean(axis=1)"),
+    ("h = 2 * sqrt(x).relu().mean(1)", "E140", "relu", "h = 2 * (sqrt(x) -> relu -> mean(axis=1))"),
+    ("h = x -> relu.mean(1)", "E140", "mean", "h = x -> relu -> mean(axis=1)"),
+    ("h = x -> transpose(0, 2, 1, 3)", "E304", "0, 2, 1, 3", "h = x -> transpose([0, 2, 1, 3])"),
+    ("h = reshape(x, N, -1)", "E304", "N, -1", "h = reshape(x, [N, -1])"),
+    ("h = x -> max_pool2d(2, relu)", "E304", "relu", "h = x -> max_pool2d(2) -> relu"),
     ("h = 2 * x.sqrt()", "E140", "sqrt", "h = 2 * (x -> sqrt)"),
     ("h = x.view(-1, 3072)", "E140", "view", "h = x -> reshape([N, 3072])"),
     ("h = x.view(x.shape[0], -1)", "E140", "view", "h = x -> flatten"),
