@@ -59,7 +59,7 @@ def check(
 
     Args:
         path: the file; ``-`` is standard input.
-        arguments: values of the arguments of its models.
+        arguments: values of the arguments of its models, of which each takes those that it has.
         model: the only model that is looked at.
         limits: how much the check may use.
         root: the folder that imports may not leave; by default that of the project.

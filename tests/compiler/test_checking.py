@@ -175,3 +175,12 @@ def test_a_text_that_is_not_saved_goes_by_the_settings_of_its_file() -> None:
     settle("ignore = ['W701']")
     assert found(text=NET) == ["L103"]
     assert [one.code for one in report("nets/none.nn", text=NET).diagnostics] == ["L103"]
+
+
+def test_an_argument_is_for_those_models_of_a_file_that_have_it(tmp_path: Path) -> None:
+    path, body = tmp_path / "net.nn", "    input x: float32[N, 4]\n    output y = x -> dense(4)\n}\n"
+    path.write_text(f"model one(n: int = 3) {{\n{body}model two(k: int = 3) {{\n{body}")
+    report = dotnn.check(path, arguments={"n": 5}, isolated=True)
+    assert not report.errors
+    (fault,) = dotnn.check(path, arguments={"n": 5, "m": 5}, isolated=True).errors
+    assert (fault.code, fault.headline()) == ("E606", "none of the models has an argument `m`")
