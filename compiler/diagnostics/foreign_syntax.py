@@ -519,17 +519,14 @@ class AnotherLanguage(Diagnostic):
     lessons start from there.
 
     ```nn
-    import torch.nn as nn
-
-    class Net(nn.Module):
-        def forward(self, x):
-            return self.fc(x)
+    model = Sequential()
+    model.add(Dense(10))
     ```
 
     ```nn
-    model Net {
+    model net {
         input x: float32[N, 784]
-        output y = x -> fc: dense(10)
+        output y = x -> dense(10)
     }
     ```
 
