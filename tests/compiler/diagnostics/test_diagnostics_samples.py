@@ -140,7 +140,7 @@ SAMPLES: dict[str, Sample] = {
     "E315": Sample(net("input z: float[N, 3]\noutput w = z"), "float[N, 3]", ("`float`", "float32")),
     "E316": Sample(net("input z: float32[N, 0]\noutput w = z"), "0", ("a positive int", "0")),
     "E317": Sample(
-        net("output z = x * M", "const M: float32[2, 2] = [[1, 2], [3]]"), "[[1, 2], [3]]", ("2 elements", "1 element")
+        net("output z = x * M", "const M: float32[2, 2] = [[1, 2], [3]]"), "[3]", ("2 elements", "1 element")
     ),
     "E318": Sample(net("a, b = x -> dense(3)\noutput z = a + b"), "x -> dense(3)", ("2 names", "one result")),
     "E319": Sample(net("output z = x -> split(2, axis=1) -> relu"), "split(2, axis=1)", ("`split`", "2 parts")),

@@ -18,9 +18,8 @@ from dotnn import check
     ],
 )
 def test_the_uneven_row_is_shown_where_it_is_written(written: str, place: str) -> None:
-    text = (
-        f"const ROW = [1, 2]\nmodel net {{\n input x: float32[N, 2]\n output y = x -> dense(2, weight={written})\n}}\n"
-    )
+    head = "const ROW = [1, 2]\nmodel net {\n input x: float32[N, 2]\n"
+    text = f"{head} output y = x -> dense(2, weight={written})\n}}\n"
     (error,) = check("net.nn", text=text).errors
     assert error.code == "E317"
     assert error.span is not None
