@@ -103,8 +103,8 @@ class ChannelsLastInput(Lint):
 
 def _facts(kind: TensorType, reader: Node, written: tree.Type) -> dict[str, Any]:
     """What is said of an input of a type, and how to write it with the channels first."""
-    first, *positions, last = written.shape or ()
-    shape = ", ".join(one.span.text for one in (first, last, *positions))
+    sizes = [one.span.text for one in written.shape or ()]
+    shape = ", ".join((sizes[0], sizes[-1], *sizes[1:-1]))
     wanted = f"{written.name}[{shape}]"
     facts = {"reader": reader.kind, "size": kind.shape[1], "last": kind.shape[-1], "place": place_of(reader)}
     return facts | {"wanted": wanted, "order": channels_first_order(kind.rank), "edits": (Edit(written.span, wanted),)}
