@@ -2,11 +2,12 @@
 
     python benchmarks/planted_faults.py [--all | --json]
 
-Each fault is of a kind that a published study of faults in deep learning lists, or that one of the checkers that came
-of them looks for, and that can be seen in the text of a network: no learning rates, losses, data or versions. The
-networks are those of the examples. What they ``expect`` is taken out first, since whoever makes the mistake does not
-have the right numbers beside it; how many their expectations alone would find is counted apart. The edits were written
-before the rules that are for them, and those that nothing finds stay in the list, with the reason.
+Each fault can be seen in the text of a network: no learning rates, losses, data or versions. Most are of kinds that
+published studies of faults in deep learning list, or that the tools of these studies look for or make; a kind has the
+letters of those in which it was looked up, and none where it is our own. The networks are those of the examples. What
+they ``expect`` is taken out first, since whoever makes the mistake does not have the right numbers beside it; how many
+their expectations alone would find is counted apart. The edits were written before the rules that are for them, and
+those that nothing finds stay in the list, with the reason.
 
 A fault is found if there is a finding of the code that is expected, or of one that begins with it, which the sound
 network does not have; found otherwise if there is any other such finding; else it is missed. Every finding on a sound
@@ -33,10 +34,7 @@ _EXPECTATION = re.compile(r"^ *expect .*\n", re.MULTILINE)
 SOURCES = {
     "H": "Humbatova and others, Taxonomy of Real Faults in Deep Learning Systems (ICSE 2020)",
     "C": "Humbatova and others, DeepCrime: Mutation Testing of Deep Learning Systems Based on Real Faults (ISSTA 2021)",
-    "I": "Islam and others, A Comprehensive Study on Deep Learning Bug Characteristics (ESEC/FSE 2019)",
-    "Z": "Zhang and others, An Empirical Study on TensorFlow Program Bugs (ISSTA 2018)",
     "N": "Nikanjam and others, Automatic Fault Detection for Deep Learning Programs Using Graph Transformations (2021)",
-    "D": "Wardat and others, DeepLocalize: Fault Localization for Deep Neural Networks (ICSE 2021)",
     "U": "Schoop and others, UMLAUT: Debugging Deep Learning Programs using Program Structure (CHI 2021)",
     "A": "Zhang and others, AUTOTRAINER: An Automatic DNN Training Problem Detection and Repair System (ICSE 2021)",
 }
@@ -49,7 +47,7 @@ class Fault(NamedTuple):
         network: the sound original, below ``examples/``.
         before: what the edit takes away; it stands there once.
         after: what it puts there instead.
-        expected: the code that should find it, or its beginning; or several of them, with `|` between.
+        expected: the code that should find it, or its beginning.
         unseen: why nothing finds it, where that is so; ``select`` where a rule does that is off by itself.
     """
 
@@ -75,7 +73,7 @@ _OFF = "select"
 KINDS = (
     Kind(
         "missing activation",
-        "HCNU",
+        "HCN",
         (
             Fault("mnist_dense", "-> dense(512) -> relu", "-> dense(512)", "L102"),
             Fault("dogs_vs_cats", "-> dense(512) -> relu", "-> dense(512)", "L102"),
@@ -128,7 +126,7 @@ KINDS = (
     ),
     Kind(
         "activation twice",
-        "HN",
+        "CN",
         (
             Fault("mnist_cnn", "-> dense(64) -> relu", "-> dense(64) -> relu -> relu", "L101"),
             Fault("zoo/alexnet", "1: dense(units) -> 2: relu", "1: dense(units) -> 2: relu -> sigmoid", "L101"),
@@ -145,7 +143,7 @@ KINDS = (
     ),
     Kind(
         "wrong activation inside",
-        "HCD",
+        "HC",
         (
             Fault("mnist_cnn", "-> dense(64) -> relu", "-> dense(64) -> softmax", "L107"),
             Fault("zoo/alexnet", "padding=1) -> 9: relu", "padding=1) -> 9: softmax(axis=1)", "L107"),
@@ -179,7 +177,7 @@ KINDS = (
     ),
     Kind(
         "probabilities of probabilities",
-        "HN",
+        "N",
         (
             Fault("mnist_dense", "-> dense(classes) -> softmax", "-> dense(classes) -> softmax -> softmax", "L104"),
             Fault("mnist_cnn", "-> dense(classes) -> softmax", "-> dense(classes) -> sigmoid -> softmax", "L104"),
@@ -188,7 +186,7 @@ KINDS = (
     ),
     Kind(
         "softmax along the wrong axis",
-        "HI",
+        "",
         (
             Fault("zoo/gru_tagger", "softmax(axis=2)", "softmax(axis=1)", "L112"),
             Fault("zoo/speech_recognizer", "log_softmax(axis=2)", "log_softmax(axis=1)", "L112"),
@@ -197,7 +195,7 @@ KINDS = (
     ),
     Kind(
         "dropout misplaced or too high",
-        "HNU",
+        "CN",
         (
             Fault("mnist_cnn", "-> relu         # (3*3*1 ", "-> relu -> dropout(0.25) # (3*3*1 ", "L113"),
             Fault(
@@ -217,12 +215,12 @@ KINDS = (
             Fault("zoo/alexnet", "-> 6: dense(classes)", "-> 6: dense(classes) -> 7: dropout(0.5)", "L106"),
             Fault("mnist_cnn", "-> dense(classes) -> softmax", "-> dense(classes) -> dropout(0.5) -> softmax", "L128"),
             Fault("zoo/video_cnn", "-> dropout(0.5)\n", "-> dropout(0.5) -> dropout(0.5)\n", "L120"),
-            Fault("sentiment_lstm", "lstm(32, return", "lstm(32, dropout=0.5, return", "W470|L142"),
+            Fault("sentiment_lstm", "lstm(32, return", "lstm(32, dropout=0.5, return", "L142"),
         ),
     ),
     Kind(
         "normalization: needless bias, twice, missing",
-        "HN",
+        "N",
         (
             Fault("lessons/transfer_learning", "padding=1, bias=false)", "padding=1)", "L103"),
             Fault("zoo/resnet18", "padding=3, bias=false)", "padding=3)", "L103"),
@@ -264,7 +262,7 @@ KINDS = (
     ),
     Kind(
         "vanishing gradients by structure",
-        "HDA",
+        "A",
         (
             Fault("lessons/depth_against_width", "{ dense(width) -> relu }", "{ dense(width) -> sigmoid }", "L115"),
             Fault(
@@ -303,7 +301,7 @@ KINDS = (
     ),
     Kind(
         "windows: stride, padding, kernel, pooling",
-        "HIN",
+        "HN",
         (
             Fault(
                 "mnist_cnn",
@@ -327,7 +325,7 @@ KINDS = (
     ),
     Kind(
         "layers that do not fit: missing flatten, wrong layout",
-        "HIZN",
+        "HN",
         (
             Fault("mnist_dense", "-> flatten ", "", "E4"),
             Fault("mnist_cnn", "        -> flatten\n", "", "E4"),
@@ -354,7 +352,7 @@ KINDS = (
     ),
     Kind(
         "sequence and vector confused",
-        "HI",
+        "",
         (
             Fault("sentiment_lstm", "lstm(32, return_sequences=false)", "lstm(32)", "L1", _MEANT_AS_WELL),
             Fault("sentiment_lstm", "lstm(32, return_sequences=false)", "lstm(32) -> flatten", "E4"),
@@ -374,10 +372,10 @@ KINDS = (
     ),
     Kind(
         "wrong wiring",
-        "HIZ",
+        "",
         (
-            Fault("mnist_cnn", "output probabilities = features", "output probabilities = image", "W201|L404"),
-            Fault("zoo/siamese", "abs(a - b)", "abs(a - a)", "W201|L404"),
+            Fault("mnist_cnn", "output probabilities = features", "output probabilities = image", "L404"),
+            Fault("zoo/siamese", "abs(a - b)", "abs(a - a)", "L404"),
             Fault(
                 "zoo/char_lstm",
                 "initial_h=initial_h, initial_c=initial_c",
@@ -391,7 +389,7 @@ KINDS = (
     ),
     Kind(
         "too few, too many, shrinking or growing layers",
-        "HIN",
+        "HN",
         (
             Fault("zoo/alexnet", "3: conv2d(192, kernel=5", "3: conv2d(32, kernel=5", "L130", _OFF),
             Fault("dogs_vs_cats", "-> dense(256) -> relu", "-> dense(2048) -> relu", "L132", _OFF),
@@ -530,8 +528,8 @@ def _counts(some: Sequence[Outcome]) -> tuple[str, ...]:
 
 def _outcome(kind: Kind, fault: Fault) -> Outcome:
     text = planted(fault, sound(fault.network))
-    codes, wanted = _new_in(fault.network, text), tuple(fault.expected.split("|"))
-    what = "found" if any(code.startswith(wanted) for code in codes) else "otherwise" if codes else "missed"
+    codes = _new_in(fault.network, text)
+    what = "found" if any(code.startswith(fault.expected) for code in codes) else "otherwise" if codes else "missed"
     if what == "missed" and fault.unseen == _OFF:
         chosen = _new_in(fault.network, text, _SELECTED)
         what = "on selection" if fault.expected in chosen else what

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 from ..diagnostics import Severity
-from ..graph.graph import Node
-from ..graph.tensors import Literal
 from ..layers.windows import axis_windows
 from ..records import record
-from .base import Lint, Subject, place_of
+from .base import Lint, Subject, is_written_out, place_of
 from .reading_windows import reading_windows
 
 
@@ -67,7 +65,7 @@ class DilationWithHoles(Lint):
         """Every layer that reads positions further apart than what they see is wide, along any axis of the input."""
         for graph, node, layer, _ in reading_windows(subject):
             value = node.operands[0]
-            if value is None or set(layer.window.dilation) == {1} or _is_written_out(node):
+            if value is None or set(layer.window.dilation) == {1} or is_written_out(node):
                 continue
             windows = dict(enumerate(axis_windows(layer.window), start=2))
             for trace in graph.fields[value]:
@@ -79,9 +77,3 @@ class DilationWithHoles(Lint):
                     facts: dict[str, Any] = {"step": step, "seen": trace.size, "most": trace.size // abs(trace.jump)}
                     yield cls(span=place_of(node), kind=node.kind, dilation=window.dilation, **facts)
                     break
-
-
-def _is_written_out(node: Node) -> bool:
-    """Whether the numbers of the window stand in the text, where somebody has chosen what it reads."""
-    weight = node.weights.get("weight")
-    return weight is not None and isinstance(weight.initializer, Literal)

@@ -28,13 +28,14 @@ class DominantDense(Lint):
     since GoogLeNet and ResNet do; it lets images have any size, too. VGG and AlexNet hold most of their parameters so,
     as published: where weights are to be loaded, the layer stays. If positions see little of the image before they are
     averaged, L207 tells of it.
+
     Bad:
 
     ```nn
     model net {
         input image: float32[N, 3, 64, 64]
-        features = image -> conv2d(64, kernel=3, padding=1) -> relu -> max_pool2d(2)
-        output scores = features -> flatten -> dense(128) -> relu -> dense(10)
+        features = image -> repeat(4) { conv2d(64, kernel=3, padding=1) -> relu -> max_pool2d(2) }
+        output scores = features -> flatten -> dense(1024) -> relu -> dense(10)
     }
     ```
 
@@ -43,8 +44,8 @@ class DominantDense(Lint):
     ```nn
     model net {
         input image: float32[N, 3, 64, 64]
-        features = image -> conv2d(64, kernel=3, padding=1) -> relu -> max_pool2d(2)
-        output scores = features -> global_avg_pool2d -> flatten -> dense(128) -> relu -> dense(10)
+        features = image -> repeat(4) { conv2d(64, kernel=3, padding=1) -> relu -> max_pool2d(2) }
+        output scores = features -> global_avg_pool2d -> flatten -> dense(1024) -> relu -> dense(10)
     }
     ```
     """

@@ -42,7 +42,7 @@ class DropoutBeforeMaxPooling(Lint):
     code: ClassVar[str] = "L113"
     message: ClassVar[str] = "dropout before `{kind}` drops little: the greatest of what is left takes its place"
     label: ClassVar[str] = "`{pooling}` reads it"
-    remedy: ClassVar[str] = "move it behind the pooling"
+    remedy: ClassVar[str] = "move it behind the pooling, and behind any normalization that follows"
     layers: ClassVar[tuple[str, ...]] = ("dropout",)
 
     kind: str

@@ -99,6 +99,7 @@ RULES: Mapping[str, Row] = {
     "L126": Row("activation_of_recurrent", ("gru", "lstm", "rnn"), True),
     "L127": Row("rectified_again", ("relu", "relu6"), True),
     "L128": Row("dropped_scores", ("dropout", "spatial_dropout"), True),
+    "L129": Row("channels_last", (), True),
     "L130": Row("filters_shrink", ("conv1d", "conv2d", "conv3d"), False),
     "L131": Row("kernels_shrink", ("conv1d", "conv2d", "conv3d"), False),
     "L132": Row("dense_widens", ("dense",), False),

@@ -7,13 +7,12 @@ from typing import Any, ClassVar, Self
 
 from ..diagnostics import Severity
 from ..graph.graph import Node
-from ..graph.tensors import Literal
 from ..graph.types import TensorType
 from ..layers.attributes import Pads
 from ..layers.convolution import Convolution
 from ..records import record
 from ..written import value_text
-from .base import Lint, Subject, place_of
+from .base import Lint, Subject, is_written_out, place_of
 from .reading_windows import reading_windows, with_arguments
 
 #: Two layers of 3x3 in place of one of 5x5 save 28 %, three in place of 7x7 save 45 %: less is a matter of taste.
@@ -87,8 +86,7 @@ def _is_large_and_plain(layer: Convolution, node: Node) -> bool:
     """Whether the window is large and odd, alike along two axes or more, without strides, gaps and written numbers."""
     window = layer.window
     plain = {*window.stride, *window.dilation} == {1} and len(set(layer.kernel)) == 1 < layer.spatial_rank
-    is_written = isinstance(node.weights["weight"].initializer, Literal)
-    return plain and layer.kernel[0] >= _LEAST_KERNEL and layer.kernel[0] % 2 == 1 and not is_written
+    return plain and layer.kernel[0] >= _LEAST_KERNEL and layer.kernel[0] % 2 == 1 and not is_written_out(node)
 
 
 def _weights_of_stack(layer: Convolution, weights: int) -> int:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Self
 
-from ..graph.tensors import Literal
 from ..layers.dense import Dense
 from ..records import record
-from .base import Lint, Subject, is_own, place_of
+from .base import Lint, Subject, is_own, is_written_out, place_of
 
 
 @record
@@ -51,10 +50,7 @@ class LinearLayersInARow(Lint):
         """Every one that alone reads another, unless the two factorize a larger matrix."""
         for graph, node, dense in subject.all_of(Dense):
             before = graph.before(node, passing=True)
-            if before is None or not isinstance(before.op, Dense) or not is_own(node):
-                continue
-            # Numbers that are written out are there to be read, and learn nothing.
-            if isinstance(node.weights["weight"].initializer, Literal):
+            if before is None or not isinstance(before.op, Dense) or not is_own(node) or is_written_out(node):
                 continue
             read = graph.graph.operand_types(before)[0]
             width = read.shape[-1] if read is not None and read.rank else None

@@ -28,7 +28,7 @@ class ReachesNoOutput(Lint):
         input image: float32[N, 3, 32, 32]
         features = image -> conv2d(8, kernel=3) -> relu
         expect features.shape == [N, 8, 30, 30]
-        output y = image -> global_avg_pool2d -> flatten -> dense(10)
+        output y = image -> flatten -> dense(10)
     }
     ```
 
@@ -39,7 +39,7 @@ class ReachesNoOutput(Lint):
         input image: float32[N, 3, 32, 32]
         features = image -> conv2d(8, kernel=3) -> relu
         expect features.shape == [N, 8, 30, 30]
-        output y = features -> global_avg_pool2d -> flatten -> dense(10)
+        output y = features -> flatten -> dense(10)
     }
     ```
     """

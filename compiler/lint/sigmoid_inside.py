@@ -9,6 +9,7 @@ from ..diagnostics import Severity
 from ..records import record
 from .base import LayerGraph, Lint, Subject, is_own, is_written_out, place_of
 from .layer_kinds import LEARNING, LINEAR, MAXIMA
+from .repeated_activation import RepeatedActivation
 from .saturating_stack import deep_stacks
 
 _SEEN_THROUGH = LINEAR | MAXIMA
@@ -58,6 +59,10 @@ class SigmoidInside(Lint):
         for graph, node in subject.of_kinds(LEARNING):
             before = graph.through(node, _SEEN_THROUGH)
             if before is None or before.kind != "sigmoid" or before.id in in_stacks[id(graph)]:
+                continue
+            read = graph.before(before, passing=True)
+            if read is not None and read.kind in RepeatedActivation.layers:
+                # Of two activations in a row another rule speaks.
                 continue
             if is_own(before) and not is_written_out(node) and not graph.is_output(before.value()):
                 yield cls(span=place_of(before), reader=node.name)

@@ -38,7 +38,9 @@ class StrideAboveKernel(Lint):
     """
 
     code: ClassVar[str] = "L203"
-    message: ClassVar[str] = "`{kind}` moves by {stride} and reads {extent}: of each step, {skipped} are never read"
+    message: ClassVar[str] = (
+        "`{kind}` moves by {stride} and reads {extent}: it never reads {skipped} of every {stride} positions"
+    )
     label: ClassVar[str] = "skips positions"
     remedy: ClassVar[str] = "write a `stride=` of at most {extent}, or a larger `kernel=`"
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import ClassVar, Self
 
 from ..diagnostics import Severity
-from ..graph.graph import Node, Value
+from ..graph.graph import Node
 from ..graph.types import DType
-from ..layers.base import Layer
 from ..layers.convolution import Grouped
 from ..layers.dense import Dense
 from ..records import record
-from .base import LayerGraph, Lint, Subject, is_own, place_of
+from .base import Lint, Subject, is_own, place_of
 
 #: NVIDIA, Matrix Multiplication Background User's Guide, "Tensor Core Requirements": rows are fastest in such pieces.
 _BYTES = 16
@@ -81,13 +80,12 @@ class UnevenChannels(Lint):
         if subject.surroundings.provider != "cuda":
             return
         for graph in subject.graphs:
-            leading = _leading_to_products(graph)
             for node in graph.layers:
                 channels, element = _channels(node), node.results[0].dtype
                 piece = _BYTES // element.size
                 if channels < piece or not channels % piece or element is DType.FLOAT64:
                     continue
-                if node.value() in leading and not graph.is_output(node.value()) and is_own(node):
+                if node.id in graph.feeds_learning and not graph.is_output(node.value()) and is_own(node):
                     yield cls(span=place_of(node), kind=node.kind, channels=channels, piece=piece, element=str(element))
 
 
@@ -96,14 +94,3 @@ def _channels(node: Node) -> int:
     if isinstance(node.op, Grouped):
         return node.op.filters if node.op.groups == 1 else 0
     return node.op.units if isinstance(node.op, Dense) else 0
-
-
-def _leading_to_products(graph: LayerGraph) -> set[Value]:
-    """The values that layers with matrices read, themselves or through layers without: in one walk, readers first."""
-    found: set[Value] = set()
-    for node in reversed(graph.graph.nodes()):
-        is_read = any(node.value(index) in found for index in range(len(node.results)))
-        has_matrix = any(len(weight.shape) > 1 for weight in node.weights.values())
-        if isinstance(node.op, Layer) and (is_read or has_matrix):
-            found.update(value for value in node.operands if value is not None)
-    return found

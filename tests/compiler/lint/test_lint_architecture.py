@@ -126,6 +126,7 @@ FOUND = {
     "output y = image -> conv2d(8, kernel=3) -> global_max_pool2d -> flatten -> dense(4)": ["L110"],
     "output y = image -> conv2d(8, kernel=3) -> relu -> max_pool2d(2) -> relu -> flatten -> dense(4)": ["L127"],
     "output y = x -> dense(4) -> dropout(0.1) -> softmax": ["L128"],
+    "output y = x -> dense(64) -> relu -> sigmoid -> dense(4)": ["L101"],
     "output y = x -> dense(64) -> log_softmax -> dropout(0.1) -> dense(4)": ["L107"],
     "output y = sequence -> dense(5) -> softmax(axis=1)": ["L112"],
     "output y = (scores -> softmax(axis=1)) @ values": ["L112"],

@@ -256,3 +256,41 @@ def test_long_chains_are_walked_in_linear_time_and_without_deep_calls() -> None:
     assert not check(path, text=text, select=["L2", "L3"], ignore=["L1"]).diagnostics
     found_ = check(path, text=text, select=["L2", "L3"], provider="cuda").diagnostics
     assert [one.code for one in found_].count("L303") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "stages", "wanted"),
+    [
+        ("float32[N, 224, 224, 3]", "conv2d(8, kernel=3)", "float32[N, 3, 224, 224]"),
+        ("float32[N, 480, 640, 4]", "batch_norm -> relu -> max_pool2d(2)", "float32[N, 4, 480, 640]"),
+        ("float32[N, 28, 28, 1]", "conv2d(8, kernel=3, padding=1)", "float32[N, 1, 28, 28]"),
+        ("float32[N, 16, 112, 112, 3]", "conv3d(8, kernel=3)", "float32[N, 3, 16, 112, 112]"),
+        ("float32[N, 500, 4]", "conv1d(8, kernel=1)", "float32[N, 4, 500]"),
+    ],
+)
+def test_channels_that_stand_last_are_found_and_both_remedies_help(kind: str, stages: str, wanted: str) -> None:
+    (last,) = [one for one in found(net(stages, kind)) if one.code == "L129"]
+    assert last.span is not None
+    assert last.span.text == kind
+    assert f"write `{wanted}`" in last.advice()
+    assert "L129" not in codes(net(stages, wanted))
+    order = re.search(r"transpose\([^)]*\)", last.advice())
+    assert order is not None
+    assert "L129" not in codes(net(f"{order[0]} -> {stages}", kind))
+
+
+@pytest.mark.parametrize(
+    ("kind", "stages"),
+    [
+        ("float32[N, 3, 224, 224]", "conv2d(8, kernel=3)"),
+        ("float32[N, 512, 4, 4]", "conv2d(8, kernel=3)"),
+        ("float32[N, 22, 64, 1]", "conv2d(8, kernel=[5, 1])"),
+        ("float32[N, 512, 16, 3]", "conv2d(8, kernel=3)"),
+        ("float32[N, 64, 1]", "conv1d(8, kernel=1)"),
+        ("float32[N, 8, 4]", "conv1d(8, kernel=3)"),
+        ("float32[N, 256, 4]", "conv_transpose1d(8, kernel=3)"),
+        ("float32[N, 28, 28, 1]", "flatten -> dense(8)"),
+    ],
+)
+def test_maps_of_few_columns_are_no_images_with_their_channels_last(kind: str, stages: str) -> None:
+    assert "L129" not in codes(net(stages, kind))
