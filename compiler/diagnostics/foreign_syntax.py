@@ -519,15 +519,15 @@ class AnotherLanguage(Diagnostic):
     lessons start from there. A file with a whole program of PyTorch or Keras is known before its text is read (E990).
 
     ```nn
-        class Net(nn.Module):
+    class Net(nn.Module):
         def forward(self, x):
             return self.fc(x)
-        ```
+    ```
 
     ```nn
-    model net {
+    model Net {
         input x: float32[N, 784]
-        output y = x -> dense(10)
+        output y = x -> fc: dense(10)
     }
     ```
 
