@@ -339,7 +339,7 @@ class ArgumentsInOrder(TooManyArguments):
     def alone(self) -> str:
         """What goes without a name."""
         if not self.positional:
-            return "what comes in is inferred"
+            return "each goes with its name" if "=" in self.instead else "what comes in is inferred"
         inferred = ", and what comes in is inferred" if self.positional in ("filters", "units") else ""
         return f"only `{self.positional}` goes without a name{inferred}"
 

@@ -27,6 +27,8 @@ _ACTIVATION: Final = "activation"
 _LINEAR: Final = "linear"
 #: What is written as a label.
 _NAME: Final = "name"
+#: The kernels that convolutions have.
+_KERNELS: Final = (1, 3, 5, 7, 9, 11)
 
 _CONV: Final = ("filters", "kernel", "stride", "padding")
 _POOL: Final = ("kernel", "stride", "padding")
@@ -261,9 +263,20 @@ def _order(
     given = {_attribute(layer, one.name) for one in named}
     if name != layer.kind or not keras:
         return torch or keras
-    # The size alone, or the size and the kernel, as this language itself has them.
-    is_short = len(positional) == 1 or (len(positional) == 2 and root.startswith("conv") and "kernel" not in given)
-    return keras if is_short else torch
+    if len(positional) == 1:
+        # The size alone, as this language itself has it.
+        return keras
+    if not root.startswith("conv") or "kernel" in given:
+        return torch
+    return keras if len(positional) == 2 or _begins_with_filters(positional) else torch
+
+
+def _begins_with_filters(positional: Sequence[tree.Expression]) -> bool:
+    """Whether numbers begin with filters and a kernel, not with channels and filters: kernels are small and odd."""
+    first, second = positional[:2]
+    if not isinstance(first, tree.Number) or not isinstance(second, tree.Number):
+        return False
+    return second.value in _KERNELS and second.value < first.value
 
 
 def _root(layer: type[Layer]) -> str:

@@ -26,6 +26,8 @@ MENDED: list[tuple[str, str, str, str]] = [
      "h = x -> conv2d(8, kernel=[3, 3]) -> relu"),
     # The arguments of other frameworks.
     ("h = x -> conv2d(3, 64, 3)", "E304", "3, 64, 3", "h = x -> conv2d(64, kernel=3)"),
+    ("h = x -> conv2d(16, 3, 1, 1)", "E304", "16, 3, 1, 1", "h = x -> conv2d(16, kernel=3, stride=1, padding=1)"),
+    ("h = x -> leaky_relu(0.2)", "E304", "0.2", "h = x -> leaky_relu(slope=0.2)"),
     ("h = conv2d(x, 3, 64, 3)", "E304", "3, 64, 3", "h = conv2d(x, 64, kernel=3)"),
     ("h = x -> conv2d(3, 32, kernel=3)", "E304", "3, 32", "h = x -> conv2d(32, kernel=3)"),
     ("h = x -> conv2d(32, 5)", "E304", "32, 5", "h = x -> conv2d(32, kernel=5)"),
