@@ -18,8 +18,16 @@ from .known_findings import KnownFindings
 from .source_files import source_files
 from .terminal import exit_code
 
+#: The sections of the help.
+_SECTIONS = {
+    "What is printed": ("output", "counts"),
+    "Rules": ("select", "ignore", "strict", "config", "isolated", "baseline", "write_baseline"),
+    "Rules about where a model goes": ("target", "provider", "weights"),
+    "Fixes": ("fix", "unsafe_fixes", "diff"),
+}
 
-@click.command(cls=Command)
+
+@click.command(cls=Command, sections=_SECTIONS)
 @click.argument(
     "sources",
     cls=Argument,

@@ -7,8 +7,10 @@ import os
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
+from dotnn.cli.check import _SECTIONS, check
 
 from tests.helpers.cli_calls import MNIST, SEVERAL, TINY, WRONG, codes, dotnn, process, tiny_folder
 from tests.helpers.paths import EXAMPLES
@@ -261,3 +263,11 @@ def test_check_for_a_target_and_a_provider(tiny: Path) -> None:
     assert done.code == 1
     assert "error[L501]: `conv1d` does not run on float64" in done.out
     assert dotnn("check", "tiny.nn", "--provider", "gpu").code == 2
+
+
+def test_the_help_has_its_options_in_sections() -> None:
+    lines = dotnn("check", "--help").out.splitlines()
+    titles = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert titles == ["Arguments:", *(f"{title}:" for title in _SECTIONS), "Options:"]
+    written = [line.split()[0] for line in lines if line.startswith("  -")]
+    assert len(written) == len(set(written)) == len([one for one in check.params if isinstance(one, click.Option)]) + 1

@@ -72,6 +72,7 @@ OTHER_FILES = {
 OTHER_PLACES = {
     "cli/app.py:COMMANDS": "the help of the commands",
     "cli/app.py:_said": "what is printed of a wrong call",
+    "cli/check.py:_SECTIONS": "titles of sections of a help",
     "cli/completion.py:_STARTS": "lines that a shell reads",
     "cli/completion.py:install": "what was done",
     "cli/fixing.py:_NO_LINE_END": "a line of a diff as other programs write it",
