@@ -94,7 +94,7 @@ def _are_one(graph: LayerGraph, before: Node, node: Node) -> bool:
 
 
 def _factorize(graph: LayerGraph, before: Node, node: Node, reads: tuple[int, ...] = ()) -> bool:
-    """Whether two layers have fewer numbers than the one that they amount to.
+    """Whether two layers have no more numbers than the one that they amount to.
 
     Where both windows are wider than 1 along an axis, the positions count for nothing: two windows of 3 always have
     fewer numbers than one of 5.
@@ -103,4 +103,4 @@ def _factorize(graph: LayerGraph, before: Node, node: Node, reads: tuple[int, ..
     overlap = any(one > 1 and other > 1 for one, other in zip(kernel, reads, strict=True))
     positions, further = (1, 1) if overlap else (math.prod(kernel), math.prod(reads))
     (between, inputs), outputs = before.weights["weight"].shape[:2], node.weights["weight"].shape[0]
-    return between * (positions * inputs + further * outputs) < positions * further * inputs * outputs
+    return between * (positions * inputs + further * outputs) <= positions * further * inputs * outputs

@@ -110,6 +110,15 @@ SILENT = {
     "one step that continues": "output y = step -> gru(16, initial_h=state) -> dense(4)",
     "one step whose state is handed on": "s, h = step -> gru(16)\n output y = s -> dense(4)\n output next = h",
     "the last output of a sequence": "output y = fixed -> lstm(8, return_sequences=false) -> dense(4)",
+    "scores of a heatmap": "output box_scores = image -> conv2d(1, kernel=1) -> relu",
+    "a batch normalization that a shortcut passes": (
+        "a = image -> conv2d(8, kernel=3, padding=1) -> relu\n"
+        " output y = a + (a -> batch_norm -> relu -> conv2d(8, kernel=3, padding=1))"
+    ),
+    "a linear bottleneck of half the width": (
+        "output y = x -> dense(32, bias=false) -> dense(64) -> relu\n"
+        " output z = image -> conv2d(4, kernel=1) -> conv2d(8, kernel=1) -> relu"
+    ),
     "an output of a recurrent layer": "output y = sequence -> gru(1) -> sigmoid",
 }
 
@@ -143,6 +152,13 @@ FOUND = {
     "output y = step -> lstm(8) -> dense(4)": ["L124"],
     "output y = x -> dense(64, init=uniform(low=3, high=4)) -> relu -> dense(4)": ["L125"],
     "output y = sequence -> gru(8) -> dropout(0.1) -> tanh -> dense(4)": ["L126"],
+    "output logits = x -> dense(4) -> relu": ["L118"],
+    "output class_scores = x -> dense(4) -> dropout(0.1) -> leaky_relu -> flatten": ["L118"],
+    "output y = image -> conv2d(8, kernel=3) -> relu -> batch_norm -> relu -> flatten -> dense(4)": ["L127"],
+    "output y = x -> dense(64, bias=false) -> batch_norm -> batch_norm -> relu -> dense(4)": ["L120"],
+    "output y = image -> conv2d(4, kernel=1) -> upsample(2) -> softmax(axis=3)": ["L112"],
+    "output y = image -> conv_transpose2d(4, kernel=2, stride=2, init=normal(std=3)) -> relu": ["L125"],
+    "output y = x -> repeat(2) { dense(64, init=ones) -> relu } -> dense(4)": ["L116"],
 }
 
 
