@@ -13,6 +13,7 @@ from ..layers.dense import Dense
 from ..records import record
 from .base import LayerGraph, Lint, Subject, is_own, place_of
 from .layer_kinds import ENLARGING
+from .mixed_examples import is_batch_of_tensors
 
 
 @record
@@ -77,6 +78,9 @@ class SoftmaxAlongOtherAxis(Lint):
         for graph, node, layer in subject.all_of(Softmax, LogSoftmax):
             kind = node.results[0]
             axis = (-1 if layer.axis is None else layer.axis) % kind.rank
+            # Of the axis of the batch a rule of its own speaks.
+            if axis == 0 and is_batch_of_tensors(kind):
+                continue
             for family, name, wanted in _wanted(graph, node):
                 if wanted != axis and is_own(node):
                     facts = {"kind": node.kind, "type": str(kind), "axis": axis, "wanted": wanted, "name": name}

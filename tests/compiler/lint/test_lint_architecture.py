@@ -119,6 +119,22 @@ SILENT = {
         "output y = x -> dense(32, bias=false) -> dense(64) -> relu\n"
         " output z = image -> conv2d(4, kernel=1) -> conv2d(8, kernel=1) -> relu"
     ),
+    "attention by scores that are bounded": (
+        "weights = sequence -> dense(1) -> tanh -> softmax(axis=1)\n"
+        " output y = sum(weights * sequence, axis=1) -> dense(4)"
+    ),
+    "softmax of similarities that are cut": "output y = scores -> relu -> softmax(axis=2)",
+    "a batch that is normalized by hand": "h = x -> dense(4)\n output y = h - mean(h, axis=0, keepdims=true)",
+    "pairs of a batch": "h = x -> dense(4)\n output y = h @ transpose(h, [1, 0]) -> softmax(axis=0)",
+    "a mean without weights": "output y = x -> mean(axis=0)",
+    "a mean of all": "output y = x -> dense(4) -> mean(axis=[0, 1])",
+    "a sequence that is transposed": (
+        "output y = ids -> embedding(9, dim=4) -> transpose([0, 2, 1]) -> conv1d(4, kernel=3) -> relu"
+    ),
+    "a sum of two choices": "a = x -> dense(8) -> softmax\n b = x * 2 -> dense(8) -> softmax\n output y = (a + b) / 2",
+    "a prior that attention is added to": (
+        "weights = (scores -> softmax(axis=2)) + scores\n output y = weights @ values -> dense(4)"
+    ),
     "an output of a recurrent layer": "output y = sequence -> gru(1) -> sigmoid",
 }
 
@@ -153,6 +169,16 @@ FOUND = {
     "output y = x -> dense(64, init=uniform(low=3, high=4)) -> relu -> dense(4)": ["L125"],
     "output y = sequence -> gru(8) -> dropout(0.1) -> tanh -> dense(4)": ["L126"],
     "output logits = x -> dense(4) -> relu": ["L118"],
+    "output y = x -> dense(4) -> tanh -> log_softmax": ["L143"],
+    "output y = image -> conv2d(4, kernel=1) -> relu -> softmax(axis=1)": ["L143"],
+    "output y = x -> dense(4) -> softmax(axis=-2)": ["L144"],
+    "h = x -> dense(4)\n output y = h * mean(h, axis=0, keepdims=true)": ["L144"],
+    "h = x -> dense(4)\n output y = h / h": ["L145"],
+    "output y = fixed -> gru(8) -> dropout(0.1) -> global_max_pool1d": ["L146"],
+    "output y = fixed -> lstm(8) -> layer_norm -> conv1d(4, kernel=1) -> relu": ["L146"],
+    "h = x -> dense(8) -> relu\n output y = h + (h -> dense(8) -> softmax -> dropout(0.1)) -> layer_norm -> dense(4)": [
+        "L107"
+    ],
     "output class_scores = x -> dense(4) -> dropout(0.1) -> leaky_relu -> flatten": ["L118"],
     "output y = image -> conv2d(8, kernel=3) -> relu -> batch_norm -> relu -> flatten -> dense(4)": ["L127"],
     "output y = x -> dense(64, bias=false) -> batch_norm -> batch_norm -> relu -> dense(4)": ["L120"],

@@ -65,6 +65,12 @@ MENDED = [
     ),
     (
         "L210",
+        "conv_transpose2d(8, kernel=3, stride=2, padding=1, output_padding=1)",
+        "conv_transpose2d(8, kernel=4, stride=2, padding=1)",
+        "float32[N, 8, 58, 60]",
+    ),
+    (
+        "L210",
         "conv_transpose2d(8, kernel=3, stride=2)",
         "conv_transpose2d(8, kernel=4, stride=2)",
         "float32[N, 8, 60, 62]",
