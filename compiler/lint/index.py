@@ -15,7 +15,21 @@ RULES: Mapping[str, Row] = {
     "L106": Row("dropout_on_output", ("dropout", "spatial_dropout"), True),
     "L107": Row("softmax_inside", ("softmax", "log_softmax"), True),
     "L108": Row("softmax_on_one_unit", ("softmax",), True),
-    "L109": Row("no_activation_between", ("batch_norm", "conv1d", "conv2d", "conv3d"), True),
+    "L109": Row(
+        "no_activation_between",
+        (
+            "batch_norm",
+            "conv1d",
+            "conv2d",
+            "conv3d",
+            "conv_transpose1d",
+            "conv_transpose2d",
+            "conv_transpose3d",
+            "flatten",
+            "reshape",
+        ),
+        True,
+    ),
     "L110": Row(
         "only_max_pooling_between",
         (
