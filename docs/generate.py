@@ -177,7 +177,9 @@ def _lint_rules(family: str) -> str:
 
 def _by_itself(rule: type[Lint]) -> str:
     options = " or ".join(name if name == "budgets" else f"`--{name}`" for name in rule.needs)
-    return (str(rule.severity) if rule.enabled else "off") + (f", with {options}" if options else "")
+    # A part of a rule that is less certain is a hint.
+    severities = dict.fromkeys([rule.severity, *(part.severity for part in rule.__subclasses__())])
+    return (" or ".join(map(str, severities)) if rule.enabled else "off") + (f", with {options}" if options else "")
 
 
 def _retired(_: str) -> str:

@@ -14,6 +14,7 @@ from ..layers.weight_attributes import Weighted
 from ..records import record
 from ..source import Span
 from .base import LayerGraph, Lint, Subject, is_own, place_of
+from .layer_kinds import NORMALIZING
 
 
 @record
@@ -68,7 +69,8 @@ class BiasBeforeBatchNorm(Lint):
 
 
 def _has_effectless_bias(node: Node, graph: LayerGraph) -> bool:
-    has_bias = "bias" in node.weights and isinstance(node.op, Weighted)
+    # Of a normalization that is normalized again a rule of its own speaks.
+    has_bias = "bias" in node.weights and isinstance(node.op, Weighted) and node.kind not in NORMALIZING
     return has_bias and is_own(node) and graph.is_read_once(node)
 
 

@@ -9,6 +9,7 @@ from ..graph.graph import Node
 from ..graph.tensors import Weight
 from ..initializers import Constant, Ones, Zeros
 from ..records import record
+from ..source import Span
 from .base import LayerGraph, Lint, Subject, is_own, place_of
 from .layer_kinds import LEARNING
 
@@ -71,18 +72,23 @@ class ConstantWeights(Lint):
 
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
-        """Every layer of several units whose weights start equal, and whose results another one learns from."""
+        """Every layer of several units whose weights start equal, and that another one reads; once for each line."""
+        told: set[Span] = set()
         for graph, node in subject.of_kinds(_LAYERS):
             weight = _constant_weight(node)
             if weight is None or not is_own(node) or node.id not in graph.feeds_learning:
                 continue
             if isinstance(weight.initializer, Zeros) and _ends_branch(graph, node):
                 continue
+            place = node.origin.arguments["init"].value if "init" in node.origin.arguments else place_of(node)
+            if place in told:
+                continue
+            told.update(() if place is None else (place,))
             written = str(weight.initializer)
             value = {"zeros": "0", "ones": "1"}.get(written, written.removeprefix("constant(").removesuffix(")"))
             units = getattr(node.op, "units", weight.shape[0])
             yield cls(
-                span=node.origin.arguments["init"].value if "init" in node.origin.arguments else place_of(node),
+                span=place,
                 count=weight.elements,
                 kind=node.kind,
                 value=value,

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 from ..diagnostics import Severity
-from ..layers.windows import axis_windows
+from ..graph.graph import Node, Value
+from ..layers.windows import Sliding, axis_windows
 from ..records import record
-from .base import Lint, Subject, is_written_out, place_of
+from .base import LayerGraph, Lint, Subject, is_written_out, place_of
 from .reading_windows import reading_windows
+
+#: What puts the results of branches together.
+_MERGING = frozenset({"concat", "add"})
 
 
 @record
@@ -19,7 +23,8 @@ class DilationWithHoles(Lint):
     Such results are made of every second or fourth pixel, and neighbours of different ones: a grid shows in what the
     network draws (Yu, Koltun and Funkhouser, 2017; Wang et al., 2018). Dilations that grow from layer to layer, 1, 2, 4
     with a kernel of 3, leave no holes: each layer sees all that the next one steps over. Weights that are written out
-    are left alone.
+    are left alone, and so is a branch beside one without a dilation, if their results are joined or added: that one
+    reads what lies between.
 
     Bad:
 
@@ -63,9 +68,12 @@ class DilationWithHoles(Lint):
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every layer that reads positions further apart than what they see is wide, along any axis of the input."""
+        merged = {id(graph): _merging(graph) for graph in subject.graphs}
         for graph, node, layer, _ in reading_windows(subject):
             value = node.operands[0]
             if value is None or set(layer.window.dilation) == {1} or is_written_out(node):
+                continue
+            if _is_completed(graph, node, value, merged[id(graph)]):
                 continue
             windows = dict(enumerate(axis_windows(layer.window), start=2))
             for trace in graph.fields[value]:
@@ -77,3 +85,24 @@ class DilationWithHoles(Lint):
                     facts: dict[str, Any] = {"step": step, "seen": trace.size, "most": trace.size // abs(trace.jump)}
                     yield cls(span=place_of(node), kind=node.kind, dilation=window.dilation, **facts)
                     break
+
+
+def _merging(graph: LayerGraph) -> dict[int, int]:
+    """For each layer whose results go one way, the last of the layers in a row that join or add them: in one walk."""
+    last: dict[int, int] = {}
+    for node in reversed(graph.layers):
+        readers = graph.graph.readers(node.value())
+        if len(readers) == 1 and readers[0].id in last:
+            last[node.id] = last[readers[0].id]
+        elif node.kind in _MERGING:
+            last[node.id] = node.id
+    return last
+
+
+def _is_completed(graph: LayerGraph, node: Node, value: Value, merged: dict[int, int]) -> bool:
+    """Whether a window without a dilation reads the same, and the results of both are joined or added."""
+    goal = merged.get(node.id)
+    return goal is not None and any(
+        isinstance(one.op, Sliding) and set(one.op.window.dilation) == {1} and merged.get(one.id) == goal
+        for one in graph.graph.readers(value)
+    )

@@ -10,9 +10,9 @@ from ..graph.graph import Node
 from ..initializers import Normal, TruncatedNormal, Uniform
 from ..records import record
 from .base import Lint, Subject, is_own
-from .layer_kinds import CONVOLUTIONS, NORMALIZING
+from .layer_kinds import CONVOLUTIONS, NORMALIZING, TRANSPOSED
 
-_LAYERS = CONVOLUTIONS | {"dense"}
+_LAYERS = CONVOLUTIONS | TRANSPOSED | {"dense"}
 #: By how much the spread of numbers may change in one layer, before its activation.
 LARGEST_FACTOR, SMALLEST_FACTOR = 5.0, 0.01
 

@@ -12,7 +12,8 @@ from ..layers.attributes import Pads
 from ..layers.convolution import Convolution
 from ..records import record
 from ..written import value_text
-from .base import Lint, Subject, is_written_out, place_of
+from .base import LayerGraph, Lint, Subject, is_written_out, place_of
+from .layer_kinds import ACTIVATIONS, NORMALIZING
 from .reading_windows import reading_windows, with_arguments
 
 #: Two layers of 3x3 in place of one of 5x5 save 28 %, three in place of 7x7 save 45 %: less is a matter of taste.
@@ -26,7 +27,8 @@ class LargeKernel(Lint):
     Three layers of 3x3 see 7x7 positions and have, with as many channels, 27 weights where one layer has 49, and two
     more activations between them (Simonyan and Zisserman, 2015). Left alone are layers with a stride, such as the first
     ones of ResNet; those that read few channels, where a stack has more weights; depthwise ones, as in ConvNeXt, whose
-    weights are few; and weights that are written out. A kernel of 5 is a matter of taste.
+    weights are few; a last layer without an activation, or with fewer filters than channels, as those have that draw
+    an image; and weights that are written out. A kernel of 5 is a matter of taste.
 
     Bad:
 
@@ -70,8 +72,10 @@ class LargeKernel(Lint):
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every convolution of a large square window that a stack with as large a result replaces."""
-        for _, node, layer, operand in reading_windows(subject):
+        for graph, node, layer, operand in reading_windows(subject):
             if not isinstance(layer, Convolution) or not _is_large_and_plain(layer, node):
+                continue
+            if node.id not in graph.feeds_learning and _draws(graph, node, layer, operand):
                 continue
             size, weights = layer.kernel[0], node.weights["weight"].elements
             count, stacked = size // 2, _weights_of_stack(layer, weights)
@@ -87,6 +91,17 @@ def _is_large_and_plain(layer: Convolution, node: Node) -> bool:
     window = layer.window
     plain = {*window.stride, *window.dilation} == {1} and len(set(layer.kernel)) == 1 < layer.spatial_rank
     return plain and layer.kernel[0] >= _LEAST_KERNEL and layer.kernel[0] % 2 == 1 and not is_written_out(node)
+
+
+def _draws(graph: LayerGraph, node: Node, layer: Convolution, operand: TensorType) -> bool:
+    """Whether a layer has fewer filters than channels that it reads, or nothing behind it bends its result."""
+    channels = operand.shape[1]
+    readers = graph.graph.readers(node.value())
+    if len(readers) == 1 and readers[0].kind in NORMALIZING:
+        readers = graph.graph.readers(readers[0].value())
+    return (isinstance(channels, int) and layer.filters < channels) or not any(
+        one.kind in ACTIVATIONS for one in readers
+    )
 
 
 def _weights_of_stack(layer: Convolution, weights: int) -> int:

@@ -8,18 +8,21 @@ def _of_ranks(*names: str) -> frozenset[str]:
 
 
 CONVOLUTIONS = _of_ranks("conv")
+TRANSPOSED = _of_ranks("conv_transpose")
 RECURRENT = frozenset({"rnn", "lstm", "gru"})
 #: Layers with matrices of weights.
 LEARNING = (
     CONVOLUTIONS
     | RECURRENT
-    | _of_ranks("conv_transpose")
+    | TRANSPOSED
     | {"depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d"}
     | {"dense", "embedding", "multi_head_attention"}
 )
 
 DROPPING = frozenset({"dropout", "spatial_dropout"})
 NORMALIZING = frozenset({"batch_norm", "layer_norm", "rms_norm", "instance_norm", "group_norm", "local_response_norm"})
+#: What makes an image larger without learning.
+ENLARGING = frozenset({"upsample", "resize"})
 #: What moves numbers and computes none.
 ARRANGING = frozenset({"flatten", "reshape", "transpose", "squeeze", "unsqueeze"})
 MAXIMA = _of_ranks("max_pool", "global_max_pool", "adaptive_max_pool")

@@ -60,5 +60,5 @@ class LinearLayersInARow(Lint):
 
 
 def _factorizes(columns: object, between: int, rows: int) -> bool:
-    """Whether the two have fewer numbers than the one matrix that they amount to."""
-    return isinstance(columns, int) and between * (columns + rows) < columns * rows
+    """Whether the two have no more numbers than the one matrix that they amount to."""
+    return isinstance(columns, int) and between * (columns + rows) <= columns * rows

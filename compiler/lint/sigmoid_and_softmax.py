@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from ..layers.activations import LogSoftmax, Sigmoid, Softmax
 from ..records import record
@@ -47,9 +47,29 @@ class SigmoidAndSoftmax(Lint):
     before: str
 
     @classmethod
-    def find(cls, subject: Subject) -> Iterator[Self]:
+    def find(cls, subject: Subject) -> Iterator[SigmoidAndSoftmax]:
         """Every one that reads the result of another."""
         for graph, node, _ in subject.all_of(Softmax, LogSoftmax, Sigmoid):
             before = graph.before(node, passing=True)
             if before is not None and isinstance(before.op, Softmax | Sigmoid):
-                yield cls(span=place_of(node), kind=node.kind, before=before.kind)
+                yield _family(before.kind, node.kind)(span=place_of(node), kind=node.kind, before=before.kind)
+
+
+@record
+class SameTwice(SigmoidAndSoftmax):
+    """One layer twice."""
+
+    remedy: ClassVar[str] = "leave one of the two out"
+
+
+@record
+class LogarithmOfSoftmax(SigmoidAndSoftmax):
+    """`log_softmax`, which has a softmax in it, of a softmax."""
+
+    remedy: ClassVar[str] = "leave `{before}` out: `{kind}` is the logarithm of softmax, and reads scores"
+
+
+def _family(before: str, kind: str) -> type[SigmoidAndSoftmax]:
+    if before == kind:
+        return SameTwice
+    return LogarithmOfSoftmax if (before, kind) == ("softmax", "log_softmax") else SigmoidAndSoftmax

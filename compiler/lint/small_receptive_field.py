@@ -12,13 +12,10 @@ from ..measure.receptive_fields import Trace, last_with_positions
 from ..records import record
 from .base import LayerGraph, Lint, Subject, is_own, place_of
 
-#: The layers that take all positions together and forget where they were; of images and volumes.
+#: The layers that average all positions and forget where they were; of images and volumes.
 _GATHERING = (
-    *(f"{kind}{rank}d" for kind in ("global_avg_pool", "global_max_pool") for rank in (2, 3)),
-    *(f"{kind}{rank}d" for kind in ("adaptive_avg_pool", "adaptive_max_pool") for rank in (2, 3)),
-    *(f"{kind}{rank}d" for kind in ("avg_pool", "max_pool") for rank in (2, 3)),
+    *(f"{kind}{rank}d" for kind in ("global_avg_pool", "adaptive_avg_pool", "avg_pool") for rank in (2, 3)),
     "mean",
-    "max",
 )
 
 
@@ -31,8 +28,9 @@ class SmallReceptiveField(Lint):
     poolings near the input widen what every later layer sees, and so do larger kernels, dilations and more layers;
     `dotnn summary` of two files or more tells how far each model sees.
 
-    Only networks that collapse their positions by a global pooling or a mean are asked, with images of fixed sizes. A
-    `flatten` into `dense` reads every position with weights of its own. Masks and other outputs with positions, and
+    Only networks that average their positions are asked, with images of fixed sizes. The greatest of all positions says
+    whether something is there at all, for which a part may be enough; a `flatten` into `dense` reads every position
+    with weights of its own. Masks and other outputs with positions, and
     sequences, may be local on purpose.
 
     Bad:

@@ -12,6 +12,8 @@ from ..layers.convolution import Convolution
 from ..layers.dense import Dense
 from ..records import record
 from .base import LayerGraph, Lint, Subject, is_own, place_of
+from .layer_kinds import ENLARGING
+from .mixed_examples import is_batch_of_tensors
 
 
 @record
@@ -76,6 +78,9 @@ class SoftmaxAlongOtherAxis(Lint):
         for graph, node, layer in subject.all_of(Softmax, LogSoftmax):
             kind = node.results[0]
             axis = (-1 if layer.axis is None else layer.axis) % kind.rank
+            # Of the axis of the batch a rule of its own speaks.
+            if axis == 0 and is_batch_of_tensors(kind):
+                continue
             for family, name, wanted in _wanted(graph, node):
                 if wanted != axis and is_own(node):
                     facts = {"kind": node.kind, "type": str(kind), "axis": axis, "wanted": wanted, "name": name}
@@ -99,7 +104,7 @@ class SoftmaxInProduct(SoftmaxAlongOtherAxis):
 
 def _wanted(graph: LayerGraph, node: Node) -> Iterator[tuple[type[SoftmaxAlongOtherAxis], str, int]]:
     """The axis along which what softmax gives should add up, and the layer that says so; nothing where none does."""
-    readers, before = graph.graph.readers(node.value()), graph.before(node)
+    readers, before = graph.graph.readers(node.value()), graph.through(node, ENLARGING)
     if len(readers) == 1 and readers[0].kind == "matmul" and node.results[0].rank > 1:
         left, right, *_ = readers[0].operands
         if left != right:

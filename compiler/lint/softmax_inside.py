@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Self
 
+from ..graph.graph import Node
 from ..layers.dense import Dense
 from ..records import record
-from .base import Lint, Subject, is_own, is_written_out, place_of
-from .layer_kinds import LEARNING, LINEAR, MAXIMA
+from .base import LayerGraph, Lint, Subject, is_own, is_written_out, place_of
+from .layer_kinds import DROPPING, LEARNING, LINEAR, MAXIMA, NORMALIZING, PROBABILITIES
 
 _SEEN_THROUGH = LINEAR | MAXIMA
+_TO_SUMS = _SEEN_THROUGH | NORMALIZING
 
 
 @record
@@ -21,6 +23,7 @@ class SoftmaxInside(Lint):
     layer behind it sees little of what the one before it found, and gradients are small. It belongs at the end, and
     where its result is multiplied with something, as in attention, gates and mixtures, which are left alone. So are a
     layer `dense(…, bias=false)`, which looks up a mixture of learned vectors, and a result that is an output as well.
+    A branch that ends with softmax and is added to what it branches from is told of, too.
 
     Bad:
 
@@ -55,11 +58,27 @@ class SoftmaxInside(Lint):
 
     @classmethod
     def find(cls, subject: Subject) -> Iterator[Self]:
-        """Every softmax that a layer which learns reads, directly or through pooling, dropout and the like."""
+        """Every softmax that a layer which learns reads, directly, as a summand, or through pooling and the like."""
+        told: set[tuple[int, int]] = set()
         for graph, node in subject.of_kinds(LEARNING):
+            for branch in _branches(graph, graph.through(node, _TO_SUMS)):
+                if branch.kind in cls.layers and is_own(branch) and (id(graph), branch.id) not in told:
+                    told.add((id(graph), branch.id))
+                    yield cls(span=place_of(branch), kind=branch.kind, reader=node.name)
             before = graph.through(node, _SEEN_THROUGH)
             if before is None or before.kind not in cls.layers or not is_own(before):
                 continue
             chooses = isinstance(node.op, Dense) and not node.op.bias
             if not (chooses or is_written_out(node) or graph.is_output(before.value())):
                 yield cls(span=place_of(before), kind=before.kind, reader=node.name)
+
+
+def _branches(graph: LayerGraph, added: Node | None) -> Iterator[Node]:
+    """What makes a summand, at most dropped, of a sum; nothing for other layers."""
+    if added is None or added.kind != "add" or graph.is_output(added.value()):
+        return
+    left, right = (None if value is None else graph.graph.producer(value) for value in added.operands)
+    for branch, other in ((left, right), (right, left)):
+        made = graph.through(branch, DROPPING) if branch is not None and branch.kind in DROPPING else branch
+        if made is not None and other is not None and other.kind not in PROBABILITIES and graph.is_read_once(made):
+            yield made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from ..diagnostics import Edit
 from ..graph.graph import Node
@@ -49,13 +49,29 @@ class SoftmaxOnOneUnit(Lint):
     axis: int
 
     @classmethod
-    def find(cls, subject: Subject) -> Iterator[Self]:
+    def find(cls, subject: Subject) -> Iterator[SoftmaxOnOneUnit]:
         """Every softmax along an axis of size 1."""
         found = [(node, axis) for _, node, softmax in subject.all_of(Softmax) if (axis := _of_one(node, softmax)) >= 0]
         always = subject.always(node for node, _ in found)
         for node, axis in found:
+            if _weighs_steps(node, axis):
+                yield WeightsOfSteps(span=place_of(node), type=str(node.results[0]), axis=axis)
+                continue
             edits = _as_sigmoid(node) if is_own(node) and node.origins[-1].span in always else ()
             yield cls(span=place_of(node), type=str(node.results[0]), axis=axis, edits=edits)
+
+
+@record
+class WeightsOfSteps(SoftmaxOnOneUnit):
+    """One score for each step, whose steps are to be weighed against each other."""
+
+    remedy: ClassVar[str] = "write `softmax(axis=1)`, which weighs the steps against each other"
+
+
+def _weighs_steps(node: Node, axis: int) -> bool:
+    """Whether it reads `[N, T, 1]`, one score for each of several steps."""
+    shape = node.results[0].shape
+    return len(shape) == 3 and axis == 2 and shape[1] != 1
 
 
 def _of_one(node: Node, softmax: Softmax) -> int:

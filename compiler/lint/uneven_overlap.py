@@ -78,7 +78,12 @@ class UnevenOverlap(Lint):
             kernel = tuple(
                 one.kernel + -one.kernel % one.stride if one.dilation == 1 else one.kernel for one in windows
             )
-            _, result = with_arguments(layer, operand, kernel=kernel)
-            becomes = "" if result is None else f", which gives {result}"
+            # Without it a larger kernel mostly gives the same size, and some paddings with it are refused.
+            further = {} if layer.output_padding is None else {"output_padding": None}
+            _, result = with_arguments(layer, operand, kernel=kernel, **further)
+            if result is None:
+                continue
+            without = ", and no `output_padding`" if further else ""
+            becomes = f"{without}, which gives {result}"
             facts: dict[str, Any] = {"kernel": uneven[0].kernel, "stride": uneven[0].stride, "becomes": becomes}
             yield cls(span=place_of(node), kind=node.kind, written=f"`kernel={per_axis_text(kernel)}`", **facts)

@@ -319,7 +319,7 @@ def test_a_type_is_a_name() -> None:
         ("float", "E201", "did you mean `float32`?"),
         ("double", "E201", "did you mean `float64`?"),
         ("long", "E201", "did you mean `int64`?"),
-        ("flaot16", "E201", "did you mean `float16` or `bfloat16`?"),
+        ("flaot16", "E201", "did you mean `float16`?"),
         ("str", "E201", "define it above, or import it"),
     ],
 )

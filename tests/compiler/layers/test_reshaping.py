@@ -179,6 +179,8 @@ def test_transpose_is_numpy_s(data: st.DataObject, shape: tuple[int, ...]) -> No
 def test_transpose_says_which_axes_there_are() -> None:
     diagnostic = fault(make("transpose", order=(0, 2)), floats(N, T, 64))
     assert diagnostic.headline() == "`transpose` to [0, 2] does not name every axis of float32[N, T, 64] once"
+    assert diagnostic.advice() == "to swap the two, write `[2, 1, 0]`"
+    diagnostic = fault(make("transpose", order=(0, 2, 2)), floats(N, T, 64))
     assert diagnostic.advice() == "write each of the axes 0, 1, 2 once"
 
 

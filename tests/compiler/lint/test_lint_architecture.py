@@ -52,6 +52,24 @@ SILENT = {
     "a convolution that a shortcut reads too": (
         "a = image -> conv2d(8, kernel=3, padding=1)\n output y = a + (a -> conv2d(8, kernel=3, padding=1) -> relu)"
     ),
+    "two axes mixed in turn": (
+        "output y = fixed -> dense(16) -> transpose([0, 2, 1]) -> dense(16) -> transpose([0, 2, 1]) -> relu"
+    ),
+    "features of steps, and all steps": "output y = fixed -> dense(4) -> flatten -> dense(8) -> relu",
+    "parts of a vector": "output y = x -> dense(64) -> reshape([N, 4, 16]) -> dense(16) -> relu",
+    "convolutions of images and of sequences": (
+        "output y = image -> conv2d(8, kernel=3) -> flatten(start=2) -> conv1d(8, kernel=3) -> relu"
+    ),
+    "scores that are drawn larger": (
+        "output y = image -> conv2d(2, kernel=1) -> conv_transpose2d(2, kernel=4, stride=2)"
+    ),
+    "a code of few channels": (
+        "output y = image -> conv2d(64, kernel=3) -> relu -> conv2d(4, kernel=3) -> conv_transpose2d(64, kernel=3)"
+        " -> relu"
+    ),
+    "a token that is put in its place": (
+        "output y = fixed -> dense(8) -> relu -> dense(16) -> reshape([N, 16, 200]) -> conv1d(8, kernel=3) -> relu"
+    ),
     "groups": "output y = image -> conv2d(8, kernel=3, groups=4) -> conv2d(8, kernel=3) -> relu",
     "shuffled pixels": "output y = image -> conv2d(32, kernel=3) -> pixel_shuffle(2) -> conv2d(8, kernel=3)",
     "an activation behind the pooling": (
@@ -110,6 +128,31 @@ SILENT = {
     "one step that continues": "output y = step -> gru(16, initial_h=state) -> dense(4)",
     "one step whose state is handed on": "s, h = step -> gru(16)\n output y = s -> dense(4)\n output next = h",
     "the last output of a sequence": "output y = fixed -> lstm(8, return_sequences=false) -> dense(4)",
+    "scores of a heatmap": "output box_scores = image -> conv2d(1, kernel=1) -> relu",
+    "a batch normalization that a shortcut passes": (
+        "a = image -> conv2d(8, kernel=3, padding=1) -> relu\n"
+        " output y = a + (a -> batch_norm -> relu -> conv2d(8, kernel=3, padding=1))"
+    ),
+    "a linear bottleneck of half the width": (
+        "output y = x -> dense(32, bias=false) -> dense(64) -> relu\n"
+        " output z = image -> conv2d(4, kernel=1) -> conv2d(8, kernel=1) -> relu"
+    ),
+    "attention by scores that are bounded": (
+        "weights = sequence -> dense(1) -> tanh -> softmax(axis=1)\n"
+        " output y = sum(weights * sequence, axis=1) -> dense(4)"
+    ),
+    "softmax of similarities that are cut": "output y = scores -> relu -> softmax(axis=2)",
+    "a batch that is normalized by hand": "h = x -> dense(4)\n output y = h - mean(h, axis=0, keepdims=true)",
+    "pairs of a batch": "h = x -> dense(4)\n output y = h @ transpose(h, [1, 0]) -> softmax(axis=0)",
+    "a mean without weights": "output y = x -> mean(axis=0)",
+    "a mean of all": "output y = x -> dense(4) -> mean(axis=[0, 1])",
+    "a sequence that is transposed": (
+        "output y = ids -> embedding(9, dim=4) -> transpose([0, 2, 1]) -> conv1d(4, kernel=3) -> relu"
+    ),
+    "a sum of two choices": "a = x -> dense(8) -> softmax\n b = x * 2 -> dense(8) -> softmax\n output y = (a + b) / 2",
+    "a prior that attention is added to": (
+        "weights = (scores -> softmax(axis=2)) + scores\n output y = weights @ values -> dense(4)"
+    ),
     "an output of a recurrent layer": "output y = sequence -> gru(1) -> sigmoid",
 }
 
@@ -123,6 +166,14 @@ FOUND = {
     "output y = image -> conv2d(8, kernel=3) -> avg_pool2d(2) -> conv2d(8, kernel=3) -> relu": ["L109"],
     "output y = image -> conv2d(8, kernel=1) -> global_avg_pool2d -> flatten -> dense(16)": ["L109"],
     "output y = x -> dense(64, bias=false) -> batch_norm -> dense(64) -> relu": ["L109"],
+    "output y = x -> dense(64) -> reshape([N, 64, 1, 1]) -> flatten -> dense(64) -> relu": ["L109"],
+    "output y = x -> dense(256) -> reshape([N, 16, 4, 4]) -> conv_transpose2d(8, kernel=2, stride=2) -> relu": ["L109"],
+    "output y = image -> conv2d(8, kernel=3) -> conv_transpose2d(8, kernel=2, stride=2) -> relu": ["L109"],
+    "output y = image -> repeat(2) { conv_transpose2d(8, kernel=4, stride=2) } -> relu": ["L109"],
+    "a = image -> conv2d(8, kernel=3)\n output y = a -> conv2d(8, kernel=1)\n output z = a -> conv2d(8, kernel=3)": [
+        "L109",
+        "L109",
+    ],
     "output y = image -> conv2d(8, kernel=3) -> global_max_pool2d -> flatten -> dense(4)": ["L110"],
     "output y = image -> conv2d(8, kernel=3) -> relu -> max_pool2d(2) -> relu -> flatten -> dense(4)": ["L127"],
     "output y = x -> dense(4) -> dropout(0.1) -> softmax": ["L128"],
@@ -144,6 +195,23 @@ FOUND = {
     "output y = step -> lstm(8) -> dense(4)": ["L124"],
     "output y = x -> dense(64, init=uniform(low=3, high=4)) -> relu -> dense(4)": ["L125"],
     "output y = sequence -> gru(8) -> dropout(0.1) -> tanh -> dense(4)": ["L126"],
+    "output logits = x -> dense(4) -> relu": ["L118"],
+    "output y = x -> dense(4) -> tanh -> log_softmax": ["L143"],
+    "output y = image -> conv2d(4, kernel=1) -> relu -> softmax(axis=1)": ["L143"],
+    "output y = x -> dense(4) -> softmax(axis=-2)": ["L144"],
+    "h = x -> dense(4)\n output y = h * mean(h, axis=0, keepdims=true)": ["L144"],
+    "h = x -> dense(4)\n output y = h / h": ["L145"],
+    "output y = fixed -> gru(8) -> dropout(0.1) -> global_avg_pool1d": ["L146"],
+    "output y = fixed -> lstm(8) -> layer_norm -> conv1d(4, kernel=1) -> relu": ["L146"],
+    "h = x -> dense(8) -> relu\n output y = h + (h -> dense(8) -> softmax -> dropout(0.1)) -> layer_norm -> dense(4)": [
+        "L107"
+    ],
+    "output class_scores = x -> dense(4) -> dropout(0.1) -> leaky_relu -> flatten": ["L118"],
+    "output y = image -> conv2d(8, kernel=3) -> relu -> batch_norm -> relu -> flatten -> dense(4)": ["L127"],
+    "output y = x -> dense(64, bias=false) -> batch_norm -> batch_norm -> relu -> dense(4)": ["L120"],
+    "output y = image -> conv2d(4, kernel=1) -> upsample(2) -> softmax(axis=3)": ["L112"],
+    "output y = image -> conv_transpose2d(4, kernel=2, stride=2, init=normal(std=3)) -> relu": ["L125"],
+    "output y = x -> repeat(2) { dense(64, init=ones) -> relu } -> dense(4)": ["L116"],
 }
 
 
@@ -169,6 +237,27 @@ def test_a_sentence_names_the_layers_and_the_numbers() -> None:
     (rate,) = findings("output y = x -> dropout(rate=0.75) -> dense(4)")
     assert rate.span is not None
     assert (rate.span.text, "write 0.25" in rate.advice()) == ("0.75", True)
+
+
+@pytest.mark.parametrize(
+    ("body", "advice"),
+    [
+        ("output y = x -> dense(4) -> softmax -> softmax", "leave one of the two out"),
+        ("output y = x -> dense(4) -> softmax -> log_softmax", "leave `softmax` out"),
+        ("output y = x -> dense(4) -> sigmoid -> softmax", "keep one of the two"),
+        ("output y = sequence * (sequence -> dense(1) -> softmax)", "write `softmax(axis=1)`"),
+        ("output y = step -> dense(1) -> softmax", "write `sigmoid`"),
+    ],
+)
+def test_the_advice_for_probabilities_goes_by_what_stands_there(body: str, advice: str) -> None:
+    (one,) = findings(body)
+    assert advice in one.advice()
+
+
+def test_a_vector_that_is_made_an_image_is_a_hint() -> None:
+    body = "output y = x -> dense(256) -> reshape([N, 16, 4, 4]) -> conv_transpose2d(8, kernel=2, stride=2) -> relu"
+    (one,) = findings(body)
+    assert str(one.severity) == "hint"
 
 
 def test_a_rate_that_is_an_argument_is_left_alone() -> None:

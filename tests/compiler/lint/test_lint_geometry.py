@@ -65,6 +65,12 @@ MENDED = [
     ),
     (
         "L210",
+        "conv_transpose2d(8, kernel=3, stride=2, padding=1, output_padding=1)",
+        "conv_transpose2d(8, kernel=4, stride=2, padding=1)",
+        "float32[N, 8, 58, 60]",
+    ),
+    (
+        "L210",
         "conv_transpose2d(8, kernel=3, stride=2)",
         "conv_transpose2d(8, kernel=4, stride=2)",
         "float32[N, 8, 60, 62]",
@@ -143,9 +149,9 @@ def test_pooling_a_single_position_does_nothing_be_it_padded() -> None:
 @pytest.mark.parametrize(
     ("stages", "padding"),
     [
-        ("conv2d(64, kernel=7, padding=3)", ", padding=1"),
-        ('conv2d(64, kernel=7, padding="same", bias=false)', ', padding="same"'),
-        ("conv2d(64, kernel=9, groups=4)", ""),
+        ("conv2d(64, kernel=7, padding=3) -> relu", ", padding=1"),
+        ('conv2d(64, kernel=7, padding="same", bias=false) -> batch_norm -> relu', ', padding="same"'),
+        ("conv2d(64, kernel=9, groups=4) -> relu", ""),
     ],
 )
 def test_a_stack_has_as_many_weights_as_is_said(stages: str, padding: str) -> None:
@@ -159,6 +165,44 @@ def test_a_stack_has_as_many_weights_as_is_said(stages: str, padding: str) -> No
     counts = [sum(weight.elements for weight in each.weights if len(weight.shape) > 1) for each in (large, small)]
     assert all(f"{count:,}" in one.headline() for count in counts)
     assert not codes(net(stack, kind))
+
+
+@pytest.mark.parametrize("stages", ["conv2d(64, kernel=9, padding=4)", "conv2d(3, kernel=9, padding=4) -> tanh"])
+def test_a_last_layer_that_draws_may_have_a_large_window(stages: str) -> None:
+    assert not codes(net(stages, "float32[N, 64, 29, 30]"))
+
+
+BRANCHES = """model net {{
+    input x: float32[N, 3, 64, 64]
+    stem = x -> conv2d(16, kernel=4, stride=4) -> relu
+    near = stem -> conv2d(16, kernel={near}) -> relu
+    far = stem -> conv2d(16, kernel=3, dilation=4, padding=4, bias=false) -> batch_norm -> relu
+    output y = {merged} -> conv2d(8, kernel=1)
+}}
+"""
+
+
+@pytest.mark.parametrize("merged", ["concat(near, far)", "near + far", "concat(near, far, near + far)"])
+def test_a_dilated_branch_beside_one_that_sees_all_is_left_alone(merged: str) -> None:
+    near = "1" if "concat" in merged else "3, padding=1"
+    expected = ["L209"] if merged.count("near") > 1 else []
+    assert codes(BRANCHES.format(near=near, merged=merged)) == expected
+    assert codes(BRANCHES.format(near="3, dilation=2, padding=2", merged=merged)) == ["L209"] * 2
+
+
+def test_a_projection_is_told_of_where_nothing_else_reads_the_same() -> None:
+    alone = "conv2d(8, kernel=3, padding=1) -> relu -> conv2d(8, kernel=1, stride=2) -> relu"
+    (one,) = found(net(alone))
+    assert (one.code, str(one.severity)) == ("L203", "hint")
+    assert "leaves out 1 position" in one.headline()
+    assert "avg_pool2d(2)" in one.advice()
+    beside = """model net {
+    input x: float32[N, 8, 32, 32]
+    a = x -> conv2d(8, kernel=3, padding=1) -> relu
+    output y = (a -> conv2d(8, kernel=1, stride=2)) + (a -> conv2d(8, kernel=3, stride=2, padding=1) -> relu)
+}
+"""
+    assert not codes(beside)
 
 
 def test_a_stack_is_advised_only_where_it_gives_the_same_size() -> None:
@@ -203,7 +247,7 @@ def test_features_that_are_pooled_as_they_come_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "head", ["global_avg_pool2d -> flatten", "global_max_pool2d -> flatten", "mean(axis=[2, 3])", "avg_pool2d(64)"]
+    "head", ["global_avg_pool2d -> flatten", "adaptive_avg_pool2d(1) -> flatten", "mean(axis=[2, 3])", "avg_pool2d(64)"]
 )
 def test_networks_that_see_little_before_they_gather_are_told_of(head: str) -> None:
     (one,) = found(net(f"{SMALL} -> {head}", "float32[N, 3, 64, 64]"))
