@@ -10,6 +10,10 @@ from .base import Diagnostic
 from .fixes import Fix, Safety, replacing
 from .syntax_wording import piece
 
+#: An output, up to its value.
+_BEFORE_VALUE = re.compile(r"output\s+\w+\s*(?::[^=]*)?=\s*")
+_END_OF_BODY = re.compile(r"(?:\s++|#[^\n]*+)*+\}")
+
 # --- what stands where it cannot --------------------------------------------------------------------------------------
 
 
@@ -111,6 +115,14 @@ class OutputInBlock(Misplaced):
 
     message: ClassVar[str] = "`output` cannot stand in a block"
     remedy: ClassVar[str] = "outputs stand in models; a block ends with `return`"
+
+    def fix(self) -> Fix | None:
+        """The value is returned, if the body ends with it."""
+        written = None if self.span is None else _BEFORE_VALUE.match(self.span.text)
+        if self.span is None or written is None or not _END_OF_BODY.match(self.span.source.text, self.span.end):
+            return None
+        start = self.span.start
+        return replacing(self.span.source.span(start, start + written.end()), "return ", Safety.UNSAFE)
 
 
 @record

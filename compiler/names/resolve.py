@@ -503,7 +503,8 @@ class _Block(_Body):
             if formal.type is not None:
                 self.type(formal.type)
         self.statements(block.reached)
-        if not _is_broken(block) and not any(isinstance(one, tree.Return) for one in block.body):
+        # An output in a block is a mistake of its own, and mostly this one.
+        if not _is_broken(block) and not any(isinstance(one, tree.Return | tree.Output) for one in block.body):
             name = block.name
             self.findings.add(name.span, lambda: BlockWithoutReturn(span=name.span, name=name.name))
 
