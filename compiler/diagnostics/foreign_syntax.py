@@ -16,6 +16,7 @@ from .base import Diagnostic
 from .fixes import Edit, Fix, Safety, removing, replacing
 from .other_files import BEGIN
 from .removals import without_lines
+from .statement_syntax import NotAStage
 from .syntax_wording import FoundDiagnostic, piece
 
 
@@ -549,3 +550,27 @@ class AnotherLanguage(Diagnostic):
         """How a network is written, under the name that it has."""
         form = f"model {self.name or 'net'} {{ input x: float32[N, 3] … output y = x -> dense(10) }}"
         return f"a network is written `{form}`; {BEGIN}"
+
+
+@record
+class BindingInGroup(NotAStage):
+    """A binding in a group or in the body of a loop: `for i in range(3) { x = block(x) }`."""
+
+    message: ClassVar[str] = "a group is made of stages, and binds no name such as `{name}`"
+    label: ClassVar[str] = "no stage"
+    remedy: ClassVar[str] = (
+        "leave `{name} =` out: the first stage reads what comes in, and what the last one makes goes on"
+    )
+
+    name: str
+    binding: Span  #: the name and the equals sign, with the blanks behind it
+
+    def fix(self) -> Fix | None:
+        """The group without the name, also where it is the first argument of the call behind it: that is piped in."""
+        source, edits = self.binding.source, [Edit(self.binding, "")]
+        given = re.compile(rf"[\w.]+\([ \t]*({re.escape(self.name)}\b[ \t]*(?:,[ \t]*)?)").match(
+            source.text, self.binding.end
+        )
+        if given is not None:
+            edits.append(Edit(source.span(*given.span(1)), ""))
+        return Fix(tuple(edits), Safety.UNSAFE)

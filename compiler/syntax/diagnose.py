@@ -252,6 +252,22 @@ def _binding_as_stage(m: Mistake) -> Diagnostic | None:
     return statement_syntax.MissingStage(span=m.span_of(arrow), found=m.top.text, after="->")
 
 
+def _binding_in_group(m: Mistake) -> Diagnostic | None:
+    """``{ x = block(x) }``."""
+    if m.found.text != "=" or len(m.statement) < 2 or m.top_kind != "NAME":
+        return None
+    brace = m.statement[-2]
+    if not isinstance(brace, Token) or brace.kind != "LBRACE":
+        return None
+    # Habits of other languages are loaded with the first of them.
+    from ..diagnostics.foreign_syntax import BindingInGroup
+
+    name = m.span_of(m.top)
+    value = found_at(m.source.text, m.found.end, len(m.source.text))
+    binding = m.source.span(name.start, value.start)
+    return BindingInGroup(span=m.span, found=m.found.text, name=name.text, binding=binding)
+
+
 def _operator_after_stage(m: Mistake) -> Diagnostic | None:
     if m.after_stage and (m.found.text in _OPERATORS or m.found.text in (".", "[")):
         return statement_syntax.PipelineInOperand(span=m.span, found=m.found.text, pipeline=_pipeline_before(m))
@@ -535,6 +551,7 @@ _RULES: tuple[Rule, ...] = (
     _arrow_without_value,
     _no_stage,
     _binding_as_stage,
+    _binding_in_group,
     _operator_after_stage,
     _single_equal,
     _colon,
