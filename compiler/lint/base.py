@@ -8,7 +8,7 @@ a rule is loaded only where there is something for it to look at.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
 from itertools import chain
@@ -208,6 +208,20 @@ class LayerGraph:
     def uses(self) -> Mapping[Value, int]:
         """How often each value is read, outputs of the model included."""
         return self.graph.uses()
+
+    def readers(self, value: Value) -> Sequence[Node]:
+        """The nodes that read a value, each once, in the order of the text."""
+        return self._readers.get(value, ())
+
+    @cached_property
+    def _readers(self) -> Mapping[Value, Sequence[Node]]:
+        """Those of all values, from one walk: to ask the graph for one goes through all that its readers read."""
+        found: dict[Value, list[Node]] = {}
+        for node in self.graph.nodes():
+            for value in dict.fromkeys(node.operands):
+                if value is not None:
+                    found.setdefault(value, []).append(node)
+        return {value: sorted(nodes, key=lambda node: (node.order, node.id)) for value, nodes in found.items()}
 
     def before(self, node: Node, *, passing: bool = False) -> Node | None:
         """What makes the first operand of a layer; None where there is none.

@@ -107,7 +107,7 @@ def _constant_weight(node: Node) -> Weight | None:
 
 def _ends_branch(graph: LayerGraph, node: Node) -> bool:
     """Whether the result is added to something or multiplied with it, at most normalized or dropped before."""
-    readers = graph.graph.readers(node.value())
+    readers = graph.readers(node.value())
     if len(readers) == 1 and readers[0].kind in _BEFORE_MERGING:
-        readers = graph.graph.readers(readers[0].value())
+        readers = graph.readers(readers[0].value())
     return any(one.kind in _MERGING for one in readers)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 from ..diagnostics import Severity
-from ..graph.graph import Node, Value
+from ..graph.graph import Value
 from ..layers.windows import Sliding, axis_windows
 from ..records import record
 from .base import LayerGraph, Lint, Subject, is_written_out, place_of
@@ -69,11 +69,12 @@ class DilationWithHoles(Lint):
     def find(cls, subject: Subject) -> Iterator[Self]:
         """Every layer that reads positions further apart than what they see is wide, along any axis of the input."""
         merged = {id(graph): _merging(graph) for graph in subject.graphs}
+        completed = {id(graph): _completed(graph, merged[id(graph)]) for graph in subject.graphs}
         for graph, node, layer, _ in reading_windows(subject):
             value = node.operands[0]
             if value is None or set(layer.window.dilation) == {1} or is_written_out(node):
                 continue
-            if _is_completed(graph, node, value, merged[id(graph)]):
+            if merged[id(graph)].get(node.id) in completed[id(graph)].get(value, ()):
                 continue
             windows = dict(enumerate(axis_windows(layer.window), start=2))
             for trace in graph.fields[value]:
@@ -91,7 +92,7 @@ def _merging(graph: LayerGraph) -> dict[int, int]:
     """For each layer whose results go one way, the last of the layers in a row that join or add them: in one walk."""
     last: dict[int, int] = {}
     for node in reversed(graph.layers):
-        readers = graph.graph.readers(node.value())
+        readers = graph.readers(node.value())
         if len(readers) == 1 and readers[0].id in last:
             last[node.id] = last[readers[0].id]
         elif node.kind in _MERGING:
@@ -99,10 +100,12 @@ def _merging(graph: LayerGraph) -> dict[int, int]:
     return last
 
 
-def _is_completed(graph: LayerGraph, node: Node, value: Value, merged: dict[int, int]) -> bool:
-    """Whether a window without a dilation reads the same, and the results of both are joined or added."""
-    goal = merged.get(node.id)
-    return goal is not None and any(
-        isinstance(one.op, Sliding) and set(one.op.window.dilation) == {1} and merged.get(one.id) == goal
-        for one in graph.graph.readers(value)
-    )
+def _completed(graph: LayerGraph, merged: dict[int, int]) -> dict[Value, set[int]]:
+    """For each value that windows without a dilation read, where the results of these are joined or added."""
+    found: dict[Value, set[int]] = {}
+    for node in graph.layers:
+        value = node.operands[0] if node.operands else None
+        is_plain = isinstance(node.op, Sliding) and set(node.op.window.dilation) == {1}
+        if is_plain and value is not None and node.id in merged:
+            found.setdefault(value, set()).add(merged[node.id])
+    return found

@@ -66,7 +66,7 @@ class InitialSpread(Lint):
             deviation = _deviation(weight.initializer)
             if written is None or deviation is None or weight.frozen or not is_own(node):
                 continue
-            if any(one.kind in NORMALIZING for one in graph.graph.readers(node.value())):
+            if any(one.kind in NORMALIZING for one in graph.readers(node.value())):
                 continue
             factor = deviation * math.sqrt(weight.fan.inputs)
             family = _family(factor, node, graph.feeds_learning)

@@ -84,7 +84,7 @@ class InitializerAndActivation(Lint):
 
 
 def _only_reader(graph: LayerGraph, node: Node) -> Node | None:
-    readers = graph.graph.readers(node.value()) if graph.is_read_once(node) else ()
+    readers = graph.readers(node.value()) if graph.is_read_once(node) else ()
     return readers[0] if readers else None
 
 

@@ -96,9 +96,9 @@ def _is_large_and_plain(layer: Convolution, node: Node) -> bool:
 def _draws(graph: LayerGraph, node: Node, layer: Convolution, operand: TensorType) -> bool:
     """Whether a layer has fewer filters than channels that it reads, or nothing behind it bends its result."""
     channels = operand.shape[1]
-    readers = graph.graph.readers(node.value())
+    readers = graph.readers(node.value())
     if len(readers) == 1 and readers[0].kind in NORMALIZING:
-        readers = graph.graph.readers(readers[0].value())
+        readers = graph.readers(readers[0].value())
     return (isinstance(channels, int) and layer.filters < channels) or not any(
         one.kind in ACTIVATIONS for one in readers
     )

@@ -62,7 +62,7 @@ class LastStepOfBothDirections(Lint):
             before, found = graph.before(node, passing=True), graph.graph.operand_types(node)[0]
             if before is None or found is None or not isinstance(before.op, Recurrent) or not is_own(node):
                 continue
-            is_read = bool(graph.graph.readers(node.value()))
+            is_read = bool(graph.readers(node.value()))
             if before.op.bidirectional and is_read and _takes_last_step(index, found):
                 features = before.op.stack.features
                 yield cls(

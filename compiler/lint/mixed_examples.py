@@ -92,7 +92,7 @@ class ReducedExamples(MixedExamples):
 
 def _centres(graph: LayerGraph, node: Node) -> bool:
     """Whether the result is subtracted from what it is the mean of."""
-    readers = graph.graph.readers(node.value())
+    readers = graph.readers(node.value())
     return any(one.kind == "sub" and one.operands[0] == node.operands[0] for one in readers)
 
 

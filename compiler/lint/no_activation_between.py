@@ -101,7 +101,7 @@ def _read_linearly(graph: LayerGraph) -> frozenset[int]:
     """The layers that are read by such as learn linearly alone, themselves or through what is linear, in one walk."""
     found: set[int] = set()
     for node in reversed(graph.layers):
-        readers = graph.graph.readers(node.value())
+        readers = graph.readers(node.value())
         if readers and not graph.is_output(node.value()):
             is_linear = (
                 isinstance(one.op, (*_WINDOWS, Dense)) or (one.kind in LINEAR and one.id in found) for one in readers

@@ -101,7 +101,7 @@ def _collapses(graph: LayerGraph, node: Node) -> bool:
 
 def _gathering_reader(graph: LayerGraph, value: Value) -> Node | None:
     """The user's layer that takes all positions of a value together, where every one that reads it does."""
-    readers = graph.graph.readers(value)
+    readers = graph.readers(value)
     if not all(node.kind in _GATHERING and _collapses(graph, node) for node in readers):
         return None
     return next((node for node in readers if is_own(node)), None)

@@ -104,7 +104,7 @@ class SoftmaxInProduct(SoftmaxAlongOtherAxis):
 
 def _wanted(graph: LayerGraph, node: Node) -> Iterator[tuple[type[SoftmaxAlongOtherAxis], str, int]]:
     """The axis along which what softmax gives should add up, and the layer that says so; nothing where none does."""
-    readers, before = graph.graph.readers(node.value()), graph.through(node, ENLARGING)
+    readers, before = graph.readers(node.value()), graph.through(node, ENLARGING)
     if len(readers) == 1 and readers[0].kind == "matmul" and node.results[0].rank > 1:
         left, right, *_ = readers[0].operands
         if left != right:
