@@ -130,6 +130,20 @@ class ParameterShapeUndecided(UndecidedArgument):
     expected: str = "made of numbers"
 
 
+@record
+class WrittenAnew(Diagnostic):
+    """What is mended by writing a call anew, where that is a guess at what is meant."""
+
+    remedy: ClassVar[str] = "write `{instead}`"
+
+    whole: Span  #: the call
+    instead: str  #: the call as it is written here
+
+    def fix(self) -> Fix | None:
+        """The call as it is written here."""
+        return replacing(self.whole, self.instead, Safety.UNSAFE)
+
+
 # --- missing ones -----------------------------------------------------------------------------------------------------
 
 
@@ -170,19 +184,11 @@ class MissingTensors(MissingArgument):
 
 
 @record
-class TensorsInList(MissingArgument):
+class TensorsInList(WrittenAnew, MissingArgument):
     """A layer of several tensors that is given a list of them."""
 
     message: ClassVar[str] = "the tensors of `{kind}` stand side by side, in no list"
     label: ClassVar[str] = "a list"
-    remedy: ClassVar[str] = "write `{instead}`"
-
-    whole: Span  #: the call
-    instead: str  #: the call as it is written here
-
-    def fix(self) -> Fix | None:
-        """The call without the list."""
-        return replacing(self.whole, self.instead, Safety.UNSAFE)
 
 
 @record
@@ -299,6 +305,12 @@ class TensorByArrow(TooManyArguments):
         return without_argument(self.span)
 
 
+def _alone(positional: str) -> str:
+    """What goes without a name; of a layer whose first number is its filters or units, others may miss the channels."""
+    inferred = ", and what comes in is inferred" if positional in ("filters", "units") else ""
+    return f"only `{positional}` goes without a name{inferred}"
+
+
 @record
 class TooManyForLayer(TooManyArguments):
     """More than a layer takes."""
@@ -311,8 +323,7 @@ class TooManyForLayer(TooManyArguments):
     @property
     def alone(self) -> str:
         """What goes without a name."""
-        inferred = ", and what comes in is inferred" if self.positional in ("filters", "units") else ""
-        return f"only `{self.positional}` goes without a name{inferred}; " if self.positional else ""
+        return f"{_alone(self.positional)}; " if self.positional else ""
 
     @property
     def rest(self) -> str:
@@ -324,44 +335,28 @@ class TooManyForLayer(TooManyArguments):
 
 
 @record
-class ArgumentsInOrder(TooManyArguments):
+class ArgumentsInOrder(WrittenAnew, TooManyArguments):
     """Arguments of a layer without their names, in the order of another framework."""
 
     message: ClassVar[str] = "`{kind}` does not take these arguments without their names"
     label: ClassVar[str] = "{alone}"
-    remedy: ClassVar[str] = "write `{instead}`"
 
     positional: str  #: the attribute that goes without a name; empty where there is none
-    whole: Span  #: the call
-    instead: str  #: the call as it is written here
 
     @property
     def alone(self) -> str:
         """What goes without a name."""
         if not self.positional:
             return "each goes with its name" if "=" in self.instead else "what comes in is inferred"
-        inferred = ", and what comes in is inferred" if self.positional in ("filters", "units") else ""
-        return f"only `{self.positional}` goes without a name{inferred}"
-
-    def fix(self) -> Fix | None:
-        """The call; which number is which is a guess."""
-        return replacing(self.whole, self.instead, Safety.UNSAFE)
+        return _alone(self.positional)
 
 
 @record
-class ListWithoutBrackets(TooManyArguments):
+class ListWithoutBrackets(WrittenAnew, TooManyArguments):
     """The elements of a list are given one by one, as in PyTorch: `transpose(0, 2, 1)`."""
 
     message: ClassVar[str] = "`{kind}` takes these as one list"
     label: ClassVar[str] = "a list stands in square brackets"
-    remedy: ClassVar[str] = "write `{instead}`"
-
-    whole: Span  #: the call
-    instead: str  #: the call as it is written here
-
-    def fix(self) -> Fix | None:
-        """The call with the list."""
-        return replacing(self.whole, self.instead, Safety.UNSAFE)
 
 
 @record

@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 from ..records import record
 from ..source import Span
 from .base import Diagnostic
+from .call_arguments import WrittenAnew
 from .fixes import Edit, Fix, Safety, closing_bracket, code_end, replacing
 from .names import UnknownArgument
 from .removals import without_lines
@@ -358,13 +359,10 @@ class NameWithDot(Diagnostic):
 
 
 @record
-class ForeignArgument(UnknownArgument):
+class ForeignArgument(WrittenAnew, UnknownArgument):
     """Arguments of a layer by the names of another framework."""
 
     remedy: ClassVar[str] = "{reason}write `{shown}`"
-
-    whole: Span  #: the call
-    instead: str  #: the call as it is written here
 
     @property
     def reason(self) -> str:
@@ -375,7 +373,3 @@ class ForeignArgument(UnknownArgument):
     def shown(self) -> str:
         """What to write, not too long."""
         return piece(self.instead)
-
-    def fix(self) -> Fix | None:
-        """The call as it is written here."""
-        return replacing(self.whole, self.instead, Safety.UNSAFE)
