@@ -11,12 +11,12 @@ from ..initializers import Constant, Ones, Zeros
 from ..records import record
 from ..source import Span
 from .base import LayerGraph, Lint, Subject, is_own, place_of
-from .layer_kinds import LEARNING
+from .layer_kinds import DROPPING, LEARNING
 
 _LAYERS = LEARNING - {"embedding", "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d"}
 #: What a zero that a branch ends with is added to or multiplied with, so that the branch begins as nothing.
 _MERGING = frozenset({"add", "sub", "mul"})
-_BEFORE_MERGING = frozenset({"batch_norm", "dropout", "spatial_dropout"})
+_BEFORE_MERGING = DROPPING | {"batch_norm"}
 
 
 @record

@@ -10,11 +10,9 @@ from ..graph.graph import Node
 from ..initializers import HeNormal, HeUniform, LecunNormal, XavierNormal, XavierUniform
 from ..records import record
 from .base import LayerGraph, Lint, Subject, is_own
-from .layer_kinds import CONVOLUTIONS
+from .layer_kinds import CONVOLUTIONS, RECTIFYING, SATURATING
 
 _LAYERS = CONVOLUTIONS | {"dense"}
-_RECTIFIERS = frozenset({"relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "mish", "hard_swish"})
-_SYMMETRIC = frozenset({"tanh", "sigmoid", "softsign"})
 
 
 @record
@@ -93,9 +91,9 @@ def _fitting(initializer: object, activation: str) -> str:
     shape = "uniform" if isinstance(initializer, HeUniform | XavierUniform) else "normal"
     if isinstance(initializer, XavierUniform | XavierNormal) and initializer.gain != 1:
         return ""
-    if activation in _RECTIFIERS and isinstance(initializer, XavierUniform | XavierNormal | LecunNormal):
+    if activation in RECTIFYING and isinstance(initializer, XavierUniform | XavierNormal | LecunNormal):
         return f"he_{shape}"
-    if activation in _SYMMETRIC and isinstance(initializer, HeUniform | HeNormal):
+    if activation in SATURATING and isinstance(initializer, HeUniform | HeNormal):
         return f"xavier_{shape}"
     is_other = isinstance(initializer, HeUniform | HeNormal | XavierUniform | XavierNormal)
     return "lecun_normal" if activation == "selu" and is_other else ""

@@ -274,6 +274,13 @@ def test_rules_of_style_are_asked_if_they_are_selected() -> None:
     assert sorted(codes(shrinking, "L13")) == ["L130", "L131", "L132", "L133"]
 
 
+def test_every_activation_is_one_for_the_rules() -> None:
+    """A new one would else be taken for a layer that bends nothing."""
+    files = ("activations", "bounded_activations", "smooth_activations")
+    found = {kind for kind, module in MODULES.items() if module in files}
+    assert found == layer_kinds.ACTIVATIONS | layer_kinds.PROBABILITIES
+
+
 def test_kinds_of_layers_are_names_of_layers() -> None:
     groups = [group for name, group in vars(layer_kinds).items() if name.isupper()]
     known = {*MODULES}
